@@ -1,0 +1,93 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one way in which this collection runs a program on the managed host.
+
+Logic takes a ``Runner`` as an argument and never sees ``AnsibleModule``; a unit test passes an object
+with the same ``run`` method.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from collections import namedtuple
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+
+# EL7 and Debian minimal hosts often have no sbin in the PATH of a non-root login, and sudo may drop it.
+SBIN_DIRECTORIES = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
+
+Result = namedtuple("Result", "rc stdout stderr")
+
+
+class CommandError(RelayError):
+    """A program is missing or ended with an exit code that the caller did not expect."""
+
+    def __init__(self, argv, rc, stdout, stderr):
+        self.argv = list(argv)
+        self.rc = rc
+        self.stdout = stdout
+        self.stderr = stderr
+        detail = (stderr or stdout).strip() or "no output"
+        super(CommandError, self).__init__(
+            "{0} failed with exit code {1}: {2}".format(" ".join(self.argv), rc, detail)
+        )
+
+    def facts(self):
+        """dict: what C(fail_json) shows besides the message."""
+        return {"cmd": self.argv, "rc": self.rc, "stdout": self.stdout, "stderr": self.stderr}
+
+
+class Runner(object):
+    """Runs programs without a shell, in the C locale, and counts them.
+
+    Args:
+        module: an ``AnsibleModule``.
+    """
+
+    def __init__(self, module):
+        self._module = module
+        self._paths = {}
+        self.calls = 0
+
+    def find(self, program):
+        """str or None: the path of a program, looked up in PATH and the sbin directories."""
+        if program not in self._paths:
+            self._paths[program] = self._module.get_bin_path(program, opt_dirs=SBIN_DIRECTORIES)
+        return self._paths[program]
+
+    def run(self, argv, stdin=None, check=True, env=None):
+        """Run a program and wait for it.
+
+        Args:
+            argv: list of str; the first element is a program name or a path.
+            stdin: str given to the program on standard input. Secrets go here or into a file of mode
+                0600, never into argv or env.
+            check: whether an exit code other than 0 raises.
+            env: dict of further environment variables.
+
+        Returns:
+            Result: exit code, standard output and standard error (native strings).
+
+        Raises:
+            CommandError: the program is not there, or ``check`` is set and it failed.
+        """
+        argv = list(argv)
+        path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
+        if path is None:
+            raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
+        environment = {"LANG": "C", "LC_ALL": "C", "LC_MESSAGES": "C"}
+        environment.update(env or {})
+        self.calls += 1
+        rc, stdout, stderr = self._module.run_command(
+            [path] + argv[1:],
+            data=stdin,
+            binary_data=True,
+            environ_update=environment,
+            handle_exceptions=False,
+        )
+        if check and rc != 0:
+            raise CommandError(argv, rc, stdout, stderr)
+        return Result(rc, stdout, stderr)

@@ -1,0 +1,138 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are whole at every moment: the old one or the new one, and never readable too early."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import errno
+import os
+import stat
+import tempfile
+import time
+
+from ansible.module_utils.common.text.converters import to_bytes, to_native
+
+# A temporary file of ours carries this, so that the next run can recognise what a killed one left.
+TEMPORARY_SUFFIX = ".mailops-new"
+
+
+def read_bytes(path):
+    """bytes or None: the content of a file; None when there is no such file.
+
+    Raises:
+        IOError, OSError: the file is there but cannot be read.
+    """
+    try:
+        with open(path, "rb") as handle:
+            return handle.read()
+    except (IOError, OSError) as exc:
+        if exc.errno == errno.ENOENT:
+            return None
+        raise
+
+
+def read_native(path):
+    """str or None: like ``read_bytes``, as a native string that keeps bytes which are not UTF-8.
+
+    ``to_file_bytes`` gives back the same bytes.
+    """
+    data = read_bytes(path)
+    return None if data is None else to_native(data, errors="surrogateescape")
+
+
+def to_file_bytes(text):
+    """bytes: what a native string from ``read_native`` stands for."""
+    return to_bytes(text, errors="surrogateescape")
+
+
+def fsync_directory(directory):
+    """Make a rename in this directory survive a power cut."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def create_temporary(directory, basename, data, mode=0o600, owner=None, group=None):
+    """Write a new file beside its destination, complete and on disk.
+
+    It is born 0600; the wanted mode and owner are set before anything can rename it into place.
+
+    Args:
+        directory: str, the destination's directory (rename works within one file system only).
+        basename: str, the destination's file name.
+        data: bytes.
+        mode: int, the permission bits.
+        owner, group: int or None; None keeps the caller's.
+
+    Returns:
+        str: the path of the temporary file. The caller renames or removes it.
+    """
+    handle, path = tempfile.mkstemp(prefix=".{0}.".format(basename), suffix=TEMPORARY_SUFFIX, dir=directory)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            if owner is not None or group is not None:
+                os.fchown(stream.fileno(), -1 if owner is None else owner, -1 if group is None else group)
+            os.fchmod(stream.fileno(), mode)
+            os.fsync(stream.fileno())
+    except BaseException:
+        os.unlink(path)
+        raise
+    return path
+
+
+def write_atomically(path, data, mode=None, owner=None, group=None, label=None):
+    """Replace or create a file by rename.
+
+    Args:
+        path: str. A symbolic link is followed: its target is replaced, the link stays.
+        data: bytes.
+        mode: int or None; None keeps an existing file's bits, and gives a new file 0644.
+        owner, group: int or None; None keeps an existing file's, and gives a new file the caller's.
+        label: callable or None, called with (temporary path, destination) before the rename; modules
+            pass one that sets the SELinux context which the policy has for the destination.
+
+    Raises:
+        IOError, OSError: the destination is unchanged.
+    """
+    path = os.path.realpath(path)
+    try:
+        current = os.stat(path)
+    except OSError as exc:
+        if exc.errno != errno.ENOENT:
+            raise
+        current = None
+    if current is not None:
+        mode = stat.S_IMODE(current.st_mode) if mode is None else mode
+        owner = current.st_uid if owner is None else owner
+        group = current.st_gid if group is None else group
+    directory = os.path.dirname(path)
+    temporary = create_temporary(
+        directory, os.path.basename(path), data, 0o644 if mode is None else mode, owner, group
+    )
+    try:
+        if label is not None:
+            label(temporary, path)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    fsync_directory(directory)
+
+
+def backup_path(path, now=None):
+    """str: a name for a backup of this file, ``PATH.YYYY-MM-DD@HH:MM:SS~`` in local time.
+
+    Args:
+        path: str.
+        now: float or None, seconds since the epoch; None is the present.
+    """
+    stamp = time.strftime("%Y-%m-%d@%H:%M:%S", time.localtime(now))
+    return "{0}.{1}~".format(path, stamp)
