@@ -1,0 +1,41 @@
+# The two commands of the README are `make demo` and `make test`; `make help` names the others.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+DISTROS ?= debian11 debian12 debian13 centos7 rocky8 rocky9
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help setup demo demo-destroy test lint unit sanity package molecule bench
+
+help:  ## This list.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+setup:  ## The controller's environment, .venv.
+	@tests/setup core-2.16
+
+demo: setup  ## A relay, two clients and an internet in containers; a message from each client and the way it took.
+	@tests/testbed/demo
+
+demo-destroy: setup  ## Take the demo's containers and networks away.
+	@tests/testbed/demo --destroy
+
+test: lint unit sanity package molecule  ## Everything.
+	@echo "make test: all passed"
+
+lint: setup  ## ansible-lint (production profile), yamllint, ruff.
+	@tests/lint
+
+unit: setup  ## Unit tests on Python 2.7, 3.6 and the controller's.
+	@tests/unit-all
+
+sanity: setup  ## ansible-test sanity.
+	@tests/sanity
+
+package: setup  ## Build the collection; install it from the tarball and from git.
+	@tests/package
+
+molecule: setup  ## Molecule on each distribution that this machine can make, side by side.
+	@tests/molecule $(DISTROS)
+
+bench: setup  ## The speed figures, as ratios in one run.
+	@tests/bench/run
