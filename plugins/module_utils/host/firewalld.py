@@ -1,0 +1,730 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings one firewalld zone into the state asked for, permanent and runtime, without cutting SSH.
+
+The permanent side is read from the zone files, which costs no process; the runtime side of every zone comes
+from one call of firewall-cmd. How a change is made:
+
+* firewalld stopped: the zone file is replaced by rename.
+* zone new at either side, its target different, or the zone to be removed: the zone file is replaced or
+  removed, then one reload, because no version of firewalld can do these at runtime.
+* anything else: firewall-cmd with C(--permanent) and the same without, only for what differs. The file is not
+  written behind the back of a running firewalld here: it notices only after five seconds, and until then any
+  other C(firewall-cmd --permanent) on the zone would write its old idea of it.
+
+firewall-cmd runs only the first of several kinds of option in one call, and its exit code is 0 when at least
+one of several items of a kind was accepted. So each call has one kind, and the result is read back.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import difflib
+import errno
+import os
+import re
+from collections import namedtuple
+from xml.dom import minidom
+from xml.parsers.expat import ExpatError
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.mailops.relay.plugins.module_utils.host import files
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import (
+    KINDS,
+    Zone,
+    ZoneError,
+    check_zone_name,
+    difference,
+    opens,
+    parse_rich_rule,
+    parse_zone_file,
+    parse_zone_listing,
+    render,
+    source_network,
+    wanted_zone,
+    write_zone_file,
+)
+
+# firewall/errors.py of firewalld: the exit code of firewall-cmd when the daemon does not answer.
+NOT_RUNNING = 252
+# firewall/functions.py max_zone_name_len(): 17 until 2.3, 128 in 2.4, 96 in 2.5.
+SHORTEST_NAME_LIMIT = 17
+_NAME_LIMITS = (((2, 5), 96), ((2, 4), 128))
+_OPTIONS = {"sources": "source", "services": "service", "ports": "port", "rich_rules": "rich-rule"}
+_EXPECTED = ("ALREADY_ENABLED", "NOT_ENABLED", "ZONE_ALREADY_SET", "ALREADY_SET")
+
+
+def name_limit(version):
+    """int: how many characters a zone's name may have.
+
+    Args:
+        version: str, what C(firewall-cmd --version) prints; anything else counts as the oldest.
+    """
+    match = re.match(r"^([0-9]+)\.([0-9]+)", version.strip())
+    if match is not None:
+        number = (int(match.group(1)), int(match.group(2)))
+        for since, limit in _NAME_LIMITS:
+            if number >= since:
+                return limit
+    return SHORTEST_NAME_LIMIT
+
+
+class Firewalld(object):
+    """firewalld on this host: its files and its command.
+
+    Args:
+        runner: ``commands.Runner``.
+        etc, lib: str, the directories of its own and of its packaged configuration.
+
+    Attributes:
+        calls: int, how often one of firewalld's commands was run.
+    """
+
+    def __init__(self, runner, etc="/etc/firewalld", lib="/usr/lib/firewalld"):
+        self._runner = runner
+        self._etc = etc
+        self._lib = lib
+        self.calls = 0
+        self.complaints = []
+
+    def _command(self, argv, check=True):
+        self.calls += 1
+        result = self._runner.run(argv, check=check)
+        self.complaints.extend(
+            line for line in result.stderr.splitlines()
+            if line.strip() and not any(word in line for word in _EXPECTED)
+        )
+        return result
+
+    # -- what is there
+
+    def installed(self):
+        """bool: whether firewall-cmd is there."""
+        return self._runner.find("firewall-cmd") is not None
+
+    def _find(self, folder, name):
+        for base in (self._etc, self._lib):
+            path = os.path.join(base, folder, name + ".xml")
+            if os.path.isfile(path):
+                return path
+        return None
+
+    def names(self, folder):
+        """set of str: what is defined in C(zones), C(services) or C(ipsets)."""
+        found = set()
+        for base in (self._etc, self._lib):
+            try:
+                entries = os.listdir(os.path.join(base, folder))
+            except OSError as exc:
+                if exc.errno != errno.ENOENT:
+                    raise
+                continue
+            found.update(entry[:-len(".xml")] for entry in entries if entry.endswith(".xml"))
+        return found
+
+    def zone_path(self, name):
+        """str: the file in which changes of a zone are kept."""
+        return os.path.join(self._etc, "zones", name + ".xml")
+
+    def packaged(self, name):
+        """bool: whether the zone comes with firewalld, so that it cannot be removed."""
+        return os.path.isfile(os.path.join(self._lib, "zones", name + ".xml"))
+
+    def combined(self, name):
+        """bool: whether the zone is put together from several files in a directory of its name."""
+        return any(os.path.isdir(os.path.join(base, "zones", name)) for base in (self._etc, self._lib))
+
+    def zone_file(self, name):
+        """bytes or None: the file that firewalld reads for a zone."""
+        path = self._find("zones", name)
+        return None if path is None else files.read_bytes(path)
+
+    def permanent(self, only=None):
+        """The permanent side.
+
+        Args:
+            only: str or None, one zone to read instead of all. A file of another zone that cannot be read is
+                passed over, as firewalld does.
+
+        Returns:
+            dict of str → Zone.
+
+        Raises:
+            ZoneError: the file of the zone C(only) is not a zone file.
+        """
+        zones = {}
+        for name in [only] if only is not None else sorted(self.names("zones")):
+            data = self.zone_file(name)
+            if data is None:
+                continue
+            try:
+                zones[name] = parse_zone_file(data, name, self._find("zones", name))
+            except ZoneError:
+                if only is not None:
+                    raise
+        return zones
+
+    def runtime(self):
+        """dict of str → Zone, or None when firewalld is not running.
+
+        Raises:
+            CommandError.
+        """
+        argv = ["firewall-cmd", "--list-all-zones"]
+        result = self._command(argv, check=False)
+        if result.rc == NOT_RUNNING:
+            return None
+        if result.rc != 0:
+            raise CommandError(argv, result.rc, result.stdout, result.stderr)
+        return parse_zone_listing(result.stdout)
+
+    def default_zone(self):
+        """str: C(DefaultZone) of firewalld.conf(5)."""
+        text = files.read_native(os.path.join(self._etc, "firewalld.conf")) or ""
+        found = re.findall(r"(?m)^\s*DefaultZone\s*=\s*(\S+)", text)
+        return found[-1] if found else "public"
+
+    def longest_name(self, name, running):
+        """int: how many characters the installed firewalld accepts; it is asked only for a long name."""
+        if len(name) <= SHORTEST_NAME_LIMIT:
+            return SHORTEST_NAME_LIMIT
+        program = "firewall-cmd" if running else "firewall-offline-cmd"
+        return name_limit(self._command([program, "--version"], check=False).stdout)
+
+    def service_ports(self, name, _seen=()):
+        """list of str: the ports of a service, firewalld.service(5), with those of the services it includes."""
+        path = self._find("services", name)
+        if path is None:
+            return ["22/tcp"] if name == "ssh" else []
+        try:
+            root = minidom.parseString(files.read_bytes(path)).documentElement
+        except (ExpatError, ValueError):
+            return []
+        ports = [
+            "{0}/{1}".format(to_native(node.getAttribute("port")), to_native(node.getAttribute("protocol")))
+            for node in root.getElementsByTagName("port")
+        ]
+        for node in root.getElementsByTagName("include"):
+            included = to_native(node.getAttribute("service"))
+            if included and included != name and included not in _seen:
+                ports.extend(self.service_ports(included, tuple(_seen) + (name,)))
+        return ports
+
+    def interface_towards(self, address):
+        """str or None: the interface by which packets of an address come, as far as the routes say."""
+        if self._runner.find("ip") is None:
+            return None
+        words = self._runner.run(["ip", "route", "get", address], check=False).stdout.split()
+        return words[words.index("dev") + 1] if "dev" in words[:-1] else None
+
+    # -- changes
+
+    def write_zone(self, name, data):
+        """Replace or, with None, remove the file in which changes of a zone are kept."""
+        path = self.zone_path(name)
+        if data is None:
+            try:
+                os.unlink(path)
+            except OSError as exc:
+                if exc.errno != errno.ENOENT:
+                    raise
+            return
+        if not os.path.isdir(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path), 0o750)
+        files.write_atomically(path, data)
+
+    def own_zone_file(self, name):
+        """bytes or None: the file in which changes of a zone are kept."""
+        return files.read_bytes(self.zone_path(name))
+
+    def check_config(self, running):
+        """Let firewalld check its permanent configuration.
+
+        Raises:
+            CommandError.
+        """
+        self._command(["firewall-cmd" if running else "firewall-offline-cmd", "--check-config"])
+
+    def reload(self):
+        """Make the permanent configuration the runtime one.
+
+        Raises:
+            CommandError.
+        """
+        self._command(["firewall-cmd", "--reload"])
+
+    def change(self, zone, action, kind, items, permanent):
+        """Add items of one kind to a zone, or remove them.
+
+        Args:
+            zone: str.
+            action: str, C(add) or C(remove).
+            kind: str, one of ``KINDS``.
+            items: list of str; nothing is run for an empty one.
+            permanent: bool.
+
+        Raises:
+            CommandError.
+        """
+        if items:
+            option = "--{0}-{1}=".format(action, _OPTIONS[kind])
+            self._command(
+                ["firewall-cmd"] + (["--permanent"] if permanent else []) + ["--zone=" + zone]
+                + [option + item for item in items]
+            )
+
+    def shift(self, changes):
+        """Lead zones from one state to another: first all that is added, then all that is removed.
+
+        Args:
+            changes: list of (Zone before, Zone after, bool permanent).
+
+        Raises:
+            CommandError.
+        """
+        deltas = [
+            (after.name, kind, permanent, difference(kind, before, after))
+            for before, after, permanent in changes
+            for kind in KINDS
+        ]
+        for zone, kind, permanent, delta in deltas:
+            self.change(zone, "add", kind, delta.add, permanent)
+        for zone, kind, permanent, delta in reversed(deltas):
+            self.change(zone, "remove", kind, delta.remove, permanent)
+            self.change(zone, "add", kind, delta.restore, permanent)
+
+
+# ------------------------------------------------------------------------------------------- SSH stays
+
+class SshGuard(object):
+    """Tells whether a change cuts SSH.
+
+    Args:
+        firewalld: ``Firewalld``.
+        access: ``ssh.SshAccess``.
+    """
+
+    def __init__(self, firewalld, access):
+        self._firewalld = firewalld
+        self._ports = access.ports
+        self._peer = None
+        if access.peer is not None:
+            try:
+                self._peer = parse_network(access.peer)
+            except AddressError:
+                self._peer = None
+
+    def lets_in(self, zone):
+        """bool: whether a new connection to one of sshd's ports passes this zone.
+
+        Only what counts for every source of the zone counts: a rule for one address lets in that one alone.
+        A rule that rejects is against it if it has no source, or the one that Ansible comes from.
+        """
+        rules = []
+        for text in zone.list("rich_rules"):
+            try:
+                rules.append(parse_rich_rule(text))
+            except ZoneError:
+                continue
+        return any(self._open(zone, rules, port) for port in self._ports)
+
+    def _open(self, zone, rules, port):
+        for rule in rules:
+            action, source = rule.part("action"), rule.part("source")
+            if action is None or action.name not in ("reject", "drop") or rule.part("destination"):
+                continue
+            if self._concerns(rule, port) and (source is None or self._is_peer(source)):
+                return False
+        if zone.target == "ACCEPT" or opens(zone.list("ports"), port):
+            return True
+        if any(opens(self._firewalld.service_ports(service), port) for service in zone.list("services")):
+            return True
+        return any(
+            rule.part("action") is not None and rule.part("action").name == "accept"
+            and rule.part("source") is None and rule.part("destination") is None
+            and rule.part("element") is not None and self._concerns(rule, port)
+            for rule in rules
+        )
+
+    def _concerns(self, rule, port):
+        element = rule.part("element")
+        if element is None:
+            return True
+        if element.name == "port":
+            return opens(["{port}/{protocol}".format(**element.attributes)], port)
+        if element.name == "service":
+            return opens(self._firewalld.service_ports(element.attributes["name"]), port)
+        return element.name == "protocol" and element.attributes["value"] in ("tcp", "6")
+
+    def _is_peer(self, source):
+        network = source_network(source.attributes.get("address", ""))
+        if self._peer is None or network is None:
+            return False
+        return network.contains(self._peer) != bool(source.attributes.get("invert"))
+
+    def _says(self):
+        return "port {0}".format(" or ".join(str(port) for port in self._ports))
+
+    def _fix(self):
+        if 22 in self._ports:
+            return "add ssh to its services"
+        return "add {0}/tcp to its ports".format(self._ports[0])
+
+    def reason(self, name, before, after, side):
+        """Why a change would cut SSH.
+
+        Args:
+            name: str, the zone that changes.
+            before, after: Zone or None; None means that there is no such zone.
+            side: dict of str → Zone, all zones as they will be.
+
+        Returns:
+            str or None: None when SSH stays.
+        """
+        if after is not None and after.list("sources") and not self.lets_in(after):
+            return "zone {0} would take every connection from its sources ({1}) and does not let SSH ({2}) in; {3}".format(
+                name, ", ".join(after.list("sources")), self._says(), self._fix()
+            )
+        if before is None or not self.lets_in(before):
+            return None
+        default = self._firewalld.default_zone()
+        if after is not None and (after.interfaces or name == default) and not self.lets_in(after):
+            return "zone {0} takes the connections {1} and would no longer let SSH ({2}) in; {3}".format(
+                name,
+                "from the interfaces " + ", ".join(after.interfaces) if after.interfaces else "that no other zone takes",
+                self._says(),
+                self._fix(),
+            )
+        lost = [item for item in before.list("sources") if after is None or item not in after.items["sources"]]
+        for source in lost:
+            heir = self._heir(source, side, default)
+            if heir is not None and not self.lets_in(heir):
+                return "connections from {0} would no longer be in zone {1} but in zone {2}, which does not let SSH " \
+                       "({3}) in; open it there first".format(source, name, heir.name, self._says())
+        if after is None and before.interfaces:
+            heir = side.get(default)
+            if heir is not None and not self.lets_in(heir):
+                return "the interfaces {0} would no longer be in zone {1} but in the default zone {2}, which does not " \
+                       "let SSH ({3}) in; open it there first".format(
+                           ", ".join(before.interfaces), name, default, self._says())
+        return None
+
+    def _heir(self, source, side, default):
+        """Zone or None: which zone takes connections from a source that is bound to no zone any more."""
+        network = source_network(source)
+        if network is not None:
+            for name in sorted(side):
+                for other in side[name].list("sources"):
+                    outer = source_network(other)
+                    if outer is not None and outer.contains(network):
+                        return side[name]
+            probe = self._peer if self._peer is not None and network.contains(self._peer) else network
+            if probe.number != probe.last:
+                probe = probe._replace(number=probe.number + 1)
+            interface = self._firewalld.interface_towards(str(probe).partition("/")[0])
+            for name in sorted(side):
+                if interface is not None and interface in side[name].interfaces:
+                    return side[name]
+        return side.get(default)
+
+
+# ------------------------------------------------------------------------------------------- one change
+
+Request = namedtuple(
+    "Request", "zone state target sources services ports rich_rules exclusive allow_ssh_lockout"
+)
+
+
+def converge(firewalld, request, access, check_mode=False):
+    """Bring a zone into the state asked for.
+
+    Args:
+        firewalld: ``Firewalld``.
+        request: ``Request``; C(target) and the lists may be None.
+        access: ``ssh.SshAccess``.
+        check_mode: bool.
+
+    Returns:
+        dict: the module's result: changed, diff, zone, runtime, reloaded, calls, warnings.
+
+    Raises:
+        RelayError: refused before anything was written; or failed, and put back what was there.
+    """
+    wanted, warnings = wanted_zone(
+        request.zone, request.target or "default", request.sources, request.services, request.ports, request.rich_rules
+    )
+    if not firewalld.installed():
+        check_zone_name(request.zone, SHORTEST_NAME_LIMIT)
+        return _not_installed(request, wanted, warnings, check_mode)
+    change = _Change(firewalld, request, wanted, SshGuard(firewalld, access))
+    change.refuse()
+    if change.needed() and not check_mode:
+        change.make()
+    return dict(change.result(), warnings=warnings + change.warnings)
+
+
+def _not_installed(request, wanted, warnings, check_mode):
+    if not check_mode:
+        raise ZoneError(
+            "zone {0}: firewall-cmd is not there: install firewalld, or leave the zone to the firewall that this "
+            "host runs".format(request.zone)
+        )
+    after = None if request.state == "absent" else wanted
+    return {
+        "changed": after is not None,
+        "diff": [_diff(request.zone, "permanent", None, after)],
+        "zone": None if after is None else after.facts(),
+        "runtime": False,
+        "reloaded": False,
+        "calls": 0,
+        "warnings": warnings + [
+            "zone {0}: firewalld is not installed; services and ipsets could not be looked up, and the rest is "
+            "predicted as for a new zone".format(request.zone)
+        ],
+    }
+
+
+def _diff(name, side, before, after):
+    return {
+        "before_header": "zone {0} ({1})".format(name, side),
+        "after_header": "zone {0} ({1})".format(name, side),
+        "before": render(before),
+        "after": render(after),
+    }
+
+
+def _same(before, after):
+    if before is None or after is None:
+        return before is after
+    return before.matches(after)
+
+
+class _Change(object):
+    """One change of one zone: both sides before, both sides after, and the way."""
+
+    def __init__(self, firewalld, request, wanted, guard):
+        self._firewalld = firewalld
+        self._request = request
+        self._wanted = wanted
+        self._guard = guard
+        self._reloaded = False
+        self.warnings = []
+        self._name = request.zone
+        self._zones = {"permanent": firewalld.permanent()}
+        # A broken file of this very zone is an error, not a zone that is not there.
+        self._zones["permanent"].update(firewalld.permanent(self._name))
+        runtime = firewalld.runtime()
+        if runtime is not None:
+            self._zones["runtime"] = runtime
+        self._before = dict((side, zones.get(self._name)) for side, zones in self._zones.items())
+        self._after = dict((side, self._wanted_at(side)) for side in self._zones)
+
+    @property
+    def _running(self):
+        return "runtime" in self._zones
+
+    def _wanted_at(self, side):
+        if self._request.state == "absent":
+            return None
+        permanent, present = self._before["permanent"], self._before[side]
+        if self._request.target is not None:
+            target = self._request.target
+        else:
+            target = permanent.target if permanent is not None else "default"
+        wanted = Zone(self._name, target, **dict((kind, self._wanted.items[kind].values()) for kind in KINDS))
+        if self._needs_reload(target):
+            # The reload gives the runtime side what the permanent side has.
+            interfaces = present.interfaces if present is not None else ()
+            base = permanent if permanent is not None else Zone(self._name)
+            merged = base.merged(wanted, self._request.exclusive)
+            merged.interfaces = list(interfaces)
+            return merged
+        return present.merged(wanted, self._request.exclusive)
+
+    def _needs_reload(self, target):
+        return any(zone is None or zone.target != target for zone in self._before.values())
+
+    # -- refusals
+
+    def refuse(self):
+        """Raise ZoneError for what cannot be or should not be; nothing is changed before this has returned."""
+        name = self._name
+        check_zone_name(name, self._firewalld.longest_name(name, self._running))
+        if self._firewalld.combined(name):
+            raise ZoneError("zone {0} is put together from several files in a directory {0}: join them into one "
+                            "{0}.xml first".format(name))
+        if self._request.state == "absent":
+            self._refuse_removal()
+        else:
+            self._refuse_unknown("service", "services", self._services())
+            self._refuse_unknown(
+                "ipset", "ipsets",
+                [source[len("ipset:"):] for source in self._wanted.list("sources") if source.startswith("ipset:")],
+            )
+            self._refuse_conflicts()
+        if not self._request.allow_ssh_lockout:
+            for side in sorted(self._zones):
+                zones = dict(self._zones[side])
+                zones.pop(name, None)
+                if self._after[side] is not None:
+                    zones[name] = self._after[side]
+                reason = self._guard.reason(name, self._before[side], self._after[side], zones)
+                if reason is not None:
+                    raise ZoneError("{0}, or set allow_ssh_lockout=true if SSH is meant to stop there".format(reason))
+
+    def _refuse_removal(self):
+        if self._before["permanent"] is None and self._before.get("runtime") is None:
+            return
+        if self._firewalld.packaged(self._name):
+            raise ZoneError("zone {0} comes with firewalld and cannot be removed: use state=present with "
+                            "exclusive=true and empty lists to clear it".format(self._name))
+        if self._firewalld.default_zone() == self._name:
+            raise ZoneError("zone {0} is the default zone and cannot be removed: make another zone the default with "
+                            "firewall-cmd --set-default-zone first".format(self._name))
+
+    def _services(self):
+        services = list(self._wanted.list("services"))
+        for text in self._wanted.list("rich_rules"):
+            element = parse_rich_rule(text).part("element")
+            if element is not None and element.name == "service":
+                services.append(element.attributes["name"])
+        return services
+
+    def _refuse_unknown(self, what, folder, names):
+        known = self._firewalld.names(folder)
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, sorted(known), 3)
+                raise ZoneError("zone {0}: firewalld knows no {1} {2!r}: {3}".format(
+                    self._name, what, name,
+                    "did you mean {0}?".format(" or ".join(near)) if near
+                    else "define it in /etc/firewalld/{0}/{1}.xml first".format(folder, name),
+                ))
+
+    def _refuse_conflicts(self):
+        for side in sorted(self._zones):
+            for other in sorted(self._zones[side]):
+                if other == self._name:
+                    continue
+                for source in self._zones[side][other].list("sources"):
+                    if source in self._wanted.items["sources"]:
+                        raise ZoneError("zone {0}: source {1} is bound to zone {2} ({3}), and a source can be in one "
+                                        "zone only: remove it there first".format(self._name, source, other, side))
+                    self._warn_overlap(other, source)
+
+    def _warn_overlap(self, other, source):
+        network = source_network(source)
+        for own in self._wanted.list("sources"):
+            mine = source_network(own)
+            if None not in (network, mine) and network.overlaps(mine):
+                text = "zone {0}: source {1} overlaps {2} of zone {3}; which of the two zones takes a connection " \
+                       "from both depends on the version of firewalld".format(self._name, own, source, other)
+                if text not in self.warnings:
+                    self.warnings.append(text)
+
+    # -- the change
+
+    def needed(self):
+        """bool: whether a side differs from what is asked for."""
+        return any(not _same(self._before[side], self._after[side]) for side in self._zones)
+
+    def make(self):
+        """Make the change and read it back; on failure put back what was there.
+
+        Raises:
+            RelayError.
+        """
+        original = self._firewalld.own_zone_file(self._name)
+        del self._firewalld.complaints[:]
+        try:
+            if self._by_file():
+                self._replace_file()
+            else:
+                self._firewalld.shift(
+                    [(self._before[side], self._after[side], side == "permanent") for side in ("permanent", "runtime")]
+                )
+            self._verify()
+        except (RelayError, IOError, OSError) as exc:
+            problem = to_native(exc)
+            left = self._put_back(original)
+            raise ZoneError("zone {0}: {1}. {2}".format(
+                self._name, problem.rstrip("."),
+                "What was there before has been put back." if left is None
+                else "Putting back what was there failed too: {0}".format(left),
+            ))
+
+    def _by_file(self):
+        if not self._running or self._after["permanent"] is None:
+            return True
+        return self._needs_reload(self._after["permanent"].target)
+
+    def _replace_file(self):
+        if not _same(self._before["permanent"], self._after["permanent"]):
+            data = None
+            if self._after["permanent"] is not None:
+                data = write_zone_file(self._firewalld.zone_file(self._name), self._after["permanent"], self._name)
+            self._firewalld.write_zone(self._name, data)
+        self._firewalld.check_config(self._running)
+        if self._running:
+            self._reloaded = True
+            self._firewalld.reload()
+
+    def _now(self, side):
+        if side == "permanent":
+            return self._firewalld.permanent(self._name).get(self._name)
+        return (self._firewalld.runtime() or {}).get(self._name)
+
+    def _verify(self):
+        for side in sorted(self._zones):
+            if side == "permanent" and self._by_file():
+                continue
+            now = self._now(side)
+            if not _same(self._after[side], now):
+                heard = "; ".join(self._firewalld.complaints)
+                raise ZoneError("firewalld did not make it what was asked for ({0}){1}".format(
+                    side, ": " + heard if heard else ""
+                ))
+
+    def _put_back(self, original):
+        """str or None: what went wrong; None when all is as it was."""
+        try:
+            if self._by_file():
+                self._firewalld.write_zone(self._name, original)
+                if self._reloaded:
+                    self._firewalld.reload()
+            if self._running:
+                # The permanent side through firewalld too, so that it does not hold on to what was refused.
+                self._firewalld.shift([
+                    (now, self._before[side], side == "permanent")
+                    for side, now in ((side, self._now(side)) for side in ("runtime", "permanent"))
+                    if now is not None and self._before[side] is not None
+                ])
+            if self._firewalld.own_zone_file(self._name) != original:
+                self._firewalld.write_zone(self._name, original)
+            for side in self._zones:
+                if not _same(self._before[side], self._now(side)):
+                    return "the {0} zone is not what it was".format(side)
+        except (RelayError, IOError, OSError) as exc:
+            return to_native(exc)
+        return None
+
+    def result(self):
+        """dict: what the module returns, without the warnings."""
+        after = self._after["permanent"]
+        return {
+            "changed": self.needed(),
+            "diff": [
+                _diff(self._name, side, self._before[side], self._after[side]) for side in sorted(self._zones)
+            ],
+            "zone": None if after is None else after.facts(),
+            "runtime": self._running,
+            "reloaded": self._reloaded,
+            "calls": self._firewalld.calls,
+        }

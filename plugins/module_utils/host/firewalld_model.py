@@ -1,0 +1,767 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a firewalld zone is: its parts as the user, the zone file and firewall-cmd write them. Pure.
+
+Sources of the formats: firewalld.zone(5), firewalld.richlanguage(5), firewall-cmd(1).
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+import shlex
+from collections import namedtuple
+from xml.dom import minidom
+from xml.parsers.expat import ExpatError
+
+from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+
+# In the order in which they may be opened: a source joins the zone when what it may reach is already open.
+KINDS = ("services", "ports", "rich_rules", "sources")
+TARGETS = ("default", "ACCEPT", "REJECT", "DROP")
+PROTOCOLS = ("tcp", "udp", "sctp", "dccp")
+
+_XML_TARGETS = {"REJECT": "%%REJECT%%"}
+_MAC = re.compile(r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")
+_PORT = re.compile(r"^([0-9]{1,5})(?:-([0-9]{1,5}))?/([a-z]+)$")
+_NAME = re.compile(r"^[A-Za-z0-9_-]+$")
+
+
+class ZoneError(RelayError):
+    """A zone that cannot be as asked for; the message names the zone or its part, the reason and the fix."""
+
+
+# ---------------------------------------------------------------------------------------------- sources
+
+def parse_source(text):
+    """Read a source: an IP address or network, a MAC address, or C(ipset:NAME).
+
+    Returns:
+        str: the one spelling in which two equal sources are equal.
+
+    Raises:
+        ZoneError: it is none of them, or a network with host bits set.
+    """
+    text = text.strip()
+    if text.startswith("ipset:"):
+        if not _ipset_name(text):
+            raise ZoneError("source {0!r}: no ipset name after 'ipset:'".format(text))
+        return text
+    if _MAC.match(text):
+        return text.upper()
+    try:
+        return str(parse_network(text))
+    except AddressError as exc:
+        raise ZoneError("source {0} (a source is an IP network, a MAC address or ipset:NAME)".format(exc))
+
+
+def _ipset_name(source):
+    name = source[len("ipset:"):]
+    return name if name and not re.search(r"[\s/]", name) else None
+
+
+def source_network(source):
+    """Network or None: None for a MAC address, an ipset, and what cannot be read."""
+    try:
+        return parse_network(source, strict=False)
+    except AddressError:
+        return None
+
+
+def collapse_sources(sources):
+    """Leave out each network that lies inside another one of the list.
+
+    Args:
+        sources: list of str, as from ``parse_source``.
+
+    Returns:
+        tuple: the list of str that stays, sorted; and a list of (str, str), what was left out and what it lies in.
+    """
+    kept, inside = [], []
+    networks = dict((source, source_network(source)) for source in sources)
+    for source in sorted(set(sources)):
+        network = networks[source]
+        outer = None
+        if network is not None:
+            outer = next(
+                (
+                    other for other in sorted(networks)
+                    if other != source and networks[other] is not None and networks[other].contains(network)
+                ),
+                None,
+            )
+        if outer is None:
+            kept.append(source)
+        else:
+            inside.append((source, outer))
+    return kept, inside
+
+
+# ------------------------------------------------------------------------------------------------ ports
+
+def parse_port(text):
+    """Read C(PORT/PROTOCOL) or C(FIRST-LAST/PROTOCOL).
+
+    Returns:
+        tuple: (str protocol, int first, int last).
+
+    Raises:
+        ZoneError: not of that form, or not a port from 1 to 65535.
+    """
+    text = text.strip()
+    match = _PORT.match(text)
+    if match is None:
+        if re.match(r"^[0-9]+(-[0-9]+)?$", text):
+            raise ZoneError("port {0!r} has no protocol: write {0}/tcp or {0}/udp".format(text))
+        if "/" in text and not text[0].isdigit():
+            raise ZoneError("port {0!r} is not a number: a name belongs into services".format(text))
+        raise ZoneError("port {0!r} is not of the form PORT/PROTOCOL or FIRST-LAST/PROTOCOL".format(text))
+    first, last, protocol = int(match.group(1)), int(match.group(2) or match.group(1)), match.group(3)
+    if protocol not in PROTOCOLS:
+        raise ZoneError("port {0!r}: {1!r} is not one of the protocols {2}".format(text, protocol, ", ".join(PROTOCOLS)))
+    if not 1 <= first <= 65535 or not 1 <= last <= 65535:
+        raise ZoneError("port {0!r} is outside 1 to 65535".format(text))
+    if first > last:
+        raise ZoneError("port {0!r}: the range ends before it begins, write {1}".format(
+            text, format_port((protocol, last, first))
+        ))
+    return protocol, first, last
+
+
+def format_port(port):
+    """str: a port as in firewall-cmd; the argument is as from ``parse_port``."""
+    protocol, first, last = port
+    return "{0}/{1}".format(first if first == last else "{0}-{1}".format(first, last), protocol)
+
+
+def _read_port(text):
+    try:
+        return parse_port(text)
+    except ZoneError:
+        return None
+
+
+def coverage(ports):
+    """Which ports a list opens, whatever ranges it is written in: firewalld from 0.9 joins and splits ranges.
+
+    Args:
+        ports: iterable of str.
+
+    Returns:
+        list of (protocol, first, last), sorted, neither overlapping nor adjacent.
+    """
+    merged = []
+    for protocol, first, last in sorted(port for port in (_read_port(text) for text in ports) if port):
+        if merged and merged[-1][0] == protocol and first <= merged[-1][2] + 1:
+            merged[-1] = (protocol, merged[-1][1], max(last, merged[-1][2]))
+        else:
+            merged.append((protocol, first, last))
+    return merged
+
+
+def _within(port, covered):
+    port = _read_port(port)
+    return port is not None and any(
+        port[0] == protocol and first <= port[1] and port[2] <= last for protocol, first, last in covered
+    )
+
+
+def _overlap(port, other):
+    port, other = _read_port(port), _read_port(other)
+    return None not in (port, other) and port[0] == other[0] and port[1] <= other[2] and other[1] <= port[2]
+
+
+def opens(ports, number):
+    """bool: whether the list of ports opens this TCP port."""
+    return _within("{0}/tcp".format(number), coverage(ports))
+
+
+# ------------------------------------------------------------------------------------------- rich rules
+
+Part = namedtuple("Part", "name attributes limit")
+
+# name: (place in the rule, attributes that must be there, attributes that may be), in firewalld's own order.
+_PARTS = {
+    "source": (0, (), ("address", "mac", "ipset", "invert")),
+    "destination": (1, (), ("address", "ipset", "invert")),
+    "service": (2, ("name",), ()),
+    "port": (2, ("port", "protocol"), ()),
+    "protocol": (2, ("value",), ()),
+    "icmp-block": (2, ("name",), ()),
+    "icmp-type": (2, ("name",), ()),
+    "masquerade": (2, (), ()),
+    "forward-port": (2, ("port", "protocol"), ("to-port", "to-addr")),
+    "source-port": (2, ("port", "protocol"), ()),
+    "tcp-mss-clamp": (2, (), ("value",)),
+    "log": (3, (), ("prefix", "level")),
+    "nflog": (3, (), ("group", "prefix", "queue-size")),
+    "audit": (4, (), ()),
+    "accept": (5, (), ()),
+    "reject": (5, (), ("type",)),
+    "drop": (5, (), ()),
+    "mark": (5, ("set",), ()),
+}
+_PLACES = ("source", "destination", "element", "log", "audit", "action")
+_LIMIT = ("value", "burst")
+_LIMITED = (3, 4, 5)
+_ALONE = ("icmp-block", "forward-port", "masquerade", "tcp-mss-clamp")
+# Values that say the same as leaving the attribute out.
+_NEUTRAL = {("rule", "priority"): "0", ("tcp-mss-clamp", "value"): "pmtu", ("nflog", "group"): "0",
+            ("nflog", "queue-size"): "0", ("limit", "burst"): "0"}
+_DURATIONS = {"second": "s", "minute": "m", "hour": "h", "day": "d"}
+
+
+class RichRule(object):
+    """One rule of firewalld.richlanguage(5).
+
+    Attributes:
+        attributes: dict of str, C(family) and C(priority).
+        parts: list of ``Part`` in firewalld's order.
+    """
+
+    def __init__(self, attributes, parts):
+        self.attributes = _tidy("rule", attributes)
+        self.parts = [
+            Part(part.name, _tidy(part.name, part.attributes), part.limit and _tidy("limit", part.limit))
+            for part in sorted(parts, key=lambda part: _PARTS[part.name][0])
+        ]
+
+    def part(self, place):
+        """Part or None: what stands in a place (C(source), C(destination), C(element), C(log), C(audit), C(action))."""
+        index = _PLACES.index(place)
+        return next((part for part in self.parts if _PARTS[part.name][0] == index), None)
+
+    def __str__(self):
+        words = ["rule"] + _format_attributes(("priority", "family"), self.attributes)
+        for part in self.parts:
+            required, optional = _PARTS[part.name][1:]
+            words.append(part.name)
+            if part.attributes.get("invert"):
+                words.append("NOT")
+            words.extend(_format_attributes(required + optional, part.attributes))
+            if part.limit:
+                words.append("limit")
+                words.extend(_format_attributes(_LIMIT, part.limit))
+        return " ".join(words)
+
+    def check(self):
+        """Refuse what firewalld would refuse, or would leave out of a zone file with no more than a warning.
+
+        Raises:
+            ZoneError.
+        """
+        family = self.attributes.get("family")
+        source, destination = self.part("source"), self.part("destination")
+        element, action = self.part("element"), self.part("action")
+        if family not in (None, "ipv4", "ipv6"):
+            self._refuse("family is ipv4 or ipv6, not {0!r}".format(family))
+        priority = self.attributes.get("priority", "0")
+        if not re.match(r"^-?[0-9]{1,5}$", priority) or not -32768 <= int(priority) <= 32767:
+            self._refuse("priority is a number from -32768 to 32767, not {0!r}".format(priority))
+        for part in self.parts:
+            self._check_part(part, family)
+        if element is None and action is None and not (self.part("log") and int(priority)):
+            self._refuse("it has neither an element (service, port and so on) nor an action")
+        if element is None and source is None and destination is None and not int(priority):
+            self._refuse("it has neither an element nor a source nor a destination, so it would match everything")
+        if element is None or element.name not in _ALONE:
+            if action is None and self.part("log") is None and self.part("audit") is None:
+                self._refuse("it has no action: end it with accept, reject, drop or mark")
+        elif action is not None:
+            self._refuse("{0} stands without an action, so {1} has to go".format(element.name, action.name))
+        if self.part("audit") and (action is None or action.name == "mark"):
+            self._refuse("audit needs accept, reject or drop")
+
+    def _check_part(self, part, family):
+        required, optional = _PARTS[part.name][1:]
+        for name in required:
+            if not part.attributes.get(name):
+                self._refuse("{0} needs {1}=".format(part.name, name))
+        if part.name in ("source", "destination"):
+            given = [name for name in optional if name != "invert" and part.attributes.get(name)]
+            if len(given) != 1:
+                self._refuse("{0} needs one of {1}".format(part.name, ", ".join(name for name in optional[:-1])))
+            if part.name == "destination" or given == ["address"]:
+                if family is None:
+                    self._refuse("a rule with an address needs family=\"ipv4\" or family=\"ipv6\"")
+            if given == ["address"]:
+                try:
+                    network = parse_network(part.attributes["address"], strict=False)
+                except AddressError as exc:
+                    self._refuse(str(exc))
+                if network.family != family:
+                    self._refuse("{0} is not an {1} address".format(part.attributes["address"], family))
+            if given == ["mac"] and not _MAC.match(part.attributes["mac"]):
+                self._refuse("{0!r} is not a MAC address".format(part.attributes["mac"]))
+        elif part.name in ("port", "source-port", "forward-port"):
+            try:
+                parse_port("{0}/{1}".format(part.attributes["port"], part.attributes["protocol"]))
+            except ZoneError as exc:
+                self._refuse(str(exc))
+            if part.name == "forward-port":
+                if family is None:
+                    self._refuse("forward-port needs family=\"ipv4\" or family=\"ipv6\"")
+                if not part.attributes.get("to-port") and not part.attributes.get("to-addr"):
+                    self._refuse("forward-port needs to-port= or to-addr=")
+        elif part.name == "reject" and part.attributes.get("type") and family is None:
+            self._refuse("reject type= needs family=\"ipv4\" or family=\"ipv6\"")
+        if part.limit is not None and not re.match(r"^[1-9][0-9]*/[smhd]$", part.limit.get("value", "")):
+            self._refuse("limit needs value=\"RATE/DURATION\", DURATION one of s, m, h, d")
+
+    def _refuse(self, reason):
+        raise ZoneError("rich rule {0!r}: {1}".format(str(self), reason))
+
+
+def _tidy(element, attributes):
+    """dict: attributes without those that say nothing, in the spelling that firewalld gives back."""
+    tidy = {}
+    for name, value in attributes.items():
+        if name == "invert":
+            # firewalld.zone(5): only yes and true invert; in the language any word does, see parse_rich_rule.
+            if value.lower() in ("yes", "true"):
+                tidy[name] = "True"
+        elif value and _NEUTRAL.get((element, name)) != value:
+            tidy[name] = value
+    if element == "limit" and "value" in tidy:
+        rate, slash, duration = tidy["value"].partition("/")
+        tidy["value"] = rate + slash + _DURATIONS.get(duration.strip(), duration.strip())
+    return tidy
+
+
+def _format_attributes(names, attributes):
+    return ['{0}="{1}"'.format(name, attributes[name]) for name in names if name in attributes and name != "invert"]
+
+
+def parse_rich_rule(text):
+    """Read a rule in firewalld's rich language. Its meaning is checked by ``RichRule.check``.
+
+    Returns:
+        RichRule.
+
+    Raises:
+        ZoneError: not a rule; the message has the word that does not fit.
+    """
+    def refuse(reason):
+        raise ZoneError("rich rule {0!r}: {1}".format(text, reason))
+
+    try:
+        # shlex on Python 2 reads bytes only, which a native string is there.
+        words = shlex.split(text)
+    except ValueError as exc:
+        refuse("{0}".format(exc))
+    if not words or words[0] != "rule":
+        refuse("it has to begin with the word rule")
+    rule, parts, current = {}, [], None
+    attributes, allowed = rule, ("family", "priority")
+    for word in words[1:]:
+        name, equals, value = word.partition("=")
+        if equals:
+            if name not in allowed:
+                refuse("{0} does not belong to {1}".format(name, current.name if current else "rule"))
+            if not value or re.search(r"[\"\\=\x00-\x1f\x7f]", value):
+                refuse("firewalld cannot take this value of {0}: {1!r}".format(name, value))
+            if name in attributes:
+                refuse("{0} is there twice".format(name))
+            attributes[name] = "yes" if name == "invert" else value
+        elif word in ("NOT", "not") and current is not None and "invert" in allowed:
+            attributes["invert"] = "yes"
+        elif word == "limit" and current is not None and _PARTS[current.name][0] in _LIMITED and current.limit is None:
+            current = parts[-1] = current._replace(limit={})
+            attributes, allowed = current.limit, _LIMIT
+        elif word in _PARTS:
+            place = _PARTS[word][0]
+            other = next((part.name for part in parts if _PARTS[part.name][0] == place), None)
+            if other is not None:
+                refuse("it cannot have both {0} and {1}".format(other, word))
+            current = Part(word, {}, None)
+            parts.append(current)
+            attributes, allowed = current.attributes, _PARTS[word][1] + _PARTS[word][2]
+        else:
+            refuse("{0!r} is not a word of the rich language here".format(word))
+    return RichRule(rule, parts)
+
+
+def canonical_rich_rule(text):
+    """str: the one spelling in which two equal rules are equal; what cannot be read stays as it is."""
+    try:
+        return str(parse_rich_rule(text))
+    except ZoneError:
+        return text.strip()
+
+
+# ------------------------------------------------------------------------------------------------ zones
+
+def _canonical_source(text):
+    try:
+        return parse_source(text)
+    except ZoneError:
+        return text
+
+
+def _canonical_port(text):
+    port = _read_port(text)
+    return text if port is None else format_port(port)
+
+
+_CANONICAL = {
+    "sources": _canonical_source,
+    "services": lambda text: text,
+    "ports": _canonical_port,
+    "rich_rules": canonical_rich_rule,
+}
+
+
+class Zone(object):
+    """A zone as it is or as it is to be.
+
+    Attributes:
+        name: str.
+        target: str, one of ``TARGETS``.
+        items: dict of kind → dict of canonical spelling → spelling found.
+        interfaces: list of str, those bound to the zone; read only, never changed here.
+    """
+
+    def __init__(self, name, target="default", interfaces=(), **items):
+        self.name = name
+        self.target = target
+        self.interfaces = list(interfaces)
+        self.items = dict(
+            (kind, dict((_CANONICAL[kind](text), text) for text in items.get(kind) or ())) for kind in KINDS
+        )
+
+    def list(self, kind):
+        """list of str: the items of a kind, in canonical spelling, sorted."""
+        if kind == "ports":
+            return sorted(self.items[kind], key=lambda text: (_read_port(text) or ("", 0, 0), text))
+        return sorted(self.items[kind])
+
+    def facts(self):
+        """dict: the zone as it is shown to the user."""
+        facts = dict((kind, self.list(kind)) for kind in KINDS)
+        facts.update(name=self.name, target=self.target)
+        return facts
+
+    def same(self, kind, other):
+        """bool: whether two zones mean the same by this kind of item."""
+        if kind == "ports":
+            return coverage(self.items[kind]) == coverage(other.items[kind])
+        return set(self.items[kind]) == set(other.items[kind])
+
+    def matches(self, other):
+        """bool: whether two zones have the same target and items."""
+        return self.target == other.target and all(self.same(kind, other) for kind in KINDS)
+
+    def merged(self, wanted, exclusive):
+        """Zone: this zone after the items of C(wanted) are added or, if exclusive, put in the place of its own."""
+        items = {}
+        for kind in KINDS:
+            if self.same(kind, wanted):
+                items[kind] = self.items[kind].values()
+            elif exclusive:
+                items[kind] = wanted.items[kind].values()
+            else:
+                delta = difference(kind, self, wanted, False)
+                items[kind] = list(self.items[kind].values()) + delta.add
+        return Zone(self.name, wanted.target, self.interfaces, **items)
+
+
+def render(zone):
+    """str: a zone as lines for a diff; empty for None."""
+    if zone is None:
+        return ""
+    lines = ["zone: {0}".format(zone.name), "target: {0}".format(zone.target)]
+    for kind in ("sources", "services", "ports", "rich_rules"):
+        items = zone.list(kind)
+        lines.append("{0}:{1}".format(kind, "" if items else " []"))
+        lines.extend("  - {0}".format(item) for item in items)
+    return "\n".join(lines) + "\n"
+
+
+# What to add, what to remove as it is spelt there, and what to add once more after the removals.
+Delta = namedtuple("Delta", "add remove restore")
+
+
+def difference(kind, before, after, exclusive=True):
+    """What leads from one zone to another in one kind of item.
+
+    Firewalld from 0.9 joins overlapping port ranges when one is added and cuts them when one is removed;
+    earlier versions keep each as it was given. C(restore) makes the result the same on both.
+
+    Args:
+        kind: str, one of ``KINDS``.
+        before, after: Zone.
+        exclusive: bool, whether items that C(after) does not have are removed.
+
+    Returns:
+        Delta of lists of str.
+    """
+    old, new = before.items[kind], after.items[kind]
+    if kind != "ports":
+        add = [new[item] for item in after.list(kind) if item not in old]
+        return Delta(add, [old[item] for item in before.list(kind) if item not in new] if exclusive else [], [])
+    covered, target = coverage(old), coverage(new)
+    add = [item for item in after.list(kind) if not _within(item, covered)]
+    if not exclusive:
+        return Delta(add, [], [])
+    gone = [item for item in before.list(kind) if not _within(item, target)]
+    restore = [item for item in after.list(kind) if any(_overlap(item, other) for other in gone)]
+    return Delta(add, [old[item] for item in gone], restore)
+
+
+# --------------------------------------------------------------------------------------------- zone file
+
+def _attributes(element):
+    return dict((to_native(name), to_native(value)) for name, value in element.attributes.items())
+
+
+def _children(element):
+    return [node for node in element.childNodes if node.nodeType == node.ELEMENT_NODE]
+
+
+def _rule_from_xml(element):
+    parts = []
+    for child in _children(element):
+        name = to_native(child.tagName)
+        if name not in _PARTS:
+            return None
+        limit = next((_attributes(node) for node in _children(child) if node.tagName == "limit"), None)
+        parts.append(Part(name, _attributes(child), limit))
+    return str(RichRule(_attributes(element), parts))
+
+
+def _item_from_xml(element):
+    """tuple or None: (kind, text) of an element of a zone file; None for what this module does not manage."""
+    attributes = _attributes(element)
+    if element.tagName == "service" and "name" in attributes:
+        return "services", attributes["name"]
+    if element.tagName == "port" and "port" in attributes and "protocol" in attributes:
+        return "ports", "{0}/{1}".format(attributes["port"], attributes["protocol"])
+    if element.tagName == "source" and "ipset" in attributes:
+        return "sources", "ipset:" + attributes["ipset"]
+    if element.tagName == "source" and ("address" in attributes or "mac" in attributes):
+        return "sources", attributes.get("address") or attributes["mac"]
+    if element.tagName == "rule":
+        rule = _rule_from_xml(element)
+        return None if rule is None else ("rich_rules", rule)
+    return None
+
+
+def _parse_document(data, label):
+    try:
+        document = minidom.parseString(data)
+    except (ExpatError, ValueError) as exc:
+        raise ZoneError("{0} is not a zone file: {1}. Repair or remove it.".format(label, exc))
+    if document.documentElement.tagName != "zone":
+        raise ZoneError("{0} is not a zone file: it begins with <{1}>, not <zone>. Repair or remove it.".format(
+            label, to_native(document.documentElement.tagName)
+        ))
+    return document
+
+
+def parse_zone_file(data, name, label=None):
+    """Read a zone file, firewalld.zone(5).
+
+    Args:
+        data: bytes.
+        name: str, the zone's name, which is that of the file.
+        label: str, what to call the file in an error.
+
+    Returns:
+        Zone.
+
+    Raises:
+        ZoneError: not a zone file.
+    """
+    root = _parse_document(data, label or name).documentElement
+    items = dict((kind, []) for kind in KINDS)
+    interfaces = []
+    for element in _children(root):
+        item = _item_from_xml(element)
+        if item is not None:
+            items[item[0]].append(item[1])
+        elif element.tagName == "interface":
+            interfaces.append(to_native(element.getAttribute("name")))
+    return Zone(name, _target(to_native(root.getAttribute("target"))), interfaces, **items)
+
+
+def _target(text):
+    """str: a target as users write it; firewalld wraps REJECT in percent signs and has more names for default."""
+    text = text.strip("%")
+    return text if text in TARGETS else "default"
+
+
+def _element(document, name, attributes):
+    element = document.createElement(name)
+    for key in sorted(attributes):
+        element.setAttribute(key, to_text(attributes[key]))
+    return element
+
+
+def _item_to_xml(document, kind, item):
+    if kind == "services":
+        return _element(document, "service", {"name": item})
+    if kind == "ports":
+        number, protocol = item.split("/")
+        return _element(document, "port", {"port": number, "protocol": protocol})
+    if kind == "sources":
+        name = _ipset_name(item) if item.startswith("ipset:") else None
+        return _element(document, "source", {"ipset": name} if name else {"address": item})
+    rule = parse_rich_rule(item)
+    element = _element(document, "rule", rule.attributes)
+    for part in rule.parts:
+        child = _element(document, part.name, part.attributes)
+        if part.limit:
+            child.appendChild(_element(document, "limit", part.limit))
+        element.appendChild(document.createTextNode(u"\n    "))
+        element.appendChild(child)
+    element.appendChild(document.createTextNode(u"\n  "))
+    return element
+
+
+def write_zone_file(data, zone, label=None):
+    """Give a zone file the target and the items of a zone; all else in it stays as it is.
+
+    Args:
+        data: bytes or None, the file as it is now; None makes a new one.
+        zone: Zone.
+        label: str, what to call the file in an error.
+
+    Returns:
+        bytes.
+
+    Raises:
+        ZoneError: C(data) is not a zone file.
+    """
+    document = _parse_document(data if data is not None else b"<zone>\n</zone>", label or zone.name)
+    root = document.documentElement
+    if zone.target != _target(to_native(root.getAttribute("target"))):
+        if zone.target == "default":
+            root.removeAttribute("target")
+        else:
+            root.setAttribute("target", _XML_TARGETS.get(zone.target, zone.target))
+    missing = dict((kind, list(zone.list(kind))) for kind in KINDS)
+    for element in _children(root):
+        item = _item_from_xml(element)
+        if item is None:
+            continue
+        canonical = _CANONICAL[item[0]](item[1])
+        if canonical in missing[item[0]]:
+            missing[item[0]].remove(canonical)
+        else:
+            before = element.previousSibling
+            if before is not None and before.nodeType == before.TEXT_NODE and not before.data.strip():
+                root.removeChild(before)
+            root.removeChild(element)
+    last = root.lastChild
+    if last is None or last.nodeType != last.TEXT_NODE or not last.data.endswith("\n"):
+        root.appendChild(document.createTextNode(u"\n"))
+    for kind in ("sources", "services", "ports", "rich_rules"):
+        for item in missing[kind]:
+            root.appendChild(document.createTextNode(u"  "))
+            root.appendChild(_item_to_xml(document, kind, zone.items[kind][item] if kind == "services" else item))
+            root.appendChild(document.createTextNode(u"\n"))
+    # minidom writes no line break after the declaration, and none between comments outside the root.
+    lines = [u'<?xml version="1.0" encoding="utf-8"?>'] + [node.toxml() for node in document.childNodes]
+    return to_bytes(u"\n".join(lines) + u"\n")
+
+
+# ------------------------------------------------------------------------------- output of firewall-cmd
+
+def parse_zone_listing(text):
+    """Read what C(firewall-cmd --list-all-zones) and C(--info-zone) print, firewalld 0.6.3 to 2.5.
+
+    Returns:
+        dict of str → Zone.
+    """
+    found = {}
+    fields, key = None, None
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        if line.startswith("\t"):
+            if fields is not None and key is not None:
+                fields.setdefault(key, []).append(line.strip())
+        elif line.startswith("  "):
+            key, colon, value = line.strip().partition(":")
+            if fields is not None and colon:
+                fields[key] = value.split()
+        else:
+            fields, key = {}, None
+            found[line.split()[0]] = fields
+    return dict(
+        (
+            name,
+            Zone(
+                name,
+                _target(" ".join(fields.get("target", []))),
+                fields.get("interfaces", ()),
+                sources=fields.get("sources"),
+                services=fields.get("services"),
+                ports=fields.get("ports"),
+                rich_rules=fields.get("rich rules"),
+            ),
+        )
+        for name, fields in found.items()
+    )
+
+
+# ------------------------------------------------------------------------------------------ what is asked
+
+def check_zone_name(name, longest):
+    """Refuse a name that firewalld would not take.
+
+    Args:
+        name: str.
+        longest: int, how many characters the installed firewalld accepts.
+
+    Raises:
+        ZoneError.
+    """
+    if not _NAME.match(name):
+        raise ZoneError("zone name {0!r}: only letters, digits, '-' and '_' are accepted".format(name))
+    if len(name) > longest:
+        raise ZoneError("zone name {0!r} has {1} characters, and the installed firewalld accepts {2}: shorten it, "
+                        "for example to {3!r}".format(name, len(name), longest, name[:longest].rstrip("-_")))
+
+
+def wanted_zone(name, target, sources, services, ports, rich_rules):
+    """The zone that the user asks for, every part of it checked.
+
+    Args:
+        name: str.
+        target: str, one of ``TARGETS``.
+        sources, services, ports, rich_rules: list of str, or None for none.
+
+    Returns:
+        tuple: Zone, and a list of str, the warnings.
+
+    Raises:
+        ZoneError: a part is not what it has to be.
+    """
+    kept, inside = collapse_sources([parse_source(text) for text in sources or ()])
+    warnings = [
+        "zone {0}: source {1} is left out, it lies inside {2}".format(name, inner, outer) for inner, outer in inside
+    ]
+    for service in services or ():
+        if not re.match(r"^[A-Za-z0-9_./+-]+$", service):
+            raise ZoneError("service {0!r}: a service's name has letters, digits, '-' and '_'".format(service))
+    rules = []
+    for text in rich_rules or ():
+        rule = parse_rich_rule(text)
+        rule.check()
+        rules.append(str(rule))
+    zone = Zone(
+        name,
+        target,
+        sources=kept,
+        services=services or (),
+        ports=[format_port(parse_port(text)) for text in ports or ()],
+        rich_rules=rules,
+    )
+    return zone, warnings
