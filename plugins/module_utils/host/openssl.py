@@ -1,0 +1,287 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keys, requests and certificates made by the C(openssl) program, with commands that 1.0.2k and 3.x share.
+
+Everything that is made comes back on standard output, so that the program never creates a file: 1.0.2
+gives a new key file the mode that the umask leaves. Files that it reads are the caller's.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import re
+import socket
+
+from ansible.module_utils.common.text.converters import to_bytes, to_native
+from ansible_collections.mailops.relay.plugins.module_utils.host import x509
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+
+# ub-common-name of RFC 5280 appendix A.1.
+COMMON_NAME_MAXIMUM = 64
+
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_DOMAIN = re.compile(r"{0}(?:\.{0})*\Z".format(_LABEL))
+# Narrower than RFC 5322: what openssl's configuration syntax gives a meaning to ($ # ; , \ quotes) stays out.
+_LOCAL_PART = re.compile(r"[A-Za-z0-9._%+=-]{1,64}\Z")
+_COMMON_NAME = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9 ._*@:()-]*[A-Za-z0-9._)])?\Z")
+
+SELFSIGNED, OWNCA, CSR = "selfsigned", "ownca", "csr"
+
+
+class NameProblem(RelayError):
+    """A name that cannot be put into a certificate."""
+
+
+def check_common_name(text):
+    """str: the common name, unchanged.
+
+    Raises:
+        NameProblem: it is empty, longer than 64 characters (RFC 5280), or has a character that the
+            configuration file of C(openssl) gives a meaning to.
+    """
+    text = to_native(text)
+    if len(text) > COMMON_NAME_MAXIMUM:
+        raise NameProblem(
+            "common_name: {0} has {1} characters, and a certificate holds at most {2} (RFC 5280). Give a shorter "
+            "one, and put the long name into subject_alt_name, which is what clients check.".format(
+                text, len(text), COMMON_NAME_MAXIMUM
+            )
+        )
+    if not _COMMON_NAME.match(text):
+        raise NameProblem(
+            "common_name: {0!r} is not one. Use ASCII letters, digits, spaces and . _ - * @ : ( ), with a letter, "
+            "a digit or * first.".format(text)
+        )
+    return text
+
+
+def parse_address(text):
+    """str or None: an IPv4 or IPv6 address in its shortest form, without zone; None when it is none."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            return socket.inet_ntop(family, socket.inet_pton(family, text))
+        except (socket.error, TypeError, ValueError):  # TypeError: a NUL, on Python 2
+            continue
+    return None
+
+
+def parse_name(text):
+    """One subject alternative name (RFC 5280 section 4.2.1.6) in the form in which names are compared.
+
+    Args:
+        text: str, C(DNS:name), C(IP:address) or C(email:mailbox); the kind in any case.
+
+    Returns:
+        str: the same, DNS names and mail domains in lower case, addresses in their shortest form.
+
+    Raises:
+        NameProblem: the text is none of these, or a name has a character that may not stand there.
+    """
+    text = to_native(text)
+    kind, colon, value = text.partition(":")
+    kind = {"dns": "DNS", "ip": "IP", "email": "email"}.get(kind.strip().lower()) if colon else None
+    if kind is None:
+        raise NameProblem(
+            "subject_alt_name: {0!r} does not say its kind. Write DNS:relay.example.com, IP:192.0.2.1 or "
+            "email:postmaster@example.com.".format(text)
+        )
+    problem = None
+    if kind == "DNS":
+        name = value[2:] if value.startswith("*.") else value
+        if parse_address(value) is not None:
+            problem = "it is an address: write IP:{0}".format(value)
+        elif len(value) > 253 or not _DOMAIN.match(name):
+            problem = (
+                "a DNS name has labels of 1 to 63 letters, digits, - and _ between single dots, no dot at the end, "
+                "at most 253 characters; write an international name in its xn-- form"
+            )
+        value = value.lower()
+    elif kind == "IP":
+        address = parse_address(value)
+        if address is None:
+            problem = "an address is one of IPv4 or IPv6, without prefix length or zone"
+        value = address
+    else:
+        local, at, domain = value.rpartition("@")
+        if not (at and _LOCAL_PART.match(local) and _DOMAIN.match(domain) and len(domain) <= 253):
+            problem = "a mailbox is local@domain with letters, digits and . _ % + = - before the @"
+        value = "{0}@{1}".format(local, domain.lower())
+    if problem is not None:
+        raise NameProblem("subject_alt_name: {0!r} is refused: {1}.".format(text, problem))
+    return "{0}:{1}".format(kind, value)
+
+
+def parse_names(texts):
+    """list of str: C(parse_name) of each, in the order given, each once.
+
+    Raises:
+        NameProblem: one of them is none.
+    """
+    names = []
+    for text in texts:
+        name = parse_name(text)
+        if name not in names:
+            names.append(name)
+    return names
+
+
+def config_text(common_name, names, key_kind):
+    """A configuration file for C(openssl req -config) and C(openssl x509 -extfile) (OpenSSL config(5), x509v3_config(5)).
+
+    The self-signed certificate is a certification authority for itself: 1.0.2 does not accept a
+    certificate as its own trust anchor when its key usage lacks keyCertSign.
+
+    Args:
+        common_name: str from ``check_common_name``.
+        names: list of str from ``parse_names``; sections keep colons and commas out of values.
+        key_kind: C(RSA) or C(ECC).
+
+    Returns:
+        str: sections C(selfsigned), C(ownca) and C(csr) hold the extensions for each.
+    """
+    usage = "digitalSignature, keyEncipherment" if key_kind == "RSA" else "digitalSignature"
+    common = ["extendedKeyUsage = serverAuth", "subjectAltName = @names"]
+    leaf = ["basicConstraints = critical, CA:FALSE", "keyUsage = critical, " + usage] + common
+    sections = [
+        ("req", ["prompt = no", "string_mask = utf8only", "distinguished_name = subject"]),
+        ("subject", ["CN = " + common_name]),
+        ("names", ["{0}.{1} = {2}".format(*item) for item in _numbered(names)]),
+        (
+            SELFSIGNED,
+            ["basicConstraints = critical, CA:TRUE, pathlen:0", "keyUsage = critical, keyCertSign, " + usage]
+            + common
+            + ["subjectKeyIdentifier = hash"],
+        ),
+        (OWNCA, leaf + ["subjectKeyIdentifier = hash", "authorityKeyIdentifier = keyid"]),
+        (CSR, leaf),
+    ]
+    return "".join("[{0}]\n{1}\n".format(title, "\n".join(lines)) for title, lines in sections)
+
+
+def _numbered(names):
+    for number, name in enumerate(names, 1):
+        kind, _colon, value = name.partition(":")
+        yield kind, number, value
+
+
+def random_serial():
+    """str: C(0x...), 158 random bits: positive and at most 20 octets (RFC 5280 section 4.1.2.2)."""
+    octets = bytearray(os.urandom(20))
+    octets[0] = octets[0] & 0x3F | 0x40
+    return "0x" + "".join("{0:02X}".format(octet) for octet in octets)
+
+
+def _answer(passphrase):
+    """str: what C(-passin stdin) reads. Never empty: 1.1.1 asks at the terminal, and waits, after an empty one."""
+    return (passphrase or "(none)") + "\n"
+
+
+class OpenSSL(object):
+    """The commands.
+
+    Args:
+        runner: has ``run(argv, stdin, check, env)``, see ``commands.Runner``.
+        scratch: str or None, a private directory; 1.0.2 writes the state of its random generator to
+            HOME otherwise.
+    """
+
+    def __init__(self, runner, scratch=None):
+        self._runner = runner
+        self._env = {} if scratch is None else {"RANDFILE": os.path.join(scratch, "random")}
+
+    def _run(self, argv, stdin=None):
+        return self._runner.run(["openssl"] + argv, stdin=stdin, env=self._env).stdout
+
+    def public_key(self, path, passphrase=""):
+        """x509.PublicKey: the public half of a private key.
+
+        Args:
+            path: str, a PEM file.
+            passphrase: str, handed over on standard input.
+
+        Raises:
+            CommandError: the key cannot be read, or the passphrase is wrong.
+        """
+        output = self._run(["pkey", "-in", path, "-passin", "stdin", "-pubout"], stdin=_answer(passphrase))
+        return x509.read_public_key(to_bytes(output))
+
+    def new_key(self, kind, size, curve):
+        """bytes: a new private key, PKCS#8 in PEM, without passphrase.
+
+        Args:
+            kind: C(RSA) or C(ECC).
+            size: int, bits of an RSA key.
+            curve: str, IANA's name of the curve of an ECC key.
+        """
+        if kind == "RSA":
+            options = ["RSA", "-pkeyopt", "rsa_keygen_bits:{0}".format(size)]
+        else:
+            # prime256v1 is what OpenSSL calls secp256r1; 1.0.2 writes explicit parameters unless told.
+            name = {"secp256r1": "prime256v1"}.get(curve, curve)
+            options = ["EC", "-pkeyopt", "ec_paramgen_curve:" + name, "-pkeyopt", "ec_param_enc:named_curve"]
+        return to_bytes(self._run(["genpkey", "-algorithm"] + options))
+
+    def request(self, config, key):
+        """bytes: a certificate request in PEM; config and key are paths."""
+        return to_bytes(self._run(["req", "-new", "-config", config, "-key", key, "-sha256", "-reqexts", CSR]))
+
+    def self_signed(self, config, key, days):
+        """bytes: a self-signed certificate in PEM; config and key are paths, days an int."""
+        return to_bytes(
+            self._run(
+                ["req", "-new", "-x509", "-config", config, "-key", key, "-sha256", "-extensions", SELFSIGNED]
+                + ["-days", str(days), "-set_serial", random_serial()]
+            )
+        )
+
+    def signed(self, config, request, ca, ca_key, passphrase, days):
+        """bytes: a certificate in PEM, signed by a certification authority.
+
+        Args:
+            config, request, ca, ca_key: str, paths.
+            passphrase: str, of the authority's key, handed over on standard input.
+            days: int.
+        """
+        return to_bytes(
+            self._run(
+                ["x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-passin", "stdin", "-sha256"]
+                + ["-days", str(days), "-set_serial", random_serial(), "-extfile", config, "-extensions", OWNCA],
+                stdin=_answer(passphrase),
+            )
+        )
+
+    def problem_with(self, certificate, anchor):
+        """Why a TLS client that trusts only one certificate would refuse another.
+
+        Args:
+            certificate, anchor: str, paths.
+
+        Returns:
+            str or None: what C(openssl verify) says; None when it accepts.
+        """
+        # An anchor need not be self-signed here. The host's own anchors must not decide, and 1.0.2 has no
+        # -no-CApath. 1.0.2 also exits with 0 after some failures, so the answer counts.
+        result = self._runner.run(
+            ["openssl", "verify", "-purpose", "sslserver", "-partial_chain", "-CAfile", anchor, certificate],
+            check=False,
+            env=dict(self._env, SSL_CERT_DIR=os.devnull, SSL_CERT_FILE=os.devnull),
+        )
+        if result.rc == 0 and result.stdout.strip() == certificate + ": OK":
+            return None
+        lines = [line for line in (result.stdout + result.stderr).splitlines() if line.startswith("error ")]
+        return (lines or [(result.stderr or result.stdout).strip()])[0]
+
+
+def reason_of(error):
+    """str: why C(openssl) says it failed, without the lines that only give its error numbers.
+
+    Args:
+        error: CommandError.
+    """
+    lines = [line.strip() for line in error.stderr.splitlines()]
+    said = [line for line in lines if line and not re.match(r"[0-9A-Fa-f]+:error:", line)]
+    return "; ".join(said) or error.stderr.strip() or "exit code {0}".format(error.rc)
