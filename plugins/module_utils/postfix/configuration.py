@@ -1,0 +1,604 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""main.cf, master.cf, lookup tables and files that belong to them, brought to a wanted state as one transaction.
+
+Read, compute, lint; only when something changes: stage, let Postfix load and check the staged copy,
+compile the tables beside their destination, and move everything in by rename.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import grp
+import os
+import pwd
+import shutil
+import tempfile
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import SettingError, setting_text
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import (
+    TEXT_TYPES,
+    check_type,
+    compiled_paths,
+    entry_pairs,
+    table_text,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.transaction import (
+    Lock,
+    Transaction,
+    TransactionError,
+    attributes_of,
+    remove_stale,
+    write_file,
+)
+
+# "You MUST stop and start Postfix after changing this parameter": postconf(5).
+RESTART_PARAMETERS = ("inet_interfaces", "inet_protocols")
+
+# Findings that need no Postfix to ask: what they judge is the same in each version.
+INDEPENDENT_IDENTIFIERS = ("network-host-bits", "network-invalid", "open-relay-mynetworks", "relayhost-malformed")
+
+NOT_SHOWN = "(the content is not shown)\n"
+
+
+class RefusedError(RelayError):
+    """The wanted configuration is wrong or dangerous; nothing has changed."""
+
+    def __init__(self, findings):
+        self.findings = findings
+        super(RefusedError, self).__init__(
+            "refused, nothing was changed: " + " | ".join(finding_text(finding) for finding in findings)
+        )
+
+    def facts(self):
+        """dict: the findings, as in the module's result."""
+        return {"findings": [finding_facts(finding) for finding in self.findings]}
+
+
+class InvalidError(RelayError):
+    """Postfix itself does not accept the staged configuration; nothing has changed."""
+
+
+def finding_text(finding):
+    """str: a finding as one sentence for a message, with its parameter and value."""
+    return "{0}: {1} = {2}: {3}; {4} ({5})".format(
+        finding.file, finding.parameter, finding.value, finding.message, finding.fix, finding.identifier
+    )
+
+
+def finding_facts(finding):
+    """dict: a finding as the module returns it."""
+    return dict(finding._asdict())
+
+
+class FilePlan(object):
+    """One file as it is and as it shall be.
+
+    Attributes:
+        path: str, as the caller named it.
+        destination: str, the file behind it when it is a symbolic link.
+        before, after: str or None, the content; None is no file.
+        mode, owner, group: int, for the new file.
+        secret: bool, whether the content must not be shown.
+        compiled: list of str, what it is compiled to; empty for a file that is not compiled.
+        compiler: list of str, the command without the table's path; empty as above.
+        rebuild: bool, whether the compiled files are to be made.
+    """
+
+    def __init__(self, path, after, mode=None, owner=None, group=None, secret=False):
+        self.path = path
+        self.destination = os.path.realpath(path)
+        self.before = read_native(self.destination)
+        self.after = after
+        self.secret = secret
+        self.compiled = []
+        self.compiler = []
+        self.rebuild = False
+        current = attributes_of(self.destination) or (0o644, os.geteuid(), os.getegid())
+        wanted = (mode, owner, group)
+        self.mode, self.owner, self.group = [
+            have if want is None else want for have, want in zip(current, wanted)
+        ]
+        self.attributes_differ = self.before is not None and (self.mode, self.owner, self.group) != current
+
+    @property
+    def replaced(self):
+        """bool: whether the file itself is written or removed."""
+        return self.before != self.after or (self.after is not None and self.attributes_differ)
+
+    @property
+    def changed(self):
+        """bool: whether anything on disk changes."""
+        if self.after is None:
+            return self.before is not None or any(os.path.exists(path) for path in self.compiled)
+        return self.replaced or self.rebuild
+
+    def compile_with(self, compiler, kind):
+        """Have the file compiled when that is due: never done, older than the source, or other attributes."""
+        self.compiled = compiled_paths(self.destination, kind)
+        if self.compiled and self.after is not None:
+            self.compiler = [compiler, kind]
+            self.rebuild = self.replaced or any(self._stale(path) for path in self.compiled)
+
+    def _stale(self, path):
+        attributes = attributes_of(path)
+        if attributes is None:
+            return True
+        if os.stat(path).st_mtime < os.stat(self.destination).st_mtime:
+            return True
+        return self.secret and attributes[0] & ~self.mode & 0o777 != 0
+
+    def diffs(self):
+        """list of dict: C(before) and C(after) with their headers, as Ansible shows them."""
+        found = []
+        if self.before != self.after:
+            found.append(self._diff(self.path, self._shown(self.before), self._shown(self.after)))
+        elif self.replaced:
+            found.append(
+                self._diff(
+                    self.path,
+                    "mode, owner or group differ\n",
+                    "mode {0:04o}, owner {1}, group {2}\n".format(self.mode, self.owner, self.group),
+                )
+            )
+        for path in self.compiled:
+            exists = os.path.exists(path)
+            if self.after is None and exists:
+                found.append(self._diff(path, "compiled table\n", ""))
+            elif self.after is not None and self.rebuild:
+                found.append(
+                    self._diff(path, "older than its source\n" if exists else "", "compiled from its source\n")
+                )
+        return found
+
+    def _shown(self, text):
+        if text is None:
+            return ""
+        return text if not self.secret else NOT_SHOWN + ("changed\n" if text is self.after else "")
+
+    @staticmethod
+    def _diff(path, before, after):
+        return {"before_header": path, "after_header": path, "before": before, "after": after}
+
+
+def permission_bits(value, what):
+    """int or None: the mode of a file: octal digits, or a number as YAML reads 0640.
+
+    Raises:
+        SettingError: it is neither.
+    """
+    if value is None:
+        return None
+    try:
+        bits = value if isinstance(value, int) else int(value, 8)
+    except (TypeError, ValueError):
+        bits = -1
+    if not 0 <= bits <= 0o777:
+        raise SettingError("{0}: mode {1!r} is not one; give octal digits such as '0640'".format(what, value))
+    return bits
+
+
+def _account(lookup, name, what, kind):
+    if name is None:
+        return None
+    try:
+        return lookup(name)[2]
+    except KeyError:
+        raise SettingError("{0}: there is no {1} '{2}' on this host; create it first".format(what, kind, name))
+
+
+class Configuration(object):
+    """One call of the module.
+
+    Args:
+        request: dict, the module's arguments.
+        runner: a ``Runner``.
+        label: callable or None, see ``Transaction``.
+        check_mode: bool.
+        scratch: str or None, a directory for a copy that is only looked at, in check mode.
+    """
+
+    def __init__(self, request, runner, label=None, check_mode=False, scratch=None):
+        self._request = request
+        self._runner = runner
+        self._label = label
+        self._check_mode = check_mode
+        self._scratch = scratch
+        self._host = Host(runner, request.get("config_directory"))
+        self._warnings = []
+
+    def apply(self):
+        """dict: the module's result.
+
+        Raises:
+            RelayError: nothing has changed.
+        """
+        if self._check_mode:
+            return self._apply()
+        self._host.require()
+        directory = os.path.realpath(self._host.config_directory)
+        if not os.path.isdir(directory):
+            raise SettingError("config_directory {0} does not exist; create it or correct its name".format(directory))
+        with Lock(directory):
+            remove_stale([directory] + sorted(set(self._directories()) - set([directory])))
+            return self._apply()
+
+    def _directories(self):
+        for item in (self._request.get("tables") or []) + (self._request.get("files") or []):
+            yield os.path.dirname(os.path.realpath(item["path"]))
+
+    def _apply(self):
+        request = self._request
+        host = self._host
+        _check_risks(request.get("accept_risks") or [])
+        main_plan = FilePlan(host.main_file, None)
+        master_plan = FilePlan(host.master_file, None)
+        main_before = MainCf(main_plan.before or "", host.main_file)
+        main_after = MainCf(main_plan.before or "", host.main_file)
+        unsupported = self._set_main(main_after)
+        main_plan.after = _rendered(main_after, main_plan.before)
+        master_before = MasterCf(master_plan.before or "", host.master_file)
+        master_after = MasterCf(master_plan.before or "", host.master_file)
+        if master_plan.before is None and host.installed:
+            raise InvalidError(
+                "there is no {0}, and Postfix cannot run without its services; "
+                "reinstall the package 'postfix' or restore the file".format(host.master_file)
+            )
+        self._set_master(master_after)
+        master_plan.after = _rendered(master_after, master_plan.before)
+        others = self._tables() + self._files()
+        for name, numbers in sorted(main_after.repeated().items()):
+            self._warnings.append(
+                "{0} sets {1} more than once (lines {2}); Postfix uses the last".format(
+                    host.main_file, name, ", ".join(str(number) for number in numbers)
+                )
+            )
+        _check_paths_differ([main_plan, master_plan] + others)
+        findings = self._lint(main_before, main_after, master_before, master_after)
+        plans = [main_plan, master_plan] + others
+        changed = any(plan.changed for plan in plans)
+        backups = []
+        if changed and host.installed:
+            if self._check_mode:
+                self._load_copy(main_plan)
+            else:
+                backups = self._activate(main_plan, master_plan, others)
+        restart = main_plan.replaced and self._needs_restart(main_before.values(), main_after.values())
+        reload_needed = main_plan.replaced or master_plan.replaced or any(
+            plan.replaced for plan in others if not plan.compiled
+        )
+        return {
+            "changed": changed,
+            "diff": [diff for plan in plans for diff in plan.diffs()] if changed else [],
+            "restart_required": restart,
+            "reload_required": reload_needed and not restart,
+            "postfix_version": host.version_text,
+            "unsupported": unsupported,
+            "warnings": self._warnings,
+            "findings": [finding_facts(finding) for finding in findings],
+            "backup_files": backups,
+        }
+
+    # What is wanted
+
+    def _set_main(self, main):
+        wanted = self._request.get("main") or {}
+        optional = self._request.get("if_supported") or {}
+        both = sorted(set(wanted) & set(optional))
+        if both:
+            raise SettingError("{0}: named in main and in if_supported; keep one of them".format(", ".join(both)))
+        unsupported = []
+        if self._host.installed:
+            unsupported = sorted(name for name in optional if name not in self._host.defaults)
+        else:
+            self._warnings.append(
+                "Postfix is not installed on this host yet: the values could not be checked against it, "
+                "and the difference shown is against what there is now"
+            )
+        # Sorted: Python 2.7 gives a mapping in any order, and new parameters are appended in this one.
+        for name, value in sorted(list(wanted.items()) + list(optional.items())):
+            if name not in unsupported:
+                main.set(name, None if value is None else setting_text(value, "main: " + name))
+        return unsupported
+
+    def _set_master(self, master):
+        for item in self._request.get("master") or []:
+            name, kind = item["name"], item["type"]
+            if item.get("state") == "absent":
+                master.remove_service(name, kind)
+                continue
+            what = "master: {0}/{1}: ".format(name, kind)
+            fields = dict(
+                (field, _flag(item.get(field), what + field)) for field in ("private", "unprivileged", "chroot")
+            )
+            fields.update((field, item.get(field)) for field in ("wakeup", "maxproc"))
+            options = dict(
+                (option, None if value is None else setting_text(value, what + option, ","))
+                for option, value in (item.get("options") or {}).items()
+            )
+            # Without a Postfix to ask (check mode), the newest form is assumed.
+            braces = not self._host.installed or self._host.version >= (3, 0)
+            master.set(name, kind, fields, item.get("command"), options, braces)
+
+    def _tables(self):
+        plans = []
+        for item in self._request.get("tables") or []:
+            path = item["path"]
+            what = "table {0}".format(path)
+            self._check_path(path, what)
+            kind = item.get("type") or self._host.defaults.get("default_database_type", "hash")
+            check_type(path, kind)
+            plan = self._table(item, path, what, kind)
+            for name in [path] + compiled_paths(path, kind):
+                self._host.planned[name] = plan.after is not None
+            plans.append(plan)
+        return plans
+
+    def _table(self, item, path, what, kind):
+        secret = item.get("secret_entries") is not None
+        entries = item.get("secret_entries") if secret else item.get("entries")
+        compiler = item.get("compiler") or ("postalias" if os.path.basename(path) == "aliases" else "postmap")
+        mode = permission_bits(item.get("mode"), what)
+        if secret:
+            mode = 0o600 if mode is None else mode
+            if mode & 0o007:
+                raise SettingError("{0}: mode {1:04o} lets everyone read secrets; use 0600".format(what, mode))
+        plan = FilePlan(path, None, mode, *self._owner(item, what), secret=secret)
+        if item.get("state") != "absent":
+            if entries is None:
+                if plan.before is None and not self._check_mode:
+                    raise SettingError("{0}: there is no such file to compile; give its entries".format(what))
+                plan.after = plan.before or ""
+            else:
+                current = None if item.get("exclusive", True) else plan.before or ""
+                plan.after = table_text(
+                    path, kind, compiler == "postalias", entry_pairs(path, kind, entries), current
+                )
+        if kind not in TEXT_TYPES:
+            plan.compile_with(compiler, kind)
+        return plan
+
+    def _files(self):
+        plans = []
+        for item in self._request.get("files") or []:
+            path = item["path"]
+            what = "file {0}".format(path)
+            self._check_path(path, what)
+            present = item.get("state") != "absent"
+            if present and item.get("content") is None:
+                raise SettingError("{0}: it needs content".format(what))
+            plans.append(
+                FilePlan(
+                    path,
+                    item["content"] if present else None,
+                    permission_bits(item.get("mode"), what),
+                    *self._owner(item, what)
+                )
+            )
+            self._host.planned[path] = present
+        return plans
+
+    @staticmethod
+    def _owner(item, what):
+        return (
+            _account(pwd.getpwnam, item.get("owner"), what, "user"),
+            _account(grp.getgrnam, item.get("group"), what, "group"),
+        )
+
+    def _check_path(self, path, what):
+        if not os.path.isabs(path):
+            raise SettingError("{0}: the path must begin with / and must not name a table type".format(what))
+        if os.path.isdir(path):
+            raise SettingError("{0}: this is a directory; name a file".format(what))
+        directory = os.path.dirname(os.path.realpath(path))
+        if not os.path.isdir(directory):
+            text = "{0}: there is no directory {1}; create it first".format(what, directory)
+            if not self._check_mode:
+                raise SettingError(text)
+            self._warnings.append(text)
+
+    # What is wrong with it
+
+    def _lint(self, main_before, main_after, master_before, master_after):
+        host = self._host
+        findings = lint.check(main_after.values(), master_after.services(), host)
+        if not host.installed:
+            findings = [finding for finding in findings if finding.identifier in INDEPENDENT_IDENTIFIERS]
+        refused, remaining = lint.accepted(findings, self._request.get("accept_risks") or [])
+        if refused:
+            managed = set(self._request.get("main") or {}) | set(self._request.get("if_supported") or {})
+            known = _places(lint.check(main_before.values(), master_before.services(), host))
+            old = [
+                finding
+                for finding in refused
+                # An open relay is refused whoever wrote it; other faults only when this call brings or confirms them.
+                if not finding.identifier.startswith("open-relay-")
+                and finding.parameter not in managed
+                and _place(finding) in known
+            ]
+            if self._check_mode:
+                old += [finding for finding in refused if finding.identifier in lint.MISSING_FILE_IDENTIFIERS]
+            refused = [finding for finding in refused if finding not in old]
+            remaining = [finding._replace(severity=lint.WARNING) for finding in old] + remaining
+        if refused:
+            raise RefusedError(refused)
+        self._warnings.extend(finding_text(finding) for finding in remaining)
+        return remaining
+
+    def _needs_restart(self, before, after):
+        def value(settings, name):
+            def lookup(reference):
+                return settings.get(reference, self._host.defaults.get(reference))
+
+            text = lookup(name) or ""
+            try:
+                return expand(text, lookup)
+            except ExpansionError:
+                return text
+
+        return any(value(before, name) != value(after, name) for name in RESTART_PARAMETERS)
+
+    # Putting it in place
+
+    def _load_copy(self, main_plan):
+        """Check mode: let a program of Postfix that only reads load the new main.cf from a copy elsewhere."""
+        directory = tempfile.mkdtemp(dir=self._scratch)
+        try:
+            write_file(os.path.join(directory, "main.cf"), to_file_bytes(main_plan.after or ""), 0o600)
+            self._load(directory)
+        finally:
+            shutil.rmtree(directory)
+
+    def _load(self, directory):
+        # postfix(1) and postsuper(1) tell a fatal error to the system log only; postmap(1) reads main.cf in
+        # the same way and says on standard error which parameter is wrong. static: opens nothing.
+        result = self._runner.run(["postmap", "-c", directory, "-q", "x", "static:x"], check=False)
+        if result.rc != 0:
+            raise InvalidError(self._explained(result, directory))
+
+    def _explained(self, result, directory):
+        text = "; ".join(line for line in (result.stderr or result.stdout).splitlines() if line.strip())
+        text = text.replace(directory, self._host.config_directory) or "it wrote its reason to the system log only"
+        if "no local interface found for ::1" in text:
+            text += "; IPv6 is disabled on this host: set inet_protocols to ipv4"
+        elif "no local interface found" in text:
+            text += "; set inet_interfaces to addresses of this host"
+        elif "bad numerical" in text or "bad time" in text or "bad boolean" in text:
+            text += "; correct this value"
+        return "Postfix refuses the new configuration, nothing was changed: " + text
+
+    @staticmethod
+    def _write_copy(directory, main_text, master_text):
+        os.mkdir(directory, 0o700)
+        write_file(os.path.join(directory, "main.cf"), to_file_bytes(main_text or ""), 0o644)
+        write_file(os.path.join(directory, "master.cf"), to_file_bytes(master_text), 0o644)
+
+    def _check(self, directory):
+        return self._runner.run(["postfix", "-c", directory, "check"], check=False)
+
+    def _activate(self, main_plan, master_plan, others):
+        with Transaction(self._label) as transaction:
+            directory = transaction.stage_of(os.path.join(os.path.realpath(self._host.config_directory), "check"))
+            self._write_copy(directory, main_plan.after, master_plan.after)
+            self._load(directory)
+            result = self._check(directory)
+            if result.rc != 0:
+                raise InvalidError(self._explained(result, directory))
+            moves = []
+            for plan in others:
+                if plan.changed and plan.after is not None:
+                    moves.extend(self._stage(transaction, plan, directory))
+            config = [plan for plan in (master_plan, main_plan) if plan.replaced]
+            for plan in config:
+                self._stage(transaction, plan, directory)
+            if len(config) == 2:
+                config = self._ordered(directory, main_plan, master_plan)
+            moves.extend((plan.destination, True) for plan in config)
+            for plan in others:
+                if plan.changed and plan.after is None:
+                    moves.extend((path, False) for path in plan.compiled + [plan.destination] if os.path.exists(path))
+            for plan in [main_plan, master_plan] + others:
+                if read_native(plan.destination) != plan.before:
+                    raise TransactionError(
+                        "{0} was changed by another program while this one worked; nothing was changed, "
+                        "run it again".format(plan.path)
+                    )
+            if self._request.get("backup"):
+                transaction.back_up(
+                    plan.destination for plan in [main_plan, master_plan] + others if plan.replaced
+                )
+            transaction.activate(moves)
+            return transaction.backups
+
+    def _ordered(self, directory, main_plan, master_plan):
+        """list of FilePlan: in which order main.cf and master.cf keep Postfix able to start in between."""
+        orders = [
+            ([master_plan, main_plan], main_plan.before, master_plan.after),
+            ([main_plan, master_plan], main_plan.after, master_plan.before),
+        ]
+        for number, (order, main_text, master_text) in enumerate(orders):
+            copy = "{0}.{1}".format(directory, number)
+            self._write_copy(copy, main_text, master_text)
+            if self._check(copy).rc == 0:
+                return order
+        return orders[0][0]
+
+    def _stage(self, transaction, plan, config_directory):
+        """list of (str, bool): moves for ``Transaction.activate``; compiled tables before their source."""
+        staged = transaction.stage_of(plan.destination)
+        write_file(staged, to_file_bytes(plan.after), plan.mode)
+        moves = []
+        if plan.rebuild:
+            program, kind = plan.compiler
+            result = self._runner.run([program, "-c", config_directory, "{0}:{1}".format(kind, staged)], check=False)
+            said = result.stderr.replace(staged, plan.path).strip()
+            if result.rc != 0:
+                raise InvalidError(
+                    "table {0}: {1} cannot compile it as {2}, nothing was changed: {3}".format(
+                        plan.path, program, kind, said or "no reason given"
+                    )
+                )
+            if said:
+                self._warnings.append("table {0}: {1}".format(plan.path, "; ".join(said.splitlines())))
+            for path in plan.compiled:
+                transaction.prepare(path, plan.mode, plan.owner, plan.group)
+                moves.append((path, True))
+        if plan.replaced:
+            transaction.prepare(plan.destination, plan.mode, plan.owner, plan.group)
+            moves.append((plan.destination, True))
+        return moves
+
+
+def _rendered(config, before):
+    text = config.render()
+    return None if before is None and not text else text
+
+
+def _flag(value, what):
+    """str or None: a yes/no field of master.cf from C(y), C(n), C(-) or what YAML makes a boolean of."""
+    if value is None:
+        return None
+    flag = {"y": "y", "yes": "y", "true": "y", "n": "n", "no": "n", "false": "n", "-": "-"}.get(str(value).lower())
+    if flag is None:
+        raise SettingError("{0}: '{1}' is not y, n or -".format(what, value))
+    return flag
+
+
+def _check_risks(accept_risks):
+    risks = sorted(name for name, acceptable in lint.KNOWN_IDENTIFIERS.items() if acceptable)
+    for name in accept_risks:
+        if name not in risks:
+            raise SettingError(
+                "accept_risks: '{0}' is {1}; those that can be accepted are {2}".format(
+                    name,
+                    "a fault, not a risk" if name in lint.KNOWN_IDENTIFIERS else "no known finding",
+                    ", ".join(risks),
+                )
+            )
+
+
+def _check_paths_differ(plans):
+    seen = {}
+    for plan in plans:
+        for path in [plan.destination] + plan.compiled:
+            if path in seen:
+                raise SettingError("{0} and {1} are the same file; name it once".format(seen[path], plan.path))
+            seen[path] = plan.path
+
+
+def _place(finding):
+    return (finding.identifier, finding.file, finding.parameter, finding.value)
+
+
+def _places(findings):
+    return set(_place(finding) for finding in findings)

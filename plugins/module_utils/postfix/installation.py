@@ -1,0 +1,165 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the installed Postfix and its host can be asked; nothing is asked before it is needed."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import re
+import socket
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+
+DEFAULT_DIRECTORY = "/etc/postfix"
+
+_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+
+
+class NotInstalledError(RelayError):
+    """There is no Postfix on this host."""
+
+
+def parse_settings(output):
+    """dict: parameter -> value, from the output of C(postconf) with C(-d) or C(-n)."""
+    settings = {}
+    for line in output.split("\n"):
+        name, equals, value = line.partition(" =")
+        if equals:
+            settings[name] = value.strip()
+    return settings
+
+
+def parse_version(text):
+    """tuple of int: (3, 7, 11) for 3.7.11, (3, 12) for 3.12-20260821, () for what is no version."""
+    match = _VERSION.match(text)
+    return tuple(int(part) for part in match.groups() if part is not None) if match else ()
+
+
+class Host(object):
+    """Facts about a Postfix installation.
+
+    Args:
+        runner: a ``Runner``.
+        config_directory: str or None; None is the directory that this Postfix was built for.
+    """
+
+    def __init__(self, runner, config_directory=None):
+        self._runner = runner
+        self._config_directory = config_directory
+        self._defaults = None
+        self._table_types = False
+        # Planned by the call in progress: path -> whether the file will exist.
+        self.planned = {}
+
+    @property
+    def installed(self):
+        """bool: whether there is a Postfix to ask."""
+        return self._runner.find("postconf") is not None
+
+    def require(self):
+        """Make sure that there is a Postfix.
+
+        Raises:
+            NotInstalledError: there is none.
+        """
+        if not self.installed:
+            raise NotInstalledError(
+                "Postfix is not installed on this host: there is no postconf program; "
+                "install the package 'postfix' first"
+            )
+
+    @property
+    def defaults(self):
+        """dict: every parameter that this Postfix knows -> its default, from C(postconf -d); {} without Postfix.
+
+        C(postconf -d) does not read main.cf, and so works with one that names interfaces which the host lacks.
+
+        Raises:
+            CommandError: postconf failed.
+        """
+        if self._defaults is None:
+            self._defaults = parse_settings(self._runner.run(["postconf", "-d"]).stdout) if self.installed else {}
+        return self._defaults
+
+    @property
+    def version(self):
+        """tuple of int: Postfix's version; empty when it is not installed."""
+        return parse_version(self.version_text)
+
+    @property
+    def version_text(self):
+        """str: Postfix's version as it names it; empty when it is not installed."""
+        return self.defaults.get("mail_version", "")
+
+    @property
+    def table_types(self):
+        """set of str or None: the lookup table types that can be used here; None when it cannot be told."""
+        if self._table_types is False:
+            self._table_types = None
+            if self.installed:
+                result = self._runner.run(["postconf", "-m"], check=False)
+                if result.rc == 0:
+                    self._table_types = set(result.stdout.split())
+        return self._table_types
+
+    @property
+    def config_directory(self):
+        """str: where main.cf and master.cf are."""
+        if self._config_directory is None:
+            self._config_directory = self.defaults.get("config_directory", DEFAULT_DIRECTORY)
+        return self._config_directory
+
+    @property
+    def main_file(self):
+        """str: the path of main.cf."""
+        return os.path.join(self.config_directory, "main.cf")
+
+    @property
+    def master_file(self):
+        """str: the path of master.cf."""
+        return os.path.join(self.config_directory, "master.cf")
+
+    def exists(self, path):
+        """bool: whether the path exists, or will when this call is done."""
+        return self.planned[path] if path in self.planned else os.path.exists(path)
+
+    def is_directory(self, path):
+        """bool: whether the path is a directory."""
+        return os.path.isdir(path)
+
+    def key_pair_matches(self, cert_path, key_path):
+        """bool or None: whether the private key belongs to the (first) certificate; None when it cannot be told."""
+        try:
+            certificate = self._runner.run(["openssl", "x509", "-in", cert_path, "-noout", "-pubkey"], check=False)
+            # An empty passphrase: an encrypted key must fail here instead of asking; Postfix cannot use one.
+            key = self._runner.run(["openssl", "pkey", "-in", key_path, "-passin", "pass:", "-pubout"], check=False)
+        except CommandError:
+            return None
+        if certificate.rc != 0 or key.rc != 0:
+            return None
+        return certificate.stdout.split() == key.stdout.split()
+
+    def is_local_address(self, name_or_address):
+        """bool: whether a name or address leads to this very host: a socket can be bound to it."""
+        try:
+            found = socket.getaddrinfo(name_or_address, None, 0, socket.SOCK_DGRAM)
+        except (socket.error, UnicodeError):
+            return False
+        for family, kind, protocol, _name, address in found:
+            try:
+                handle = socket.socket(family, kind, protocol)
+            except socket.error:
+                continue
+            try:
+                handle.bind(address)
+                return True
+            except socket.error:
+                pass
+            finally:
+                handle.close()
+        return False

@@ -1,0 +1,229 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several files replaced together: each is whole at every moment, and all are put back when one fails.
+
+New content is made in a staging directory beside each destination, so that it can be checked before
+anything live changes and then moved in by rename(2). A staging directory that a killed run left is
+recognised by its name and removed by the next run.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import errno
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import time
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
+    TEMPORARY_SUFFIX,
+    backup_path,
+    fsync_directory,
+)
+
+STAGE_PREFIX = ".postfix_config."
+
+
+class TransactionError(RelayError):
+    """The new files could not be put in place; the old ones are."""
+
+
+class Lock(object):
+    """Keeps two runs on one host apart: an advisory lock on a directory, which a killed run lets go.
+
+    Args:
+        directory: str.
+        wait: float, seconds to wait for another run.
+    """
+
+    def __init__(self, directory, wait=60.0):
+        self._directory = directory
+        self._wait = wait
+        self._handle = None
+
+    def __enter__(self):
+        self._handle = os.open(self._directory, os.O_RDONLY)
+        deadline = time.time() + self._wait
+        while True:
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return self
+            except (IOError, OSError) as exc:
+                if exc.errno not in (errno.EAGAIN, errno.EACCES) or time.time() >= deadline:
+                    os.close(self._handle)
+                    raise TransactionError(
+                        "{0} is locked by another run of this module ({1}); wait for its end and run again".format(
+                            self._directory, exc
+                        )
+                    )
+                time.sleep(0.2)
+
+    def __exit__(self, *_exc):
+        os.close(self._handle)
+
+
+def remove_stale(directories):
+    """Remove what killed runs left in these directories. Call it under the lock."""
+    for directory in directories:
+        try:
+            names = os.listdir(directory)
+        except OSError:
+            continue
+        for name in names:
+            if name.startswith(STAGE_PREFIX) and name.endswith(TEMPORARY_SUFFIX):
+                shutil.rmtree(os.path.join(directory, name))
+
+
+def write_file(path, data, mode):
+    """Make a new file, born 0600, complete and on disk before it gets its mode.
+
+    Args:
+        path: str; must not exist.
+        data: bytes.
+        mode: int, permission bits.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        while data:
+            data = data[os.write(handle, data) :]
+        os.fchmod(handle, mode)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Transaction(object):
+    """Staged files, and the way to put them in place.
+
+    Args:
+        label: callable or None, called with (staged path, destination) before anything moves; it gives
+            the staged file the SELinux context of the destination.
+    """
+
+    def __init__(self, label=None):
+        self._label = label
+        self._stages = {}
+        self._done = []
+        self.backups = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exc):
+        for stage in self._stages.values():
+            shutil.rmtree(stage, ignore_errors=True)
+
+    def stage_of(self, destination):
+        """str: the path inside the staging directory that stands for a destination."""
+        directory, name = os.path.split(destination)
+        if directory not in self._stages:
+            self._stages[directory] = tempfile.mkdtemp(
+                prefix=STAGE_PREFIX, suffix=TEMPORARY_SUFFIX, dir=directory
+            )
+        return os.path.join(self._stages[directory], name)
+
+    def prepare(self, destination, mode, owner, group):
+        """Give a staged file the mode, owner and label that it will have in place, and put it on disk.
+
+        Args:
+            destination: str.
+            mode: int, permission bits.
+            owner, group: int.
+        """
+        staged = self.stage_of(destination)
+        handle = os.open(staged, os.O_RDONLY)
+        try:
+            os.fchown(handle, owner, group)
+            os.fchmod(handle, mode)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if self._label is not None:
+            self._label(staged, destination)
+
+    def back_up(self, paths):
+        """Keep each of these files under a second name, as it is now, with its mode and owner."""
+        for path in paths:
+            if not os.path.exists(path):
+                continue
+            name = free = backup_path(path)
+            count = 1
+            while os.path.exists(free):
+                count += 1
+                free = "{0}{1}~".format(name, count)
+            os.link(path, free)
+            self.backups.append(free)
+
+    def activate(self, moves):
+        """Put staged files in place, in this order; put everything back when one cannot be.
+
+        Args:
+            moves: list of (destination, bool): whether the staged file moves in, or the live one is removed.
+
+        Raises:
+            TransactionError: everything is as it was; the text says what failed.
+        """
+        try:
+            # A second name for each old file: what is renamed back has its inode, mode and label.
+            saved = {}
+            for number, (destination, _present) in enumerate(moves):
+                if os.path.exists(destination):
+                    saved[destination] = self.stage_of(
+                        os.path.join(os.path.dirname(destination), "old.{0}".format(number))
+                    )
+                    os.link(destination, saved[destination])
+            for destination, present in moves:
+                self._done.append((destination, saved.get(destination)))
+                if present:
+                    os.rename(self.stage_of(destination), destination)
+                elif destination in saved:
+                    os.unlink(destination)
+            for directory in sorted(set(os.path.dirname(destination) for destination, _present in moves)):
+                fsync_directory(directory)
+        except BaseException as exc:
+            kept = self._roll_back()
+            if isinstance(exc, EnvironmentError):
+                raise TransactionError(
+                    "the new configuration could not be put in place: {0}; {1}".format(
+                        exc, "what could not be put back: " + "; ".join(kept) if kept else "everything is as it was"
+                    )
+                )
+            raise
+
+    def _roll_back(self):
+        """list of str: problems; empty when every file is what it was."""
+        problems = []
+        for destination, saved in reversed(self._done):
+            try:
+                if saved is not None:
+                    os.rename(saved, destination)
+                elif os.path.exists(destination):
+                    os.unlink(destination)
+            except EnvironmentError as exc:
+                problems.append(str(exc))
+        self._done = []
+        for path in self.backups:
+            try:
+                os.unlink(path)
+            except EnvironmentError as exc:
+                problems.append(str(exc))
+        self.backups = []
+        return problems
+
+
+def attributes_of(path):
+    """(mode, owner, group) or None: of an existing file, the mode as permission bits."""
+    try:
+        status = os.stat(path)
+    except OSError as exc:
+        if exc.errno != errno.ENOENT:
+            raise
+        return None
+    return stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid

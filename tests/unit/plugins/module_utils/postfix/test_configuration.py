@@ -1,0 +1,381 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import io
+import os
+import stat
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
+    Configuration,
+    RefusedError,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.transaction import STAGE_PREFIX
+
+FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
+
+MAIN = """\
+# a comment
+myhostname = relay.example.com
+inet_interfaces = all
+mydestination = $myhostname
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+mynetworks = 127.0.0.0/8
+smtp_tls_security_level = may
+"""
+MASTER = "smtp inet n - n - - smtpd\nsmtp unix - - n - - smtp\n"
+
+
+def fixture(name):
+    with io.open(os.path.join(FIXTURES, name), encoding="utf-8") as stream:
+        return str(stream.read())
+
+
+class Postfix(object):
+    """A host with Postfix 3.7.11 (recorded), whose programs write down how they were called."""
+
+    def __init__(self, directory, installed=True):
+        self.directory = str(directory)
+        self.installed = installed
+        self.calls = []
+        self.fails = {}
+        self.staged = []
+        self.known = fixture("postconf-d.3.7.11-bookworm.txt")
+
+    def find(self, program):
+        return "/usr/sbin/" + program if self.installed else None
+
+    def run(self, argv, stdin=None, check=True, env=None):
+        self.calls.append(list(argv))
+        if argv == ["postconf", "-d"]:
+            return Result(0, self.known, "")
+        if argv == ["postconf", "-m"]:
+            return Result(0, "hash\nregexp\n", "")
+        if argv[0] in ("postmap", "postalias") and "-q" not in argv:
+            path = argv[3].partition(":")[2]
+            self.staged.append((path, stat.S_IMODE(os.stat(path).st_mode)))
+            if "compile" not in self.fails:
+                with open(path, "rb") as source, open(path + ".db", "wb") as compiled:
+                    compiled.write(b"compiled " + source.read())
+        kind = {"postfix": "check"}.get(argv[0], "load" if "-q" in argv else "compile")
+        return self.fails.get(kind, Result(0, "", ""))
+
+    def programs(self):
+        return [call[0] for call in self.calls]
+
+
+@pytest.fixture
+def etc(tmp_path):
+    (tmp_path / "main.cf").write_bytes(MAIN.encode("ascii"))
+    (tmp_path / "master.cf").write_bytes(MASTER.encode("ascii"))
+    return tmp_path
+
+
+def files_in(directory):
+    return dict(
+        (name, (directory / name).read_bytes().decode("utf-8")) for name in sorted(os.listdir(str(directory)))
+    )
+
+
+def call(postfix, check_mode=False, **request):
+    request.setdefault("config_directory", postfix.directory)
+    return Configuration(request, postfix, check_mode=check_mode).apply()
+
+
+def test_a_change_is_loaded_checked_and_put_in_place(etc):
+    postfix = Postfix(etc)
+    result = call(
+        postfix,
+        main={"myhostname": "new.example.com", "smtpd_helo_required": True},
+        master=[{"name": "submission", "type": "inet", "command": "smtpd", "options": {"syslog_name": "s"}}],
+    )
+    assert result["changed"]
+    assert (result["reload_required"], result["restart_required"]) == (True, False)
+    assert result["postfix_version"] == "3.7.11"
+    assert files_in(etc) == {
+        "main.cf": MAIN.replace("relay.example", "new.example") + "smtpd_helo_required = yes\n",
+        "master.cf": MASTER + "submission inet  n       -       n       -       -       smtpd\n  -o syslog_name=s\n",
+    }
+    assert [item["before_header"] for item in result["diff"]] == [str(etc / "main.cf"), str(etc / "master.cf")]
+    assert result["diff"][0]["before"] == MAIN
+    assert result["diff"][0]["after"] == files_in(etc)["main.cf"]
+    again = Postfix(etc)
+    assert not call(
+        again,
+        main={"myhostname": "new.example.com", "smtpd_helo_required": True},
+        master=[{"name": "submission", "type": "inet", "options": {"syslog_name": "s"}}],
+    )["changed"]
+    assert "postfix" not in again.programs()
+
+
+def test_unchanged_costs_few_commands(etc):
+    postfix = Postfix(etc)
+    assert not call(postfix, main={"myhostname": "relay.example.com", "inet_interfaces": ["all"]})["changed"]
+    assert len(postfix.calls) <= 2
+    assert set(postfix.programs()) <= set(["postconf"])
+
+
+@pytest.mark.parametrize(
+    "main, restart, reload_",
+    [
+        ({"inet_interfaces": "127.0.0.1"}, True, False),
+        ({"inet_interfaces": None}, False, True),
+        ({"inet_protocols": "ipv4"}, True, False),
+        ({"inet_protocols": "all"}, False, True),
+        ({"smtpd_helo_required": True}, False, True),
+        ({"myhostname": "relay.example.com"}, False, False),
+    ],
+)
+def test_restart_is_needed_when_the_effective_value_of_a_listening_parameter_changes(etc, main, restart, reload_):
+    result = call(Postfix(etc), main=main)
+    assert (result["restart_required"], result["reload_required"]) == (restart, reload_)
+
+
+def test_a_parameter_that_an_interface_refers_to_needs_a_restart(etc):
+    (etc / "main.cf").write_bytes(MAIN.replace("= all", "= $my_address").encode("ascii") + b"my_address = 127.0.0.1\n")
+    assert call(Postfix(etc), main={"my_address": "127.0.0.2"})["restart_required"]
+
+
+def test_only_supported_parameters_are_set(etc):
+    result = call(Postfix(etc), if_supported={"smtpd_helo_required": True, "parameter_of_postfix_9": "x"})
+    assert result["unsupported"] == ["parameter_of_postfix_9"]
+    assert "parameter_of_postfix_9" not in files_in(etc)["main.cf"]
+
+
+@pytest.mark.parametrize(
+    "program, said, reason",
+    [
+        ("load", "postmap: fatal: bad numerical configuration: x = y", "x = y; correct this value"),
+        ("load", "fatal: parameter inet_interfaces: no local interface found for ::1", "set inet_protocols to ipv4"),
+        ("load", "fatal: parameter inet_interfaces: no local interface found for 192.0.2.1", "addresses of this host"),
+        ("check", "", "to the system log only"),
+        ("compile", "line 3: expected format", "line 3: expected format"),
+    ],
+)
+def test_what_postfix_refuses_changes_nothing(etc, program, said, reason):
+    postfix = Postfix(etc)
+    postfix.fails[program] = Result(1, "", said)
+    table = str(etc / "transport")
+    with pytest.raises(RelayError) as error:
+        call(postfix, main={"myhostname": "new.example.com"}, tables=[{"path": table, "entries": {"a": "b:"}}])
+    assert reason in str(error.value)
+    assert "nothing was changed" in str(error.value)
+    assert STAGE_PREFIX not in str(error.value)
+    assert files_in(etc) == {"main.cf": MAIN, "master.cf": MASTER}
+
+
+def test_an_open_relay_is_refused_before_anything_is_asked_or_written(etc):
+    postfix = Postfix(etc)
+    with pytest.raises(RefusedError) as error:
+        call(postfix, main={"mynetworks": "0.0.0.0/0"})
+    assert "mynetworks" in str(error.value) and "(open-relay-mynetworks)" in str(error.value)
+    assert error.value.facts()["findings"][0]["value"] == "0.0.0.0/0"
+    assert files_in(etc) == {"main.cf": MAIN, "master.cf": MASTER}
+    assert "postfix" not in postfix.programs()
+    result = call(postfix, main={"mynetworks": "0.0.0.0/0"}, accept_risks=["open-relay-mynetworks"])
+    assert result["changed"]
+    assert [item["identifier"] for item in result["findings"]] == ["open-relay-mynetworks"]
+
+
+def test_a_fault_that_was_there_before_elsewhere_is_a_warning(etc):
+    text = MAIN + "smtp_tls_CAfile = /nowhere/ca.pem\n"
+    (etc / "main.cf").write_bytes(text.encode("ascii"))
+    result = call(Postfix(etc), main={"myhostname": "new.example.com"})
+    assert [item["parameter"] for item in result["findings"]] == ["smtp_tls_CAfile"]
+    assert "smtp_tls_CAfile" in result["warnings"][0]
+    with pytest.raises(RefusedError):
+        call(Postfix(etc), main={"smtp_tls_CAfile": "/nowhere/ca.pem"})
+
+
+def test_in_check_mode_a_missing_file_is_a_warning_and_nothing_is_written(etc):
+    wanted = {"smtp_tls_CAfile": str(etc / "new" / "ca.pem")}
+    result = call(Postfix(etc), check_mode=True, main=wanted)
+    assert result["changed"]
+    assert "tls-file-missing" in result["warnings"][0]
+    assert files_in(etc) == {"main.cf": MAIN, "master.cf": MASTER}
+    with pytest.raises(RefusedError):
+        call(Postfix(etc), main=wanted)
+
+
+@pytest.mark.parametrize(
+    "name, reason", [("nonsense", "no known finding"), ("tls-level", "a fault, not a risk")]
+)
+def test_a_risk_that_cannot_be_accepted_is_named(etc, name, reason):
+    with pytest.raises(RelayError) as error:
+        call(Postfix(etc), accept_risks=[name])
+    assert name in str(error.value) and reason in str(error.value)
+    assert "open-relay-mynetworks" in str(error.value)
+
+
+def test_without_postfix_check_mode_shows_the_difference_and_says_so(tmp_path):
+    postfix = Postfix(tmp_path, installed=False)
+    result = call(
+        postfix,
+        check_mode=True,
+        main={"myhostname": "a.example"},
+        master=[{"name": "x", "type": "unix", "command": "smtp"}],
+        tables=[{"path": str(tmp_path / "t"), "entries": {"a": "b"}}],
+    )
+    assert result["changed"] and result["postfix_version"] == ""
+    assert result["diff"][0]["before"] == "" and result["diff"][0]["after"] == "myhostname = a.example\n"
+    assert "not installed" in result["warnings"][0]
+    assert os.listdir(str(tmp_path)) == [] and postfix.calls == []
+    with pytest.raises(RefusedError):
+        call(postfix, check_mode=True, main={"mynetworks": "0.0.0.0/0"})
+    with pytest.raises(RelayError) as error:
+        call(postfix, main={"myhostname": "a.example"})
+    assert "install the package 'postfix'" in str(error.value)
+
+
+def test_a_secret_table_is_never_readable_and_never_shown(etc):
+    postfix = Postfix(etc)
+    table = {"path": str(etc / "passwd"), "secret_entries": {"[h]:587": "user:secret"}}
+    result = call(postfix, tables=[table])
+    assert [mode for _path, mode in postfix.staged] == [0o600]
+    for name in ("passwd", "passwd.db"):
+        assert stat.S_IMODE(os.stat(str(etc / name)).st_mode) == 0o600
+    assert "secret" in files_in(etc)["passwd"]
+    assert "user:secret" not in str(result)
+    assert (result["changed"], result["reload_required"]) == (True, False)
+    assert not call(Postfix(etc), tables=[table])["changed"]
+    os.chmod(str(etc / "passwd"), 0o644)
+    assert call(Postfix(etc), tables=[table])["changed"]
+    assert stat.S_IMODE(os.stat(str(etc / "passwd")).st_mode) == 0o600
+
+
+def test_a_compiled_table_that_is_missing_or_old_is_made_again(etc):
+    table = {"path": str(etc / "transport"), "type": "hash"}
+    (etc / "transport").write_bytes(b"a b:\n")
+    assert call(Postfix(etc), tables=[table])["changed"]
+    assert not call(Postfix(etc), tables=[table])["changed"]
+    os.utime(str(etc / "transport.db"), (1, 1))
+    result = call(Postfix(etc), check_mode=True, tables=[table])
+    assert result["diff"][0]["before"] == "older than its source\n"
+    assert call(Postfix(etc), tables=[table])["changed"]
+    assert files_in(etc)["transport"] == "a b:\n"
+
+
+def test_a_text_table_is_not_compiled_and_needs_a_reload(etc):
+    postfix = Postfix(etc)
+    table = {"path": str(etc / "checks"), "type": "regexp", "entries": {"/x/": "REJECT"}}
+    assert call(postfix, tables=[table])["reload_required"]
+    assert "postmap" not in [program for program, call_ in zip(postfix.programs(), postfix.calls) if "-q" not in call_]
+
+
+def test_aliases_are_compiled_with_postalias_beside_what_is_there(etc):
+    (etc / "aliases").write_bytes(b"postmaster: root\n")
+    postfix = Postfix(etc)
+    call(postfix, tables=[{"path": str(etc / "aliases"), "type": "hash", "exclusive": False, "entries": {"root": "x"}}])
+    assert "postalias" in postfix.programs()
+    assert files_in(etc)["aliases"] == "postmaster: root\nroot: x\n"
+
+
+def test_a_table_and_the_parameter_that_names_it_can_come_and_go_together(etc):
+    path = str(etc / "transport")
+    table = {"path": path, "type": "hash", "entries": {"a": "b:"}}
+    call(Postfix(etc), main={"transport_maps": "hash:" + path}, tables=[table])
+    with pytest.raises(RefusedError):
+        call(Postfix(etc), tables=[dict(table, state="absent")], main={"transport_maps": "hash:" + path})
+    result = call(Postfix(etc), main={"transport_maps": None}, tables=[dict(table, state="absent")])
+    assert result["changed"]
+    assert files_in(etc) == {"main.cf": MAIN, "master.cf": MASTER}
+    assert not call(Postfix(etc), main={"transport_maps": None}, tables=[dict(table, state="absent")])["changed"]
+
+
+def test_files_are_part_of_the_transaction(etc):
+    anchors = str(etc / "anchors.pem")
+    result = call(Postfix(etc), main={"smtp_tls_CAfile": anchors}, files=[{"path": anchors, "content": "pem\n"}])
+    assert result["changed"]
+    assert files_in(etc)["anchors.pem"] == "pem\n"
+    assert call(Postfix(etc), files=[{"path": anchors, "content": "new\n"}])["reload_required"]
+
+
+def test_backups_are_kept_when_asked_and_returned(etc):
+    result = call(Postfix(etc), main={"myhostname": "new.example.com"}, backup=True)
+    (path,) = result["backup_files"]
+    with open(path) as stream:
+        assert stream.read() == MAIN
+
+
+def test_a_change_by_another_program_meanwhile_is_not_lost(etc):
+    class Meddling(Postfix):
+        def run(self, argv, **kwargs):
+            if argv[0] == "postfix":
+                (etc / "main.cf").write_bytes(b"myhostname = theirs.example.com\n")
+            return super(Meddling, self).run(argv, **kwargs)
+
+    with pytest.raises(RelayError) as error:
+        call(Meddling(etc), main={"myhostname": "new.example.com"})
+    assert "changed by another program" in str(error.value)
+    assert files_in(etc)["main.cf"] == "myhostname = theirs.example.com\n"
+
+
+def test_mode_and_link_of_main_cf_are_kept(etc):
+    os.mkdir(str(etc / "real"))
+    os.rename(str(etc / "main.cf"), str(etc / "real" / "main.cf"))
+    os.chmod(str(etc / "real" / "main.cf"), 0o640)
+    os.symlink("real/main.cf", str(etc / "main.cf"))
+    call(Postfix(etc), main={"myhostname": "new.example.com"})
+    assert os.path.islink(str(etc / "main.cf"))
+    assert stat.S_IMODE(os.stat(str(etc / "real" / "main.cf")).st_mode) == 0o640
+    assert "new.example.com" in files_in(etc / "real")["main.cf"]
+    assert os.listdir(str(etc / "real")) == ["main.cf"]
+
+
+def test_the_order_of_main_and_master_is_the_one_that_postfix_accepts_in_between(etc, monkeypatch):
+    class Logging(Postfix):
+        """Like check-fatal of postfix-script: maillog_file needs the postlog service."""
+
+        def run(self, argv, **kwargs):
+            if argv[0] == "postfix":
+                found = []
+                for name in ("main.cf", "master.cf"):
+                    with open(os.path.join(argv[2], name)) as stream:
+                        found.append(stream.read())
+                return Result(1 if "maillog_file" in found[0] and "postlog" not in found[1] else 0, "", "")
+            return super(Logging, self).run(argv, **kwargs)
+
+    moved = []
+    rename = os.rename
+    monkeypatch.setattr(
+        os, "rename", lambda source, target: (moved.append(os.path.basename(target)), rename(source, target))
+    )
+    service = {"name": "postlog", "type": "unix-dgram", "private": "n", "command": "postlogd"}
+    call(Logging(etc), main={"maillog_file": "/var/log/x"}, master=[service])
+    assert moved == ["master.cf", "main.cf"]
+    del moved[:]
+    call(Logging(etc), main={"maillog_file": None}, master=[dict(service, state="absent")])
+    assert moved == ["main.cf", "master.cf"]
+
+
+@pytest.mark.parametrize(
+    "request_, reason",
+    [
+        (dict(main={"a": {}}), "main: a: cannot write a value of type dict"),
+        (dict(main={"a": "1"}, if_supported={"a": "2"}), "named in main and in if_supported"),
+        (dict(tables=[{"path": "hash:/x", "entries": {}}]), "must not name a table type"),
+        (dict(tables=[{"path": "/nowhere/at/all", "entries": {}}]), "there is no directory /nowhere/at"),
+        (dict(tables=[{"path": "/etc", "entries": {}}]), "this is a directory"),
+        (dict(tables=[{"path": "/etc/no-such-file-here"}]), "give its entries"),
+        (dict(tables=[{"path": "/etc/t", "secret_entries": {"a": "b"}, "mode": "0644"}]), "lets everyone read"),
+        (dict(tables=[{"path": "/etc/t", "entries": {}, "mode": "rw"}]), "mode 'rw'"),
+        (dict(tables=[{"path": "/etc/t", "entries": {}, "owner": "no-such-user"}]), "no user 'no-such-user'"),
+        (dict(tables=[{"path": "/etc/t", "entries": {}}, {"path": "/etc/t", "entries": {}}]), "are the same file"),
+        (dict(files=[{"path": "/etc/f"}]), "needs content"),
+        (dict(master=[{"name": "x", "type": "unix", "chroot": "perhaps", "command": "y"}]), "'perhaps' is not y, n or -"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_refused_with_object_and_reason(etc, request_, reason):
+    with pytest.raises(RelayError) as error:
+        call(Postfix(etc), **request_)
+    assert reason in str(error.value)
+    assert files_in(etc) == {"main.cf": MAIN, "master.cf": MASTER}
