@@ -1,0 +1,114 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode tells the truth, refusals change nothing, and a kill leaves whole files."""
+
+import json
+import os
+
+import pytest
+import site_under_test as site
+
+
+def by_host_and_task(changes):
+    return {(line["host"], line["task"]): line["diff"] for line in changes}
+
+
+def comparable(diff):
+    """The lines of a diff without what differs between two runs by nature: dates in headers, new keys."""
+    return json.dumps(diff, sort_keys=True)
+
+
+def test_check_mode_on_fresh_hosts_announced_what_the_real_run_then_changed():
+    """The scenario ran the site in check mode on fresh hosts before it converged them."""
+    lines = [
+        line
+        for line in site.changes(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"] + "/changes.jsonl")
+        if line["playbook"] == "converge.yml"
+    ]
+    announced = by_host_and_task([line for line in lines if line["check"]])
+    done = by_host_and_task([line for line in lines if not line["check"]])
+    # Whether the service of a package that is not installed yet needs a restart cannot be known before.
+    unknowable = {("web02", "mailops.relay.relay_client : Run Postfix with this configuration")}
+    assert set(announced) == set(done) - unknowable
+    # web02 had no Postfix, so its files could not be compared; the others' could.
+    task = "mailops.relay.relay_server : Configure Postfix"
+    assert comparable(announced["smtp-relay001", task]) == comparable(done["smtp-relay001", task])
+
+
+def test_check_mode_on_a_changed_site_announces_exactly_what_is_done(tmp_path):
+    # Drift of every kind: a parameter, a service, a zone, a host name, a mode.
+    site.run(site.RELAY, "postconf -e message_size_limit=7 mydestination=example.com")
+    site.run(site.RELAY, "sed -i '/^submission/,/^[^ ]*$/d' /etc/postfix/master.cf")
+    site.run(site.RELAY, "firewall-cmd --zone=postfix --remove-port=587/tcp; firewall-cmd --permanent --zone=postfix --add-port=1/tcp")
+    site.run("web01", "postconf -e relayhost= smtp_tls_security_level=none")
+    site.playbook("--check", "--diff", record=tmp_path / "check")
+    site.playbook("--diff", record=tmp_path / "real")
+    announced = by_host_and_task(site.changes(tmp_path / "check"))
+    done = by_host_and_task(site.changes(tmp_path / "real"))
+    assert {host for host, _ in done} == {site.RELAY, "web01"}
+    assert set(announced) == set(done)
+    for key, diff in done.items():
+        assert comparable(announced[key]) == comparable(diff), key
+    site.playbook(record=tmp_path / "again")
+    assert site.changes(tmp_path / "again") == []
+    # message_size_limit is the site's own business: the role leaves it alone.
+    site.run(site.RELAY, "postconf -X message_size_limit && postfix reload")
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"relay_server_main": {"message_size_limit": "abc"}}, ["message_size_limit", "abc"]),
+        ({"relay_server_main": {"smtpd_banner_text": "x"}}, ["smtpd_banner_text", "smtpd_banner"]),
+        ({"relay_server_main": {"mynetworks": "0.0.0.0/0"}}, ["open-relay-mynetworks", "0.0.0.0/0"]),
+        ({"relay_server_smtpd_relay_restrictions": ["permit"]}, ["smtpd_relay_restrictions"]),
+        ({"relay_server_networks": ["10.20.0.300/24"]}, ["relay_server_networks", "10.20.0.300/24"]),
+        ({"relay_server_networks": ["10.20.0.1/16"]}, ["relay_server_networks", "10.20.0.0/16"]),
+        ({"relay_server_networks": [["10.0.0.0/8"]]}, ["relay_server_networks"]),
+        ({"relay_server_networks": []}, ["relay_server_networks", "empty"]),
+        ({"relay_server_hostname": "smtp-relay001"}, ["relay_server_hostname", "fully qualified"]),
+        ({"relay_server_firewall_zone": "a-zone-name-too-long"}, ["relay_server_firewall_zone", "17"]),
+        ({"relay_server_tls_certificate_path": "/nowhere/server.crt"}, ["/nowhere"]),
+        ({"relay_server_firewall": "iptalbes"}, ["relay_server_firewall", "iptalbes"]),
+        ({"relay_server_submission": "perhaps"}, ["relay_server_submission", "perhaps"]),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_bad_variable_is_refused_by_name_and_nothing_changes(variables, named, tmp_path):
+    before = site.state(site.RELAY)
+    path = tmp_path / "variables.json"
+    path.write_text(json.dumps(variables))
+    done = site.playbook("--limit", site.RELAY, "-e", f"@{path}", check=False)
+    text = done.stdout + done.stderr
+    assert done.returncode != 0, text
+    for word in named:
+        assert word in text, text
+    assert site.state(site.RELAY) == before
+    if "smtp" in str(variables):
+        site.arrives(site.send("web01"))
+
+
+def test_relay_name_that_is_not_an_fqdn_is_refused_on_the_client(tmp_path):
+    before = site.output("web01", "sha256sum /etc/postfix/*.c? /etc/postfix/*.pem")
+    done = site.playbook("--limit", "web01", "-e", json.dumps({"relay_client_relays": [{"name": "relay"}]}), check=False)
+    assert done.returncode != 0
+    assert '"relay" is not a fully qualified domain name' in done.stdout
+    assert site.output("web01", "sha256sum /etc/postfix/*.c? /etc/postfix/*.pem") == before
+
+
+def test_killed_at_any_file_operation_the_configuration_passes_postfix_check():
+    """tests/kill/postfix_config.py does it with the host's own Python, on a copy of the configuration."""
+    python = "python2.7" if site.DISTRO in ("debian11", "centos7") else "python3"
+    tree = site.subprocess.run(
+        ["tar", "-C", str(site.ROOT), "-cf", "-", "plugins", "tests/kill"], capture_output=True, check=True
+    ).stdout
+    target = "/tmp/kill/ansible_collections/mailops/relay"
+    site.subprocess.run(
+        ["docker", "exec", "-i", site.PREFIX + "web01", "sh", "-c", f"mkdir -p {target} && tar -C {target} -xf -"],
+        input=tree,
+        check=True,
+    )
+    done = site.run("web01", f"cd /tmp/kill && {python} {target}/tests/kill/postfix_config.py")
+    print(done.stdout)
+    site.run("web01", "postfix check")

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mail flows through the relay, over verified TLS, and from nobody else."""
+
+import re
+
+import pytest
+import site_under_test as site
+
+# SMTP by hand, so that the source address can be chosen: prints the code of the reply to RCPT.
+PROBE = """
+import smtplib, ssl, sys
+host, port, source, starttls = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4] == "tls"
+try:
+    server = smtplib.SMTP(host, port, timeout=5, source_address=(source, 0) if source else None)
+except OSError as exc:
+    print("no connection:", exc)
+    sys.exit(0)
+server.ehlo("probe.example.org")
+if starttls:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    server.starttls(context=context)
+    server.ehlo("probe.example.org")
+code, text = server.mail("a@example.org")
+if code == 250:
+    code, text = server.rcpt("b@example.net")
+print(code, text.decode())
+server.close()
+"""
+
+
+def probe(host, target, port, source="", starttls=False):
+    command = f"python3 - {target} {port} '{source}' {'tls' if starttls else ''}"
+    return site.run(host, command, stdin=PROBE).stdout.strip()
+
+
+def address(host, network):
+    """The host's IPv4 address whose text starts with this."""
+    return re.search(rf"inet ({re.escape(network)}[0-9.]+)/", site.output(host, "ip -4 addr")).group(1)
+
+
+@pytest.fixture(scope="module")
+def relay_private():
+    return address(site.RELAY, "10.20.")
+
+
+@pytest.fixture(scope="module")
+def relay_public():
+    return address(site.RELAY, "203.0.113.")
+
+
+@pytest.mark.parametrize("client", site.CLIENTS)
+def test_message_arrives_through_the_relay_over_verified_tls(client):
+    word = site.send(client)
+    message = site.arrives(word)
+    received = re.search(
+        rf"Received: from {client}\.example\.com .*?by smtp-relay001\.example\.com .*?;", message, re.DOTALL
+    )
+    assert received, message
+    assert "using TLS" in received.group(0)
+    log = site.log(client)
+    assert re.search(
+        r"(Verified|Trusted) TLS connection established to smtp-relay001\.example\.com\[10\.[0-9.]+\]:587", log
+    ), log
+
+
+def test_sender_is_the_client(client="web01"):
+    message = site.arrives(site.send(client))
+    assert re.search(r"^Return-Path: <root@web01\.example\.com>", message, re.MULTILINE), message
+
+
+def test_client_listens_on_loopback_only():
+    for client in site.CLIENTS:
+        listening = site.output(client, "ss -Hltn 'sport = :25' | awk '{print $4}'")
+        assert listening
+        assert all(line.startswith(("127.0.0.1:", "[::1]:")) for line in listening.splitlines()), listening
+
+
+@pytest.mark.parametrize("port", [25, 587])
+def test_stranger_gets_no_connection(port, relay_public):
+    assert probe("outside01", relay_public, port).startswith("no connection")
+
+
+@pytest.mark.parametrize(("port", "starttls"), [(25, False), (25, True), (587, True)])
+def test_stranger_behind_the_firewall_may_not_relay(port, starttls, relay_private, relay_public):
+    """From the relay's own public address, which is in no client network: Postfix itself must say no."""
+    assert probe(site.RELAY, relay_private, port, source=relay_public, starttls=starttls).startswith("554")
+
+
+def test_client_may_relay_on_25_and_587(relay_private):
+    assert probe("web01", relay_private, 25).startswith("250")
+    assert probe("web01", relay_private, 587, starttls=True).startswith("250")
+
+
+def test_submission_demands_tls(relay_private):
+    assert probe("web01", relay_private, 587).startswith("530")
+
+
+def test_new_ssh_connection_to_the_relay_still_opens(relay_private):
+    banner = site.output("web01", f"timeout 5 bash -c 'exec 3<>/dev/tcp/{relay_private}/22; head -c 7 <&3'")
+    assert banner == "SSH-2.0"
+
+
+def test_private_key_is_for_root_alone():
+    assert site.output(site.RELAY, "stat -c '%a %U:%G' /etc/postfix/server.key") == "600 root:root"
+
+
+def test_host_name_is_set():
+    assert site.output(site.RELAY, "hostname -f") == "smtp-relay001.example.com"
+    assert site.output(site.RELAY, "cat /etc/hostname") == "smtp-relay001.example.com"
+
+
+def test_mail_waits_for_a_stopped_relay():
+    site.run(site.RELAY, "systemctl stop postfix")
+    try:
+        word = site.send("web01")
+
+        def deferred():
+            return re.search(rf"message-id=<{word}", site.log("web01")) and "deferred" in site.output("web01", "postqueue -p; tail -5 /var/log/mail*")
+
+        site.wait_for(deferred)
+        assert site.received(word) is None
+    finally:
+        site.run(site.RELAY, "systemctl start postfix")
+    site.run("web01", "postqueue -f")
+    site.arrives(word, seconds=90)
+
+
+def test_second_relay_takes_over(tmp_path, relay_private):
+    """web02 gets a first relay that refuses connections; the certificates of both are known."""
+    certificate = site.output(site.RELAY, "cat /etc/postfix/server.crt")
+    web01 = address("web01", "10.20.")
+    site.run("web02", f"echo '{web01} smtp-relay000.example.com' >> /etc/hosts")
+    variables = tmp_path / "relays.json"
+    variables.write_text(
+        site.json.dumps(
+            {
+                "relay_client_relays": [
+                    {"name": "smtp-relay000.example.com", "certificate": certificate},
+                    {"name": "smtp-relay001.example.com", "host": "smtp-relay001"},
+                ]
+            }
+        )
+    )
+    try:
+        site.playbook("--limit", "web02", "-e", f"@{variables}")
+        word = site.send("web02")
+        site.arrives(word)
+        assert "connect to smtp-relay000.example.com" in site.log("web02")
+    finally:
+        site.run("web02", "sed '/smtp-relay000/d' /etc/hosts > /tmp/hosts && cat /tmp/hosts > /etc/hosts")
+        site.playbook("--limit", "web02")
+    site.arrives(site.send("web02"))
+
+
+def test_wrong_certificate_is_not_trusted():
+    """A relay that cannot prove its name gets nothing; the message waits."""
+    anchors = "/etc/postfix/relay-trust-anchors.pem"
+    site.run("web02", f"cp -a {anchors} /tmp/anchors")
+    try:
+        site.run(
+            "web02",
+            "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=smtp-relay001.example.com -days 1 -keyout /tmp/k"
+            f" -out {anchors} 2>/dev/null && postfix reload",
+        )
+        word = site.send("web02")
+
+        def refused():
+            return "Server certificate not verified" in site.log("web02") or "not trusted" in site.output(
+                "web02", "postqueue -p"
+            )
+
+        site.wait_for(refused)
+        assert site.received(word) is None
+    finally:
+        site.run("web02", f"cp -a /tmp/anchors {anchors} && postfix reload && sleep 1 && postqueue -f")
+    site.arrives(word, seconds=90)
