@@ -1,0 +1,179 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The value that Postfix makes of C($name) in a parameter (manual page postconf(5), "DESCRIPTION")."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+# Postfix itself gives up on loops; 100 is the depth at which mac_expand(3) stops.
+MAXIMUM_DEPTH = 100
+
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+_REFERENCE = re.compile(r"\$\$|\$[({]?\s*([A-Za-z0-9_]+)")
+_OPERATOR = re.compile(r"(==|!=|<=|>=|<|>)(level)?")
+_CLOSE = {"{": "}", "(": ")"}
+
+
+class ExpansionError(Exception):
+    """A value whose result cannot be told: broken syntax, a loop, or a function of a newer Postfix."""
+
+
+def references(text):
+    """set of str: the names that a value refers to, in conditions too."""
+    return set(name for name in _REFERENCE.findall(text) if name)
+
+
+def split_list(text):
+    """list of str: the elements of a Postfix list, separated by commas or white space outside of braces.
+
+    Braces protect since Postfix 3.0 (C(inline:{...})); an unclosed one protects nothing.
+    """
+    items, current, level = [], "", 0
+    for character in text:
+        if character == "{":
+            level += 1
+        elif character == "}":
+            level -= 1
+        if level <= 0 and character in " \t\r\n,":
+            items.append(current)
+            current = ""
+        else:
+            current += character
+    items.append(current)
+    if level > 0:
+        items = re.split(r"[ \t\r\n,]+", text)
+    return [item for item in items if item]
+
+
+def expand(text, lookup, depth=0):
+    """str: the text with each reference replaced, as Postfix does; an undefined name is an empty string.
+
+    Args:
+        text: the value as written.
+        lookup: function of a parameter name that returns its raw value, or None when it is not defined.
+        depth: levels of references around this text.
+
+    Raises:
+        ExpansionError: see the class.
+    """
+    if depth > MAXIMUM_DEPTH:
+        raise ExpansionError("references are nested too deeply, or in a loop")
+    result, position = [], 0
+    while position < len(text):
+        dollar = text.find("$", position)
+        if dollar < 0:
+            result.append(text[position:])
+            break
+        result.append(text[position:dollar])
+        following = text[dollar + 1 : dollar + 2]
+        if following == "$":
+            result.append("$")
+            position = dollar + 2
+        elif following in ("{", "("):
+            end = _matching(text, dollar + 1)
+            result.append(_expression(text[dollar + 2 : end], lookup, depth))
+            position = end + 1
+        else:
+            name = _NAME.match(text, dollar + 1)
+            if not name:
+                raise ExpansionError("a dollar sign without a name")
+            result.append(expand(lookup(name.group()) or "", lookup, depth + 1))
+            position = name.end()
+    return "".join(result)
+
+
+def _matching(text, start):
+    """int: where the bracket that opens at ``start`` is closed; only brackets of its own kind count."""
+    level = 0
+    for position in range(start, len(text)):
+        if text[position] == text[start]:
+            level += 1
+        elif text[position] == _CLOSE[text[start]]:
+            level -= 1
+            if level == 0:
+                return position
+    raise ExpansionError("an opened bracket is never closed")
+
+
+def _expression(body, lookup, depth):
+    """str: the value of what stands between C(${) and C(})."""
+    body = body.strip()
+    if body.startswith("{"):
+        truth, rest = _comparison(body, lookup, depth)
+        value = "bogus-true-value" if truth else ""
+    else:
+        name = _NAME.match(body)
+        if not name:
+            raise ExpansionError("a reference without a name")
+        value, rest = lookup(name.group()) or "", body[name.end() :].strip()
+        truth = value != ""
+    if not rest:
+        return expand(value, lookup, depth + 1)
+    if rest[0] not in "?:":
+        raise ExpansionError("an operator other than ? and :")
+    if_true, if_false = _alternatives(rest)
+    return expand(if_true if truth else if_false, lookup, depth + 1)
+
+
+def _comparison(body, lookup, depth):
+    """(bool, str): the truth of C({left} operator {right}), and the text after it."""
+    left, rest = _braced(body)
+    operator = _OPERATOR.match(rest)
+    if not operator or not rest[operator.end() :].lstrip().startswith("{"):
+        raise ExpansionError("a comparison that is not {text} operator {text}")
+    right, rest = _braced(rest[operator.end() :].lstrip())
+    left, right = (expand(side, lookup, depth + 1) for side in (left, right))
+    if operator.group(2):
+        left, right = _level(left), _level(right)
+    elif re.match(r"[0-9]+\Z", left) and re.match(r"[0-9]+\Z", right):
+        left, right = int(left), int(right)
+    truth = {
+        "==": left == right,
+        "!=": left != right,
+        "<": left < right,
+        "<=": left <= right,
+        ">": left > right,
+        ">=": left >= right,
+    }[operator.group(1)]
+    return truth, rest
+
+
+def _level(text):
+    """tuple of int: a compatibility level, C(major[.minor[.patch]]) (postconf(5), compatibility_level)."""
+    if not re.match(r"[0-9]{1,9}(\.[0-9]{1,9}){0,2}\Z", text.strip()):
+        raise ExpansionError("a compatibility level that is not one")
+    numbers = [int(number) for number in text.strip().split(".")]
+    return tuple(numbers + [0] * (3 - len(numbers)))
+
+
+def _braced(text):
+    """(str, str): what stands in the leading braces, and the text after them without leading space."""
+    end = _matching(text, 0)
+    return text[1:end].strip(), text[end + 1 :].lstrip()
+
+
+def _alternatives(rest):
+    """(str, str): the texts for true and for false in C(?text), C(:text), C(?{text}:{text}) and the like."""
+    operator, text = rest[0], rest[1:]
+    if not text.lstrip().startswith("{"):
+        return (text, "") if operator == "?" else ("", text)
+    first, rest = _braced(text.lstrip())
+    if operator == ":":
+        if rest:
+            raise ExpansionError("text after the last alternative")
+        return "", first
+    if not rest:
+        return first, ""
+    if not rest.startswith(":"):
+        raise ExpansionError("text between the alternatives")
+    second = rest[1:].strip()
+    if second.startswith("{"):
+        second, rest = _braced(second)
+        if rest:
+            raise ExpansionError("text after the last alternative")
+    return first, second

@@ -1,0 +1,112 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What C(postfix check) lets through: values that Postfix would run with, wrongly, or not run with at all.
+
+C(docs/lint.md) has a table of all identifiers. A rule that cannot tell says nothing.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import (
+    lint_addresses,
+    lint_parameters,
+    lint_relay,
+    lint_tables,
+    lint_tls,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import (  # noqa: F401
+    ERROR,
+    WARNING,
+    Finding,
+    Scope,
+)
+
+# Identifier -> whether an operator may accept it as a risk. What cannot be accepted never works.
+KNOWN_IDENTIFIERS = {
+    "interface-not-local": False,
+    "ipv6-unavailable": False,
+    "master-option-syntax": False,
+    "mx-backup": False,
+    "mynetworks-style": False,
+    "network-host-bits": False,
+    "network-invalid": False,
+    "open-relay-domains": True,
+    "open-relay-mynetworks": True,
+    "open-relay-qmqpd": True,
+    "open-relay-restrictions": True,
+    "open-relay-xclient": True,
+    "relayhost-malformed": False,
+    "relayhost-self": True,
+    "restrictions-incomplete": False,
+    "single-interface": False,
+    "size-limits": False,
+    "table-file-missing": True,
+    "table-type-missing": True,
+    "tls-ciphers": False,
+    "tls-file-missing": True,
+    "tls-key-mismatch": False,
+    "tls-level": False,
+    "tls-no-certificate": False,
+    "tls-protocol": False,
+    "unknown-parameter": True,
+    "unknown-restriction": False,
+    "untrusted-routing": False,
+    "wrong-type": False,
+}
+
+# Findings about files that another task may make before Postfix needs them.
+MISSING_FILE_IDENTIFIERS = ("table-file-missing", "tls-file-missing")
+
+
+def check(main, services, host):
+    """list of Finding: everything that is wrong with a configuration, errors before warnings.
+
+    Args:
+        main: dict of parameter -> value as set in main.cf (str, continuation lines folded).
+        services: list of dict, one for each service of master.cf: ``name``, ``type``, ``command``,
+            ``options`` (list of (name, value)) and ``words`` (list of str, the arguments as written).
+            When it is empty, main.cf is judged as if smtpd(8) ran with it.
+        host: what can be asked of the host; attributes ``version`` (tuple of int), ``defaults`` (dict,
+            C(postconf -d)), ``table_types`` (set of str, C(postconf -m), or None when unknown),
+            ``config_directory``, ``main_file``, ``master_file``; methods ``exists(path)``,
+            ``is_directory(path)``, ``key_pair_matches(cert_path, key_path)`` (True, False or None when
+            it cannot be told) and ``is_local_address(name_or_address)`` (for a name: whether any of its
+            addresses is one of this host).
+    """
+    main_scope = Scope(main, host)
+    service_scopes = [Scope(main, host, service) for service in services if service["options"]]
+    names, prefixes = lint_parameters.user_defined(main, services)
+    findings = []
+    for scope in [main_scope] + service_scopes:
+        findings += lint_parameters.check_names(scope, services, names, prefixes)
+        findings += lint_parameters.check_types(scope)
+        findings += lint_parameters.check_limits(scope)
+        findings += lint_tls.check_levels(scope)
+        findings += lint_tls.check_protocols(scope)
+        findings += lint_tls.check_ciphers(scope)
+        findings += lint_tls.check_files(scope)
+        findings += lint_tls.check_server_certificate(scope)
+        findings += lint_tables.check_tables(scope)
+        findings += lint_addresses.check_networks(scope)
+        findings += lint_addresses.check_next_hops(scope, services)
+    findings += lint_addresses.check_networks_style(main_scope)
+    findings += lint_addresses.check_interfaces(main_scope)
+    findings += lint_parameters.check_master_options(services, host)
+    findings += lint_relay.check_restrictions(main, services, host)
+    return sorted(findings, key=lambda finding: (finding.severity != ERROR, finding.file != host.main_file))
+
+
+def accepted(findings, accept_risks):
+    """(refused, remaining): errors that no accepted risk covers, and all findings but these.
+
+    Args:
+        findings: list of Finding.
+        accept_risks: identifiers that the operator accepts; one that is not an acceptable risk has no effect.
+    """
+    covered = set(identifier for identifier in accept_risks if KNOWN_IDENTIFIERS.get(identifier))
+    refused = [finding for finding in findings if finding.severity == ERROR and finding.identifier not in covered]
+    return refused, [finding for finding in findings if finding not in refused]

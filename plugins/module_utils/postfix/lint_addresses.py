@@ -1,0 +1,346 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of the lint for networks, next hops and interfaces (postconf(5))."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import WARNING, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks import (
+    HOST_NAME,
+    is_private,
+    parse_address,
+    parse_list,
+    write_network,
+)
+
+# Lists of hosts and networks; whom the first three name may relay, or say that he is somebody who may.
+_TRUSTED_LISTS = {
+    "mynetworks": ("open-relay-mynetworks", "may relay to anywhere through permit_mynetworks"),
+    "smtpd_authorized_xclient_hosts": (
+        "open-relay-xclient",
+        "may claim any client address with XCLIENT, also one of mynetworks",
+    ),
+    "qmqpd_authorized_clients": ("open-relay-qmqpd", "may relay to anywhere through qmqpd"),
+}
+_NETWORK_LISTS = tuple(_TRUSTED_LISTS) + (
+    "permit_mx_backup_networks",
+    "smtpd_authorized_xforward_hosts",
+    "smtpd_authorized_verp_clients",
+    "smtpd_client_event_limit_exceptions",
+    "smtpd_sasl_exceptions_networks",
+    "debug_peer_list",
+)
+
+# Top-level domains that many strangers have a name in; two letters are a country's.
+_PUBLIC_DOMAINS = ("com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "name", "io", "arpa")
+
+# The ports of the service names that mail uses (services(5)); others are compared as text.
+_PORTS = {"smtp": "25", "smtps": "465", "submissions": "465", "submission": "587"}
+
+
+def is_public_domain(name):
+    """bool: whether a domain is that of a whole country or of everybody, so that its subdomains are strangers."""
+    name = name.strip(".").lower()
+    return name in _PUBLIC_DOMAINS or bool(re.match(r"[a-z]{2}\Z", name))
+
+
+def matches_subdomains(scope, name):
+    """bool: whether C(example.com) in this list stands for its subdomains too."""
+    return name in split_list(scope.get("parent_domain_matches_subdomains") or "")
+
+
+def check_networks(scope):
+    """list of Finding: networks that Postfix cannot read, and networks of strangers.
+
+    cidr_match(3) refuses host bits; smtpd(8) then answers 451 to every client that gets as far as that entry.
+    What is private: see ``networks.PRIVATE``.
+    """
+    findings = []
+    for name in _NETWORK_LISTS:
+        value = scope.get(name) if name in scope.explicit else None
+        for entry in parse_list(value or ""):
+            findings += _check_entry(scope, name, entry)
+    return findings
+
+
+def _check_entry(scope, name, entry):
+    if entry.kind == "invalid":
+        return [
+            scope.finding(
+                "network-invalid",
+                name,
+                "{0}: {1}".format(entry.text, entry.reason),
+                "write {0}".format(entry.suggestion) if entry.suggestion else "write it like 10.0.0.0/8 or [fd00::]/8",
+            )
+        ]
+    if entry.reason:
+        return [
+            scope.finding(
+                "network-host-bits",
+                name,
+                "{0} has bits set beyond its prefix length, so Postfix refuses the list".format(entry.text),
+                "write {0}, or the address without a prefix length for one host".format(entry.suggestion),
+            )
+        ]
+    if name not in _TRUSTED_LISTS or entry.excluded:
+        return []
+    identifier, consequence = _TRUSTED_LISTS[name]
+    if entry.kind == "table" and re.match(r"(proxy:)?static:", entry.text):
+        return [
+            scope.finding(
+                identifier,
+                name,
+                "{0} matches every host on the internet, which then {1}".format(entry.text, consequence),
+                "list the networks of your own clients",
+            )
+        ]
+    if entry.kind == "name" and is_public_domain(entry.text):
+        if entry.text.startswith(".") or matches_subdomains(scope, name):
+            return [
+                scope.finding(
+                    identifier,
+                    name,
+                    "{0} matches every host with a name in that domain, which then {1}".format(entry.text, consequence),
+                    "list the networks of your own clients",
+                )
+            ]
+    if entry.kind != "network" or is_private(entry.network):
+        return []
+    single = entry.network.prefix == (32 if entry.network.family == 4 else 128)
+    if single and scope.host.is_local_address(entry.text.split("/")[0].strip("[]")):
+        return []
+    return [
+        scope.finding(
+            identifier,
+            name,
+            "{0} is {1}, which then {2}".format(
+                entry.text,
+                "a host on the internet" if single else "a network on the internet, with hosts of strangers",
+                consequence,
+            ),
+            "list private networks only (RFC 1918, RFC 4193), or accept the risk {0}".format(identifier),
+            WARNING if single else "error",
+        )
+    ]
+
+
+def check_networks_style(scope):
+    """list of Finding: networks that Postfix trusts because nobody said which (postconf(5), mynetworks_style)."""
+    if "mynetworks" in scope.explicit:
+        return []
+    name = "mynetworks_style"
+    style = (scope.get(name) or "").lower()
+    fix = "set mynetworks to the networks of your own clients, or mynetworks_style to host"
+    if name in scope.explicit and style == "class":
+        return [
+            scope.finding(
+                "open-relay-mynetworks",
+                name,
+                "every host in the class A, B or C network of this host's addresses may relay, strangers too",
+                fix,
+            )
+        ]
+    strangers = [
+        write_network(entry.network)
+        for entry in parse_list(scope.host.defaults.get("mynetworks", ""))
+        if entry.kind == "network" and not is_private(entry.network) and entry.network.prefix not in (32, 128)
+    ]
+    if style == "subnet" and (strangers or name in scope.explicit):
+        return [
+            scope.finding(
+                "mynetworks-style",
+                name,
+                "mynetworks is not set, so all hosts in the subnets of this host may relay{0}".format(
+                    ": " + ", ".join(strangers) if strangers else ""
+                ),
+                fix,
+                WARNING,
+            )
+        ]
+    return []
+
+
+def next_hop(text):
+    """(str, str or None, bool): host, port and whether brackets turn the MX look-up off.
+
+    Raises:
+        ValueError: the text is no next hop; the reason (host_port(3)).
+    """
+    if text.startswith("["):
+        match = re.match(r"\[([^][]*)\](.*)\Z", text, re.S)
+        if not match:
+            raise ValueError("the bracket is never closed" if "]" not in text else "brackets inside of brackets")
+        host, rest = match.groups()
+        if rest and not rest.startswith(":"):
+            raise ValueError("only :port may follow the closing bracket")
+        port, direct = rest[1:] or None, True
+        address = host[5:] if host.lower().startswith("ipv6:") else host
+        if ":" in host:
+            if not parse_address(address) or address.count(":") < 2:
+                if HOST_NAME.match(host.split(":")[0]):
+                    raise ValueError("the port belongs behind the closing bracket")
+                raise ValueError("{0} is not an IPv6 address".format(address))
+            host = address
+    else:
+        if parse_address(text) and ":" in text:
+            raise ValueError("an IPv6 address needs brackets")
+        host, separator, port = text.rpartition(":")
+        if not separator:
+            host, port = port, None
+        port, direct = port or None, False
+        if "[" in host or "]" in text:
+            raise ValueError("a bracket does not stand at the beginning" if "[" in host else "no bracket is opened")
+    if not host:
+        raise ValueError("there is no host")
+    if not parse_address(host) and not HOST_NAME.match(host):
+        raise ValueError("{0} is not a host name or address".format(host))
+    if re.match(r"[0-9.]+\Z", host) and not parse_address(host):
+        raise ValueError("{0} is not an IPv4 address".format(host))
+    if port is not None:
+        if port[0].isdigit():
+            if not re.match(r"[0-9]{1,5}\Z", port) or not 0 < int(port) < 65536:
+                raise ValueError("the port {0} is not a number from 1 to 65535".format(port))
+        elif not re.match(r"[A-Za-z][A-Za-z0-9_-]*\Z", port):
+            raise ValueError("{0} is neither a port nor the name of one".format(port))
+    return host, port, direct
+
+
+def check_next_hops(scope, services):
+    """list of Finding: next hops that smtp(8) cannot read, and a relayhost that is this host.
+
+    At the former all mail is deferred. postconf(5), relayhost and smtp_fallback_relay; several relayhosts since 3.5.
+    """
+    findings = []
+    for name in ("relayhost", "smtp_fallback_relay", "lmtp_fallback_relay"):
+        value = scope.get(name) if name in scope.explicit else None
+        hops = split_list(value or "")
+        if name == "relayhost" and len(hops) > 1 and scope.host.version < (3, 5):
+            findings.append(
+                scope.finding(
+                    "relayhost-malformed",
+                    name,
+                    "more than one relayhost needs Postfix 3.5",
+                    "give one, and the others in smtp_fallback_relay",
+                )
+            )
+            continue
+        for hop in hops:
+            try:
+                host, port, direct = next_hop(hop)
+            except ValueError as exc:
+                findings.append(
+                    scope.finding(
+                        "relayhost-malformed",
+                        name,
+                        "{0}: {1}".format(hop, exc),
+                        "write it like [relay.example.com]:587",
+                    )
+                )
+                continue
+            if name == "relayhost" and _is_this_host(scope, services, host, port, direct):
+                findings.append(
+                    scope.finding(
+                        "relayhost-self",
+                        name,
+                        "{0} is this host, so mail loops back to it and is never delivered".format(hop),
+                        "name another host, or leave relayhost empty on the host that sends to the internet",
+                    )
+                )
+    return findings
+
+
+def _is_this_host(scope, services, host, port, direct):
+    """bool: whether a next hop ends at an smtpd of this host; a content filter on another port does not."""
+    ports = set("25" for unused in [None] if not services)
+    for service in services:
+        if service["type"] == "inet" and program(service) in ("smtpd", "postscreen"):
+            listening = service["name"].rpartition(":")[2]
+            ports.add(_PORTS.get(listening, listening))
+    port = port or "25"
+    if _PORTS.get(port.lower(), port) not in ports:
+        return False
+    own = (scope.get("myhostname") or "").lower().rstrip(".")
+    if host.lower().rstrip(".") == own:
+        return True
+    # Without brackets the MX record decides, which may well lead elsewhere.
+    return (direct or parse_address(host) is not None) and scope.host.is_local_address(host)
+
+
+def check_interfaces(scope):
+    """list of Finding: addresses in inet_interfaces that this host does not have (own_inet_addr(3) stops Postfix)."""
+    name = "inet_interfaces"
+    protocols = [item.lower() for item in split_list(scope.get("inet_protocols") or "")]
+    wants_ipv6 = "all" in protocols or "ipv6" in protocols
+    findings = []
+    if "ipv6" in protocols and "ipv4" not in protocols and not scope.host.is_local_address("::1"):
+        findings.append(
+            scope.finding(
+                "ipv6-unavailable", "inet_protocols", "IPv6 is disabled on this host", "set inet_protocols to ipv4"
+            )
+        )
+    if name not in scope.explicit or scope.get(name) is None:
+        return findings
+    items = [item for item in split_list(scope.get(name)) if item.lower() not in ("all", "loopback-only")]
+    for item in items:
+        plain = item.strip("[]")
+        address = parse_address(plain)
+        if address is None and plain.lower() == "localhost":
+            continue
+        if address is not None and address.family == 6 and not wants_ipv6:
+            continue
+        if not scope.host.is_local_address(plain):
+            fix = "list addresses that this host has, or write all"
+            if plain == "::1":
+                fix = "take ::1 out and set inet_protocols to ipv4"
+            findings.append(
+                scope.finding(
+                    "interface-not-local",
+                    name,
+                    "{0} is no address of this host, Postfix does not start".format(item),
+                    fix,
+                )
+            )
+    names = [item for item in items if parse_address(item.strip("[]")) is None]
+    if names and wants_ipv6 and not findings and not scope.host.is_local_address("::1"):
+        findings.append(
+            scope.finding(
+                "ipv6-unavailable",
+                name,
+                "IPv6 is disabled on this host; Postfix does not start when {0} has an IPv6 address".format(
+                    ", ".join(names)
+                ),
+                "set inet_protocols to ipv4",
+                WARNING,
+            )
+        )
+    return findings + _check_bound_source(scope, items)
+
+
+def _check_bound_source(scope, items):
+    """list of Finding: a single private address, from which smtp(8) then sends too (postconf(5), smtp_bind_address)."""
+    name = "inet_interfaces"
+    addresses = [parse_address(item.strip("[]")) for item in items]
+    loopback = [parse_address(text) for text in ("127.0.0.1", "::1")]
+    if None in addresses or scope.get("relayhost") or set(addresses) & set(loopback):
+        return []
+    for family, bind in ((4, "smtp_bind_address"), (6, "smtp_bind_address6")):
+        own = [address for address in addresses if address.family == family]
+        if len(own) == 1 and is_private(own[0]) and not scope.get(bind):
+            return [
+                scope.finding(
+                    "single-interface",
+                    name,
+                    "Postfix also sends from {0}, because it is the only address here; "
+                    "a private address may not reach the internet".format(write_network(own[0]).split("/")[0]),
+                    "add 127.0.0.1, or set {0} to {1}".format(bind, "0.0.0.0" if family == 4 else "::"),
+                    WARNING,
+                )
+            ]
+    return []

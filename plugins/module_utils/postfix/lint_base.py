@@ -1,0 +1,108 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rules of the lint share: findings, and a configuration as one Postfix process sees it."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from collections import namedtuple
+
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
+
+ERROR = "error"
+WARNING = "warning"
+
+Finding = namedtuple("Finding", "identifier severity file parameter value message fix")
+
+# Names of parameters whose value may itself hold a password (static: and inline: tables).
+_SECRET = re.compile(r"passw|secret|credential")
+HIDDEN = "(not shown)"
+
+
+class Scope(object):
+    """main.cf, or one service of master.cf with its C(-o) options over main.cf.
+
+    Args:
+        main: dict of parameter -> raw value of main.cf.
+        host: see ``lint.check``.
+        service: dict of the service (see ``lint.check``), or None for main.cf itself.
+    """
+
+    def __init__(self, main, host, service=None):
+        self.host = host
+        self.service = service
+        self._main = main
+        if service is None:
+            self.file = host.main_file
+            self.explicit = dict(main)
+            self._options = {}
+        else:
+            self.file = host.master_file
+            # Of an option that is given twice, Postfix takes the last.
+            self.explicit = self._options = dict(service["options"])
+
+    def raw(self, name):
+        """str or None: the value as written, or Postfix's default; None for a name that Postfix does not know."""
+        for values in (self._options, self._main):
+            if name in values:
+                return values[name]
+        if name == "config_directory":
+            return self.host.config_directory
+        return self.host.defaults.get(name)
+
+    def expand(self, text):
+        """str or None: a text with its references replaced; None when that cannot be told."""
+        try:
+            return expand(text, self.raw).strip()
+        except ExpansionError:
+            return None
+
+    def get(self, name):
+        """str or None: the effective value; None when it cannot be told or the parameter does not exist."""
+        raw = self.raw(name)
+        return None if raw is None else self.expand(raw)
+
+    def is_yes(self, name):
+        """bool: whether a boolean parameter is on."""
+        return (self.get(name) or "").lower() == "yes"
+
+    def label(self, name):
+        """str: how to name a parameter to the user."""
+        if self.service is None:
+            return name
+        return "{0} -o {1}".format(service_label(self.service), name)
+
+    def finding(self, identifier, name, message, fix, severity=ERROR):
+        """Finding: about a parameter of this scope."""
+        value = self.raw(name)
+        if value is None:
+            value = ""
+        return Finding(
+            identifier,
+            severity,
+            self.file,
+            self.label(name),
+            HIDDEN if is_secret(name) and value else value,
+            message,
+            fix,
+        )
+
+
+def is_secret(name):
+    """bool: whether the value of a parameter must not be shown."""
+    return bool(_SECRET.search(name))
+
+
+def service_label(service):
+    """str: C(name/type), the way C(postconf -M) names a service."""
+    return "{0}/{1}".format(service["name"], service["type"])
+
+
+def program(service):
+    """str: the name of the program that a service runs, without directory."""
+    return service["command"].split("/")[-1]

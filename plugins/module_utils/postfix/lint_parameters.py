@@ -1,0 +1,301 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of the lint for names and types of parameters, and for how options stand in master.cf."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import difflib
+import re
+
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import (
+    ExpansionError,
+    expand,
+    references,
+    split_list,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import (
+    HIDDEN,
+    WARNING,
+    Finding,
+    is_secret,
+    program,
+    service_label,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameter_versions import INTRODUCED
+
+# Parameters that each service has under its own name: suffix -> parameter that gives the default
+# (postconf(5), "transport_destination_concurrency_limit" and its siblings).
+SERVICE_SUFFIXES = {
+    "_recipient_limit": "default_recipient_limit",
+    "_extra_recipient_limit": "default_extra_recipient_limit",
+    "_recipient_refill_limit": "default_recipient_refill_limit",
+    "_recipient_refill_delay": "default_recipient_refill_delay",
+    "_delivery_slot_cost": "default_delivery_slot_cost",
+    "_delivery_slot_discount": "default_delivery_slot_discount",
+    "_delivery_slot_loan": "default_delivery_slot_loan",
+    "_minimum_delivery_slots": "default_minimum_delivery_slots",
+    "_initial_destination_concurrency": "initial_destination_concurrency",
+    "_destination_concurrency_limit": "default_destination_concurrency_limit",
+    "_destination_concurrency_positive_feedback": "default_destination_concurrency_positive_feedback",
+    "_destination_concurrency_negative_feedback": "default_destination_concurrency_negative_feedback",
+    "_destination_concurrency_failed_cohort_limit": "default_destination_concurrency_failed_cohort_limit",
+    "_destination_recipient_limit": "default_destination_recipient_limit",
+    "_destination_rate_delay": "default_destination_rate_delay",
+    "_transport_rate_delay": "default_transport_rate_delay",
+    "_time_limit": "command_time_limit",
+}
+
+# Parameters whose default looks like a number or a boolean but which take text
+# (CONFIG_STR_TABLE and CONFIG_RAW_TABLE in the source of Postfix 2.10.1 and of the newest one).
+_TEXT = re.compile(
+    r"(html_directory|readme_directory|sample_directory|compatibility_level|milter_protocol"
+    r"|(smtp|lmtp)_tcp_port|(smtp|smtpd|lmtp)_tls_loglevel|maillog_file_permissions"
+    r"|.*_destination_concurrency_(positive|negative)_feedback)\Z"
+)
+
+# Parameters that take one of a few words: name -> (words, whether it is a list).
+_WORDS = {
+    "mynetworks_style": (("class", "subnet", "host"), False),
+    "inet_protocols": (("all", "ipv4", "ipv6"), True),
+    "smtp_address_preference": (("any", "ipv4", "ipv6"), False),
+    "lmtp_address_preference": (("any", "ipv4", "ipv6"), False),
+}
+
+# kind -> (what Postfix accepts, how to say it): strtol(3), conv_time(3) and mail_conf_bool(3).
+_KINDS = {
+    "number": (re.compile(r"\s*[+-]?[0-9]+\Z"), "a whole number"),
+    "time": (re.compile(r"\s*[+-]?[0-9]+([smhdw].*)?\Z", re.S), "a whole number with s, m, h, d or w after it"),
+    "boolean": (re.compile(r"(yes|no)\Z", re.I), "yes or no"),
+}
+_DEFAULT_FORMS = (
+    ("number", re.compile(r"[0-9]+\Z")),
+    ("time", re.compile(r"[0-9]+[smhdw]\Z")),
+    ("boolean", re.compile(r"(yes|no)\Z")),
+)
+
+# Lookup tables whose own settings may stand in main.cf as NAME_setting (ldap_table(5), "BACKWARDS COMPATIBILITY").
+_MAIN_CF_TABLES = re.compile(r"\b(?:ldap|mysql|pgsql|sqlite|memcache):([A-Za-z0-9_]+)")
+
+# Programs that take arguments of their own.
+_FREE_ARGUMENTS = ("pipe", "spawn")
+
+
+def parameter_kind(name, defaults):
+    """str or None: "number", "time" or "boolean", by the form of the default; None for text."""
+    if _TEXT.match(name):
+        return None
+    if name not in defaults:
+        for suffix, parent in SERVICE_SUFFIXES.items():
+            if name.endswith(suffix):
+                return parameter_kind(parent, defaults) if parent in defaults else None
+        return None
+    try:
+        default = expand(defaults[name], defaults.get)
+    except ExpansionError:
+        return None
+    for kind, form in _DEFAULT_FORMS:
+        if form.match(default):
+            return kind
+    return None
+
+
+def check_types(scope):
+    """list of Finding: values of another type than the parameter's (postconf(5); mail_conf_int(3) and others).
+
+    A daemon that reads such a value stops with "bad numerical configuration"; C(postfix check) prints
+    nothing on standard error, or does not read the parameter at all.
+    """
+    findings = []
+    for name in sorted(scope.explicit):
+        value = scope.get(name)
+        if value is None:
+            continue
+        if name in _WORDS:
+            words, many = _WORDS[name]
+            for word in split_list(value) if many else [value]:
+                if word.lower() not in words:
+                    findings.append(
+                        scope.finding(
+                            "wrong-type",
+                            name,
+                            "{0} is not one of {1}".format(word or "an empty value", ", ".join(words)),
+                            "set it to {0}".format(" or ".join(words)),
+                        )
+                    )
+            continue
+        kind = parameter_kind(name, scope.host.defaults)
+        if kind is None or _KINDS[kind][0].match(value):
+            continue
+        fix = "give {0}; the default is {1}".format(_KINDS[kind][1], scope.host.defaults.get(name, "that of Postfix"))
+        if kind == "boolean" and value.lower() in ("true", "false", "on", "off", "1", "0"):
+            fix = "write {0}".format("yes" if value.lower() in ("true", "on", "1") else "no")
+        elif not value:
+            fix = "give {0}, or take the parameter out of the file".format(_KINDS[kind][1])
+        findings.append(
+            scope.finding(
+                "wrong-type",
+                name,
+                "Postfix takes {0} here, and its programs stop when they read {1}".format(
+                    _KINDS[kind][1], "'{0}'".format(value) if value else "an empty value"
+                ),
+                fix,
+            )
+        )
+    return findings
+
+
+def user_defined(main, services):
+    """(set of str, tuple of str): names and name prefixes that the administrator defines on purpose.
+
+    What C($name) refers to, restriction classes, and settings of tables in main.cf.
+    """
+    names, prefixes = set(), set()
+    values = list(main.values())
+    for service in services:
+        values += [value for name, value in service["options"]] + list(service["words"])
+    for value in values:
+        names |= references(value)
+        prefixes.update(name + "_" for name in _MAIN_CF_TABLES.findall(value))
+    for value in [main.get("smtpd_restriction_classes", "")] + [
+        value for service in services for name, value in service["options"] if name == "smtpd_restriction_classes"
+    ]:
+        names.update(split_list(value))
+    return names, tuple(prefixes)
+
+
+def check_names(scope, services, names, prefixes):
+    """list of Finding: parameters that Postfix does not know and that nothing refers to.
+
+    Postfix ignores them; C(postfix check) says so in a warning and exits 0 (postconf(1), "unused parameter").
+
+    Args:
+        scope: Scope.
+        services: list of dict, see ``lint.check``.
+        names: set of str, names that the administrator defines.
+        prefixes: tuple of str, the same for prefixes.
+    """
+    defaults = scope.host.defaults
+    own = set(
+        service["name"] + suffix
+        for service in services
+        for suffix, parent in SERVICE_SUFFIXES.items()
+        if parent in defaults
+    )
+    findings = []
+    for name in sorted(scope.explicit):
+        if name in defaults or name in own or name in names or name.startswith(prefixes):
+            continue
+        if name in INTRODUCED:
+            message = "this host's Postfix {0} does not know it; it came with {1}".format(
+                ".".join(str(number) for number in scope.host.version), INTRODUCED[name]
+            )
+            fix = "take it out, or set it only where it is supported"
+        else:
+            close = difflib.get_close_matches(name, list(defaults) + sorted(own), 1, 0.8)
+            message = "no such parameter, Postfix ignores it" + (
+                "; did you mean {0}?".format(close[0]) if close else ""
+            )
+            fix = "write {0}".format(close[0]) if close else "correct the name or take it out"
+        findings.append(scope.finding("unknown-parameter", name, message, fix))
+    return findings
+
+
+def check_master_options(services, host):
+    """list of Finding: arguments in master.cf that Postfix splits differently from what they look like.
+
+    master(5): an argument with white space needs braces, C(-o { name = value }), which Postfix 3.0 brought.
+    A daemon stops at C(-o key = value) with "missing '=' after attribute name"; C(postfix check) does not read options.
+    """
+    findings = []
+    for service in services:
+        own = program(service) not in _FREE_ARGUMENTS
+        words = service["words"]
+        position = 0
+        while position < len(words):
+            word = words[position]
+            position += 1
+            if word.startswith("-o"):
+                option = word[2:]
+                if not option and position < len(words):
+                    option = words[position]
+                    position += 1
+                if option.startswith("{"):
+                    # The words of an option in braces may come in one piece or split at its spaces.
+                    while option.count("{") > option.count("}") and position < len(words):
+                        option += " " + words[position]
+                        position += 1
+                    if host.version < (3, 0):
+                        findings.append(_option_finding(service, host, option, _no_braces(option)))
+                elif "=" not in option or option.startswith("="):
+                    tail = []
+                    while position < len(words) and not words[position].startswith("-"):
+                        tail.append(words[position])
+                        position += 1
+                    findings.append(_option_finding(service, host, " ".join([option] + tail), _spaces()))
+            elif own and not word.startswith("-"):
+                if position > 1 and re.match(r"-[cDdilmnostuvVzS]*[imnstu]\Z", words[position - 2]):
+                    continue
+                findings.append(
+                    _option_finding(
+                        service,
+                        host,
+                        word,
+                        (
+                            "{0} takes no such argument; it was probably meant for the option before it, which ends "
+                            "at the space".format(program(service)),
+                            "separate the items of a list with commas and no spaces",
+                        ),
+                    )
+                )
+    return findings
+
+
+def _spaces():
+    return (
+        "Postfix ends an option at the first space, and the program stops at it",
+        "write name=value without spaces around the equals sign",
+    )
+
+
+def _no_braces(option):
+    return (
+        "braces around an option need Postfix 3.0",
+        "write name=value without braces and spaces",
+    )
+
+
+def _option_finding(service, host, value, reason):
+    message, fix = reason
+    shown = HIDDEN if is_secret(value.split("=")[0]) else value
+    return Finding(
+        "master-option-syntax", "error", host.master_file, "{0} -o".format(service_label(service)), shown, message, fix
+    )
+
+
+def check_limits(scope):
+    """list of Finding: a mailbox limit below the message limit (local(8) stops: "main.cf configuration error")."""
+    findings = []
+    message_limit = scope.get("message_size_limit") or ""
+    for name in ("mailbox_size_limit", "virtual_mailbox_limit"):
+        limit = scope.get(name) or ""
+        if not (message_limit.isdigit() and limit.isdigit()) or limit == "0":
+            continue
+        if not set(scope.explicit) & set(("message_size_limit", name)):
+            continue
+        if int(limit) < int(message_limit) or message_limit == "0":
+            findings.append(
+                scope.finding(
+                    "size-limits",
+                    name,
+                    "it is below message_size_limit ({0}), so local delivery of all mail stops".format(
+                        "unlimited" if message_limit == "0" else message_limit
+                    ),
+                    "set {0} to 0 (unlimited) or to at least message_size_limit".format(name),
+                    WARNING,
+                )
+            )
+    return findings

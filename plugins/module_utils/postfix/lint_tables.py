@@ -1,0 +1,146 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of the lint for lookup tables: is the type installed, is the file there (DATABASE_README, postmap(1))."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
+
+# What postmap makes of a source file, by type.
+COMPILED = {"hash": ".db", "btree": ".db", "lmdb": ".lmdb", "cdb": ".cdb", "dbm": ".pag", "sdbm": ".pag"}
+# Types that read the file itself; a path that does not begin with a slash names settings in main.cf.
+_CONFIGURED = ("ldap", "mysql", "pgsql", "sqlite", "mongodb", "memcache")
+_PLAIN = ("regexp", "pcre", "cidr", "texthash")
+# Types that stand in front of another table.
+_WRAPPERS = ("proxy", "debug")
+
+_TABLE = re.compile(r"([a-z][a-z0-9_]*):(.+)\Z", re.S)
+
+# Parameters that take tables and whose name does not say so.
+_NAMES = set("""
+    mydestination mynetworks relay_domains virtual_alias_domains virtual_mailbox_domains
+    authorized_flush_users authorized_mailq_users authorized_submit_users authorized_verp_clients
+    debug_peer_list fast_flush_domains masquerade_exceptions relay_clientcerts
+    permit_mx_backup_networks postscreen_access_list postscreen_dnsbl_reply_map qmqpd_authorized_clients
+    smtp_reply_filter lmtp_reply_filter smtpd_command_filter postscreen_command_filter
+    smtp_dns_reply_filter lmtp_dns_reply_filter smtpd_dns_reply_filter
+    default_delivery_status_filter smtp_delivery_status_filter lmtp_delivery_status_filter
+    local_delivery_status_filter pipe_delivery_status_filter virtual_delivery_status_filter
+    smtpd_authorized_verp_clients smtpd_authorized_xclient_hosts smtpd_authorized_xforward_hosts
+    smtpd_client_event_limit_exceptions smtpd_log_access_permit_actions smtpd_sasl_exceptions_networks
+    local_header_rewrite_clients
+    """.split())
+_ENDINGS = re.compile(r"(_maps|_checks|_restrictions)\Z")
+# Caches and the list for newaliases(1): the type has to be there, the file is made when it is needed.
+_TYPE_ONLY = re.compile(
+    r"(_tls_session_cache_database|_cache_map|_sasl_auth_cache_name)\Z|(address_verify_map|alias_database)\Z"
+)
+# Lists of what proxymap(8) may open, not of what is opened.
+_IGNORED = ("proxy_read_maps", "proxy_write_maps")
+
+
+def takes_tables(name):
+    """bool: whether the value of a parameter may hold lookup tables."""
+    return name not in _IGNORED and bool(name in _NAMES or _ENDINGS.search(name) or _TYPE_ONLY.search(name))
+
+
+def tables_in(value):
+    """list of (type, path): the lookup tables in an expanded value, those inside of others too."""
+    tables, skip = [], False
+    for item in split_list(value):
+        if skip:
+            skip = False
+            continue
+        # What follows is the address of a server.
+        skip = item.lower() == "check_policy_service"
+        tables += _table(item.lstrip("!"))
+    return tables
+
+
+def _table(item):
+    match = _TABLE.match(item)
+    if not match:
+        return []
+    kind, path = match.groups()
+    if kind in _WRAPPERS:
+        return [(kind, "")] + _table(path)
+    if kind in ("pipemap", "unionmap") and path.startswith("{"):
+        inner = [table for part in split_list(path.strip("{}")) for table in _table(part)]
+        return [(kind, "")] + inner
+    return [(kind, path)]
+
+
+def check_tables(scope):
+    """list of Finding: tables whose type Postfix was not built with or has no plugin for, or without a file.
+
+    A daemon that needs such a table answers 451 or does not start; C(postfix check) opens no table.
+    """
+    findings = []
+    for name in sorted(scope.explicit):
+        if name in ("default_database_type", "default_cache_db_type"):
+            findings += _check_type(scope, name, scope.get(name) or "")
+            continue
+        value = scope.get(name) if takes_tables(name) else None
+        if not value:
+            continue
+        for kind, path in tables_in(value):
+            wrong = _check_type(scope, name, kind)
+            findings += wrong
+            if not wrong and not _TYPE_ONLY.search(name):
+                findings += _check_file(scope, name, kind, path)
+        if name in _NAMES:
+            for item in split_list(value):
+                if item.lstrip("!").startswith("/") and not scope.host.exists(item.lstrip("!")):
+                    findings.append(
+                        scope.finding(
+                            "table-file-missing",
+                            name,
+                            "there is no file {0}".format(item.lstrip("!")),
+                            "make the file first, or correct the path",
+                        )
+                    )
+    return findings
+
+
+def _check_type(scope, name, kind):
+    installed = scope.host.table_types
+    if not kind or installed is None or kind in installed:
+        return []
+    return [
+        scope.finding(
+            "table-type-missing",
+            name,
+            "this Postfix has no tables of type {0}".format(kind),
+            "install the package that brings it (often postfix-{0}), or use one of {1}".format(
+                kind, ", ".join(sorted(installed & set(("hash", "lmdb", "cdb", "texthash"))))
+            ),
+        )
+    ]
+
+
+def _check_file(scope, name, kind, path):
+    if kind in _PLAIN and path.startswith("{") or kind in _CONFIGURED and not path.startswith("/"):
+        return []
+    if kind not in COMPILED and kind not in _PLAIN and kind not in _CONFIGURED:
+        return []
+    if not path.startswith("/"):
+        # Daemons work in the queue directory.
+        path = "{0}/{1}".format(scope.get("queue_directory") or "/var/spool/postfix", path)
+    suffix = COMPILED.get(kind, "")
+    if scope.host.exists(path + suffix):
+        return []
+    # The path of a table is no secret; what stands in a static: or inline: one never comes here.
+    if suffix and scope.host.exists(path):
+        command = "postalias" if name == "alias_maps" else "postmap"
+        message = "{0} is not compiled, there is no {0}{1}".format(path, suffix)
+        fix = "run {0} {1}:{2}".format(command, kind, path)
+    else:
+        message = "there is no file {0}{1}".format(path, suffix)
+        fix = "make the table first, or correct the path"
+    return [scope.finding("table-file-missing", name, message, fix)]
