@@ -121,12 +121,13 @@ CLIENT = {
 
 @pytest.mark.parametrize("label", sorted(VERSIONS))
 def test_the_guide_is_clean(label):
-    assert found(RELAY, [SMTP, SUBMISSION], Host(label)) == [] or label != "2.10.1"
-    main = dict(RELAY, compatibility_level="2")
-    assert found(main, [SMTP, SUBMISSION], Host(label)) == (
-        [] if label != "2.10.1" else [("unknown-parameter", "error", "compatibility_level")]
-    )
-    assert found(dict(CLIENT, smtpd_relay_restrictions="reject_unauth_destination"), [SMTP], Host(label)) == []
+    level = {} if label == "2.10.1" else {"compatibility_level": "2"}
+    assert found(dict(RELAY, **level), [SMTP, SUBMISSION], Host(label)) == []
+    assert found(dict(CLIENT, **level), [SMTP], Host(label)) == []
+
+
+def test_without_a_compatibility_level_a_newer_smtpd_stops():
+    assert found({}, host=Host("3.7.11-bookworm")) == [("restrictions-incomplete", "error", "smtpd_relay_restrictions")]
 
 
 @pytest.mark.parametrize("label", sorted(VERSIONS))

@@ -50,7 +50,8 @@ OBSERVED = [
     (
         "static reverse REJECT",
         {
-            RELAY: "warn_if_reject reject_unauth_destination, check_reverse_client_hostname_access static:REJECT, check_helo_access static:OK, reject"
+            RELAY: "warn_if_reject reject_unauth_destination, check_reverse_client_hostname_access static:REJECT, "
+            "check_helo_access static:OK, reject",
         },
         [],
         "closed",
