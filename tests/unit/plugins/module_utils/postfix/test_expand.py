@@ -9,7 +9,7 @@ __metaclass__ = type
 
 import pytest
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible.module_utils.common.text.converters import to_native
@@ -20,6 +20,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand impor
     references,
     split_list,
 )
+
+# On a busy machine, making the examples alone can take seconds.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 VALUES = {
     "myhostname": "relay.example.com",
@@ -73,7 +76,7 @@ def test_a_list_is_split_at_commas_and_spaces_but_not_in_braces():
     assert split_list("a { b, c") == ["a", "{", "b", "c"]
 
 
-@settings(max_examples=100)
+@settings(PATIENT, max_examples=100)
 @given(st.text(alphabet="ab$(){}?: =<>!level,1", max_size=40).map(to_native))
 def test_any_text_expands_or_is_an_expansion_error(text):
     try:
@@ -84,7 +87,7 @@ def test_any_text_expands_or_is_an_expansion_error(text):
     assert "" not in split_list(text)
 
 
-@settings(max_examples=50)
+@settings(PATIENT, max_examples=50)
 @given(st.text(max_size=30).map(to_native).filter(lambda text: "$" not in text))
 def test_text_without_references_stays_as_it_is(text):
     assert expand(text, VALUES.get) == text

@@ -11,12 +11,15 @@ import os
 
 import pytest
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
+
+# On a busy machine, making the examples alone can take seconds.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
 
@@ -730,7 +733,7 @@ NAMES = (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(PATIENT, max_examples=100)
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=25).map(to_native), max_size=4))
 def test_no_value_breaks_the_lint(main):
     for finding in lint.check(main, [SMTP], Host()):
@@ -740,7 +743,7 @@ def test_no_value_breaks_the_lint(main):
 PIECES = "$ { } [ ] : ; , = ! / ? permit reject static: hash: 10.0.0.1 relayhost relay_domains a b".split(" ")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(PATIENT, max_examples=100)
 @given(
     st.dictionaries(
         st.sampled_from(NAMES),

@@ -9,7 +9,7 @@ __metaclass__ = type
 
 import pytest
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible.module_utils.common.text.converters import to_native
@@ -22,6 +22,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks imp
     parse_list,
     write_network,
 )
+
+# On a busy machine, making the examples alone can take seconds.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,7 @@ def networks(draw):
     return Network(family, value, prefix)
 
 
-@settings(max_examples=100)
+@settings(PATIENT, max_examples=100)
 @given(st.lists(networks(), max_size=6), st.sampled_from([", ", " ", ",", "\t"]))
 def test_a_list_that_is_written_reads_back_the_same(items, separator):
     text = separator.join(write_network(item) for item in items)
@@ -124,7 +127,7 @@ def test_a_list_that_is_written_reads_back_the_same(items, separator):
     assert all(contains(item, item) for item in items)
 
 
-@settings(max_examples=100)
+@settings(PATIENT, max_examples=100)
 @given(st.text(max_size=30).map(to_native))
 def test_any_text_is_a_list_of_something(text):
     for entry in parse_list(text):
