@@ -33,16 +33,15 @@ from xml.parsers.expat import ExpatError
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_guard import SshGuard
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import (
     KINDS,
     Zone,
     ZoneError,
     check_zone_name,
     difference,
-    opens,
     parse_rich_rule,
     parse_zone_file,
     parse_zone_listing,
@@ -301,140 +300,6 @@ class Firewalld(object):
             self.change(zone, "add", kind, delta.restore, permanent)
 
 
-# ------------------------------------------------------------------------------------------- SSH stays
-
-class SshGuard(object):
-    """Tells whether a change cuts SSH.
-
-    Args:
-        firewalld: ``Firewalld``.
-        access: ``ssh.SshAccess``.
-    """
-
-    def __init__(self, firewalld, access):
-        self._firewalld = firewalld
-        self._ports = access.ports
-        self._peer = None
-        if access.peer is not None:
-            try:
-                self._peer = parse_network(access.peer)
-            except AddressError:
-                self._peer = None
-
-    def lets_in(self, zone):
-        """bool: whether a new connection to one of sshd's ports passes this zone.
-
-        Only what counts for every source of the zone counts: a rule for one address lets in that one alone.
-        A rule that rejects is against it if it has no source, or the one that Ansible comes from.
-        """
-        rules = []
-        for text in zone.list("rich_rules"):
-            try:
-                rules.append(parse_rich_rule(text))
-            except ZoneError:
-                continue
-        return any(self._open(zone, rules, port) for port in self._ports)
-
-    def _open(self, zone, rules, port):
-        for rule in rules:
-            action, source = rule.part("action"), rule.part("source")
-            if action is None or action.name not in ("reject", "drop") or rule.part("destination"):
-                continue
-            if self._concerns(rule, port) and (source is None or self._is_peer(source)):
-                return False
-        if zone.target == "ACCEPT" or opens(zone.list("ports"), port):
-            return True
-        if any(opens(self._firewalld.service_ports(service), port) for service in zone.list("services")):
-            return True
-        return any(
-            rule.part("action") is not None and rule.part("action").name == "accept"
-            and rule.part("source") is None and rule.part("destination") is None
-            and rule.part("element") is not None and self._concerns(rule, port)
-            for rule in rules
-        )
-
-    def _concerns(self, rule, port):
-        element = rule.part("element")
-        if element is None:
-            return True
-        if element.name == "port":
-            return opens(["{port}/{protocol}".format(**element.attributes)], port)
-        if element.name == "service":
-            return opens(self._firewalld.service_ports(element.attributes["name"]), port)
-        return element.name == "protocol" and element.attributes["value"] in ("tcp", "6")
-
-    def _is_peer(self, source):
-        network = source_network(source.attributes.get("address", ""))
-        if self._peer is None or network is None:
-            return False
-        return network.contains(self._peer) != bool(source.attributes.get("invert"))
-
-    def _says(self):
-        return "port {0}".format(" or ".join(str(port) for port in self._ports))
-
-    def _fix(self):
-        if 22 in self._ports:
-            return "add ssh to its services"
-        return "add {0}/tcp to its ports".format(self._ports[0])
-
-    def reason(self, name, before, after, side):
-        """Why a change would cut SSH.
-
-        Args:
-            name: str, the zone that changes.
-            before, after: Zone or None; None means that there is no such zone.
-            side: dict of str → Zone, all zones as they will be.
-
-        Returns:
-            str or None: None when SSH stays.
-        """
-        if after is not None and after.list("sources") and not self.lets_in(after):
-            return "zone {0} would take every connection from its sources ({1}) and does not let SSH ({2}) in; {3}".format(
-                name, ", ".join(after.list("sources")), self._says(), self._fix()
-            )
-        if before is None or not self.lets_in(before):
-            return None
-        default = self._firewalld.default_zone()
-        if after is not None and (after.interfaces or name == default) and not self.lets_in(after):
-            return "zone {0} takes the connections {1} and would no longer let SSH ({2}) in; {3}".format(
-                name,
-                "from the interfaces " + ", ".join(after.interfaces) if after.interfaces else "that no other zone takes",
-                self._says(),
-                self._fix(),
-            )
-        lost = [item for item in before.list("sources") if after is None or item not in after.items["sources"]]
-        for source in lost:
-            heir = self._heir(source, side, default)
-            if heir is not None and not self.lets_in(heir):
-                return "connections from {0} would no longer be in zone {1} but in zone {2}, which does not let SSH " \
-                       "({3}) in; open it there first".format(source, name, heir.name, self._says())
-        if after is None and before.interfaces:
-            heir = side.get(default)
-            if heir is not None and not self.lets_in(heir):
-                return "the interfaces {0} would no longer be in zone {1} but in the default zone {2}, which does not " \
-                       "let SSH ({3}) in; open it there first".format(
-                           ", ".join(before.interfaces), name, default, self._says())
-        return None
-
-    def _heir(self, source, side, default):
-        """Zone or None: which zone takes connections from a source that is bound to no zone any more."""
-        network = source_network(source)
-        if network is not None:
-            for name in sorted(side):
-                for other in side[name].list("sources"):
-                    outer = source_network(other)
-                    if outer is not None and outer.contains(network):
-                        return side[name]
-            probe = self._peer if self._peer is not None and network.contains(self._peer) else network
-            if probe.number != probe.last:
-                probe = probe._replace(number=probe.number + 1)
-            interface = self._firewalld.interface_towards(str(probe).partition("/")[0])
-            for name in sorted(side):
-                if interface is not None and interface in side[name].interfaces:
-                    return side[name]
-        return side.get(default)
-
-
 # ------------------------------------------------------------------------------------------- one change
 
 Request = namedtuple(
@@ -676,16 +541,23 @@ class _Change(object):
             self._reloaded = True
             self._firewalld.reload()
 
-    def _now(self, side):
-        if side == "permanent":
-            return self._firewalld.permanent(self._name).get(self._name)
-        return (self._firewalld.runtime() or {}).get(self._name)
+    def _warn_dropped(self, runtime):
+        for name in sorted(self._zones["runtime"]):
+            before, now = self._zones["runtime"][name], runtime.get(name)
+            if self._reloaded and name != self._name and not _same(before, now):
+                self.warnings.append("zone {0}: the reload that zone {1} needed has dropped its runtime-only "
+                                     "settings".format(name, self._name))
 
     def _verify(self):
         for side in sorted(self._zones):
             if side == "permanent" and self._by_file():
                 continue
-            now = self._now(side)
+            if side == "permanent":
+                now = self._firewalld.permanent(self._name).get(self._name)
+            else:
+                runtime = self._firewalld.runtime() or {}
+                now = runtime.get(self._name)
+                self._warn_dropped(runtime)
             if not _same(self._after[side], now):
                 heard = "; ".join(self._firewalld.complaints)
                 raise ZoneError("firewalld did not make it what was asked for ({0}){1}".format(
@@ -699,21 +571,32 @@ class _Change(object):
                 self._firewalld.write_zone(self._name, original)
                 if self._reloaded:
                     self._firewalld.reload()
-            if self._running:
-                # The permanent side through firewalld too, so that it does not hold on to what was refused.
-                self._firewalld.shift([
-                    (now, self._before[side], side == "permanent")
-                    for side, now in ((side, self._now(side)) for side in ("runtime", "permanent"))
-                    if now is not None and self._before[side] is not None
-                ])
+            # The permanent side through firewalld too, so that it does not hold on to what was refused; the runtime
+            # side of every zone, because a reload may have dropped what was only there.
+            self._firewalld.shift(
+                [
+                    (now[name], self._zones[side][name], side == "permanent")
+                    for side, now in self._now()
+                    for name in sorted(now)
+                    if self._running and name in self._zones[side]
+                ]
+            )
             if self._firewalld.own_zone_file(self._name) != original:
                 self._firewalld.write_zone(self._name, original)
-            for side in self._zones:
-                if not _same(self._before[side], self._now(side)):
-                    return "the {0} zone is not what it was".format(side)
+            for side, now in self._now():
+                for name in sorted(set(now) | set(self._zones[side]) if side == "runtime" else [self._name]):
+                    if not _same(self._zones[side].get(name), now.get(name)):
+                        return "zone {0} ({1}) is not what it was".format(name, side)
         except (RelayError, IOError, OSError) as exc:
             return to_native(exc)
         return None
+
+    def _now(self):
+        """list of (side, dict of str → Zone): permanent this zone alone, runtime all."""
+        now = [("permanent", self._firewalld.permanent(self._name))]
+        if self._running:
+            now.append(("runtime", self._firewalld.runtime() or {}))
+        return now
 
     def result(self):
         """dict: what the module returns, without the warnings."""

@@ -124,7 +124,7 @@ def parse_port(text):
         raise ZoneError("port {0!r} is not of the form PORT/PROTOCOL or FIRST-LAST/PROTOCOL".format(text))
     first, last, protocol = int(match.group(1)), int(match.group(2) or match.group(1)), match.group(3)
     if protocol not in PROTOCOLS:
-        raise ZoneError("port {0!r}: {1!r} is not one of the protocols {2}".format(text, protocol, ", ".join(PROTOCOLS)))
+        raise ZoneError("port {0!r}: {1!r} is none of {2}".format(text, protocol, ", ".join(PROTOCOLS)))
     if not 1 <= first <= 65535 or not 1 <= last <= 65535:
         raise ZoneError("port {0!r} is outside 1 to 65535".format(text))
     if first > last:
@@ -626,6 +626,8 @@ def _item_to_xml(document, kind, item):
 
 def write_zone_file(data, zone, label=None):
     """Give a zone file the target and the items of a zone; all else in it stays as it is.
+
+    Only the order of attributes within a tag may change, on Pythons before 3.8.
 
     Args:
         data: bytes or None, the file as it is now; None makes a new one.
