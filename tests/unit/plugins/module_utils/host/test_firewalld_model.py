@@ -51,9 +51,9 @@ def fixture(name):
 
 sources = st.one_of(
     st.integers(0, 2 ** 24 - 1).map(lambda n: "10.{0}.{1}.{2}".format(n >> 16, n >> 8 & 255, n & 255)),
-    st.integers(0, 255).map(lambda n: "10.{0}.0.0/16".format(n)),
-    st.integers(0, 0xffff).map(lambda n: "2001:db8:{0:x}::/48".format(n)),
-    st.integers(0, 255).map(lambda n: "52:54:00:00:00:{0:02X}".format(n)),
+    st.integers(0, 255).map("10.{0}.0.0/16".format),
+    st.integers(0, 0xffff).map("2001:db8:{0:x}::/48".format),
+    st.integers(0, 255).map("52:54:00:00:00:{0:02X}".format),
     st.sampled_from(["ipset:clients", "ipset:web-1"]),
 )
 ports = st.tuples(st.sampled_from(["tcp", "udp"]), st.integers(1, 65535), st.integers(0, 40)).map(
