@@ -244,9 +244,9 @@ EXAMPLES = r"""
       mydestination: [$myhostname, localhost.$mydomain, localhost]
       smtpd_tls_security_level: may
       smtpd_use_tls:
-      transport_maps: "{{ 'hash:/etc/postfix/transport' }}"
+      transport_maps: hash:/etc/postfix/transport
     if_supported:
-      smtpd_forbid_bare_newline: normalize
+      smtpd_forbid_unauth_pipelining: true
     master:
       - name: submission
         type: inet
@@ -313,7 +313,7 @@ unsupported:
   returned: success
   type: list
   elements: str
-  sample: [smtpd_forbid_bare_newline]
+  sample: [smtpd_forbid_unauth_pipelining]
 findings:
   description:
     - What the lint says of the configuration. With success these are warnings, accepted risks, and faults which

@@ -3,6 +3,8 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# It runs on Python 2.7, and reads with pickle only what its own child wrote.
+# ruff: noqa: S301, SIM905, UP001, UP004, UP009, UP010, UP030, UP031, UP032, UP036
 """Kill postfix_config (SIGKILL) at each of its file operations and commands in turn, on a real Postfix.
 
 Run it as root on a host whose configuration may be changed for a moment, with the Python that Ansible
@@ -55,7 +57,12 @@ def provide_packages():
     try:
         import ansible.module_utils.basic  # noqa: F401
     except ImportError:
-        for name in ("ansible", "ansible.module_utils", "ansible.module_utils.common", "ansible.module_utils.common.text"):
+        for name in (
+            "ansible",
+            "ansible.module_utils",
+            "ansible.module_utils.common",
+            "ansible.module_utils.common.text",
+        ):
             package(name, [])
         converters = package("ansible.module_utils.common.text.converters", [])
         if sys.version_info[0] == 2:
@@ -146,7 +153,10 @@ class Runner(object):
         if path is None:
             raise CommandError(argv, 127, "", "no such program")
         process = subprocess.Popen(
-            [path] + list(argv[1:]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [path] + list(argv[1:]),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=dict(os.environ, LC_ALL="C"),
         )
         stdout, stderr = process.communicate(stdin)
@@ -268,7 +278,9 @@ def main():
             "master": [
                 {"name": "10587", "type": "inet", "command": "smtpd", "options": {"syslog_name": "kill/%d" % number}},
                 {
-                    "name": "10588", "type": "inet", "command": "smtpd",
+                    "name": "10588",
+                    "type": "inet",
+                    "command": "smtpd",
                     "state": "absent" if number == 2 else "present",
                 },
             ],
@@ -276,7 +288,9 @@ def main():
                 {"path": table("transport"), "type": kind, "entries": {"a.example": "smtp:[h%d]" % number}},
                 {"path": table("secret", elsewhere), "type": kind, "secret_entries": {"a": "p:%d" % number}},
                 {
-                    "path": table("gone"), "type": kind, "entries": {"a": "b"},
+                    "path": table("gone"),
+                    "type": kind,
+                    "entries": {"a": "b"},
                     "state": "absent" if number == 2 else "present",
                 },
             ]

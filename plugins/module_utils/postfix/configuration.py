@@ -93,6 +93,7 @@ class FilePlan(object):
         compiled: list of str, what it is compiled to; empty for a file that is not compiled.
         compiler: list of str, the command without the table's path; empty as above.
         rebuild: bool, whether the compiled files are to be made.
+        foreign: bool, whether it holds lines that others wrote.
     """
 
     def __init__(self, path, after, mode=None, owner=None, group=None, secret=False):
@@ -104,6 +105,7 @@ class FilePlan(object):
         self.compiled = []
         self.compiler = []
         self.rebuild = False
+        self.foreign = False
         current = attributes_of(self.destination) or (0o644, os.geteuid(), os.getegid())
         wanted = (mode, owner, group)
         self.mode, self.owner, self.group = [
@@ -359,8 +361,10 @@ class Configuration(object):
                 if plan.before is None and not self._check_mode:
                     raise SettingError("{0}: there is no such file to compile; give its entries".format(what))
                 plan.after = plan.before or ""
+                plan.foreign = True
             else:
-                current = None if item.get("exclusive", True) else plan.before or ""
+                plan.foreign = not item.get("exclusive", True)
+                current = plan.before or "" if plan.foreign else None
                 plan.after = table_text(
                     path, kind, compiler == "postalias", entry_pairs(path, kind, entries), current
                 )
@@ -405,7 +409,8 @@ class Configuration(object):
             text = "{0}: there is no directory {1}; create it first".format(what, directory)
             if not self._check_mode:
                 raise SettingError(text)
-            self._warnings.append(text)
+            if self._host.installed:
+                self._warnings.append(text)
 
     # What is wrong with it
 
@@ -542,9 +547,10 @@ class Configuration(object):
             program, kind = plan.compiler
             result = self._runner.run([program, "-c", config_directory, "{0}:{1}".format(kind, staged)], check=False)
             said = result.stderr.replace(staged, plan.path).strip()
-            if result.rc != 0:
+            # A warning is about a line that is left out. Lines of others must not be in the way of a change.
+            if result.rc != 0 or (said and not plan.foreign):
                 raise InvalidError(
-                    "table {0}: {1} cannot compile it as {2}, nothing was changed: {3}".format(
+                    "table {0}: {1} does not take it as {2}, nothing was changed: {3}".format(
                         plan.path, program, kind, said or "no reason given"
                     )
                 )

@@ -53,6 +53,8 @@ class Host(object):
         self._config_directory = config_directory
         self._defaults = None
         self._table_types = False
+        self._pairs = {}
+        self._local = {}
         # Planned by the call in progress: path -> whether the file will exist.
         self.planned = {}
 
@@ -134,6 +136,12 @@ class Host(object):
 
     def key_pair_matches(self, cert_path, key_path):
         """bool or None: whether the private key belongs to the (first) certificate; None when it cannot be told."""
+        pair = (cert_path, key_path)
+        if pair not in self._pairs:
+            self._pairs[pair] = self._compare(cert_path, key_path)
+        return self._pairs[pair]
+
+    def _compare(self, cert_path, key_path):
         try:
             certificate = self._runner.run(["openssl", "x509", "-in", cert_path, "-noout", "-pubkey"], check=False)
             # An empty passphrase: an encrypted key must fail here instead of asking; Postfix cannot use one.
@@ -146,20 +154,26 @@ class Host(object):
 
     def is_local_address(self, name_or_address):
         """bool: whether a name or address leads to this very host: a socket can be bound to it."""
-        try:
-            found = socket.getaddrinfo(name_or_address, None, 0, socket.SOCK_DGRAM)
-        except (socket.error, UnicodeError):
-            return False
-        for family, kind, protocol, _name, address in found:
-            try:
-                handle = socket.socket(family, kind, protocol)
-            except socket.error:
-                continue
-            try:
-                handle.bind(address)
-                return True
-            except socket.error:
-                pass
-            finally:
-                handle.close()
+        if name_or_address not in self._local:
+            self._local[name_or_address] = _can_bind(name_or_address)
+        return self._local[name_or_address]
+
+
+def _can_bind(name_or_address):
+    try:
+        found = socket.getaddrinfo(name_or_address, None, 0, socket.SOCK_DGRAM)
+    except (socket.error, UnicodeError):
         return False
+    for family, kind, protocol, _name, address in found:
+        try:
+            handle = socket.socket(family, kind, protocol)
+        except socket.error:
+            continue
+        try:
+            handle.bind(address)
+            return True
+        except socket.error:
+            pass
+        finally:
+            handle.close()
+    return False

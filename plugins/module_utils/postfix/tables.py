@@ -142,6 +142,10 @@ def table_text(path, kind, aliases, pairs, current=None):
 def _key_text(path, kind, aliases, key):
     if aliases:
         quoted = len(key) > 1 and key[0] == key[-1] == '"'
+        if "@" in key and not quoted:
+            raise TableError(
+                "table {0}: '{1}' cannot be an alias; it must be a local name, without @ and domain".format(path, key)
+            )
         return key if quoted or _ALIAS_NAME.match(key) else '"{0}"'.format(re.sub(r'(["\\])', r"\\\1", key))
     spaced = any(char in BLANKS for char in key)
     if not key or key[0] == "#" or (spaced and kind not in ORDERED_TYPES and key[0] != '"'):

@@ -291,6 +291,26 @@ def test_a_table_and_the_parameter_that_names_it_can_come_and_go_together(etc):
     assert not call(Postfix(etc), main={"transport_maps": None}, tables=[dict(table, state="absent")])["changed"]
 
 
+def test_an_entry_that_postmap_leaves_out_is_refused_unless_others_wrote_it(etc):
+    said = Result(0, "", "postmap: warning: x, line 2: expected format: key whitespace value")
+    table = {"path": str(etc / "transport"), "type": "hash", "entries": {"a": "b:"}}
+    postfix = Postfix(etc)
+    postfix.fails["compile"] = said
+    with pytest.raises(RelayError) as error:
+        call(postfix, tables=[table])
+    assert "line 2: expected format" in str(error.value)
+    (etc / "transport").write_bytes(b"theirs\n")
+    (etc / "transport.db").write_bytes(b"")
+
+    class Complaining(Postfix):
+        def run(self, argv, **kwargs):
+            result = super(Complaining, self).run(argv, **kwargs)
+            return said if argv[0] == "postmap" and "-q" not in argv else result
+
+    result = call(Complaining(etc), tables=[dict(table, exclusive=False)])
+    assert result["changed"] and "line 2: expected format" in result["warnings"][0]
+
+
 def test_files_are_part_of_the_transaction(etc):
     anchors = str(etc / "anchors.pem")
     result = call(Postfix(etc), main={"smtp_tls_CAfile": anchors}, files=[{"path": anchors, "content": "pem\n"}])

@@ -69,6 +69,13 @@ def test_entries_that_postfix_would_skip_are_refused(entries, kind, reason):
     assert PATH in str(error.value)
 
 
+def test_an_alias_with_a_domain_would_never_match_and_is_refused():
+    with pytest.raises(tables.TableError) as error:
+        text({"root@example.com": "x"}, aliases=True)
+    assert "'root@example.com' cannot be an alias" in str(error.value)
+    assert text({'"a@b"': "x"}, aliases=True) == '"a@b": x\n'
+
+
 def test_types_without_a_file_of_entries_are_refused():
     with pytest.raises(tables.TableError) as error:
         tables.check_type(PATH, "mysql")

@@ -1,0 +1,124 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import os
+
+import pytest
+import yaml
+
+from ansible.module_utils import basic
+from ansible.module_utils.common.text.converters import to_bytes
+from ansible_collections.mailops.relay.plugins.modules import postfix_config
+
+POSTFIX = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix", "fixtures")
+
+
+class Ended(Exception):
+    """What the module would print."""
+
+
+@pytest.fixture
+def etc(tmp_path, monkeypatch):
+    """A configuration directory, and programs in PATH that answer as Postfix 3.7.11 (recorded) does."""
+    directory = tmp_path / "etc"
+    directory.mkdir()
+    (directory / "main.cf").write_bytes(b"smtpd_relay_restrictions = permit_mynetworks, reject\nmynetworks = 127.0.0.0/8\n")
+    (directory / "master.cf").write_bytes(b"smtp unix - - n - - smtp\n")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    recorded = os.path.abspath(os.path.join(POSTFIX, "postconf-d.3.7.11-bookworm.txt"))
+    for name, body in (
+        ("postconf", "[ $1 = -d ] && exec cat {0}\necho hash\n".format(recorded)),
+        ("postfix", "exit 0\n"),
+        ("postmap", '[ "$3" = -q ] || : > "${3#*:}.db"\n'),
+    ):
+        (programs / name).write_bytes(to_bytes("#!/bin/sh\n" + body))
+        os.chmod(str(programs / name), 0o755)
+    monkeypatch.setenv("PATH", str(programs) + ":" + os.environ["PATH"])
+    return directory
+
+
+@pytest.fixture
+def run(etc, tmp_path, monkeypatch):
+    """Calls the module with these options; returns whether it failed, and its result."""
+
+    def call(check_mode=False, **options):
+        arguments = dict(
+            {"config_directory": str(etc)},
+            _ansible_check_mode=check_mode,
+            _ansible_remote_tmp=str(tmp_path),
+            _ansible_no_log=False,
+        )
+        arguments.update(options)
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": arguments})))
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+
+        def end(failed):
+            def ended(self, **kwargs):
+                raise Ended(failed, basic.remove_values(kwargs, self.no_log_values))
+
+            return ended
+
+        monkeypatch.setattr(basic.AnsibleModule, "exit_json", end(False))
+        monkeypatch.setattr(basic.AnsibleModule, "fail_json", end(True))
+        with pytest.raises(Ended) as ended:
+            postfix_config.main()
+        return ended.value.args
+
+    return call
+
+
+def test_check_mode_says_what_the_real_run_then_does_and_the_next_one_has_nothing_to_do(run, etc):
+    wanted = dict(main={"myhostname": "a.example", "smtpd_helo_required": True})
+    before = (etc / "main.cf").read_bytes()
+    failed, predicted = run(check_mode=True, **wanted)
+    assert not failed and predicted["changed"] and (etc / "main.cf").read_bytes() == before
+    failed, result = run(**wanted)
+    assert not failed and result == predicted
+    assert (etc / "main.cf").read_bytes() == before + b"myhostname = a.example\nsmtpd_helo_required = yes\n"
+    failed, result = run(**wanted)
+    assert not failed and not result["changed"] and result["diff"] == []
+
+
+def test_a_refusal_fails_with_the_findings(run, etc):
+    failed, result = run(main={"mynetworks": "0.0.0.0/0"})
+    assert failed
+    assert "mynetworks = 0.0.0.0/0" in result["msg"]
+    assert [finding["identifier"] for finding in result["findings"]] == ["open-relay-mynetworks"]
+
+
+def test_secret_entries_are_hidden_and_written(run, etc):
+    failed, result = run(tables=[{"path": str(etc / "passwd"), "type": "hash", "secret_entries": {"h": "u:s3cret"}}])
+    assert not failed and result["changed"]
+    assert "s3cret" not in json.dumps(result)
+    assert b"h u:s3cret\n" in (etc / "passwd").read_bytes()
+
+
+def test_entries_and_secret_entries_exclude_each_other(run, etc):
+    failed, result = run(tables=[{"path": str(etc / "t"), "entries": {"a": "b"}, "secret_entries": {"a": "b"}}])
+    assert failed and "mutually exclusive" in result["msg"]
+
+
+def test_documentation_and_arguments_say_the_same():
+    documented = yaml.safe_load(postfix_config.DOCUMENTATION)["options"]
+    spec = postfix_config.argument_spec()
+    assert set(documented) == set(spec)
+    for name, option in spec.items():
+        assert set(documented[name].get("suboptions", {})) == set(option.get("options", {}))
+
+
+def test_the_examples_name_only_options_that_exist():
+    spec = postfix_config.argument_spec()
+    for task in yaml.safe_load(postfix_config.EXAMPLES):
+        arguments = task.get("mailops.relay.postfix_config", {})
+        assert set(arguments) <= set(spec)
+        for name in ("master", "tables", "files"):
+            for item in arguments.get(name, []):
+                assert set(item) <= set(spec[name]["options"])
