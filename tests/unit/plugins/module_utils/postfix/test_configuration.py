@@ -151,6 +151,23 @@ def test_only_supported_parameters_are_set(etc):
     assert "parameter_of_postfix_9" not in files_in(etc)["main.cf"]
 
 
+def test_postfix_2_10_gets_what_it_can_read(etc):
+    postfix = Postfix(etc)
+    postfix.known = fixture("postconf-d.2.10.1.txt")
+    service = {"name": "submission", "type": "inet", "command": "smtpd"}
+    restrictions = ["permit_mynetworks", "reject"]
+    result = call(
+        postfix,
+        if_supported={"smtpd_tls_chain_files": "/etc/postfix/chain.pem"},
+        master=[dict(service, options={"smtpd_client_restrictions": restrictions})],
+    )
+    assert result["postfix_version"] == "2.10.1" and result["unsupported"] == ["smtpd_tls_chain_files"]
+    assert files_in(etc)["master.cf"].endswith("  -o smtpd_client_restrictions=permit_mynetworks,reject\n")
+    with pytest.raises(RelayError) as error:
+        call(postfix, master=[dict(service, options={"smtpd_client_restrictions": "permit_mynetworks reject"})])
+    assert "Postfix before 3.0 takes no white space" in str(error.value)
+
+
 @pytest.mark.parametrize(
     "program, said, reason",
     [
