@@ -211,6 +211,12 @@ options:
         type: str
         choices: [present, absent]
         default: present
+  planned_files:
+    description:
+      - Paths of files that a later task makes, for example a certificate. They are not reported as missing.
+    type: list
+    elements: path
+    default: []
   accept_risks:
     description:
       - Identifiers of findings that are accepted as a risk, for example V(open-relay-mynetworks).
@@ -430,6 +436,7 @@ def argument_spec():
                 content=dict(type="str"),
             ),
         ),
+        planned_files=dict(type="list", elements="path", default=[]),
         accept_risks=dict(type="list", elements="str", default=[]),
         backup=dict(type="bool", default=False),
     )

@@ -258,6 +258,7 @@ class Configuration(object):
             )
         self._set_master(master_after)
         master_plan.after = _rendered(master_after, master_plan.before)
+        host.planned.update((path, True) for path in request.get("planned_files") or [])
         others = self._tables() + self._files()
         for name, numbers in sorted(main_after.repeated().items()):
             self._warnings.append(

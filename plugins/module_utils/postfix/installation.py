@@ -144,8 +144,9 @@ class Host(object):
     def _compare(self, cert_path, key_path):
         try:
             certificate = self._runner.run(["openssl", "x509", "-in", cert_path, "-noout", "-pubkey"], check=False)
-            # An empty passphrase: an encrypted key must fail here instead of asking; Postfix cannot use one.
-            key = self._runner.run(["openssl", "pkey", "-in", key_path, "-passin", "pass:", "-pubout"], check=False)
+            # A passphrase that is none: an encrypted key must fail here instead of asking; Postfix cannot use one.
+            # An empty one would not do, OpenSSL 1.1.1 then asks at the terminal.
+            key = self._runner.run(["openssl", "pkey", "-in", key_path, "-passin", "pass:none", "-pubout"], check=False)
         except CommandError:
             return None
         if certificate.rc != 0 or key.rc != 0:

@@ -63,6 +63,7 @@ _WORDS = {
     "inet_protocols": (("all", "ipv4", "ipv6"), True),
     "smtp_address_preference": (("any", "ipv4", "ipv6"), False),
     "lmtp_address_preference": (("any", "ipv4", "ipv6"), False),
+    "smtpd_forbid_bare_newline": (("yes", "no", "normalize", "reject", "note"), False),
 }
 
 # kind -> (what Postfix accepts, how to say it): strtol(3), conv_time(3) and mail_conf_bool(3).

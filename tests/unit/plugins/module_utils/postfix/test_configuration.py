@@ -223,6 +223,13 @@ def test_in_check_mode_a_missing_file_is_a_warning_and_nothing_is_written(etc):
         call(Postfix(etc), main=wanted)
 
 
+def test_a_planned_file_is_not_missing(etc):
+    planned = str(etc / "new" / "ca.pem")
+    result = call(Postfix(etc), check_mode=True, main={"smtp_tls_CAfile": planned}, planned_files=[planned])
+    assert result["changed"]
+    assert result["warnings"] == []
+
+
 @pytest.mark.parametrize(
     "name, reason", [("nonsense", "no known finding"), ("tls-level", "a fault, not a risk")]
 )

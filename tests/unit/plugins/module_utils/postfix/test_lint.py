@@ -242,6 +242,7 @@ def test_a_value_of_the_wrong_type_is_refused(name, value):
         ("lmtp_tcp_port", "lmtp"),
         ("milter_protocol", "6"),
         ("inet_protocols", "ipv4, ipv6"),
+        ("smtpd_forbid_bare_newline", "normalize"),
         ("virtual_uid_maps", "static:5000"),
         ("message_size_limit", "$loop"),
     ],
