@@ -75,7 +75,13 @@ def log(host):
 
 def playbook(*arguments, name="mailops.relay.site", check=True, record=None):
     """Run a playbook against the scenario's hosts; returns the CompletedProcess."""
-    environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0")
+    environment = dict(
+        os.environ,
+        ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"),
+        ANSIBLE_FORCE_COLOR="0",
+        ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests/testbed/callback_plugins"),
+        ANSIBLE_CALLBACKS_ENABLED="record_changes",
+    )
     environment.pop("RECORD_CHANGES_FILE", None)
     if record:
         environment["RECORD_CHANGES_FILE"] = str(record)

@@ -14,6 +14,7 @@ description:
 import json
 import os
 
+from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 
@@ -33,7 +34,7 @@ class CallbackModule(CallbackBase):
             return
         line = {
             "playbook": self.playbook,
-            "check": bool(result._task.check_mode),
+            "check": bool(context.CLIARGS["check"]),
             "host": result._host.get_name(),
             "task": result._task.get_name(),
             "diff": data.get("diff"),
