@@ -38,4 +38,4 @@ molecule: setup  ## Molecule on each distribution that this machine can make, si
 	@tests/molecule $(DISTROS)
 
 bench: setup  ## The speed figures, as ratios in one run.
-	@tests/bench/run
+	@python tests/bench/run.py

@@ -72,6 +72,11 @@ def provide_packages():
             converters.to_native = lambda value, errors=None: value.decode("utf-8", errors or "strict")
 
 
+provide_packages()
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result  # noqa: E402
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration  # noqa: E402
+
+
 class Operations(object):
     """Counts operations that change files, and commands; kills this process instead of the chosen one.
 
@@ -252,11 +257,6 @@ def leftovers(directories):
 
 def main():
     """int: the exit code."""
-    global Configuration, CommandError, Result  # pylint: disable=global-variable-undefined
-    provide_packages()
-    from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
-    from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
-
     directory = output([Runner.find("postconf"), "-dh", "config_directory"])
     kind = output([Runner.find("postconf"), "-dh", "default_database_type"])
     suffix = {"hash": ".db", "btree": ".db"}.get(kind, "." + kind)

@@ -13,17 +13,17 @@ __metaclass__ = type
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import (
     lint_addresses,
+    lint_base,
     lint_parameters,
     lint_relay,
     lint_tables,
     lint_tls,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import (  # noqa: F401
-    ERROR,
-    WARNING,
-    Finding,
-    Scope,
-)
+
+# For the callers of this module.
+Finding = lint_base.Finding
+ERROR = lint_base.ERROR
+WARNING = lint_base.WARNING
 
 # Identifier -> whether an operator may accept it as a risk. What cannot be accepted never works.
 KNOWN_IDENTIFIERS = {
@@ -77,8 +77,8 @@ def check(main, services, host):
             it cannot be told) and ``is_local_address(name_or_address)`` (for a name: whether any of its
             addresses is one of this host).
     """
-    main_scope = Scope(main, host)
-    service_scopes = [Scope(main, host, service) for service in services if service["options"]]
+    main_scope = lint_base.Scope(main, host)
+    service_scopes = [lint_base.Scope(main, host, service) for service in services if service["options"]]
     names, prefixes = lint_parameters.user_defined(main, services)
     findings = []
     for scope in [main_scope] + service_scopes:

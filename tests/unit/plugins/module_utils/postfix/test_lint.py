@@ -748,7 +748,7 @@ PIECES = "$ { } [ ] : ; , = ! / ? permit reject static: hash: 10.0.0.1 relayhost
 @given(
     st.dictionaries(
         st.sampled_from(NAMES),
-        st.lists(st.sampled_from(PIECES), max_size=8).map(lambda parts: "".join(parts)),
+        st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
         max_size=4,
     )
 )

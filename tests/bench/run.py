@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -41,6 +40,7 @@ def play(name, *arguments):
             env=environment,
             capture_output=True,
             text=True,
+            check=False,
         )
         seconds = time.monotonic() - begin
         if done.returncode:
@@ -58,7 +58,7 @@ def report(what, value, limit, unit=""):
 def second_run_of_a_client():
     play("mailops.relay.site", "--limit", "web01")
     base, site, counts = [], [], []
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         base.append(play(str(HERE / "gather_and_ping.yml"))[0])
         seconds, tasks = play("mailops.relay.site", "--limit", "web01")
         assert not any(task["changed"] for task in tasks), "not converged"
@@ -82,8 +82,8 @@ def postfix_config_unchanged():
     assert len(parameters) == 40
     seconds = {}
     try:
-        for _ in range(ROUNDS):
-            _, tasks = play(str(HERE / "postfix_config.yml"), "-e", json.dumps({"parameters": parameters}))
+        for _round in range(ROUNDS):
+            _seconds, tasks = play(str(HERE / "postfix_config.yml"), "-e", json.dumps({"parameters": parameters}))
             for task in tasks:
                 assert not (task["task"] == "Postfix_config" and task["changed"]), "not idempotent"
                 value = task["seconds"] if task["task"] in ("Ping", "Postfix_config") else task["stdout"]
@@ -102,7 +102,7 @@ def postfix_config_unchanged():
 
 
 def firewalld_zone_calls():
-    _, tasks = play(str(HERE / "firewalld_zone.yml"))
+    _seconds, tasks = play(str(HERE / "firewalld_zone.yml"))
     calls = {task["task"]: task["calls"] for task in tasks}
     report("firewalld_zone, first creation of a whole zone: calls of firewall-cmd", calls["Create"], 6)
     report("firewalld_zone unchanged: calls of firewall-cmd", calls["Unchanged"], 2)
