@@ -103,7 +103,7 @@ def test_relay_name_that_is_not_an_fqdn_is_refused_on_the_client(tmp_path):
     assert site.output("web01", "sha256sum /etc/postfix/*.c? /etc/postfix/*.pem") == before
 
 
-# On a copy of the configuration in memory, which only the programs below see; and with a DNS that refuses at once, since
+# On a copy of the configuration in memory, which only the programs below see; with a DNS that refuses at once, since
 # Postfix and the module look names up in each of the many runs.
 KILL = """
 set -e

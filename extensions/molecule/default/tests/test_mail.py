@@ -33,7 +33,7 @@ server.close()
 
 
 def probe(host, target, port, source="", starttls=False):
-    command = f"python3 - {target} {port} '{source}' {'tls' if starttls else ''}"
+    command = f"python3 - {target} {port} '{source}' {'tls' if starttls else 'plain'}"
     return site.run(host, command, stdin=PROBE).stdout.strip()
 
 
@@ -151,7 +151,7 @@ def test_second_relay_takes_over(tmp_path, relay_private):
         site.playbook("--limit", "web02", "-e", f"@{variables}")
         word = site.send("web02")
         site.arrives(word)
-        assert "connect to smtp-relay000.example.com" in site.log("web02")
+        assert site.output("web02", "postconf -h relayhost") == "[smtp-relay000.example.com]:587"
     finally:
         site.run("web02", "sed '/smtp-relay000/d' /etc/hosts > /tmp/hosts && cat /tmp/hosts > /etc/hosts")
         site.playbook("--limit", "web02")
