@@ -242,13 +242,18 @@ def test_a_value_of_the_wrong_type_is_refused(name, value):
         ("lmtp_tcp_port", "lmtp"),
         ("milter_protocol", "6"),
         ("inet_protocols", "ipv4, ipv6"),
-        ("smtpd_forbid_bare_newline", "normalize"),
         ("virtual_uid_maps", "static:5000"),
         ("message_size_limit", "$loop"),
     ],
 )
 def test_what_postfix_accepts_passes(name, value):
     assert found({name: value, "loop": "$loop", "mynetworks": "127.0.0.0/8"}) == []
+
+
+@pytest.mark.parametrize("value", ["yes", "no", "normalize", "reject", "note"])
+def test_bare_newline_takes_words_though_its_default_looks_like_a_boolean(value):
+    main = {"smtpd_forbid_bare_newline": value, "mynetworks": "127.0.0.0/8", "compatibility_level": "3.6"}
+    assert found(main, host=Host("3.7.11-bookworm")) == []
 
 
 def test_a_boolean_in_another_language_gets_its_translation():
