@@ -73,7 +73,8 @@ def second_run_of_a_client():
 def numeric_parameters():
     """40 parameters of the installed Postfix, at their default values."""
     done = subprocess.run(["docker", "exec", "web01", "postconf", "-d"], capture_output=True, text=True, check=True)
-    found = re.findall(r"^((?:smtpd?|lmtp|qmgr)_[a-z0-9_]+_(?:limit|timeout)) = ([0-9]+[smhd]?)$", done.stdout, re.MULTILINE)
+    numeric = r"^((?:smtpd?|lmtp|qmgr)_[a-z0-9_]+_(?:limit|timeout)) = ([0-9]+[smhd]?)$"
+    found = re.findall(numeric, done.stdout, re.MULTILINE)
     return dict(found[:40])
 
 
