@@ -229,7 +229,7 @@ options:
     type: bool
     default: false
 notes:
-  - The module restarts and reloads nothing. Do what RV(restart_required) or RV(reload_required) says in a handler.
+  - The module restarts and reloads nothing. Do what RV(restart_required) or RV(reload_required) says, in the next task or in a handler.
 seealso:
   - name: postconf(5)
     description: The parameters of main.cf.
