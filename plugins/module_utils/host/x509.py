@@ -142,7 +142,7 @@ def _only(data, tag):
 
 
 def _expect(nodes, index, tag):
-    if index >= len(nodes) or nodes[index].tag != tag:
+    if not 0 <= index < len(nodes) or nodes[index].tag != tag:
         raise FormatError("its DER lacks an element of type {0:#04x}".format(tag))
     return nodes[index]
 
