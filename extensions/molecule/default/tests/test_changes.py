@@ -31,6 +31,8 @@ def test_check_mode_on_fresh_hosts_announced_what_the_real_run_then_changed():
     done = by_host_and_task([line for line in lines if not line["check"]])
     # Whether the service of a package that is not installed yet needs a restart cannot be known before.
     unknowable = {("web02", "mailops.relay.relay_client : Run Postfix with this configuration")}
+    if site.DISTRO == "debian11":
+        unknowable.clear()  # web02 has its Postfix there, see shared/prepare.yml
     assert set(announced) == set(done) - unknowable
     # web02 had no Postfix, so its files could not be compared; the others' could.
     task = "mailops.relay.relay_server : Configure Postfix"
