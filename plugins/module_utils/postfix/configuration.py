@@ -17,6 +17,7 @@ import os
 import pwd
 import shutil
 import tempfile
+import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
@@ -460,7 +461,7 @@ class Configuration(object):
         """Check mode: let a program of Postfix that only reads load the new main.cf from a copy elsewhere."""
         directory = tempfile.mkdtemp(dir=self._scratch)
         try:
-            write_file(os.path.join(directory, "main.cf"), to_file_bytes(main_plan.after or ""), 0o600)
+            _write_aged(os.path.join(directory, "main.cf"), main_plan.after or "", 0o600)
             self._load(directory)
         finally:
             shutil.rmtree(directory)
@@ -486,8 +487,8 @@ class Configuration(object):
     @staticmethod
     def _write_copy(directory, main_text, master_text):
         os.mkdir(directory, 0o700)
-        write_file(os.path.join(directory, "main.cf"), to_file_bytes(main_text or ""), 0o644)
-        write_file(os.path.join(directory, "master.cf"), to_file_bytes(master_text), 0o644)
+        _write_aged(os.path.join(directory, "main.cf"), main_text or "", 0o644)
+        _write_aged(os.path.join(directory, "master.cf"), master_text, 0o644)
 
     def _check(self, directory):
         return self._runner.run(["postfix", "-c", directory, "check"], check=False)
@@ -564,6 +565,17 @@ class Configuration(object):
             transaction.prepare(plan.destination, plan.mode, plan.owner, plan.group)
             moves.append((plan.destination, True))
         return moves
+
+
+def _write_aged(path, text, mode):
+    """Write a file of a copy, with a time of change in the past.
+
+    A program of Postfix that loads a file which has changed within the last second waits and reads it again, in
+    case it is still being written (dict_load_file(3)). Nobody else writes to the copy, and each wait would count.
+    """
+    write_file(path, to_file_bytes(text), mode)
+    past = time.time() - 60
+    os.utime(path, (past, past))
 
 
 def _rendered(config, before):
