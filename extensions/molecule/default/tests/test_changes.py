@@ -86,7 +86,7 @@ def test_bad_variable_is_refused_by_name_and_nothing_changes(variables, named, t
     path = tmp_path / "variables.json"
     path.write_text(json.dumps(variables))
     done = site.playbook("--limit", site.RELAY, "-e", f"@{path}", check=False)
-    text = done.stdout + done.stderr
+    text = " ".join((done.stdout + done.stderr).split())  # Ansible breaks long lines
     assert done.returncode != 0, text
     for word in named:
         assert word in text, text
@@ -101,7 +101,9 @@ def test_relay_name_that_is_not_an_fqdn_is_refused_on_the_client(tmp_path):
         "--limit", "web01", "-e", json.dumps({"relay_client_relays": [{"name": "relay"}]}), check=False
     )
     assert done.returncode != 0
-    assert '"relay" is not a fully qualified domain name' in done.stdout
+    text = " ".join(done.stdout.split())
+    assert "relay_client_relays" in text
+    assert "is not a fully qualified domain name" in text
     assert site.output("web01", "sha256sum /etc/postfix/*.c? /etc/postfix/*.pem") == before
 
 
