@@ -21,6 +21,14 @@ import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
+    Lock,
+    Transaction,
+    TransactionError,
+    attributes_of,
+    remove_stale,
+    write_file,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
@@ -33,14 +41,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables impor
     compiled_paths,
     entry_pairs,
     table_text,
-)
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.transaction import (
-    Lock,
-    Transaction,
-    TransactionError,
-    attributes_of,
-    remove_stale,
-    write_file,
 )
 
 # "You MUST stop and start Postfix after changing this parameter": postconf(5).

@@ -19,7 +19,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuratio
     Configuration,
     RefusedError,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.transaction import STAGE_PREFIX
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
 

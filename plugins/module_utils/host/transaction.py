@@ -28,7 +28,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     fsync_directory,
 )
 
-STAGE_PREFIX = ".postfix_config."
+STAGE_PREFIX = ".mailops-stage."
 
 
 class TransactionError(RelayError):

@@ -12,8 +12,8 @@ import stat
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.postfix import transaction
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.transaction import (
+from ansible_collections.mailops.relay.plugins.module_utils.host import transaction
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
     TransactionError,
@@ -102,11 +102,11 @@ def test_backups_are_the_old_files_and_two_in_a_second_do_not_collide(etc):
 def test_what_a_killed_run_left_is_removed_and_nothing_else(etc):
     change = Transaction()
     stage(change, etc / "main.cf", b"new")
-    (etc / ".postfix_config.mine").mkdir()
+    (etc / ".mailops-stage.mine").mkdir()
     (etc / "other.mailops-new").write_bytes(b"")
     assert len(os.listdir(str(etc))) == 5
     remove_stale([str(etc), str(etc / "missing")])
-    assert sorted(os.listdir(str(etc))) == [".postfix_config.mine", "main.cf", "master.cf", "other.mailops-new"]
+    assert sorted(os.listdir(str(etc))) == [".mailops-stage.mine", "main.cf", "master.cf", "other.mailops-new"]
 
 
 def test_the_staged_file_gets_the_label_of_its_destination(etc):
