@@ -10,12 +10,18 @@ import time
 import uuid
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[3]
-INVENTORY = ROOT / "extensions/molecule/inventory"
+SCENARIO = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
+INVENTORIES = (ROOT / "extensions/molecule/inventory", SCENARIO / "inventory.yml")
+GROUPS = {
+    name: list(group["hosts"]) for name, group in yaml.safe_load(INVENTORIES[1].read_text(encoding="utf-8")).items()
+}
 DISTRO = os.environ.get("MOLECULE_DISTRO") or "centos7"
 PREFIX = (os.environ.get("MOLECULE_BED") or DISTRO) + "-"
 RELAY = "smtp-relay001"
-CLIENTS = ("web01", "web02")
+CLIENTS = GROUPS.get("relay_clients", [])
 RECEIVED = "/var/mail/received/new"
 
 
@@ -71,8 +77,8 @@ def arrives(word, seconds=45):
     def message_at_mx01():
         # A first attempt that failed on a busy machine would be repeated after minutes only.
         if time.monotonic() > flush:
-            for host in (*CLIENTS, RELAY):
-                run(host, "postqueue -f", check=False)
+            for host in (host for group in GROUPS.values() for host in group):
+                run(host, "postqueue -f || sendmail -q", check=False)
         return received(word)
 
     return wait_for(message_at_mx01, seconds)
@@ -96,7 +102,7 @@ def playbook(*arguments, name="mailops.relay.site", check=True, record=None):
     if record:
         environment["RECORD_CHANGES_FILE"] = str(record)
     done = subprocess.run(
-        ["ansible-playbook", "-i", str(INVENTORY), name, *arguments],
+        ["ansible-playbook", *(f"--inventory={path}" for path in INVENTORIES), name, *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,
