@@ -21,8 +21,10 @@ LINE = re.compile(
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) \S+ (?P<program>\S+)\[(?P<pid>\d+)\]: (?P<text>.*)"
 )
 QUEUE_ID = r"[0-9A-Za-z]+"
-TLS = re.compile(
-    r"(?P<trust>\w+) TLS connection established to (?P<peer>\S+): (?P<protocol>\S+) with cipher (?P<cipher>\S+)"
+# Postfix, then sendmail, each in the line that the sending process writes before it says what became of the message.
+TLS = (
+    re.compile(r"(?P<trust>\w+) TLS connection established to \S+: (?P<protocol>\S+) with cipher (?P<cipher>\S+)"),
+    re.compile(r"STARTTLS=client, .*version=(?P<protocol>[^,]+), verify=(?P<trust>[^,]+), cipher=(?P<cipher>[^,]+)"),
 )
 
 
@@ -65,12 +67,24 @@ def mail_log(container: str) -> list[str]:
 
 
 def queue_id_of(lines: list[str], message_id: str) -> str:
-    """Queue ID under which this host took the message, or an empty string."""
-    wanted = re.compile(rf": ({QUEUE_ID}): message-id={re.escape(message_id)}$")
-    for line in lines:
-        match = wanted.search(line)
+    """Queue ID under which this host took the message, or an empty string.
+
+    sendmail's submission program hands it to the daemon, which gives it an ID of its own: the last one counts.
+    """
+    wanted = re.compile(
+        rf": ({QUEUE_ID}): (?:message-id={re.escape(message_id)}$|from=.* msgid={re.escape(message_id)},)"
+    )
+    found = [match.group(1) for match in map(wanted.search, lines) if match]
+    return found[-1] if found else ""
+
+
+def tls_of(text: str) -> str:
+    """TLS of a connection, in the same words for each MTA, or an empty string when the text says nothing of it."""
+    for pattern in TLS:
+        match = pattern.search(text)
         if match:
-            return match.group(1)
+            trust = {"OK": "Verified", "NO": "Untrusted", "FAIL": "Untrusted"}.get(match["trust"], match["trust"])
+            return f"{trust} {match['protocol']} {match['cipher']}"
     return ""
 
 
@@ -84,14 +98,14 @@ def delivery_of(lines: list[str], queue_id: str) -> Delivery:
         if not match:
             continue
         pid, text = match["pid"], match["text"]
-        tls = TLS.search(text)
+        tls = tls_of(text)
+        outcome = re.search(r": to=.* (?:status|stat)=(.*)", text)
         if tls:
-            # The SMTP client's process says this before it says what became of the message.
-            new[pid] = f"{tls['trust']} {tls['protocol']} {tls['cipher']}"
-        elif ": to=" in text and " status=" in text:
+            new[pid] = tls
+        elif outcome:
             used[pid] = used.get(pid, "no TLS") if ", conn_use=" in text else new.pop(pid, "no TLS")
             if text.startswith(queue_id + ": "):
-                hop.status = text.split(" status=", 1)[1]
+                hop.status = outcome.group(1)
                 hop.tls = "-" if ", relay=none," in text else used[pid]
                 queued = re.findall(rf"queued as ({QUEUE_ID})", hop.status)
                 hop.next_id = queued[-1] if queued else ""
