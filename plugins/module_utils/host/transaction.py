@@ -188,7 +188,7 @@ class Transaction(object):
             for directory in sorted(set(os.path.dirname(destination) for destination, _present in moves)):
                 fsync_directory(directory)
         except BaseException as exc:
-            kept = self._roll_back()
+            kept = self.roll_back()
             if isinstance(exc, EnvironmentError):
                 raise TransactionError(
                     "the new configuration could not be put in place: {0}; {1}".format(
@@ -197,8 +197,12 @@ class Transaction(object):
                 )
             raise
 
-    def _roll_back(self):
-        """list of str: problems; empty when every file is what it was."""
+    def roll_back(self):
+        """Put back what ``activate`` has put in place, and take away the backups; for a caller whose next step failed.
+
+        Returns:
+            list of str: problems; empty when every file is what it was.
+        """
         problems = []
         for destination, saved in reversed(self._done):
             try:
