@@ -92,13 +92,15 @@ class ProcessTable(object):
 
     def named(self, name):
         """list of Process: all of this name in this PID namespace; a container's own qmail is not this host's."""
-        mine = self.link("self", "ns/pid")
         found = [self.process(pid) for pid in sorted(os.listdir(self._root)) if pid.isdigit()]
-        return [
-            process
-            for process in found
-            if process is not None and process.name == name and self.link(process.pid, "ns/pid") == mine
-        ]
+        return [item for item in found if item is not None and item.name == name and self._is_of_this_host(item.pid)]
+
+    def _is_of_this_host(self, pid):
+        # A process in a PID namespace below this one has further IDs there (Linux 4.1).
+        inner = re.search(r"^NSpid:(.*)$", self.text(pid, "status"), re.MULTILINE)
+        if inner:
+            return len(inner.group(1).split()) == 1
+        return self.link(pid, "ns/pid") in (None, self.link("self", "ns/pid"))
 
     def signals(self, pid, field):
         """int: a mask of signals from C(status), bit 0 for signal 1; 0 when the process is gone."""
