@@ -310,11 +310,11 @@ class _Change(object):
         """
         self._paths = paths
         self._look(installed)
-        if not self._request.allow_ssh_lockout:
-            self._refuse_lockout()
         new = dict((family, side.text()) for family, side in self._files.items() if side.changes)
         for family in sorted(new):
             self._test(family, new[family])
+        if not self._request.allow_ssh_lockout:
+            self._refuse_lockout()
         if transaction is not None:
             self._make(new, transaction)
         return self._result(new)
