@@ -211,12 +211,10 @@ class Supervisor(object):
         unit = self._table.unit(process.pid)
         if unit and self._runner.find("systemctl"):
             known = _properties(self._runner.run(["systemctl", "show", "--property=MainPID,SourcePath", unit], check=False))
-            if known.get("MainPID") == str(process.pid):
-                return Service("systemd", unit)
-            # A unit that systemd made from a script knows no main process.
-            if os.path.dirname(known.get("SourcePath", "")) == _SCRIPT_DIRECTORY:
-                return Service("init", known["SourcePath"])
-            return None
+            # A unit that systemd made from an init script knows no main process. Any other, such as that of svscan under
+            # which a shell started qmail-start, would stop more than qmail.
+            made_of_script = os.path.dirname(known.get("SourcePath", "")) == _SCRIPT_DIRECTORY
+            return Service("systemd", unit) if made_of_script or known.get("MainPID") == str(process.pid) else None
         scripts = [os.path.join(_SCRIPT_DIRECTORY, name) for name in _SCRIPTS]
         present = [script for script in scripts if os.access(script, os.X_OK)]
         return Service("init", present[0]) if present else None
