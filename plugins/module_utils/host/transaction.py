@@ -191,7 +191,7 @@ class Transaction(object):
             kept = self.roll_back()
             if isinstance(exc, EnvironmentError):
                 raise TransactionError(
-                    "the new configuration could not be put in place: {0}; {1}".format(
+                    "the new files could not be put in place: {0}; {1}".format(
                         exc, "what could not be put back: " + "; ".join(kept) if kept else "everything is as it was"
                     )
                 )
@@ -207,7 +207,9 @@ class Transaction(object):
         for destination, saved in reversed(self._done):
             try:
                 if saved is not None:
-                    os.rename(saved, destination)
+                    # The one whose turn it was when it failed may be in its place still.
+                    if not (os.path.exists(destination) and os.path.samefile(saved, destination)):
+                        os.rename(saved, destination)
                 elif os.path.exists(destination):
                     os.unlink(destination)
             except EnvironmentError as exc:
