@@ -70,7 +70,8 @@ options:
     default: 25
   local_delivery:
     description:
-      - With V(false), mail for users of this host goes to the smart hosts too (C(MAIL_HUB)), after aliases.
+      - With V(false), mail for users of this host goes to the first smart host too (C(MAIL_HUB)), once the aliases have
+        been looked at. Its recipient is then the user of the same name there, such as C(root@smtp-relay001.example.com).
       - With V(true) it is delivered on this host. Without this option that stays as it is.
     type: bool
   loopback_only:

@@ -194,8 +194,7 @@ class Configuration(object):
 
     def _edit_main(self, pair):
         request = self._request
-        hub = {None: None, True: "", False: request.smart_host}[request.local_delivery]
-        macros = [("SMART_HOST", "S", request.smart_host), ("MAIL_HUB", "H", hub)]
+        macros = [("SMART_HOST", "S", request.smart_host), ("MAIL_HUB", "H", request.mail_hub)]
         for name, letter, value in macros:
             if value is not None:
                 pair.edit_mc(lambda mc, name=name, value=value: mc.set(name, value or None))

@@ -30,6 +30,9 @@ class Sendmail(object):
 
     def __init__(self, runner):
         self._runner = runner
+        # Where packages let several mail systems live, "sendmail" may be another one's, and sendmail's own is there
+        # under this name.
+        self._program = [name for name in ("sendmail.sendmail", "sendmail") if runner.find(name)][:1]
         self.version = self._ask_version()
 
     @property
@@ -38,10 +41,10 @@ class Sendmail(object):
         return self.version != ""
 
     def _ask_version(self):
-        if self._runner.find("sendmail") is None:
+        if not self._program:
             return ""
         # /dev/null as configuration: the version is told before it is read, and a broken live one is no hindrance.
-        result = self._runner.run(["sendmail", "-C", "/dev/null", "-d0.1", "-bt"], stdin="/quit\n", check=False)
+        result = self._runner.run(self._program + ["-C", "/dev/null", "-d0.1", "-bt"], stdin="/quit\n", check=False)
         found = _VERSION.search(result.stdout)
         return found.group(1) if found else ""
 
@@ -56,7 +59,7 @@ class Sendmail(object):
             InstallationError: sendmail finds a fault in it.
         """
         result = self._runner.run(
-            ["sendmail", "-C", path, "-bt"], stdin="$S\n$H\n${MTAHost}\n=M\n/quit\n", check=False
+            self._program + ["-C", path, "-bt"], stdin="$S\n$H\n${MTAHost}\n=M\n/quit\n", check=False
         )
         faults = [line for line in (result.stdout + "\n" + result.stderr).splitlines() if line.startswith(path + ": line")]
         if result.rc != 0 or faults:

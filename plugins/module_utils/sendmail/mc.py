@@ -74,21 +74,17 @@ class Mc(object):
         """
         if self.value(name) == value:
             return
-        found = [
-            call for call in self.calls() if call.name == "define" and call.arguments
-            and unquoted(call.arguments[0]) == name
-        ]
+        for call in reversed(self._named("undefine", name)):
+            self._cut(call)
+        found = self._named("define", name)
         if value is None:
             for call in reversed(found):
                 self._cut(call)
-            return
-        text = "define({0}, {1})".format(quoted(name), quoted(value))
-        if found:
+        elif found:
+            text = "define({0}, {1})".format(quoted(name), quoted(value))
             self._replace(found[-1].start, found[-1].end, text)
-            if self.value(name) == value:
-                return
-            self._cut(self._at(found[-1].start))
-        self.insert(text)
+        else:
+            self.insert("define({0}, {1})".format(quoted(name), quoted(value)))
 
     def features(self, name):
         """list of Call: the calls of FEATURE for this feature."""
@@ -140,9 +136,6 @@ class Mc(object):
             call for call in self.calls() if call.name == macro and call.arguments
             and unquoted(call.arguments[0]) == name
         ]
-
-    def _at(self, start):
-        return [call for call in self.calls() if call.start == start][0]
 
     def _set_text(self, text):
         self.text = text

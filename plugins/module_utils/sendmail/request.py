@@ -32,6 +32,7 @@ class Request(object):
 
     Attributes:
         smart_host: str or None: the value of SMART_HOST and DS; empty for none, None to leave it.
+        mail_hub: str or None: the value of MAIL_HUB and DH, in the same way.
         mailer: str: whose arguments hold the port.
         mailer_arguments: str: such as C(TCP $h 587).
         hosts: list of str: the smart hosts without brackets.
@@ -46,18 +47,16 @@ class Request(object):
     def __init__(self, arguments):
         self._arguments = arguments
         self.loopback_only = bool(arguments.get("loopback_only"))
-        self.local_delivery = arguments.get("local_delivery")
         self.mailer = arguments.get("mailer") or "relay"
         self.hosts = [smart_host_name(host) for host in arguments.get("smart_hosts") or []]
         self.smart_host = self._smart_host()
+        self.mail_hub = self._mail_hub()
         self.mailer_arguments = self._mailer_arguments()
         self.submission_host = arguments.get("submission_host")
         if self.submission_host is not None:
             self.submission_host = "[{0}]".format(_checked(self.submission_host, "submission_host"))
         self.entries = self._entries()
         self.options = self._options()
-        if self.local_delivery is False and not self.hosts:
-            raise RequestError("local_delivery: it can be false only with smart_hosts, which then get all local mail")
 
     def _smart_host(self):
         if self._arguments.get("smart_hosts") is None:
@@ -68,6 +67,21 @@ class Request(object):
         hosts = ":".join(form.format(name) for name in self.hosts)
         prefix = self._arguments.get("mailer")
         return "{0}:{1}".format(prefix, hosts) if prefix and hosts else hosts
+
+    def _mail_hub(self):
+        local_delivery = self._arguments.get("local_delivery")
+        if local_delivery is None:
+            return None
+        if local_delivery:
+            return ""
+        if not self.hosts:
+            raise RequestError("local_delivery: it can be false only with smart_hosts, the first of which gets local mail")
+        # The hub becomes the domain of the recipient, so it is one host, and not a name in brackets: cf/README has
+        # it with a dot at its end.
+        name = self.hosts[0]
+        hub = "[{0}]".format(name) if _IPV4.match(name) else name + "."
+        prefix = self._arguments.get("mailer")
+        return "{0}:{1}".format(prefix, hub) if prefix else hub
 
     def _mailer_arguments(self):
         port = self._arguments.get("port", 25)
