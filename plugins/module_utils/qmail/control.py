@@ -20,6 +20,7 @@ import difflib
 import re
 from collections import namedtuple
 
+from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
@@ -45,7 +46,7 @@ ControlFile = namedtuple("ControlFile", "name kind default reader action check")
 
 
 def _fail(name, value, reason):
-    raise ControlError("control file {0}: '{1}' {2}".format(name, value, reason))
+    raise ControlError("control file {0}: '{1}' {2}".format(name, to_native(value, nonstring="simplerepr"), reason))
 
 
 def _is_network(text):
