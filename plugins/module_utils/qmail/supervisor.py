@@ -155,6 +155,9 @@ class Supervisor(object):
             SupervisorError: several run, and none or more than one of them belongs to the directory.
         """
         found = self._table.named(PROGRAM)
+        # Between fork(2) and exec(2) of qmail-queue, for a bounce, its child has its name.
+        pids = [process.pid for process in found]
+        found = [process for process in found if process.parent not in pids]
         if len(found) > 1:
             mine = [process for process in found if self._reads_directory(process)]
             if len(mine) != 1:

@@ -94,6 +94,12 @@ def test_a_name_with_brackets_and_a_qmail_in_a_container_are_not_ours(host):
     assert host.supervisor().running() == Process(9, "qmail-send", 1, 5)
 
 
+def test_a_child_that_is_about_to_be_qmail_queue_is_not_a_second_one(host):
+    host.add(9, "qmail-send", 1)
+    host.add(10, "qmail-send", 9)
+    assert host.supervisor().running().pid == 9
+
+
 def test_of_several_the_one_of_this_directory(host, tmpdir):
     other = str(tmpdir.mkdir("other"))
     host.add(8, "qmail-send", 1, cwd=os.path.join(other, "queue"))
