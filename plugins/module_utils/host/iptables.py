@@ -56,11 +56,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
 
 _PREFIXES = {"ipv4": "iptables", "ipv6": "ip6tables"}
 _NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
-# What is there when a package's service loads saved rules at boot; its files; the mode that it gives them.
+# What is there when a package's service loads saved rules at boot, and the files which that loads.
 _SERVICES = (
     ("/usr/share/netfilter-persistent/plugins.d", {"ipv4": "/etc/iptables/rules.v4", "ipv6": "/etc/iptables/rules.v6"}),
     ("/usr/libexec/iptables/iptables.init", {"ipv4": "/etc/sysconfig/iptables", "ipv6": "/etc/sysconfig/ip6tables"}),
 )
+# netfilter-persistent saves with mode 0640, iptables-services with 0600.
 _MODES = {"/etc/iptables": 0o640}
 # iptables-restore waits so many seconds for the lock of another iptables. Written with "=", because a version
 # without this option (before 1.6.2) then passes over it instead of taking the number for a file.
@@ -103,6 +104,10 @@ class Iptables(object):
             if os.path.exists(self._root + marker):
                 return dict((family, self._root + path) for family, path in paths.items())
         return {}
+
+    def mode_of_new(self, path):
+        """int: the permission bits for a saved file that is made."""
+        return _MODES.get(os.path.dirname(path)[len(self._root):], 0o600)
 
     def kernel(self, family):
         """The filter table in the kernel.
@@ -468,9 +473,7 @@ class _Change(object):
 
     def _stage(self, transaction, family, text):
         path = self._paths[family]
-        mode, owner, group = attributes_of(path) or (
-            _MODES.get(os.path.dirname(path), 0o600), os.geteuid(), os.getegid()
-        )
+        mode, owner, group = attributes_of(path) or (self._iptables.mode_of_new(path), os.geteuid(), os.getegid())
         write_file(transaction.stage_of(path), files.to_file_bytes(text), mode)
         transaction.prepare(path, mode, owner, group)
 

@@ -164,10 +164,6 @@ class Table(object):
         """list of Rule: the rules of one chain, in their order."""
         return [rule for _line, rule in self.rules if rule.chain == name]
 
-    def lines_of(self, chain):
-        """list of int: the lines of one chain's rules."""
-        return [line for line, rule in self.rules if rule.chain == chain]
-
 
 class Document(object):
     """A text of iptables-save, or the saved file, which people edit too.
@@ -444,8 +440,9 @@ def _kept(before, after):
     position = -1
     for item in new:
         # A rule is deleted by what it says, so one that is there twice cannot be told apart: none of it is kept.
-        alike = [number for number, words in enumerate(old) if words[1] == item[1]]
-        if len(alike) == 1 and alike[0] > position and old[alike[0]] == item:
+        alike = [number for number, other in enumerate(old) if other[1] == item[1]]
+        once = len(alike) == 1 and [other[1] for other in new].count(item[1]) == 1
+        if once and alike[0] > position and old[alike[0]] == item:
             position = alike[0]
             kept.add(item)
     return kept
@@ -509,7 +506,7 @@ def rewrite(document, chain, comment, after):
         if key in kept:
             number = own[key]
         elif item.anchor != anchor:
-            number = _line_before(document, table, foreign, item.anchor)
+            number = _line_before(document, table, chain, foreign, item.anchor)
         anchor = item.anchor
         if key not in kept:
             inserted.setdefault(number, []).insert(0, str(item.rule) + "\n")
@@ -532,10 +529,11 @@ def _lines_of(table, chain, comment, kept):
     return foreign, own, dropped
 
 
-def _line_before(document, table, foreign, anchor):
-    """int: the line before which a rule with this anchor goes."""
+def _line_before(document, table, chain, foreign, anchor):
+    """int: the line before which the last rule with this anchor goes."""
     if anchor == len(foreign):
-        return foreign[-1] + 1 if foreign else table.end
+        lines = [number for number, rule in table.rules if rule.chain == chain]
+        return lines[-1] + 1 if lines else table.end
     number = foreign[anchor]
     # A comment right above a rule is about that rule.
     while document.lines[number - 1].startswith("#"):
