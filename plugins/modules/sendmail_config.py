@@ -70,14 +70,15 @@ options:
     default: 25
   local_delivery:
     description:
-      - With V(false), mail for users of this host goes to the first smart host too (C(MAIL_HUB)), once the aliases have
-        been looked at. Its recipient is then the user of the same name there, such as C(root@smtp-relay001.example.com).
+      - With V(false), mail for users of this host goes to the first smart host too (C(MAIL_HUB)), once the aliases
+        have been looked at. Its recipient is then the user of the same name there, such as
+        C(root@smtp-relay001.example.com).
       - With V(true) it is delivered on this host. Without this option that stays as it is.
     type: bool
   loopback_only:
     description:
-      - With V(true), each daemon of sendmail that listens on another address listens on V(127.0.0.1), or V(::1) when it
-        is for IPv6.
+      - With V(true), each daemon of sendmail that listens on another address listens on V(127.0.0.1), or V(::1) when
+        it is for IPv6.
     type: bool
     default: false
   submission_host:
@@ -91,9 +92,9 @@ options:
       - V(none) sends in clear.
       - V(opportunistic) encrypts where the smart host offers it.
       - V(encrypted) sends over TLS only (C(TLS_Srv:name ENCR:112) in the access map).
-      - V(verified) moreover sends only to a host whose certificate comes from a CA in O(ca_file) and has the host's name
-        as its common name (C(VERIFY:112+CN)). The common name is all that sendmail compares; a certificate that has
-        its name among the alternative names only is refused.
+      - V(verified) moreover sends only to a host whose certificate comes from a CA in O(ca_file) and has the host's
+        name as its common name (C(VERIFY:112+CN)). The common name is all that sendmail compares; a certificate that
+        has its name among the alternative names only is refused.
       - All but V(opportunistic) need the access map. Mail that cannot be sent in this way stays in the queue.
       - Without this option the access map stays as it is.
     type: str
@@ -270,9 +271,7 @@ def labeller(module):
 def main():
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    configuration = Configuration(
-        module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir
-    )
+    configuration = Configuration(module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir)
     try:
         result = configuration.apply()
     except RelayError as exc:

@@ -216,9 +216,7 @@ class Configuration(object):
 
     def _edit_mailer(self, pair):
         mailer, wanted = self._request.mailer, self._request.mailer_arguments
-        pair.edit_mc(
-            lambda mc: mc.set(mailer.upper() + "_MAILER_ARGS", None if wanted == PLAIN_ARGUMENTS else wanted)
-        )
+        pair.edit_mc(lambda mc: mc.set(mailer.upper() + "_MAILER_ARGS", None if wanted == PLAIN_ARGUMENTS else wanted))
         if pair.cf.mailer_arguments(mailer) is not None:
             pair.cf.set_mailer_arguments(mailer, wanted)
         elif pair.cf.text and pair.plan_cf.before is not None:
@@ -345,7 +343,9 @@ class Configuration(object):
             raise ConfigurationError(
                 "tls_level: the access map of {0} is of type {1}, which this module does not write; make the entries "
                 "{2} there, and leave tls_level out".format(
-                    pair.plan_cf.path, found.kind, ", ".join(key for key, value in entries if value is not None) or "none"
+                    pair.plan_cf.path,
+                    found.kind,
+                    ", ".join(key for key, value in entries if value is not None) or "none",
                 )
             )
         plan = FilePlan(found.path, new_mode=0o640)

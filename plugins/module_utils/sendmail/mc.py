@@ -118,7 +118,9 @@ class Mc(object):
 
     def daemons(self):
         """list of str: the arguments of DAEMON_OPTIONS."""
-        return [unquoted(call.arguments[0]) for call in self.calls() if call.name == "DAEMON_OPTIONS" and call.arguments]
+        return [
+            unquoted(call.arguments[0]) for call in self.calls() if call.name == "DAEMON_OPTIONS" and call.arguments
+        ]
 
     def set_daemons(self, values):
         """Change the arguments of DAEMON_OPTIONS; there are as many values as calls."""
@@ -133,8 +135,9 @@ class Mc(object):
 
     def _named(self, macro, name):
         return [
-            call for call in self.calls() if call.name == macro and call.arguments
-            and unquoted(call.arguments[0]) == name
+            call
+            for call in self.calls()
+            if call.name == macro and call.arguments and unquoted(call.arguments[0]) == name
         ]
 
     def _set_text(self, text):

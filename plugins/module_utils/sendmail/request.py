@@ -15,7 +15,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 TLS_LEVELS = ("none", "opportunistic", "encrypted", "verified")
 MAILERS = ("relay", "esmtp", "smtp", "smtp8", "dsmtp")
 
-_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$")
+_NAME = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$"
+)
 _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}$")
 _PORT_ARGUMENTS = "TCP $h"
 
@@ -75,7 +77,9 @@ class Request(object):
         if local_delivery:
             return ""
         if not self.hosts:
-            raise RequestError("local_delivery: it can be false only with smart_hosts, the first of which gets local mail")
+            raise RequestError(
+                "local_delivery: it can be false only with smart_hosts, the first of which gets local mail"
+            )
         # The hub becomes the domain of the recipient, so it is one host, and not a name in brackets: cf/README has
         # it with a dot at its end.
         name = self.hosts[0]
@@ -123,11 +127,15 @@ class Request(object):
             if ca_path is not None:
                 raise RequestError("ca_path: sendmail loads it only together with a file; give ca_file too")
             if self._arguments.get("tls_level") == "verified":
-                raise RequestError("ca_file: tls_level verified needs it; name the file with the CA certificates to trust")
+                raise RequestError(
+                    "ca_file: tls_level verified needs it; name the file with the CA certificates to trust"
+                )
             return []
         for name, value in (("ca_file", ca_file), ("ca_path", ca_path)):
             if value is not None and not re.match(r"/[^\s`',#]*$", value):
-                raise RequestError("{0}: '{1}' is not an absolute path without white space, quotes and commas".format(name, value))
+                raise RequestError(
+                    "{0}: '{1}' is not an absolute path without white space, quotes and commas".format(name, value)
+                )
         # inittls() loads neither unless both are there. The file's own directory holds no hashed names, as a rule.
         path = ca_path or ca_file.rpartition("/")[0] or "/"
         return [("confCACERT", "CACertFile", ca_file), ("confCACERT_PATH", "CACertPath", path)]
@@ -155,7 +163,9 @@ def _checked(text, argument):
             raise RequestError("{0}: '{1}' is not an IPv4 address".format(argument, text))
     elif not _NAME.match(name) or name.replace(".", "").isdigit():
         raise RequestError(
-            "{0}: '{1}' is not a host name or IPv4 address; write for example smtp-relay001.example.com".format(argument, text)
+            "{0}: '{1}' is not a host name or IPv4 address; write for example smtp-relay001.example.com".format(
+                argument, text
+            )
         )
     return name
 

@@ -14,7 +14,9 @@ CLIENT = "legacy01"
 ANCHORS = "/etc/mail/relay-trust-anchors.pem"
 RESTART = "systemctl restart sendmail"
 # Debian's make, and EL's script that makes of /etc/mail what is out of date.
-REBUILD = "touch /etc/mail/sendmail.mc /etc/mail/submit.mc; [ -x /etc/mail/make ] && /etc/mail/make || make -C /etc/mail"
+REBUILD = (
+    "touch /etc/mail/sendmail.mc /etc/mail/submit.mc; [ -x /etc/mail/make ] && /etc/mail/make || make -C /etc/mail"
+)
 
 
 def state():

@@ -91,7 +91,17 @@ def test_a_setting_that_is_not_there_at_all_is_added():
 
 LINES = st.lists(
     st.sampled_from(
-        ["DS", "DSx", "DZ8", "# DSno", "O CACertFile=/a", "#O CACertFile", "O  cacertfile = /b", "Mrelay, P=[IPC],\n\tA=TCP $h", "R$*\t$@ x"]
+        [
+            "DS",
+            "DSx",
+            "DZ8",
+            "# DSno",
+            "O CACertFile=/a",
+            "#O CACertFile",
+            "O  cacertfile = /b",
+            "Mrelay, P=[IPC],\n\tA=TCP $h",
+            "R$*\t$@ x",
+        ]
     ),
     max_size=7,
 )

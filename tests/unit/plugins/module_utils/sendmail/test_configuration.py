@@ -7,13 +7,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import io
+import errno
 import os
 
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import Cf
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import InstallationError, Sendmail
@@ -24,18 +25,13 @@ HUB_RULE = "R< > $+\t\t\t: < $H > $1\t\t\ttry hub\n"
 RELAY = "smtp-relay001.example.com"
 
 
-def read(path):
-    with io.open(path, encoding="utf-8", newline="") as handle:
-        return str(handle.read())
-
-
 def write(path, text):
-    with io.open(path, "w", encoding="utf-8", newline="") as handle:
-        handle.write(u"" + text)
+    with open(path, "wb") as handle:
+        handle.write(to_file_bytes(text))
 
 
 def fixture(name):
-    return read(os.path.join(FIXTURES, name))
+    return read_native(os.path.join(FIXTURES, name))
 
 
 class Host(object):
@@ -58,7 +54,7 @@ class Host(object):
     def run(self, argv, stdin=None, check=True, env=None):
         name = argv[0]
         if name == "m4":
-            return Result(0, self.build(read(argv[-1])), "")
+            return Result(0, self.build(read_native(argv[-1])), "")
         if name == "makemap":
             write(argv[-1] + ".db", stdin)
             return Result(0, "", "")
@@ -92,7 +88,7 @@ class Host(object):
 
     @staticmethod
     def test_mode(path):
-        text = read(path)
+        text = read_native(path)
         cf = Cf(text)
         faults = "".join(
             '{0}: line {1}: unknown configuration line "{2}"\n'.format(path, number, line)
@@ -115,12 +111,15 @@ def etc(tmp_path):
     directory.mkdir()
     path = str(directory)
     for name in ("sendmail", "submit"):
-        write(path + "/" + name + ".mc", fixture(name + "-8.17.1.9-bookworm.mc").replace("/usr/share/sendmail/cf/m4", path))
+        write(
+            path + "/" + name + ".mc",
+            fixture(name + "-8.17.1.9-bookworm.mc").replace("/usr/share/sendmail/cf/m4", path),
+        )
         text = fixture(name + "-8.17.1.9-bookworm.cf").replace("/etc/mail/access", path + "/access")
         write(path + "/" + name + ".cf", text)
     for name in ("cf.m4", "dialup.m4", "provider.m4"):
         write(path + "/" + name, "")
-    mc = read(path + "/sendmail.mc").replace("/etc/mail/m4", path)
+    mc = read_native(path + "/sendmail.mc").replace("/etc/mail/m4", path)
     write(path + "/sendmail.mc", mc)
     write(path + "/access", "Connect:127\t\tRELAY\n")
     write(path + "/access.db", "Connect:127\t\tRELAY\n")
@@ -145,7 +144,7 @@ def apply(etc, host, tmp_path):
 
 
 def files(etc):
-    return dict((name, read(os.path.join(etc, name))) for name in sorted(os.listdir(etc)))
+    return dict((name, read_native(os.path.join(etc, name))) for name in sorted(os.listdir(etc)))
 
 
 def full(etc):
@@ -189,19 +188,19 @@ def test_the_cf_is_newer_than_its_mc_and_the_compiled_map_than_its_source(apply,
 
 def test_after_a_rebuild_nothing_is_to_be_done(apply, etc, host):
     apply(**full(etc))
-    write(etc + "/sendmail.cf", host.build(read(etc + "/sendmail.mc")))
+    write(etc + "/sendmail.cf", host.build(read_native(etc + "/sendmail.mc")))
     assert not apply(**full(etc))["changed"]
 
 
 def test_an_edit_keeps_lines_that_only_the_cf_has(apply, etc):
-    write(etc + "/sendmail.cf", read(etc + "/sendmail.cf") + "Cwold.example.com\n")
+    write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf") + "Cwold.example.com\n")
     apply(smart_hosts=[RELAY], port=587)
-    text = read(etc + "/sendmail.cf")
+    text = read_native(etc + "/sendmail.cf")
     assert text.endswith("Cwold.example.com\n") and Cf(text).macro("S") == "[{0}]".format(RELAY)
 
 
 def test_a_build_that_would_lose_such_lines_is_refused(apply, etc):
-    write(etc + "/sendmail.cf", read(etc + "/sendmail.cf") + "Cwold.example.com\n")
+    write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf") + "Cwold.example.com\n")
     before = files(etc)
     with pytest.raises(RelayError, match="local_delivery: .*Cwold.example.com"):
         apply(**full(etc))
@@ -209,17 +208,17 @@ def test_a_build_that_would_lose_such_lines_is_refused(apply, etc):
 
 
 def test_the_guides_edit_of_the_cf_alone_does_not_stand_in_the_way(apply, etc):
-    write(etc + "/sendmail.cf", read(etc + "/sendmail.cf").replace("\nDS\n", "\nDS192.168.1.100\n"))
+    write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf").replace("\nDS\n", "\nDS192.168.1.100\n"))
     apply(**full(etc))
-    assert Cf(read(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
+    assert Cf(read_native(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
 
 
 def test_without_the_macros_both_files_are_edited(apply, etc, host):
     host.programs.remove("m4")
     result = apply(smart_hosts=[RELAY], port=587, tls_level="encrypted")
     assert result["changed"]
-    assert Cf(read(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
-    assert Mc(read(etc + "/sendmail.mc"), "mc").value("RELAY_MAILER_ARGS") == "TCP $h 587"
+    assert Cf(read_native(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
+    assert Mc(read_native(etc + "/sendmail.mc"), "mc").value("RELAY_MAILER_ARGS") == "TCP $h 587"
 
 
 def test_without_the_macros_what_a_line_cannot_say_is_refused_with_the_fix(apply, etc, host):
@@ -236,14 +235,14 @@ def test_without_the_macros_what_a_line_cannot_say_is_refused_with_the_fix(apply
 
 def test_the_access_map_is_brought_in_by_the_mc(apply, etc, host):
     host.base = Host(etc, access_db=False).base
-    mc = read(etc + "/sendmail.mc").replace("FEATURE(`access_db', , `skip')dnl\n", "")
+    mc = read_native(etc + "/sendmail.mc").replace("FEATURE(`access_db', , `skip')dnl\n", "")
     write(etc + "/sendmail.mc", mc)
     write(etc + "/sendmail.cf", host.build(mc))
     os.utime(etc + "/sendmail.mc", (1000000000, 1000000000))
     apply(smart_hosts=[RELAY], tls_level="encrypted")
-    assert "FEATURE(`access_db')dnl\n" in read(etc + "/sendmail.mc")
-    assert Cf(read(etc + "/sendmail.cf")).access_map() is not None
-    assert "TLS_Srv:{0}\tENCR:112\n".format(RELAY) in read(etc + "/access.db")
+    assert "FEATURE(`access_db')dnl\n" in read_native(etc + "/sendmail.mc")
+    assert Cf(read_native(etc + "/sendmail.cf")).access_map() is not None
+    assert "TLS_Srv:{0}\tENCR:112\n".format(RELAY) in read_native(etc + "/access.db")
 
 
 def test_another_file_that_sets_the_smart_host_too_is_found(apply, etc, host):
@@ -257,13 +256,13 @@ def test_another_file_that_sets_the_smart_host_too_is_found(apply, etc, host):
 def test_entries_of_relays_that_are_no_longer_used_go(apply, etc):
     apply(smart_hosts=["old.example.com"], tls_level="encrypted")
     apply(smart_hosts=[RELAY], tls_level="none")
-    assert read(etc + "/access") == "Connect:127\t\tRELAY\nTry_TLS:{0}\tNO\n".format(RELAY)
+    assert read_native(etc + "/access") == "Connect:127\t\tRELAY\nTry_TLS:{0}\tNO\n".format(RELAY)
 
 
 def test_back_to_no_smart_host_the_files_are_as_they_were(apply, etc):
     before = files(etc)
     apply(smart_hosts=[RELAY], port=587, mailer="esmtp")
-    assert Mc(read(etc + "/sendmail.mc"), "mc").value("ESMTP_MAILER_ARGS") == "TCP $h 587"
+    assert Mc(read_native(etc + "/sendmail.mc"), "mc").value("ESMTP_MAILER_ARGS") == "TCP $h 587"
     apply(smart_hosts=[], mailer="esmtp")
     assert files(etc) == before
 
@@ -272,12 +271,12 @@ def test_the_submission_side(apply, etc):
     assert not apply(submission_host="127.0.0.1")["changed"]
     result = apply(submission_host=RELAY)
     assert result["restart_required"]
-    assert Cf(read(etc + "/submit.cf")).macro("{MTAHost}") == "[{0}]".format(RELAY)
-    assert "FEATURE(`msp', `[{0}]', `25')dnl\n".format(RELAY) in read(etc + "/submit.mc")
+    assert Cf(read_native(etc + "/submit.cf")).macro("{MTAHost}") == "[{0}]".format(RELAY)
+    assert "FEATURE(`msp', `[{0}]', `25')dnl\n".format(RELAY) in read_native(etc + "/submit.mc")
 
 
 def test_a_cf_that_sendmail_does_not_read_is_refused(apply, etc):
-    write(etc + "/sendmail.cf", read(etc + "/sendmail.cf") + "Zgarbage\n")
+    write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf") + "Zgarbage\n")
     before = files(etc)
     with pytest.raises(InstallationError, match='sendmail.cf: line .*unknown configuration line "Zgarbage"'):
         apply(smart_hosts=[RELAY])
@@ -288,7 +287,7 @@ def test_missing_files(apply, etc):
     os.unlink(etc + "/sendmail.mc")
     result = apply(smart_hosts=[RELAY])
     assert "there is no {0}/sendmail.mc".format(etc) in result["warnings"][0]
-    assert Cf(read(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
+    assert Cf(read_native(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
     os.unlink(etc + "/sendmail.cf")
     with pytest.raises(RelayError, match="there is neither"):
         apply(smart_hosts=[RELAY])
@@ -297,14 +296,14 @@ def test_missing_files(apply, etc):
 def test_a_missing_cf_is_built(apply, etc):
     os.unlink(etc + "/sendmail.cf")
     apply(smart_hosts=[RELAY])
-    assert Cf(read(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
+    assert Cf(read_native(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
 
 
 def test_a_cf_that_is_older_than_its_mc_is_built_as_the_next_make_would(apply, etc):
-    write(etc + "/sendmail.mc", read(etc + "/sendmail.mc").replace("Name=MTA-v4", "Name=Other"))
+    write(etc + "/sendmail.mc", read_native(etc + "/sendmail.mc").replace("Name=MTA-v4", "Name=Other"))
     os.utime(etc + "/sendmail.cf", (1000000000, 1000000000))
     apply(smart_hosts=[RELAY])
-    assert "Name=Other" in Cf(read(etc + "/sendmail.cf")).daemons()[0]
+    assert "Name=Other" in Cf(read_native(etc + "/sendmail.cf")).daemons()[0]
 
 
 def test_where_sendmail_is_not_installed(apply, etc, host):
@@ -316,6 +315,15 @@ def test_where_sendmail_is_not_installed(apply, etc, host):
     result = apply(check_mode=True, **full(etc))
     assert result["changed"] and "not installed" in result["warnings"][0]
     assert [diff["after_header"] for diff in result["diff"]][-1] == etc + "/sendmail.cf"
+
+
+def test_another_mail_systems_sendmail_is_none(apply, host, monkeypatch):
+    def ends_without_reading(argv, **options):
+        raise IOError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(host, "run", ends_without_reading)
+    with pytest.raises(InstallationError, match="sendmail is not installed"):
+        apply(smart_hosts=[RELAY])
 
 
 def test_a_failed_move_puts_everything_back(apply, etc, monkeypatch):
@@ -335,7 +343,10 @@ def test_a_failed_move_puts_everything_back(apply, etc, monkeypatch):
 
 def test_backups(apply, etc):
     result = apply(smart_hosts=[RELAY], backup=True)
-    assert sorted(os.path.basename(path).split(".cf.")[0].split(".mc.")[0] for path in result["backup_files"]) == ["sendmail"] * 2
+    assert (
+        sorted(os.path.basename(path).split(".cf.")[0].split(".mc.")[0] for path in result["backup_files"])
+        == ["sendmail"] * 2
+    )
 
 
 class Recorded(object):
@@ -360,7 +371,7 @@ def test_what_a_real_sendmail_says_of_a_good_file():
 def test_what_a_real_sendmail_says_of_a_bad_file():
     with pytest.raises(InstallationError) as caught:
         Sendmail(Recorded("bt-fault-8.17.1.9.txt", 70)).load("/tmp/t.cf", "sendmail.cf")
-    assert 'sendmail.cf: line ' in str(caught.value) and "unknown option name NoSuch" in str(caught.value)
+    assert "sendmail.cf: line " in str(caught.value) and "unknown option name NoSuch" in str(caught.value)
 
 
 def test_the_version_of_a_real_sendmail():
