@@ -376,12 +376,12 @@ diff:
       after: "myhostname = smtp-relay001.example.com\n"
 """
 
-import os
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
 
 OWNERSHIP = dict(mode=dict(type="raw"), owner=dict(type="str"), group=dict(type="str"))
@@ -440,18 +440,6 @@ def argument_spec():
         accept_risks=dict(type="list", elements="str", default=[]),
         backup=dict(type="bool", default=False),
     )
-
-
-def labeller(module):
-    """callable or None: gives a staged file the SELinux context of its destination; None without SELinux."""
-    if not module.selinux_enabled():
-        return None
-
-    def label(staged, destination):
-        known = module.selinux_context if os.path.exists(destination) else module.selinux_default_context
-        module.set_context_if_different(staged, known(destination), False)
-
-    return label
 
 
 def main():

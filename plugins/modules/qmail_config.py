@@ -252,12 +252,12 @@ diff:
       after: ""
 """
 
-import os
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import MANAGERS
 
@@ -286,18 +286,6 @@ def argument_spec():
         timeout=dict(type="float", default=120),
         backup=dict(type="bool", default=False),
     )
-
-
-def labeller(module):
-    """callable or None: gives a staged file the SELinux context of its destination; None without SELinux."""
-    if not module.selinux_enabled():
-        return None
-
-    def label(staged, destination):
-        known = module.selinux_context if os.path.exists(destination) else module.selinux_default_context
-        module.set_context_if_different(staged, known(destination), False)
-
-    return label
 
 
 def main():

@@ -289,6 +289,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.relay.plugins.module_utils.host import keypair
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
 
 def argument_spec():
@@ -344,10 +345,6 @@ def main():
     params = dict(module.params)
     warnings = []
 
-    def label(temporary, destination):
-        if module.selinux_enabled():
-            module.set_context_if_different(temporary, module.selinux_default_context(destination), False)
-
     try:
         owner = identifier("owner", params["owner"], lambda name: pwd.getpwnam(name).pw_uid, module.check_mode, warnings)
         group = identifier("group", params["group"], lambda name: grp.getgrnam(name).gr_gid, module.check_mode, warnings)
@@ -364,7 +361,7 @@ def main():
             keypair.Wanted(**params),
             runner if runner.find("openssl") is not None else None,
             module.check_mode,
-            label,
+            labeller(module),
             time.time(),
         )
     except RelayError as exc:

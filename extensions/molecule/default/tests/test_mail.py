@@ -5,51 +5,19 @@
 
 import re
 
+import probe
 import pytest
 import site_under_test as site
-
-# SMTP by hand, so that the source address can be chosen: prints the code of the reply to RCPT.
-PROBE = """
-import smtplib, ssl, sys
-host, port, source, starttls = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4] == "tls"
-try:
-    server = smtplib.SMTP(host, port, timeout=5, source_address=(source, 0) if source else None)
-except OSError as exc:
-    print("no connection:", exc)
-    sys.exit(0)
-server.ehlo("probe.example.org")
-if starttls:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    server.starttls(context=context)
-    server.ehlo("probe.example.org")
-code, text = server.mail("a@example.org")
-if code == 250:
-    code, text = server.rcpt("b@example.net")
-print(code, text.decode())
-server.close()
-"""
-
-
-def probe(host, target, port, source="", starttls=False):
-    command = f"python3 - {target} {port} '{source}' {'tls' if starttls else 'plain'}"
-    return site.run(host, command, stdin=PROBE).stdout.strip()
-
-
-def address(host, network):
-    """The host's IPv4 address whose text starts with this."""
-    return re.search(rf"inet ({re.escape(network)}[0-9.]+)/", site.output(host, "ip -4 addr")).group(1)
 
 
 @pytest.fixture(scope="module")
 def relay_private():
-    return address(site.RELAY, "10.20.")
+    return probe.address(site.RELAY, "10.20.")
 
 
 @pytest.fixture(scope="module")
 def relay_public():
-    return address(site.RELAY, "203.0.113.")
+    return probe.address(site.RELAY, "203.0.113.")
 
 
 @pytest.mark.parametrize("client", site.CLIENTS)
@@ -81,22 +49,22 @@ def test_client_listens_on_loopback_only():
 
 @pytest.mark.parametrize("port", [25, 587])
 def test_stranger_gets_no_connection(port, relay_public):
-    assert probe("outside01", relay_public, port).startswith("no connection")
+    assert probe.smtp("outside01", relay_public, port).startswith("no connection")
 
 
 @pytest.mark.parametrize(("port", "starttls"), [(25, False), (25, True), (587, True)])
 def test_stranger_behind_the_firewall_may_not_relay(port, starttls, relay_private, relay_public):
     """From the relay's own public address, which is in no client network: Postfix itself must say no."""
-    assert probe(site.RELAY, relay_private, port, source=relay_public, starttls=starttls).startswith("554")
+    assert probe.smtp(site.RELAY, relay_private, port, source=relay_public, starttls=starttls).startswith("554")
 
 
 def test_client_may_relay_on_25_and_587(relay_private):
-    assert probe("web01", relay_private, 25).startswith("250")
-    assert probe("web01", relay_private, 587, starttls=True).startswith("250")
+    assert probe.smtp("web01", relay_private, 25).startswith("250")
+    assert probe.smtp("web01", relay_private, 587, starttls=True).startswith("250")
 
 
 def test_submission_demands_tls(relay_private):
-    assert probe("web01", relay_private, 587).startswith("530")
+    assert probe.smtp("web01", relay_private, 587).startswith("530")
 
 
 def test_new_ssh_connection_to_the_relay_still_opens(relay_private):
@@ -132,7 +100,7 @@ def test_mail_waits_for_a_stopped_relay():
 def test_second_relay_takes_over(tmp_path, relay_private):
     """web02 gets a first relay that refuses connections; the certificates of both are known."""
     certificate = site.output(site.RELAY, "cat /etc/postfix/server.crt")
-    web01 = address("web01", "10.20.")
+    web01 = probe.address("web01", "10.20.")
     site.run("web02", f"echo '{web01} smtp-relay000.example.com' >> /etc/hosts")
     variables = tmp_path / "relays.json"
     variables.write_text(
