@@ -13,7 +13,7 @@ help:  ## This list.
 setup:  ## The controller's environment, .venv.
 	@tests/setup core-2.16
 
-demo: setup  ## A relay, two clients and an internet in containers; a message from each client and the way it took.
+demo: setup  ## A relay, three clients and an internet in containers; a message from each client and the way it took.
 	@tests/testbed/demo
 
 demo-destroy: setup  ## Take the demo's containers and networks away.
