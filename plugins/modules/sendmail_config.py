@@ -87,6 +87,20 @@ options:
       - The usual V(127.0.0.1) is the daemon of the same host, for which alone the smart host and TLS settings hold.
         Without this option it stays as it is.
     type: str
+  address_lookups:
+    description:
+      - Whether sendmail looks up the domains in addresses, those of all recipients and of senders.
+      - With V(true), as sendmail is by default, it makes the domain of each address canonical and refuses senders whose
+        domain does not exist. Where the resolver gives no answer for outside names, as on a closed network, no mail
+        leaves the host then, not even to a smart host. It stays in the queue with C(Transient parse error), or is
+        refused with C(451 Domain of sender address ... does not resolve).
+      - With V(false) that is left to the smart host (C(FEATURE(`nocanonify')), C(FEATURE(`accept_unresolvable_domains')),
+        and C(confDIRECT_SUBMISSION_MODIFIERS), without which mail of local programs is looked up all the same), in
+        C(sendmail.mc), C(sendmail.cf), C(submit.mc) and C(submit.cf). The names of the smart hosts must still resolve,
+        by C(/etc/hosts) if need be; with O(local_delivery=false), DNS must answer for the first one.
+      - Mail that is queued already keeps what held for it when it was taken.
+      - Without this option it stays as it is. A change needs C(m4) and the macros, since it changes rules.
+    type: bool
   tls_level:
     description:
       - V(none) sends in clear.
@@ -155,6 +169,7 @@ EXAMPLES = r"""
     port: 587
     local_delivery: false
     loopback_only: true
+    address_lookups: false
     tls_level: verified
     ca_file: /etc/mail/relay-trust-anchors.pem
     files:
@@ -166,7 +181,7 @@ EXAMPLES = r"""
 - name: Make sendmail use it
   ansible.builtin.service:
     name: sendmail
-    state: "{{ 'restarted' if result.restart_required else 'started' }}"
+    state: "{{ 'restarted' if result.restart_required or not result.running else 'started' }}"
 
 - name: Two relays, the second for when the first is down
   mailops.relay.sendmail_config:
@@ -186,6 +201,13 @@ EXAMPLES = r"""
 RETURN = r"""
 restart_required:
   description: Whether sendmail must be restarted for the change.
+  returned: success
+  type: bool
+  sample: true
+running:
+  description:
+    - Whether something listens on the port of one of sendmail's daemons. After a daemon that died, its service can
+      still be called started.
   returned: success
   type: bool
   sample: true
@@ -238,6 +260,7 @@ def argument_spec():
         local_delivery=dict(type="bool"),
         loopback_only=dict(type="bool", default=False),
         submission_host=dict(type="str"),
+        address_lookups=dict(type="bool"),
         tls_level=dict(type="str", choices=list(TLS_LEVELS)),
         tls_certificate_name=dict(type="str"),
         ca_file=dict(type="path"),

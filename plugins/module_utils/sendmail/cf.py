@@ -18,6 +18,13 @@ from collections import namedtuple
 _OPTION = re.compile(r"O[ \t]*([A-Za-z]{2,})[ \t]*=[ \t]*(.*)$")
 _ARGUMENTS = re.compile(r"(\bA=)(.*)$")
 
+# How the features that only a build brings are seen (cf/m4/proto.m4): the beginning of a line, what is in it, and
+# whether it is there with the feature or without it.
+FEATURES = {
+    "nocanonify": ("R", "$={Canonify}", True),
+    "accept_unresolvable_domains": ("Kresolve", "", False),
+}
+
 AccessMap = namedtuple("AccessMap", "kind path")
 
 
@@ -112,6 +119,11 @@ class Cf(object):
                 path = fields[-1]
                 return AccessMap(fields[1], path[:-3] if path.endswith(".db") else path)
         return None
+
+    def has_feature(self, name):
+        """bool: whether the rules of one of the features in ``FEATURES`` are there."""
+        beginning, mark, when = FEATURES[name]
+        return when == any(line.startswith(beginning) and mark in line for line in self._lines)
 
     def commands(self):
         """list of str: the lines without comments, what the file means."""

@@ -29,12 +29,14 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     write_file,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.access import Access
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import Cf
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import FEATURES, Cf
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import is_listening
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import InstallationError, Sendmail
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc, unquoted
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc, quoted, unquoted
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import (
     Request,
     RequestError,
+    direct_modifiers,
     hosts_of,
     on_loopback,
 )
@@ -154,7 +156,7 @@ class Configuration(object):
             )
         old_hosts = hosts_of(main.cf.macro("S")) if main.plan_cf.before is not None else []
         self._settle(main, self._edit_main, self._main_settings, scratch)
-        if self._request.submission_host is not None:
+        if self._request.submission_host is not None or self._request.address_lookups is not None:
             if self._sendmail.installed:
                 submit.require()
             self._settle(submit, self._edit_submit, self._submit_settings, scratch)
@@ -170,6 +172,7 @@ class Configuration(object):
         return {
             "changed": changed,
             "restart_required": any(plan.changed for plan in effective) or access.rebuild,
+            "running": is_listening(main.cf.daemons()),
             "sendmail_version": self._sendmail.version,
             "smart_host": main.cf.macro("S") or "",
             "warnings": self._warnings,
@@ -213,6 +216,19 @@ class Configuration(object):
         if any(value is not None for _key, value in request.entries) and pair.cf.access_map() is None:
             pair.edit_mc(_use_access_map)
             pair.demand("FEATURE(`access_db')", "tls_level")
+        self._edit_lookups(pair)
+
+    def _edit_lookups(self, pair):
+        lookups = self._request.address_lookups
+        if lookups is None:
+            return
+        for name in sorted(FEATURES):
+            pair.edit_mc(lambda mc, name=name: mc.set_feature(name, not lookups))
+            if pair.cf.has_feature(name) == lookups:
+                pair.demand("{0}FEATURE(`{1}')".format("a file without " if lookups else "", name), "address_lookups")
+        modifiers = direct_modifiers(pair.cf.option("DirectSubmissionModifiers"), lookups)
+        pair.edit_mc(lambda mc: mc.set("confDIRECT_SUBMISSION_MODIFIERS", modifiers))
+        pair.cf.set_option("DirectSubmissionModifiers", modifiers)
 
     def _edit_mailer(self, pair):
         mailer, wanted = self._request.mailer, self._request.mailer_arguments
@@ -226,10 +242,19 @@ class Configuration(object):
             )
 
     def _edit_submit(self, pair):
+        if self._request.submission_host is not None:
+            self._edit_submission_host(pair)
+        self._edit_lookups(pair)
+
+    def _edit_submission_host(self, pair):
         host = self._request.submission_host
 
         def edit(mc):
             found = mc.features("msp")
+            if not found and not mc.text:
+                # Sendmail is not installed yet.
+                mc.insert("FEATURE(`msp', {0})".format(quoted(host)))
+                return
             if not found:
                 raise ConfigurationError(
                     "submission_host: {0} has no FEATURE(`msp'), so it is not the configuration of the submission "
@@ -254,11 +279,17 @@ class Configuration(object):
             ("CACertPath (confCACERT_PATH)", cf.option("CACertPath") or ""),
             ("DaemonPortOptions (DAEMON_OPTIONS)", " | ".join(daemons)),
             ("Kaccess (FEATURE(`access_db'))", "" if access is None else access.path),
-        ]
+        ] + self._lookup_settings(cf)
 
-    @staticmethod
-    def _submit_settings(cf):
-        return [("D{MTAHost} (FEATURE(`msp'))", cf.macro("{MTAHost}") or "")]
+    def _submit_settings(self, cf):
+        return [("D{MTAHost} (FEATURE(`msp'))", cf.macro("{MTAHost}") or "")] + self._lookup_settings(cf)
+
+    def _lookup_settings(self, cf):
+        if self._request.address_lookups is None:
+            return []
+        features = [("FEATURE(`{0}')".format(name), str(cf.has_feature(name))) for name in sorted(FEATURES)]
+        option = "DirectSubmissionModifiers"
+        return features + [(option + " (confDIRECT_SUBMISSION_MODIFIERS)", cf.option(option) or "")]
 
     # .mc and .cf in agreement
 
@@ -276,6 +307,12 @@ class Configuration(object):
             pair.start_from(self._with_source(pair, built))
             edit(pair)
             pair.take_over()
+            for what, argument in pair.demands:
+                raise ConfigurationError(
+                    "{0}: a rebuild of {1} would not give {2}; a file that it includes says otherwise: change that".format(
+                        argument, pair.plan_mc.path, what
+                    )
+                )
         if built is not None:
             _compare(pair, settings(pair.cf), settings(Cf(built)))
         elif pair.mc is None:
@@ -536,6 +573,8 @@ def _is_managed(line, request):
     beginnings += ["O {0}=".format(option) for _name, option, _value in request.options]
     if request.loopback_only:
         beginnings.append("O DaemonPortOptions=")
+    if request.address_lookups is not None:
+        beginnings.append("O DirectSubmissionModifiers=")
     return any(line.startswith(beginning) for beginning in beginnings)
 
 

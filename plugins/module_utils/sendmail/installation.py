@@ -46,7 +46,8 @@ class Sendmail(object):
         if not self._program:
             return ""
         # /dev/null as configuration: the version is told before it is read, and a broken live one is no hindrance.
-        result = self._ask("/dev/null", "/quit\n", "-d0.1")
+        # Without LogLevel, sendmail would complain of that file in the mail log.
+        result = self._ask("/dev/null", "/quit\n", "-O", "LogLevel=0", "-d0.1")
         found = _VERSION.search(result.stdout)
         return found.group(1) if found else ""
 

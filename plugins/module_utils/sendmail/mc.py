@@ -90,6 +90,15 @@ class Mc(object):
         """list of Call: the calls of FEATURE for this feature."""
         return self._named("FEATURE", name)
 
+    def set_feature(self, name, wanted):
+        """Have a feature, or take all its calls out."""
+        found = self.features(name)
+        if not wanted:
+            for call in reversed(found):
+                self._cut(call)
+        elif not found:
+            self.insert("FEATURE({0})".format(quoted(name)))
+
     def insert(self, text, before_features=False):
         """Put a line with a macro call where it has an effect: before the mailers.
 

@@ -20,6 +20,7 @@ _NAME = re.compile(
 )
 _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}$")
 _PORT_ARGUMENTS = "TCP $h"
+_DIRECT_MODIFIERS = "c u"
 
 
 class RequestError(RelayError):
@@ -41,6 +42,7 @@ class Request(object):
         submission_host: str or None: the argument of FEATURE(`msp').
         options: list of (name in .mc, option in .cf, value): the CA settings; empty to leave them.
         entries: list of (key, value): entries of the access map; empty to leave it.
+        address_lookups: bool or None: whether the domains in addresses are looked up; None to leave it.
 
     Raises:
         RequestError: the text names the argument, the reason and the fix.
@@ -49,6 +51,7 @@ class Request(object):
     def __init__(self, arguments):
         self._arguments = arguments
         self.loopback_only = bool(arguments.get("loopback_only"))
+        self.address_lookups = arguments.get("address_lookups")
         self.mailer = arguments.get("mailer") or "relay"
         self.hosts = [smart_host_name(host) for host in arguments.get("smart_hosts") or []]
         self.smart_host = self._smart_host()
@@ -177,6 +180,21 @@ def hosts_of(smart_host):
     if colon and prefix in MAILERS:
         text = rest
     return [part.strip("[]") for part in text.split(":") if part.strip("[]")]
+
+
+def direct_modifiers(current, lookups):
+    """str or None: confDIRECT_SUBMISSION_MODIFIERS; None for sendmail's own ones.
+
+    Those ask for canonification (c) of what a local program submits, even where FEATURE(`nocanonify') is (op.me,
+    "DirectSubmissionModifiers").
+
+    Args:
+        current: str or None, the value that is set.
+        lookups: bool, whether the domains in addresses are looked up.
+    """
+    old, new = ("C", "c") if lookups else ("c", "C")
+    value = (_DIRECT_MODIFIERS if current is None else current).replace(old, new)
+    return None if value == _DIRECT_MODIFIERS else value
 
 
 def on_loopback(options):

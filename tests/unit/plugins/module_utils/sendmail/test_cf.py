@@ -34,6 +34,18 @@ def changed(before, after):
     return [new for old, new in pairs if old != new]
 
 
+# As 8.17.1.9 builds them with FEATURE(`nocanonify'), and with FEATURE(`nocanonify', `canonify_hosts').
+NOCANONIFY = "R$* $| $* < @ $* $={Canonify} > $*\t$: $2 < @ $[ $3 $4 $] > $5\n"
+CANONIFY_HOSTS = "# lookup unqualified hostnames\nR$* $| $* < @ $* > $*\t$: $2 < @ $[ $3 $] > $4\n"
+
+
+def test_which_features_the_rules_are_of():
+    cf = Cf(fixture("submit-8.17.1.9-bookworm.cf") + "# $={Canonify}\n" + CANONIFY_HOSTS)
+    assert not cf.has_feature("nocanonify") and not cf.has_feature("accept_unresolvable_domains")
+    cf = Cf(cf.text.replace("Kresolve host", "# Kresolve host") + NOCANONIFY)
+    assert cf.has_feature("nocanonify") and cf.has_feature("accept_unresolvable_domains")
+
+
 def test_the_smart_host_and_the_relay_mailers_port(text):
     cf = Cf(text)
     assert cf.macro("S") == "" and cf.macro("H") is None

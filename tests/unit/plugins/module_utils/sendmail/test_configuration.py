@@ -21,6 +21,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installatio
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
+CANONIFY_RULE = "R$* $| $* < @ $* $={Canonify} > $*\t$: $2 < @ $[ $3 $4 $] > $5\n"
 HUB_RULE = "R< > $+\t\t\t: < $H > $1\t\t\ttry hub\n"
 RELAY = "smtp-relay001.example.com"
 
@@ -65,14 +66,20 @@ class Host(object):
     def build(self, source):
         mc = Mc(source, "m4")
         cf = Cf(self.base)
-        if mc.features("msp"):
-            cf = Cf(fixture("submit-8.17.1.9-bookworm.cf"))
-            cf.set_macro("{MTAHost}", mc.features("msp")[0].arguments[1].strip(" `'"))
-            return cf.text
 
         def value(name):
             return self.overrides.get(name, mc.value(name))
 
+        if mc.features("msp"):
+            cf = Cf(fixture("submit-8.17.1.9-bookworm.cf"))
+            cf.set_macro("{MTAHost}", mc.features("msp")[0].arguments[1].strip(" `'"))
+        cf.set_option("DirectSubmissionModifiers", value("confDIRECT_SUBMISSION_MODIFIERS"))
+        if mc.features("accept_unresolvable_domains") and "accept_unresolvable_domains" not in self.overrides:
+            cf = Cf("".join(line for line in cf.text.splitlines(True) if not line.startswith("Kresolve")))
+        if mc.features("nocanonify"):
+            cf = Cf(cf.text + CANONIFY_RULE)
+        if mc.features("msp"):
+            return cf.text
         cf.set_macro("S", value("SMART_HOST") or "")
         if mc.features("access_db") and cf.access_map() is None:
             cf = Cf(cf.text.replace("DZ", "Kaccess hash -T<TMPF> {0}/access\nDZ".format(self.etc), 1))
@@ -167,7 +174,8 @@ def test_check_mode_says_what_the_real_run_does_and_the_next_one_has_nothing_to_
     assert result == predicted
     assert result["restart_required"] and result["smart_host"] == "[{0}]".format(RELAY)
     after = files(etc)
-    assert "TLS_Srv:{0}\tVERIFY:112+CN\n".format(RELAY) in after["access.db"] == after["access"]
+    assert "TLS_Srv:{0}\tVERIFY:112+CN\n".format(RELAY) in after["access"]
+    assert after["access.db"] == after["access"]
     assert after["anchors.pem"] == "PEM\n"
     cf = Cf(after["sendmail.cf"])
     assert (cf.macro("H"), cf.mailer_arguments("relay")) == (RELAY + ".", "TCP $h 587")
@@ -275,6 +283,45 @@ def test_the_submission_side(apply, etc):
     assert "FEATURE(`msp', `[{0}]', `25')dnl\n".format(RELAY) in read_native(etc + "/submit.mc")
 
 
+PAIRS = ("sendmail", "submit")
+
+
+def test_no_domain_is_looked_up_by_daemon_and_submission_program_and_back(apply, etc, host):
+    for name in PAIRS:
+        write(etc + "/" + name + ".cf", host.build(read_native(etc + "/" + name + ".mc")))
+    before = files(etc)
+    predicted = apply(check_mode=True, address_lookups=False)
+    result = apply(address_lookups=False)
+    assert result == predicted and result["restart_required"]
+    for name in PAIRS:
+        cf = Cf(read_native(etc + "/" + name + ".cf"))
+        assert cf.has_feature("nocanonify") and cf.has_feature("accept_unresolvable_domains")
+        # Without it, what local programs submit is canonified even with the feature.
+        assert cf.option("DirectSubmissionModifiers") == "C u"
+        assert host.build(read_native(etc + "/" + name + ".mc")) == cf.text
+    assert not apply(address_lookups=False)["changed"]
+    assert not apply()["changed"]
+    assert apply(address_lookups=True)["changed"]
+    assert files(etc) == before
+
+
+def test_without_the_macros_lookups_cannot_be_switched(apply, etc, host):
+    host.programs.remove("m4")
+    before = files(etc)
+    with pytest.raises(RelayError, match="address_lookups: .*FEATURE.*'sendmail-cf' and 'm4'"):
+        apply(address_lookups=False)
+    assert files(etc) == before
+    assert not apply(address_lookups=True)["changed"]
+
+
+def test_an_included_file_that_brings_lookups_back_is_found(apply, etc, host):
+    host.overrides["accept_unresolvable_domains"] = False
+    before = files(etc)
+    with pytest.raises(RelayError, match="address_lookups: .*accept_unresolvable_domains.*includes"):
+        apply(address_lookups=False)
+    assert files(etc) == before
+
+
 def test_a_cf_that_sendmail_does_not_read_is_refused(apply, etc):
     write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf") + "Zgarbage\n")
     before = files(etc)
@@ -312,8 +359,10 @@ def test_where_sendmail_is_not_installed(apply, etc, host):
         apply(smart_hosts=[RELAY])
     for name in os.listdir(etc):
         os.unlink(os.path.join(etc, name))
-    result = apply(check_mode=True, **full(etc))
+    result = apply(check_mode=True, submission_host=RELAY, address_lookups=False, **full(etc))
     assert result["changed"] and "not installed" in result["warnings"][0]
+    submit = [diff["after"] for diff in result["diff"] if diff["after_header"] == etc + "/submit.mc"]
+    assert "FEATURE(`msp', `[{0}]')dnl\n".format(RELAY) in submit[0] and "FEATURE(`nocanonify')dnl\n" in submit[0]
     assert [diff["after_header"] for diff in result["diff"]][-1] == etc + "/sendmail.cf"
 
 

@@ -123,6 +123,24 @@ def test_a_value_with_a_quote_is_refused():
         quoted("it's")
 
 
+def test_a_feature_is_taken_out_as_it_came():
+    before = fixture("submit-8.17.1.9-bookworm.mc")
+    mc = Mc(before, "submit.mc")
+    mc.set_feature("nocanonify", True)
+    assert added(before, mc.text) == ["FEATURE(`nocanonify')dnl"]
+    # The mailers come with the feature msp, so one that is to change rules goes before it.
+    assert mc.text.index("`nocanonify'") < mc.text.index("\nFEATURE(`msp'")
+    mc.set_feature("nocanonify", True)
+    mc.set_feature("nocanonify", False)
+    assert mc.text == before
+
+
+def test_a_feature_with_an_argument_is_there_already():
+    mc = Mc("FEATURE(nocanonify, canonify_hosts)dnl\n", PATH)
+    mc.set_feature("nocanonify", True)
+    assert mc.text == "FEATURE(nocanonify, canonify_hosts)dnl\n"
+
+
 VALUES = st.text(alphabet="ab[].:$ ,()-#19", max_size=12)
 LINES = st.lists(
     st.sampled_from(

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import (
     Request,
     RequestError,
+    direct_modifiers,
     hosts_of,
     on_loopback,
 )
@@ -99,3 +100,15 @@ def test_bad_input_is_refused_by_name(arguments, words):
 def test_listening_on_loopback(options, expected):
     assert on_loopback(options) == expected
     assert on_loopback(expected) == expected
+
+
+@pytest.mark.parametrize(
+    "current, off", [(None, "C u"), ("c u", "C u"), ("u", "u"), ("C u", "C u"), ("Cf", "Cf"), ("cE", "CE")]
+)
+def test_what_local_programs_submit_is_not_canonified(current, off):
+    assert direct_modifiers(current, False) == off
+
+
+@pytest.mark.parametrize("current, on", [(None, None), ("C u", None), ("Cf", "cf")])
+def test_what_local_programs_submit_is_canonified_again(current, on):
+    assert direct_modifiers(current, True) == on

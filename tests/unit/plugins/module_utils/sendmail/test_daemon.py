@@ -1,0 +1,49 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import is_listening, port_of
+
+TABLE = os.path.join(os.path.dirname(__file__), "fixtures", "proc-net-tcp-linux.txt")
+
+
+@pytest.mark.parametrize(
+    "options, port",
+    [
+        ("Name=MTA", 25),
+        ("Family=inet,  Name=MTA-v4, Port=smtp, Addr=127.0.0.1", 25),
+        ("P=2525,N=x", 2525),
+        ("Name=MTA, Port=no-such-service", None),
+    ],
+)
+def test_the_port_of_a_daemon(options, port):
+    assert port_of(options) == port
+
+
+@pytest.mark.parametrize(
+    "daemons, listening",
+    [
+        ([], True),
+        (["Name=MTA"], True),
+        (["Name=MTA, Port=2525", "Name=MSA, Port=587"], True),
+        (["Name=MTA, Port=2525"], False),
+        # There are connections on it, but nothing listens.
+        (["Name=MTA, Port=465"], False),
+        (["Name=MTA, Port=no-such-service"], False),
+    ],
+)
+def test_a_daemon_listens_when_the_kernel_says_so(daemons, listening, tmp_path):
+    assert is_listening(daemons, (TABLE, str(tmp_path / "no-ipv6"))) is listening
+
+
+def test_a_host_that_does_not_tell_is_believed_to_run(tmp_path):
+    assert is_listening([], (str(tmp_path / "none"),)) is True
