@@ -12,7 +12,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import io
+import os
+import subprocess
+import sys
+import tempfile
 from collections import namedtuple
+
+from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
@@ -51,6 +58,7 @@ class Runner(object):
         self._module = module
         self._paths = {}
         self.calls = 0
+        self.complaints = ""
 
     def find(self, program):
         """str or None: the path of a program, looked up in PATH and the sbin directories."""
@@ -91,3 +99,47 @@ class Runner(object):
         if check and rc != 0:
             raise CommandError(argv, rc, stdout, stderr)
         return Result(rc, stdout, stderr)
+
+    def lines(self, argv, env=None):
+        """Run a program and give its output line by line, so that memory does not grow with it.
+
+        Args:
+            argv: list of str; the first element is a program name or a path.
+            env: dict of further environment variables.
+
+        Yields:
+            str: each line of standard output, without its end. Bytes that are not UTF-8 are kept as by
+            ``files.read_native``. Afterwards ``complaints`` has what it wrote to standard error.
+
+        Raises:
+            CommandError: the program is not there, or it failed; lines that it wrote before have been given then.
+        """
+        argv = list(argv)
+        path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
+        if path is None:
+            raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
+        self.calls += 1
+        self.complaints = ""
+        # Standard error goes to a file: a pipe that nobody reads would stop the program when it is full.
+        with tempfile.TemporaryFile() as errors, open(os.devnull) as nothing:
+            process = subprocess.Popen(
+                [path] + argv[1:],
+                stdin=nothing,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
+                close_fds=True,
+            )
+            try:
+                output = process.stdout
+                if sys.version_info[0] > 2:
+                    output = io.TextIOWrapper(output, encoding="utf-8", errors="surrogateescape", newline="\n")
+                for line in output:
+                    yield line.rstrip("\n")
+            finally:
+                process.stdout.close()
+                rc = process.wait()
+                errors.seek(0)
+                self.complaints = to_native(errors.read(), errors="surrogateescape")
+        if rc != 0:
+            raise CommandError(argv, rc, "", self.complaints)
