@@ -13,11 +13,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
-import shutil
 import stat
-import tempfile
-import time
-
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, x509
@@ -33,13 +29,17 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import 
     parse_names,
     reason_of,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
+    Lock,
+    Transaction,
+    remove_stale,
+    write_file,
+)
 
 DAY = 86400
 SMALLEST_RSA = 2048
 LARGEST_RSA = 16384
 LONGEST_DAYS = 36500
-# What a killed run left is removed once no run can still be working on it.
-LEFTOVER_AGE = 3600
 # A clock that was set back a little is no reason for a new certificate.
 CLOCK_STEP = 300
 
@@ -445,100 +445,6 @@ def check_authority(wanted, found, runner, now):
         )
 
 
-def _remove_leftovers(directory, now):
-    for name in os.listdir(directory):
-        path = os.path.join(directory, name)
-        if not (name.startswith(".tls-keypair.") and name.endswith(files.TEMPORARY_SUFFIX)):
-            continue
-        status = os.lstat(path)
-        if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and now - status.st_mtime > LEFTOVER_AGE:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-class Transaction(object):
-    """New files made in private directories beside their destinations, then renamed into place together.
-
-    Use as a context manager: its directories go away at the end, whatever happens.
-
-    Args:
-        label: callable or None, as for ``files.write_atomically``.
-    """
-
-    def __init__(self, label):
-        self._label = label
-        self._directories = {}
-        self._staged = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        for path in self._directories.values():
-            shutil.rmtree(path, ignore_errors=True)
-
-    def directory(self, path):
-        """str: the private directory (0700) beside this file; made when first asked for."""
-        parent = os.path.dirname(path)
-        if parent not in self._directories:
-            _remove_leftovers(parent, time.time())
-            self._directories[parent] = tempfile.mkdtemp(
-                prefix=".tls-keypair.", suffix=files.TEMPORARY_SUFFIX, dir=parent
-            )
-        return self._directories[parent]
-
-    def stage(self, path, data, attributes, backup):
-        """str: where the new content lies until ``commit``.
-
-        Args:
-            path: str, the destination.
-            data: bytes.
-            attributes: (mode, owner, group).
-            backup: bool, whether what is there is kept under the name of ``files.backup_path``.
-        """
-        temporary = files.create_temporary(self.directory(path), os.path.basename(path), data, *attributes)
-        if self._label is not None:
-            self._label(temporary, path)
-        self._staged.append((path, temporary, backup))
-        return temporary
-
-    def commit(self):
-        """list of (str, str): each file of which a backup was made, and the backup.
-
-        Renames in the order of ``stage``. When one fails, those before it are undone.
-        """
-        undo, backups = [], []
-        try:
-            for path, temporary, backup in self._staged:
-                saved = temporary + ".old"
-                if os.path.lexists(path):
-                    os.link(path, saved)
-                    undo.append((os.rename, saved, path))
-                    if backup:
-                        backups.append((path, self._back_up(saved, path)))
-                else:
-                    undo.append((os.unlink, path))
-                os.rename(temporary, path)
-        except BaseException:
-            for step in reversed(undo):
-                if os.path.lexists(step[1]):
-                    step[0](*step[1:])
-            for _path, copy in backups:
-                os.unlink(copy)
-            raise
-        for parent in self._directories:
-            files.fsync_directory(parent)
-        return backups
-
-    @staticmethod
-    def _back_up(saved, path):
-        """str: the backup. A second name of the old file, so it has that file's content, mode and owner."""
-        now = time.time()
-        while os.path.lexists(files.backup_path(path, now)):
-            now += 1
-        os.link(saved, files.backup_path(path, now))
-        return files.backup_path(path, now)
-
-
 def apply(wanted, found, plan, runner, label, now):
     """Make what the plan says. On any error, and when killed, each live file is the old one or the new one.
 
@@ -548,65 +454,94 @@ def apply(wanted, found, plan, runner, label, now):
     Args:
         wanted: Wanted; found: Found; plan: Plan.
         runner: commands.Runner.
-        label: callable or None, as for ``files.write_atomically``.
+        label: callable or None, as for ``transaction.Transaction``.
         now: float, seconds since the epoch.
 
     Returns:
-        (dict, list): the new content (bytes) by role, and the pairs of C(Transaction.commit).
+        (dict, list of str): the new content (bytes) by role, and the backups.
 
     Raises:
-        KeypairError: openssl refused, or the new certificate would not verify. Nothing live was changed.
+        RelayError: openssl refused, the new certificate would not verify, or a file could not be put in place.
+            Nothing live was changed.
     """
+
+    def make():
+        remove_stale(directories)
+        with Transaction(label) as change:
+            made = _stage(wanted, found, plan, runner, change, now)
+            paths = [path for role, _option, path in _paths(wanted) if role in made]
+            # What could not be read is never thrown away.
+            change.back_up(
+                path
+                for role, _option, path in _paths(wanted)
+                if role in made and found.data[role] != made[role] and (wanted.backup or role in found.broken)
+            )
+            change.activate([(path, True) for path in paths])
+            return made, change.backups
+
+    directories = sorted(set(os.path.dirname(path) for _role, _option, path in _paths(wanted)))
+    return _locked(directories, make)
+
+
+def _locked(directories, work):
+    """Call C(work) while no other run is in one of these directories."""
+    if not directories:
+        return work()
+    with Lock(directories[0]):
+        return _locked(directories[1:], work)
+
+
+def _stage(wanted, found, plan, runner, change, now):
+    """dict: the new content (bytes) by role, in files that only have to be moved into place."""
     paths = dict((role, path) for role, _option, path in _paths(wanted))
     role = document_role(wanted)
     made = {}
-    with Transaction(label) as transaction:
-        scratch = transaction.directory(paths["privatekey"])
-        openssl = OpenSSL(runner, scratch)
+    scratch = os.path.dirname(change.stage_of(paths["privatekey"]))
+    openssl = OpenSSL(runner, scratch)
 
-        def stage(name, data):
-            current = found.attributes.get(name)
-            # What could not be read is never thrown away.
-            backup = found.data[name] != data and (wanted.backup or name in found.broken)
-            made[name] = data
-            return transaction.stage(paths[name], data, _target_attributes(wanted, name, current), backup)
+    def stage(name, data):
+        mode, owner, group = _target_attributes(wanted, name, found.attributes.get(name))
+        made[name] = data
+        write_file(change.stage_of(paths[name]), data, 0o600)
+        change.prepare(paths[name], mode, -1 if owner is None else owner, -1 if group is None else group)
+        return change.stage_of(paths[name])
 
-        key_path = paths["privatekey"]
-        if plan.new_key:
-            key_path = stage("privatekey", openssl.new_key(wanted.kind, wanted.size, wanted.curve))
-        elif "privatekey" in plan.attributes:
-            stage("privatekey", found.data["privatekey"])
-        if plan.new_document:
-            config = files.create_temporary(
-                scratch, "openssl.cnf", config_text(wanted.common_name, wanted.names, wanted.kind).encode("ascii")
-            )
-            if wanted.provider == SELFSIGNED:
-                document = openssl.self_signed(config, key_path, wanted.valid_days)
-            else:
-                document = openssl.request(config, key_path)
-            if wanted.provider == OWNCA:
-                document = openssl.signed(
-                    config,
-                    files.create_temporary(scratch, "request.pem", document),
-                    wanted.ownca_path,
-                    wanted.ownca_privatekey_path,
-                    wanted.ownca_privatekey_passphrase or "",
-                    days_to_sign(wanted, found.ca, now),
-                )
-            staged = stage(role, document)
-            if role == "certificate":
-                anchor = wanted.ownca_path if wanted.provider == OWNCA else staged
-                problem = openssl.problem_with(staged, anchor)
-                if problem is not None:
-                    raise KeypairError(
-                        "certificate_path: the new certificate would not verify against {0}: {1}. Check the host's "
-                        "clock, and what the authority's certificate permits. Nothing was changed.".format(
-                            wanted.ownca_path or "itself", problem
-                        )
-                    )
-        elif role in plan.attributes:
+    key_path = paths["privatekey"]
+    if plan.new_key:
+        key_path = stage("privatekey", openssl.new_key(wanted.kind, wanted.size, wanted.curve))
+    elif "privatekey" in plan.attributes:
+        stage("privatekey", found.data["privatekey"])
+    if not plan.new_document:
+        if role in plan.attributes:
             stage(role, found.data[role])
-        return made, transaction.commit()
+        return made
+    config = files.create_temporary(
+        scratch, "openssl.cnf", config_text(wanted.common_name, wanted.names, wanted.kind).encode("ascii")
+    )
+    if wanted.provider == SELFSIGNED:
+        document = openssl.self_signed(config, key_path, wanted.valid_days)
+    else:
+        document = openssl.request(config, key_path)
+    if wanted.provider == OWNCA:
+        document = openssl.signed(
+            config,
+            files.create_temporary(scratch, "request.pem", document),
+            wanted.ownca_path,
+            wanted.ownca_privatekey_path,
+            wanted.ownca_privatekey_passphrase or "",
+            days_to_sign(wanted, found.ca, now),
+        )
+    staged = stage(role, document)
+    if role == "certificate":
+        problem = openssl.problem_with(staged, wanted.ownca_path if wanted.provider == OWNCA else staged)
+        if problem is not None:
+            raise KeypairError(
+                "certificate_path: the new certificate would not verify against {0}: {1}. Check the host's "
+                "clock, and what the authority's certificate permits. Nothing was changed.".format(
+                    wanted.ownca_path or "itself", problem
+                )
+            )
+    return made
 
 
 def summary(key, document, attributes):
@@ -771,7 +706,7 @@ def ensure(wanted, runner, check_mode, label, now):
     result.update(
         changed=bool(plan.reasons),
         reasons=plan.reasons,
-        backup_files=[copy for _path, copy in backups],
+        backup_files=backups,
         diff={
             "before_header": wanted.privatekey_path,
             "after_header": wanted.privatekey_path,

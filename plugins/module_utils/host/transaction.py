@@ -188,22 +188,28 @@ class Transaction(object):
             for directory in sorted(set(os.path.dirname(destination) for destination, _present in moves)):
                 fsync_directory(directory)
         except BaseException as exc:
-            kept = self._roll_back()
+            kept = self.roll_back()
             if isinstance(exc, EnvironmentError):
                 raise TransactionError(
-                    "the new configuration could not be put in place: {0}; {1}".format(
+                    "the new files could not be put in place: {0}; {1}".format(
                         exc, "what could not be put back: " + "; ".join(kept) if kept else "everything is as it was"
                     )
                 )
             raise
 
-    def _roll_back(self):
-        """list of str: problems; empty when every file is what it was."""
+    def roll_back(self):
+        """Put back what ``activate`` has put in place, and take away the backups; for a caller whose next step failed.
+
+        Returns:
+            list of str: problems; empty when every file is what it was.
+        """
         problems = []
         for destination, saved in reversed(self._done):
             try:
                 if saved is not None:
-                    os.rename(saved, destination)
+                    # The one whose turn it was when it failed may be in its place still.
+                    if not (os.path.exists(destination) and os.path.samefile(saved, destination)):
+                        os.rename(saved, destination)
                 elif os.path.exists(destination):
                     os.unlink(destination)
             except EnvironmentError as exc:

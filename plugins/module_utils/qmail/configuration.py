@@ -1,0 +1,434 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Control files of qmail brought to a wanted state as one transaction, and into use.
+
+Read, check, compare; only when something changes: stage, move everything in by rename, compile morercpthosts, and
+signal or restart qmail-send. Which process still has the old configuration is noted on disk until that is done, so that
+a run after a killed or failed one goes on with it.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import grp
+import json
+import os
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
+    read_bytes,
+    read_native,
+    to_file_bytes,
+    write_atomically,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
+    Lock,
+    Transaction,
+    attributes_of,
+    remove_stale,
+    write_file,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.qmail import control
+from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Supervisor
+
+NOT_SHOWN = "(the content is not shown)\n"
+
+# config.sh of notqmail makes control files root's, 0644.
+_MODE, _OWNER, _GROUP = 0o644, 0, 0
+# qmail-remote runs as qmailr in the group qmail (qmail-start.c).
+_SECRET_MODE, _SECRET_GROUP = 0o640, "qmail"
+
+# The first to be put in place: what keeps an SMTP service closed, then the way out, before fewer domains are local.
+_FIRST = ("rcpthosts", "me", "smtproutes")
+
+_STRENGTH = (control.NONE, control.HUP, control.RESTART)
+
+_OPEN_RELAY = "open-relay-rcpthosts"
+RISKS = (_OPEN_RELAY,)
+
+
+class ConfigurationError(RelayError):
+    """The wanted control files cannot be made; the text says whether anything has changed."""
+
+
+class Plan(object):
+    """One control file as it is and as it shall be.
+
+    Attributes:
+        spec: ControlFile.
+        path: str, as the caller sees it.
+        destination: str, the file behind it when it is a symbolic link.
+        before, after: str or None, the content; None is no file.
+        secret: bool, whether the content must not be shown.
+        mode, owner, group: int, for the new file.
+    """
+
+    def __init__(self, directory, spec, value, has_credentials=False):
+        self.spec = spec
+        self.path = os.path.join(directory, spec.name)
+        self.destination = os.path.realpath(self.path)
+        self.before = read_native(self.destination)
+        current = attributes_of(self.destination)
+        self.mode, self.owner, self.group = current or (_MODE, _OWNER, _GROUP)
+        self.secret = has_credentials or self._holds_secret()
+        if has_credentials:
+            self.mode, self.owner, self.group = _SECRET_MODE, _OWNER, _secret_group()
+        self.after = self._wanted(value)
+        self.attributes_differ = current is not None and (self.mode, self.owner, self.group) != current
+
+    def _holds_secret(self):
+        return self.spec.name == "smtproutes" and self.before is not None and control.has_credentials(self.before)
+
+    def _wanted(self, value):
+        if value is None:
+            return None
+        if self.before is not None and control.same(self.spec, self.before, value):
+            return self.before
+        return control.write(self.spec, value, self.before)
+
+    @property
+    def changed(self):
+        """bool: whether the file is written or removed."""
+        return self.before != self.after or (self.after is not None and self.attributes_differ)
+
+    @property
+    def action(self):
+        """str: what a running qmail needs for the change; other attributes alone need nothing."""
+        return self.spec.action if self.before != self.after else control.NONE
+
+    def facts(self):
+        """dict: the change as the module returns it."""
+        if self.before == self.after:
+            change = "attributes"
+        elif self.before is None:
+            change = "created"
+        else:
+            change = "removed" if self.after is None else "changed"
+        reason = control.reason(self.spec) if change != "attributes" else "only mode, owner or group differ"
+        return {"path": self.path, "change": change, "action": self.action, "reason": reason}
+
+    def diff(self):
+        """dict: C(before) and C(after) with their headers, as Ansible shows them."""
+        if self.before == self.after:
+            before, after = "mode, owner or group differ\n", "mode {0:04o}, owner {1}, group {2}\n".format(
+                self.mode, self.owner, self.group
+            )
+        else:
+            before, after = self._shown(self.before), self._shown(self.after)
+        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
+
+    def _shown(self, text):
+        if text is None:
+            return ""
+        return text if not self.secret else NOT_SHOWN + ("changed\n" if text is self.after else "")
+
+
+def _secret_group():
+    try:
+        return grp.getgrnam(_SECRET_GROUP).gr_gid
+    except KeyError:
+        raise ConfigurationError(
+            "there is no group '{0}' on this host, which must be able to read the credentials in smtproutes; "
+            "create the users and groups of qmail first, nothing was changed".format(_SECRET_GROUP)
+        )
+
+
+def _strongest(actions):
+    return max([control.NONE] + list(actions), key=_STRENGTH.index)
+
+
+class Configuration(object):
+    """One call of the module.
+
+    Args:
+        request: dict, the module's arguments.
+        runner: a ``Runner``.
+        label: callable or None, see ``Transaction``.
+        check_mode: bool.
+        supervisor: ``Supervisor`` or None; None makes one from the request.
+    """
+
+    def __init__(self, request, runner, label=None, check_mode=False, supervisor=None):
+        self._request = request
+        self._runner = runner
+        self._label = label
+        self._check_mode = check_mode
+        self._directory = os.path.abspath(request["directory"])
+        self._home = os.path.dirname(self._directory)
+        self._note = os.path.join(self._home, ".mailops-relay.pending")
+        self._manages = request["service_manager"] != "none"
+        self._supervisor = supervisor or Supervisor(
+            self._directory, runner, request["service_manager"], request["service"], request["timeout"]
+        )
+        self._warnings = []
+
+    def apply(self):
+        """dict: the module's result.
+
+        Raises:
+            RelayError: the text says whether something has changed.
+        """
+        if self._request["service"] and self._request["service_manager"] in ("auto", "none"):
+            raise ConfigurationError("service: needs a service_manager other than 'auto' and 'none'; name it, nothing was changed")
+        values = self._wanted()
+        if not os.path.isdir(self._directory):
+            raise ConfigurationError(
+                "there is no qmail on this host: the directory of its control files, {0}, does not exist; "
+                "install qmail first, or name its directory in the option 'directory'".format(self._directory)
+            )
+        try:
+            if self._check_mode:
+                return self._apply(values)
+            with Lock(self._directory):
+                files = [os.path.realpath(os.path.join(self._directory, name)) for name in values]
+                remove_stale(sorted(set([self._directory] + [os.path.dirname(path) for path in files])))
+                return self._apply(values)
+        except EnvironmentError as exc:
+            raise ConfigurationError("the control files could not be read or staged: {0}; none was changed".format(exc))
+
+    # What is wanted
+
+    def _wanted(self):
+        """dict: the checked value of each named control file; None for one that is to be removed."""
+        risks = self._request["accept_risks"]
+        unknown = sorted(set(risks) - set(RISKS))
+        if unknown:
+            raise ConfigurationError("accept_risks: no such risk '{0}'; there is {1}".format(unknown[0], ", ".join(RISKS)))
+        values = {}
+        for name, value in sorted(self._request["control"].items()):
+            spec = control.control_file(name)
+            values[name] = None if value is None else control.checked(spec, value)
+        if "me" in values and values["me"] is None:
+            raise ConfigurationError("control file me: qmail does not run without it; give the host's full name")
+        if "rcpthosts" in values and values["rcpthosts"] is None and _OPEN_RELAY not in risks:
+            raise ConfigurationError(
+                "control file rcpthosts: without it qmail-smtpd takes mail for any domain from anyone, an open relay; "
+                "name the domains that this host takes mail for, [] for none, "
+                "or accept the risk '{0}' in accept_risks".format(_OPEN_RELAY)
+            )
+        self._add_credentials(values)
+        return values
+
+    def _add_credentials(self, values):
+        items = self._request["credentials"]
+        if not items:
+            return
+        routes = control.credential_routes(items, self._request["credentials_format"])
+        if "smtproutes" in values and values["smtproutes"] is None:
+            raise ConfigurationError("control file smtproutes: to be removed, and named in credentials; keep one of them")
+        plain = values.get("smtproutes") or {}
+        both = set(key.lower() for key in plain) & set(key.lower() for key in routes)
+        if both:
+            raise ConfigurationError(
+                "control file smtproutes: '{0}' has a route in control and one in credentials; keep one of them".format(
+                    sorted(both)[0]
+                )
+            )
+        values["smtproutes"] = dict(plain, **routes)
+
+    # The flow
+
+    def _apply(self, values):
+        plans = [
+            Plan(
+                self._directory,
+                control.CONTROL_FILES[name],
+                values[name],
+                name == "smtproutes" and bool(self._request["credentials"]),
+            )
+            for name in sorted(values, key=lambda name: (name not in _FIRST, name))
+        ]
+        changed = [plan for plan in plans if plan.changed]
+        compiled = self._compiled(plans)
+        process = self._supervisor.running() if self._manages else None
+        noted = self._noted(process)
+        action = _strongest(
+            [plan.action for plan in changed if plan.action in _STRENGTH] + ([noted] if noted else [])
+        )
+        service = self._supervisor.service(process) if self._manages else None
+        if self._manages:
+            self._supervisor.require(process, service, action)
+        self._warn(values, changed, process, action)
+        backups = []
+        if not self._check_mode:
+            if process is not None and action != control.NONE:
+                self._take_note(process, action)
+            if changed or compiled.due:
+                try:
+                    backups = self._activate(changed, compiled)
+                except RelayError:
+                    if noted is None:
+                        self._drop_note()
+                    raise
+            process = self._bring_into_use(process, service, action)
+        return {
+            "changed": bool(changed or compiled.due or noted),
+            "diff": [plan.diff() for plan in sorted(changed, key=lambda plan: plan.path)] + compiled.diffs,
+            "files": [plan.facts() for plan in sorted(changed, key=lambda plan: plan.path)],
+            "action": action,
+            "service": {
+                "manager": service.manager if service else None,
+                "name": service.name if service else None,
+                "pid": process.pid if process else None,
+            },
+            "qmail": self._kind(),
+            "backup_files": backups,
+            "warnings": self._warnings,
+        }
+
+    def _warn(self, values, changed, process, action):
+        if self._manages and process is None and action != control.NONE:
+            self._warnings.append("qmail-send does not run; it reads the control files when it is started")
+        for plan in changed:
+            if plan.action == control.RESTART_SMTPD:
+                self._warnings.append("{0}: {1}".format(plan.path, control.reason(plan.spec)))
+        rcpthosts = os.path.join(self._directory, "rcpthosts")
+        if values.get("rcpthosts") is None and _OPEN_RELAY not in self._request["accept_risks"]:
+            if not os.path.exists(rcpthosts):
+                self._warnings.append(
+                    "{0} does not exist: a qmail-smtpd on this host is an open relay; "
+                    "make it with control: {{rcpthosts: []}}".format(rcpthosts)
+                )
+
+    def _kind(self):
+        """str: C(notqmail), C(netqmail) or C(qmail) by what qmail-smtpd says to HELP; empty when it is none of them.
+
+        Their programs and manual pages do not tell a version.
+        """
+        program = read_bytes(os.path.join(self._home, "bin", "qmail-smtpd")) or b""
+        for kind in ("notqmail", "netqmail", "qmail"):
+            if "214 {0} home page".format(kind).encode("ascii") in program:
+                return kind
+        return ""
+
+    # In place
+
+    def _compiled(self, plans):
+        found = [plan for plan in plans if plan.spec.name == "morercpthosts"]
+        compiled = Compiled(found[0] if found else None, self._home)
+        if compiled.impossible:
+            self._warnings.append(
+                "{0} has no effect until it is compiled, and there is no {1} to do it; "
+                "run the qmail-newmrh of this qmail".format(found[0].path, compiled.program)
+            )
+        return compiled
+
+    def _activate(self, changed, compiled):
+        with Transaction(self._label) as transaction:
+            moves = []
+            for plan in changed:
+                if plan.after is not None:
+                    write_file(transaction.stage_of(plan.destination), to_file_bytes(plan.after), 0o600)
+                    transaction.prepare(plan.destination, plan.mode, plan.owner, plan.group)
+                moves.append((plan.destination, plan.after is not None))
+            if compiled.removed:
+                moves.append((compiled.path, False))
+            if self._request["backup"]:
+                transaction.back_up([plan.destination for plan in changed])
+            transaction.activate(moves)
+            if compiled.made:
+                try:
+                    compiled.make(self._runner)
+                except (RelayError, EnvironmentError) as exc:
+                    kept = transaction.roll_back()
+                    raise ConfigurationError(
+                        "morercpthosts could not be compiled: {0}; {1}".format(
+                            exc, "what could not be put back: " + "; ".join(kept) if kept else "everything is as it was"
+                        )
+                    )
+            return list(transaction.backups)
+
+    # In use
+
+    def _noted(self, process):
+        """str or None: what a run that did not come to its end still has to do to this very process."""
+        try:
+            note = json.loads(read_native(self._note) or "{}")
+            same = process is not None and (note["pid"], note["started"]) == (process.pid, process.started)
+            return note["action"] if same and note["action"] in _STRENGTH else None
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _take_note(self, process, action):
+        note = {"action": action, "pid": process.pid, "started": process.started}
+        write_atomically(self._note, json.dumps(note).encode("ascii"), 0o600)
+
+    def _bring_into_use(self, process, service, action):
+        """Process or None: the qmail-send that uses what the files say now."""
+        if process is not None and action != control.NONE:
+            try:
+                process = self._supervisor.perform(action, process, service)
+            except (RelayError, EnvironmentError) as exc:
+                raise ConfigurationError(
+                    "the control files in {0} are as wanted, but {1}; the next run tries it again".format(self._directory, exc)
+                )
+        if self._manages:
+            self._drop_note()
+        return process
+
+    def _drop_note(self):
+        if os.path.exists(self._note):
+            os.unlink(self._note)
+
+
+class Compiled(object):
+    """morercpthosts.cdb, which is what qmail-smtpd reads instead of morercpthosts (rcpthosts.c).
+
+    Args:
+        plan: Plan of morercpthosts, or None when the call does not name it.
+        home: str, the home directory of qmail.
+
+    Attributes:
+        path: str.
+        program: str, the qmail-newmrh of this home; that of another would read another control directory.
+        made, removed: bool, what is to be done with the file.
+        impossible: bool, whether it is to be made and the program is missing.
+    """
+
+    def __init__(self, plan, home):
+        self.program = os.path.join(home, "bin", "qmail-newmrh")
+        self.path = plan.path + ".cdb" if plan else ""
+        self._plan = plan
+        self._exists = os.path.exists(self.path)
+        wanted = plan is not None and plan.after is not None
+        stale = wanted and (plan.before != plan.after or self._is_stale())
+        self.made = stale and os.access(self.program, os.X_OK)
+        self.impossible = stale and not self.made
+        self.removed = plan is not None and not wanted and self._exists
+
+    @property
+    def due(self):
+        """bool: whether the file changes."""
+        return self.made or self.removed
+
+    def _is_stale(self):
+        """bool: missing or older than its source, which is what qmail-showctl(8) judges by too."""
+        if not os.path.exists(self.path):
+            return True
+        return os.stat(self.path).st_mtime < os.stat(self._plan.destination).st_mtime
+
+    @property
+    def diffs(self):
+        """list of dict: none or one."""
+        if not self.due:
+            return []
+        before = "compiled\n" if self._exists else ""
+        after = "" if self.removed else "compiled from its source\n"
+        return [{"before_header": self.path, "after_header": self.path, "before": before, "after": after}]
+
+    def make(self, runner):
+        """Compile it; qmail-newmrh puts it in place by rename.
+
+        Raises:
+            RelayError: it was not made, or not here.
+        """
+        runner.run([self.program])
+        if self._is_stale():
+            raise ConfigurationError(
+                "{0} ended well and did not make {1}; it belongs to a qmail with another home directory".format(
+                    self.program, self.path
+                )
+            )

@@ -1,0 +1,556 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sendmail.mc, sendmail.cf, submit.mc, submit.cf, the access map and further files, changed as one transaction.
+
+Each .cf is edited line by line, so that lines of others stay, and each .mc in the same sense, so that a rebuild
+gives the same settings; m4, where it is there, proves that. What lines alone cannot say (a feature that brings
+rules with it) has the .cf built of its .mc instead, unless that would lose lines that only the .cf has.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import shutil
+import tempfile
+import time
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
+    Lock,
+    Transaction,
+    TransactionError,
+    attributes_of,
+    remove_stale,
+    write_file,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.access import Access
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import Cf
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import InstallationError, Sendmail
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc, unquoted
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import (
+    Request,
+    RequestError,
+    hosts_of,
+    on_loopback,
+)
+
+# What makemap(8) compiles to one file with the suffix .db.
+COMPILED_TYPES = ("hash", "btree")
+
+PLAIN_ARGUMENTS = "TCP $h"
+NOT_INSTALLED = (
+    "sendmail is not installed on this host; install the package 'sendmail', and 'sendmail-cf' and 'm4' with it"
+)
+
+
+class ConfigurationError(RelayError):
+    """The files of this host cannot be brought to the wanted state; nothing has changed."""
+
+
+class FilePlan(object):
+    """One file as it is and as it shall be.
+
+    Attributes:
+        path: str, as it is named in messages.
+        destination: str, the file behind it when it is a symbolic link.
+        before, after: str or None, the content; None is no file.
+        mode, owner, group: int, for the new file.
+    """
+
+    def __init__(self, path, after=None, mode=None, new_mode=0o644):
+        self.path = path
+        self.destination = os.path.realpath(path)
+        self.before = read_native(self.destination)
+        self.after = self.before if after is None else after
+        current = attributes_of(self.destination) or (new_mode, os.geteuid(), os.getegid())
+        self.mode, self.owner, self.group = (current[0] if mode is None else mode,) + current[1:]
+        self.mode_differs = self.before is not None and self.mode != current[0]
+        self.refreshed = False
+
+    @property
+    def changed(self):
+        """bool: whether content or mode change."""
+        return self.before != self.after or self.mode_differs
+
+    @property
+    def written(self):
+        """bool: whether the file is put in place anew, if only for its time of change."""
+        return self.changed or self.refreshed
+
+    def diff(self):
+        """dict: C(before) and C(after) with their headers, as Ansible shows them."""
+        before, after = self.before or "", self.after or ""
+        if before == after:
+            before, after = "another mode\n", "mode {0:04o}\n".format(self.mode)
+        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
+
+
+class Configuration(object):
+    """One call of the module.
+
+    Args:
+        arguments: dict, the module's arguments.
+        runner: a ``Runner``.
+        label: callable or None, see ``Transaction``.
+        check_mode: bool.
+        scratch: str or None, a directory for copies that are only looked at.
+    """
+
+    def __init__(self, arguments, runner, label=None, check_mode=False, scratch=None):
+        self._arguments = arguments
+        self._directory = arguments.get("config_directory") or "/etc/mail"
+        self._runner = runner
+        self._label = label
+        self._check_mode = check_mode
+        self._scratch = scratch
+        self._warnings = []
+
+    def apply(self):
+        """dict: the module's result.
+
+        Raises:
+            RelayError: nothing has changed.
+        """
+        self._request = Request(self._arguments)
+        self._sendmail = Sendmail(self._runner)
+        if self._check_mode:
+            return self._apply()
+        if not self._sendmail.installed:
+            raise InstallationError(NOT_INSTALLED)
+        if not os.path.isdir(self._directory):
+            raise ConfigurationError("config_directory {0} does not exist; correct its name".format(self._directory))
+        with Lock(self._directory):
+            directories = set(os.path.dirname(os.path.realpath(item["path"])) for item in self._files_wanted())
+            remove_stale(sorted(directories | set([os.path.realpath(self._directory)])))
+            return self._apply()
+
+    def _files_wanted(self):
+        return self._arguments.get("files") or []
+
+    def _path(self, name):
+        return os.path.join(self._directory, name)
+
+    def _apply(self):
+        scratch = tempfile.mkdtemp(dir=self._scratch)
+        try:
+            return self._planned(scratch)
+        finally:
+            shutil.rmtree(scratch)
+
+    def _planned(self, scratch):
+        files = [self._file(item) for item in self._files_wanted()]
+        main = Pair(self._path("sendmail.mc"), self._path("sendmail.cf"))
+        submit = Pair(self._path("submit.mc"), self._path("submit.cf"))
+        if self._sendmail.installed:
+            main.require()
+        else:
+            self._warnings.append(
+                NOT_INSTALLED + ". The difference shown is against what there is now, without the package's own lines"
+            )
+        old_hosts = hosts_of(main.cf.macro("S")) if main.plan_cf.before is not None else []
+        self._settle(main, self._edit_main, self._main_settings, scratch)
+        if self._request.submission_host is not None:
+            if self._sendmail.installed:
+                submit.require()
+            self._settle(submit, self._edit_submit, self._submit_settings, scratch)
+        access = self._access(main, old_hosts)
+        plans = files + access.plans() + [submit.plan_mc, main.plan_mc, submit.plan_cf, main.plan_cf]
+        changed = any(plan.written for plan in plans) or access.rebuild
+        backups = []
+        if changed and self._sendmail.installed:
+            self._verify(main, submit, scratch)
+            if not self._check_mode:
+                backups = self._activate(plans, access, main, scratch)
+        effective = [plan for plan in plans if plan not in (main.plan_mc, submit.plan_mc)]
+        return {
+            "changed": changed,
+            "restart_required": any(plan.changed for plan in effective) or access.rebuild,
+            "sendmail_version": self._sendmail.version,
+            "smart_host": main.cf.macro("S") or "",
+            "warnings": self._warnings,
+            "backup_files": backups,
+            "diff": [plan.diff() for plan in plans if plan.changed] + access.diffs(),
+        }
+
+    # What is wanted of each file
+
+    def _file(self, item):
+        path = item["path"]
+        if not os.path.isabs(path) or os.path.isdir(path):
+            raise RequestError("file {0}: name a file by its absolute path".format(path))
+        directory = os.path.dirname(os.path.realpath(path))
+        if not os.path.isdir(directory):
+            text = "file {0}: there is no directory {1}; create it first".format(path, directory)
+            if not self._check_mode:
+                raise RequestError(text)
+            if self._sendmail.installed:
+                self._warnings.append(text)
+        return FilePlan(path, item["content"], _permission_bits(item.get("mode"), path))
+
+    def _edit_main(self, pair):
+        request = self._request
+        macros = [("SMART_HOST", "S", request.smart_host), ("MAIL_HUB", "H", request.mail_hub)]
+        for name, letter, value in macros:
+            if value is not None:
+                pair.edit_mc(lambda mc, name=name, value=value: mc.set(name, value or None))
+                if letter == "H" and value and pair.cf.macro(letter) is None:
+                    pair.demand("MAIL_HUB", "local_delivery")
+                elif (pair.cf.macro(letter) or "") != value:
+                    pair.cf.set_macro(letter, value)
+        if request.smart_host is not None:
+            self._edit_mailer(pair)
+        for name, option, value in request.options:
+            pair.edit_mc(lambda mc, name=name, value=value: mc.set(name, value))
+            pair.cf.set_option(option, value)
+        if request.loopback_only:
+            pair.edit_mc(_listen_on_loopback)
+            pair.cf.set_daemons([on_loopback(value) for value in pair.cf.daemons()])
+        if any(value is not None for _key, value in request.entries) and pair.cf.access_map() is None:
+            pair.edit_mc(_use_access_map)
+            pair.demand("FEATURE(`access_db')", "tls_level")
+
+    def _edit_mailer(self, pair):
+        mailer, wanted = self._request.mailer, self._request.mailer_arguments
+        pair.edit_mc(lambda mc: mc.set(mailer.upper() + "_MAILER_ARGS", None if wanted == PLAIN_ARGUMENTS else wanted))
+        if pair.cf.mailer_arguments(mailer) is not None:
+            pair.cf.set_mailer_arguments(mailer, wanted)
+        elif pair.cf.text and pair.plan_cf.before is not None:
+            raise ConfigurationError(
+                "mailer: {0} has no mailer {1}; name one that it has, or add MAILER(`smtp') to sendmail.mc and "
+                "rebuild".format(pair.plan_cf.path, mailer)
+            )
+
+    def _edit_submit(self, pair):
+        host = self._request.submission_host
+
+        def edit(mc):
+            found = mc.features("msp")
+            if not found:
+                raise ConfigurationError(
+                    "submission_host: {0} has no FEATURE(`msp'), so it is not the configuration of the submission "
+                    "program; restore the file from its package".format(pair.plan_mc.path)
+                )
+            call = found[-1]
+            if len(call.arguments) < 2 or unquoted(call.arguments[1]) != host:
+                mc.set_argument(call, 1, host)
+
+        pair.edit_mc(edit)
+        pair.cf.set_macro("{MTAHost}", host)
+
+    def _main_settings(self, cf):
+        """list of (str, str): the settings that .mc and .cf must agree on, with the names that a user knows."""
+        daemons = cf.daemons() if self._request.loopback_only else []
+        access = cf.access_map() if self._request.entries else None
+        return [
+            ("DS (SMART_HOST)", cf.macro("S") or ""),
+            ("DH (MAIL_HUB)", cf.macro("H") or ""),
+            ("A= of mailer {0}".format(self._request.mailer), cf.mailer_arguments(self._request.mailer) or ""),
+            ("CACertFile (confCACERT)", cf.option("CACertFile") or ""),
+            ("CACertPath (confCACERT_PATH)", cf.option("CACertPath") or ""),
+            ("DaemonPortOptions (DAEMON_OPTIONS)", " | ".join(daemons)),
+            ("Kaccess (FEATURE(`access_db'))", "" if access is None else access.path),
+        ]
+
+    @staticmethod
+    def _submit_settings(cf):
+        return [("D{MTAHost} (FEATURE(`msp'))", cf.macro("{MTAHost}") or "")]
+
+    # .mc and .cf in agreement
+
+    def _settle(self, pair, edit, settings, scratch):
+        """Edit both files, and prove that a rebuild of the .mc gives the settings which the .cf has then."""
+        edit(pair)
+        pair.take_over()
+        if not (pair.plan_mc.changed or pair.plan_cf.changed or pair.demands) or not self._sendmail.installed:
+            return
+        built = None
+        if pair.mc is not None and self._sendmail.can_build(pair.mc, self._directory):
+            built = self._built(pair.plan_mc, pair.plan_mc.after, scratch)
+        if pair.demands or pair.plan_cf.before is None or (built is not None and pair.pending):
+            self._check_buildable(pair, built, scratch)
+            pair.start_from(self._with_source(pair, built))
+            edit(pair)
+            pair.take_over()
+        if built is not None:
+            _compare(pair, settings(pair.cf), settings(Cf(built)))
+        elif pair.mc is None:
+            self._warnings.append(
+                "there is no {0}: only {1} holds the settings, and there is nothing to rebuild it from".format(
+                    pair.plan_mc.path, pair.plan_cf.path
+                )
+            )
+        # make(1) and /etc/mail/make rebuild what is older than its source.
+        pair.plan_cf.refreshed = pair.plan_mc.changed
+
+    def _built(self, plan, text, scratch):
+        path = os.path.join(scratch, os.path.basename(plan.path))
+        if os.path.exists(path):
+            os.unlink(path)
+        write_file(path, to_file_bytes(text), 0o600)
+        return self._sendmail.build(path, self._directory, plan.path)
+
+    @staticmethod
+    def _with_source(pair, built):
+        """str: a built .cf with its source as a comment at the end, where the host's own Makefile puts that."""
+        title = "### {0} ###\n".format(pair.plan_mc.path)
+        if title not in (pair.plan_cf.before or ""):
+            return built
+        return built + title + "".join("# " + line for line in pair.plan_mc.after.splitlines(True))
+
+    def _check_buildable(self, pair, built, scratch):
+        """Refuse what needs a .cf built of the .mc where that cannot be done, or would lose lines of others."""
+        what, argument = (pair.demands or [("", "")])[0]
+        if built is None and pair.plan_cf.before is None:
+            raise ConfigurationError(
+                "there is no {0}, and it cannot be built of {1}; install 'sendmail-cf' and 'm4', or restore it".format(
+                    pair.plan_cf.path, pair.plan_mc.path
+                )
+            )
+        if built is None:
+            raise ConfigurationError(
+                "{0}: {1} does not have the rules of {2}, and a line cannot bring them; have {3}, 'sendmail-cf' and "
+                "'m4' on the host so that it can be built".format(argument, pair.plan_cf.path, what, pair.plan_mc.path)
+            )
+        if pair.pending:
+            return
+        was = set(Cf(self._built(pair.plan_mc, pair.plan_mc.before, scratch)).commands())
+        lost = [line for line in Cf(pair.plan_cf.before).commands() if line not in was]
+        lost = [line for line in lost if not _is_managed(line, self._request)]
+        if lost:
+            raise ConfigurationError(
+                "{0}: {1} must be built of {2} for {3}, which would lose lines that only the .cf has: {4}; put "
+                "them into the .mc, or take them out".format(
+                    argument, pair.plan_cf.path, pair.plan_mc.path, what, " | ".join(lost[:5])
+                )
+            )
+
+    # The access map
+
+    def _access(self, pair, old_hosts):
+        entries = list(self._request.entries)
+        if not entries:
+            return AccessPlan(None, None)
+        found = pair.cf.access_map()
+        if found is None:
+            # All that is asked for is that there be no entries, or sendmail is not there yet.
+            return AccessPlan(None, None)
+        if found.kind not in COMPILED_TYPES or not found.path.startswith("/"):
+            raise ConfigurationError(
+                "tls_level: the access map of {0} is of type {1}, which this module does not write; make the entries "
+                "{2} there, and leave tls_level out".format(
+                    pair.plan_cf.path,
+                    found.kind,
+                    ", ".join(key for key, value in entries if value is not None) or "none",
+                )
+            )
+        plan = FilePlan(found.path, new_mode=0o640)
+        access = Access(plan.before or "")
+        for host in set(old_hosts) - set(self._request.hosts):
+            entries += [("TLS_Srv:" + host, None), ("Try_TLS:" + host, None)]
+        for key, value in entries:
+            access.set(key, value)
+        plan.after = access.text or plan.before
+        return AccessPlan(found.kind, plan)
+
+    # Checking and putting in place
+
+    def _verify(self, main, submit, scratch):
+        """Have sendmail itself read each new .cf, and ask it what it understood."""
+        for pair, names in ((main, ["S", "H"]), (submit, ["{MTAHost}"])):
+            if pair.plan_cf.after is None or not (pair.plan_cf.changed or pair.plan_mc.changed):
+                continue
+            path = os.path.join(scratch, os.path.basename(pair.plan_cf.path))
+            write_file(path, to_file_bytes(pair.plan_cf.after), 0o644)
+            macros, mailers = self._sendmail.load(path, pair.plan_cf.path)
+            mailer = self._request.mailer
+            told = [("$" + name, macros.get(name, ""), pair.cf.macro(name) or "") for name in names]
+            told.append(("mailer " + mailer, mailers.get(mailer, ""), pair.cf.mailer_arguments(mailer) or ""))
+            for name, value, wanted in told:
+                if value != wanted:
+                    raise InstallationError(
+                        "sendmail reads {0} of the new {1} as '{2}', not as '{3}'; nothing was changed. Another line "
+                        "of the file sets it too: take that out".format(name, pair.plan_cf.path, value, wanted)
+                    )
+
+    def _activate(self, plans, access, main, scratch):
+        with Transaction(self._label) as transaction:
+            moves = []
+            if access.rebuild:
+                copy = os.path.join(scratch, "sendmail.cf")
+                cf = copy if os.path.exists(copy) else main.plan_cf.path
+                moves.append((self._stage_compiled(transaction, access, cf), True))
+            for plan in plans:
+                if plan.written:
+                    staged = transaction.stage_of(plan.destination)
+                    write_file(staged, to_file_bytes(plan.after), plan.mode)
+                    if plan is access.plan or plan.path.endswith(".mc"):
+                        # Older than what is made of it.
+                        past = time.time() - 1
+                        os.utime(staged, (past, past))
+                    transaction.prepare(plan.destination, plan.mode, plan.owner, plan.group)
+                    moves.append((plan.destination, True))
+            for plan in plans:
+                if read_native(plan.destination) != plan.before:
+                    raise TransactionError(
+                        "{0} was changed by another program while this one worked; nothing was changed, "
+                        "run it again".format(plan.path)
+                    )
+            if self._arguments.get("backup"):
+                transaction.back_up(plan.destination for plan in plans if plan.changed)
+            transaction.activate(moves)
+            return transaction.backups
+
+    def _stage_compiled(self, transaction, access, cf):
+        destination = access.compiled
+        staged = transaction.stage_of(destination)
+        self._sendmail.compile_map(access.kind, staged[: -len(".db")], access.plan.after, cf)
+        mode, owner, group = attributes_of(destination) or (0o640, access.plan.owner, access.plan.group)
+        transaction.prepare(destination, mode, owner, group)
+        return destination
+
+
+class Pair(object):
+    """A .mc file and the .cf file that is built of it.
+
+    Attributes:
+        mc: ``Mc`` or None when there is no such file.
+        cf: ``Cf``; empty when there is no such file.
+        plan_mc, plan_cf: ``FilePlan``.
+        demands: list of (what only a build brings, the argument that asks for it).
+        pending: bool, whether the .cf is older than the .mc, so that the host's own tools would rebuild it.
+    """
+
+    def __init__(self, mc_path, cf_path):
+        self.plan_mc = FilePlan(mc_path)
+        self.plan_cf = FilePlan(cf_path)
+        self.demands = []
+        self.cf = Cf(self.plan_cf.before or "")
+        nothing = self.plan_mc.before is None and self.plan_cf.before is None
+        self.mc = Mc(self.plan_mc.before or "", mc_path) if nothing or self.plan_mc.before is not None else None
+        self.pending = self.plan_mc.before is not None and (
+            self.plan_cf.before is None
+            or os.stat(self.plan_mc.destination).st_mtime > os.stat(self.plan_cf.destination).st_mtime
+        )
+
+    def require(self):
+        """Raise ConfigurationError when neither file is there."""
+        if self.plan_mc.before is None and self.plan_cf.before is None:
+            raise ConfigurationError(
+                "there is neither {0} nor {1}; restore them from the package 'sendmail'".format(
+                    self.plan_mc.path, self.plan_cf.path
+                )
+            )
+
+    def edit_mc(self, edit):
+        """Change the .mc, where there is one."""
+        if self.mc is not None:
+            edit(self.mc)
+
+    def demand(self, what, argument):
+        """Note that the .cf has to be built."""
+        self.demands.append((what, argument))
+
+    def take_over(self):
+        """Take the edits over into the plans."""
+        if self.mc is not None:
+            self.plan_mc.after = self.mc.text or self.plan_mc.before
+        self.plan_cf.after = self.cf.text or self.plan_cf.before
+
+    def start_from(self, text):
+        """Take another text for the .cf, to be edited again."""
+        self.cf = Cf(text)
+        self.demands = []
+
+
+class AccessPlan(object):
+    """The access map and what it is compiled to.
+
+    Args:
+        kind: str or None, its type.
+        plan: ``FilePlan`` or None when no access map is written.
+    """
+
+    def __init__(self, kind, plan):
+        self.kind = kind
+        self.plan = plan
+        self.compiled = None if plan is None else plan.destination + ".db"
+        self.rebuild = plan is not None and (plan.changed or self._is_stale())
+
+    def _is_stale(self):
+        if self.plan.before is None:
+            return False
+        if not os.path.exists(self.compiled):
+            return True
+        return os.stat(self.compiled).st_mtime < os.stat(self.plan.destination).st_mtime
+
+    def plans(self):
+        """list of FilePlan: the source, when there is one."""
+        return [] if self.plan is None else [self.plan]
+
+    def diffs(self):
+        """list of dict: what is shown of the compiled map."""
+        if not self.rebuild:
+            return []
+        before = "older than its source\n" if os.path.exists(self.compiled) else ""
+        path = self.plan.path + ".db"
+        return [{"before_header": path, "after_header": path, "before": before, "after": "compiled from its source\n"}]
+
+
+def _compare(pair, wanted, rebuilt):
+    for (name, value), (_name, other) in zip(wanted, rebuilt):
+        if value != other:
+            raise ConfigurationError(
+                "{0}: a rebuild of {1} would give '{2}' where '{3}' is wanted; another line of it, or a file that "
+                "it includes, sets it too: take that out".format(name, pair.plan_mc.path, other, value)
+            )
+
+
+def _listen_on_loopback(mc):
+    """Have each daemon listen on a loopback address, those too which the macros add on their own."""
+    missing = []
+    if not mc.daemons():
+        missing.append("Name=MTA")
+    if not mc.features("no_default_msa"):
+        mc.insert("FEATURE(`no_default_msa', `dnl')")
+        missing.append("Port=587, Name=MSA, M=E")
+    mc.set_daemons([on_loopback(value) for value in mc.daemons()])
+    for value in missing:
+        mc.insert("DAEMON_OPTIONS(`{0}')".format(on_loopback(value)))
+
+
+def _use_access_map(mc):
+    if not mc.features("access_db"):
+        mc.insert("FEATURE(`access_db')", before_features=True)
+
+
+def _is_managed(line, request):
+    """bool: whether a line of a .cf is one that this call sets, so that it is not lost by a build."""
+    beginnings = []
+    if request.smart_host is not None:
+        beginnings += ["DS", "DH", "\t\tA=TCP $h"]
+    beginnings += ["O {0}=".format(option) for _name, option, _value in request.options]
+    if request.loopback_only:
+        beginnings.append("O DaemonPortOptions=")
+    return any(line.startswith(beginning) for beginning in beginnings)
+
+
+def _permission_bits(value, path):
+    """int or None: the mode of a file: octal digits, or a number as YAML reads 0640.
+
+    Raises:
+        RequestError: it is neither.
+    """
+    if value is None:
+        return None
+    try:
+        bits = value if isinstance(value, int) else int(value, 8)
+    except (TypeError, ValueError):
+        bits = -1
+    if not 0 <= bits <= 0o777:
+        raise RequestError("file {0}: mode {1!r} is not one; give octal digits such as '0640'".format(path, value))
+    return bits

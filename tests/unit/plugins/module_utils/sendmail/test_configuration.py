@@ -1,0 +1,378 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import errno
+import os
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import Cf
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.configuration import Configuration
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import InstallationError, Sendmail
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc
+
+FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
+HUB_RULE = "R< > $+\t\t\t: < $H > $1\t\t\ttry hub\n"
+RELAY = "smtp-relay001.example.com"
+
+
+def write(path, text):
+    with open(path, "wb") as handle:
+        handle.write(to_file_bytes(text))
+
+
+def fixture(name):
+    return read_native(os.path.join(FIXTURES, name))
+
+
+class Host(object):
+    """A ``Runner`` whose sendmail, m4 and makemap do what is seen of the real ones, on the files of a directory."""
+
+    def __init__(self, etc, access_db=True):
+        self.etc = etc
+        self.programs = set(["sendmail", "m4", "makemap"])
+        self.overrides = {}
+        self.base = self._base(access_db)
+
+    @staticmethod
+    def _base(access_db):
+        text = fixture("sendmail-8.17.1.9-bookworm.cf")
+        return text if access_db else "".join(line for line in text.splitlines(True) if not line.startswith("Kaccess"))
+
+    def find(self, program):
+        return "/usr/sbin/" + program if program in self.programs else None
+
+    def run(self, argv, stdin=None, check=True, env=None):
+        name = argv[0]
+        if name == "m4":
+            return Result(0, self.build(read_native(argv[-1])), "")
+        if name == "makemap":
+            write(argv[-1] + ".db", stdin)
+            return Result(0, "", "")
+        if "-d0.1" in argv:
+            return Result(0, fixture("version-8.17.1.9.txt"), "")
+        return self.test_mode(argv[argv.index("-C") + 1])
+
+    def build(self, source):
+        mc = Mc(source, "m4")
+        cf = Cf(self.base)
+        if mc.features("msp"):
+            cf = Cf(fixture("submit-8.17.1.9-bookworm.cf"))
+            cf.set_macro("{MTAHost}", mc.features("msp")[0].arguments[1].strip(" `'"))
+            return cf.text
+
+        def value(name):
+            return self.overrides.get(name, mc.value(name))
+
+        cf.set_macro("S", value("SMART_HOST") or "")
+        if mc.features("access_db") and cf.access_map() is None:
+            cf = Cf(cf.text.replace("DZ", "Kaccess hash -T<TMPF> {0}/access\nDZ".format(self.etc), 1))
+        if value("MAIL_HUB"):
+            cf = Cf(cf.text + HUB_RULE)
+            cf.set_macro("H", value("MAIL_HUB"))
+        for mailer in ("relay", "esmtp"):
+            cf.set_mailer_arguments(mailer, value(mailer.upper() + "_MAILER_ARGS") or "TCP $h")
+        cf.set_option("CACertFile", value("confCACERT"))
+        cf.set_option("CACertPath", value("confCACERT_PATH"))
+        cf.set_daemons(mc.daemons())
+        return cf.text.replace("/etc/mail/access", self.etc + "/access")
+
+    @staticmethod
+    def test_mode(path):
+        text = read_native(path)
+        cf = Cf(text)
+        faults = "".join(
+            '{0}: line {1}: unknown configuration line "{2}"\n'.format(path, number, line)
+            for number, line in enumerate(text.splitlines(), 1)
+            if line.startswith("Z")
+        )
+        out = faults + "ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\nEnter <ruleset> <address>\n"
+        for name in ("S", "H", "{MTAHost}"):
+            value = cf.macro(name)
+            out += "> {0}\n".format("Undefined" if value is None else value)
+        out += "> mailer 4 (smtp): P=[IPC] A=TCP $h\n"
+        for mailer in ("relay", "esmtp"):
+            out += "mailer 8 ({0}): P=[IPC] r=100 A={1}\n".format(mailer, cf.mailer_arguments(mailer))
+        return Result(70 if faults else 0, out, "")
+
+
+@pytest.fixture
+def etc(tmp_path):
+    directory = tmp_path / "mail"
+    directory.mkdir()
+    path = str(directory)
+    for name in ("sendmail", "submit"):
+        write(
+            path + "/" + name + ".mc",
+            fixture(name + "-8.17.1.9-bookworm.mc").replace("/usr/share/sendmail/cf/m4", path),
+        )
+        text = fixture(name + "-8.17.1.9-bookworm.cf").replace("/etc/mail/access", path + "/access")
+        write(path + "/" + name + ".cf", text)
+    for name in ("cf.m4", "dialup.m4", "provider.m4"):
+        write(path + "/" + name, "")
+    mc = read_native(path + "/sendmail.mc").replace("/etc/mail/m4", path)
+    write(path + "/sendmail.mc", mc)
+    write(path + "/access", "Connect:127\t\tRELAY\n")
+    write(path + "/access.db", "Connect:127\t\tRELAY\n")
+    for name in ("sendmail.mc", "submit.mc", "access"):
+        os.utime(path + "/" + name, (1000000000, 1000000000))
+    return path
+
+
+@pytest.fixture
+def host(etc):
+    return Host(etc)
+
+
+@pytest.fixture
+def apply(etc, host, tmp_path):
+    def call(check_mode=False, **arguments):
+        return Configuration(
+            dict({"config_directory": etc, "port": 25}, **arguments), host, check_mode=check_mode, scratch=str(tmp_path)
+        ).apply()
+
+    return call
+
+
+def files(etc):
+    return dict((name, read_native(os.path.join(etc, name))) for name in sorted(os.listdir(etc)))
+
+
+def full(etc):
+    return dict(
+        smart_hosts=[RELAY],
+        port=587,
+        local_delivery=False,
+        loopback_only=True,
+        tls_level="verified",
+        ca_file=etc + "/anchors.pem",
+        files=[{"path": etc + "/anchors.pem", "content": "PEM\n"}],
+    )
+
+
+def test_check_mode_says_what_the_real_run_does_and_the_next_one_has_nothing_to_do(apply, etc):
+    before = files(etc)
+    predicted = apply(check_mode=True, **full(etc))
+    assert predicted["changed"] and files(etc) == before
+    result = apply(**full(etc))
+    assert result == predicted
+    assert result["restart_required"] and result["smart_host"] == "[{0}]".format(RELAY)
+    after = files(etc)
+    assert "TLS_Srv:{0}\tVERIFY:112+CN\n".format(RELAY) in after["access.db"] == after["access"]
+    assert after["anchors.pem"] == "PEM\n"
+    cf = Cf(after["sendmail.cf"])
+    assert (cf.macro("H"), cf.mailer_arguments("relay")) == (RELAY + ".", "TCP $h 587")
+    assert HUB_RULE in after["sendmail.cf"]
+    again = apply(**full(etc))
+    assert not again["changed"] and again["diff"] == [] and files(etc) == after
+
+
+def test_the_cf_is_newer_than_its_mc_and_the_compiled_map_than_its_source(apply, etc):
+    apply(**full(etc))
+
+    def time_of(name):
+        return os.stat(os.path.join(etc, name)).st_mtime
+
+    assert time_of("sendmail.cf") > time_of("sendmail.mc")
+    assert time_of("access.db") >= time_of("access")
+
+
+def test_after_a_rebuild_nothing_is_to_be_done(apply, etc, host):
+    apply(**full(etc))
+    write(etc + "/sendmail.cf", host.build(read_native(etc + "/sendmail.mc")))
+    assert not apply(**full(etc))["changed"]
+
+
+def test_an_edit_keeps_lines_that_only_the_cf_has(apply, etc):
+    write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf") + "Cwold.example.com\n")
+    apply(smart_hosts=[RELAY], port=587)
+    text = read_native(etc + "/sendmail.cf")
+    assert text.endswith("Cwold.example.com\n") and Cf(text).macro("S") == "[{0}]".format(RELAY)
+
+
+def test_a_build_that_would_lose_such_lines_is_refused(apply, etc):
+    write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf") + "Cwold.example.com\n")
+    before = files(etc)
+    with pytest.raises(RelayError, match="local_delivery: .*Cwold.example.com"):
+        apply(**full(etc))
+    assert files(etc) == before
+
+
+def test_the_guides_edit_of_the_cf_alone_does_not_stand_in_the_way(apply, etc):
+    write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf").replace("\nDS\n", "\nDS192.168.1.100\n"))
+    apply(**full(etc))
+    assert Cf(read_native(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
+
+
+def test_without_the_macros_both_files_are_edited(apply, etc, host):
+    host.programs.remove("m4")
+    result = apply(smart_hosts=[RELAY], port=587, tls_level="encrypted")
+    assert result["changed"]
+    assert Cf(read_native(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
+    assert Mc(read_native(etc + "/sendmail.mc"), "mc").value("RELAY_MAILER_ARGS") == "TCP $h 587"
+
+
+def test_without_the_macros_what_a_line_cannot_say_is_refused_with_the_fix(apply, etc, host):
+    host.programs.remove("m4")
+    before = files(etc)
+    with pytest.raises(RelayError, match="local_delivery: .*MAIL_HUB.*'sendmail-cf' and 'm4'"):
+        apply(smart_hosts=[RELAY], local_delivery=False)
+    write(etc + "/sendmail.cf", Host(etc, access_db=False).base)
+    before = files(etc)
+    with pytest.raises(RelayError, match="tls_level: .*access_db.*sendmail-cf"):
+        apply(smart_hosts=[RELAY], tls_level="encrypted")
+    assert files(etc) == before
+
+
+def test_the_access_map_is_brought_in_by_the_mc(apply, etc, host):
+    host.base = Host(etc, access_db=False).base
+    mc = read_native(etc + "/sendmail.mc").replace("FEATURE(`access_db', , `skip')dnl\n", "")
+    write(etc + "/sendmail.mc", mc)
+    write(etc + "/sendmail.cf", host.build(mc))
+    os.utime(etc + "/sendmail.mc", (1000000000, 1000000000))
+    apply(smart_hosts=[RELAY], tls_level="encrypted")
+    assert "FEATURE(`access_db')dnl\n" in read_native(etc + "/sendmail.mc")
+    assert Cf(read_native(etc + "/sendmail.cf")).access_map() is not None
+    assert "TLS_Srv:{0}\tENCR:112\n".format(RELAY) in read_native(etc + "/access.db")
+
+
+def test_another_file_that_sets_the_smart_host_too_is_found(apply, etc, host):
+    host.overrides["SMART_HOST"] = "other.example.com"
+    before = files(etc)
+    with pytest.raises(RelayError, match="SMART_HOST.*other.example.com.*includes"):
+        apply(smart_hosts=[RELAY])
+    assert files(etc) == before
+
+
+def test_entries_of_relays_that_are_no_longer_used_go(apply, etc):
+    apply(smart_hosts=["old.example.com"], tls_level="encrypted")
+    apply(smart_hosts=[RELAY], tls_level="none")
+    assert read_native(etc + "/access") == "Connect:127\t\tRELAY\nTry_TLS:{0}\tNO\n".format(RELAY)
+
+
+def test_back_to_no_smart_host_the_files_are_as_they_were(apply, etc):
+    before = files(etc)
+    apply(smart_hosts=[RELAY], port=587, mailer="esmtp")
+    assert Mc(read_native(etc + "/sendmail.mc"), "mc").value("ESMTP_MAILER_ARGS") == "TCP $h 587"
+    apply(smart_hosts=[], mailer="esmtp")
+    assert files(etc) == before
+
+
+def test_the_submission_side(apply, etc):
+    assert not apply(submission_host="127.0.0.1")["changed"]
+    result = apply(submission_host=RELAY)
+    assert result["restart_required"]
+    assert Cf(read_native(etc + "/submit.cf")).macro("{MTAHost}") == "[{0}]".format(RELAY)
+    assert "FEATURE(`msp', `[{0}]', `25')dnl\n".format(RELAY) in read_native(etc + "/submit.mc")
+
+
+def test_a_cf_that_sendmail_does_not_read_is_refused(apply, etc):
+    write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf") + "Zgarbage\n")
+    before = files(etc)
+    with pytest.raises(InstallationError, match='sendmail.cf: line .*unknown configuration line "Zgarbage"'):
+        apply(smart_hosts=[RELAY])
+    assert files(etc) == before
+
+
+def test_missing_files(apply, etc):
+    os.unlink(etc + "/sendmail.mc")
+    result = apply(smart_hosts=[RELAY])
+    assert "there is no {0}/sendmail.mc".format(etc) in result["warnings"][0]
+    assert Cf(read_native(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
+    os.unlink(etc + "/sendmail.cf")
+    with pytest.raises(RelayError, match="there is neither"):
+        apply(smart_hosts=[RELAY])
+
+
+def test_a_missing_cf_is_built(apply, etc):
+    os.unlink(etc + "/sendmail.cf")
+    apply(smart_hosts=[RELAY])
+    assert Cf(read_native(etc + "/sendmail.cf")).macro("S") == "[{0}]".format(RELAY)
+
+
+def test_a_cf_that_is_older_than_its_mc_is_built_as_the_next_make_would(apply, etc):
+    write(etc + "/sendmail.mc", read_native(etc + "/sendmail.mc").replace("Name=MTA-v4", "Name=Other"))
+    os.utime(etc + "/sendmail.cf", (1000000000, 1000000000))
+    apply(smart_hosts=[RELAY])
+    assert "Name=Other" in Cf(read_native(etc + "/sendmail.cf")).daemons()[0]
+
+
+def test_where_sendmail_is_not_installed(apply, etc, host):
+    host.programs.clear()
+    with pytest.raises(InstallationError, match="not installed"):
+        apply(smart_hosts=[RELAY])
+    for name in os.listdir(etc):
+        os.unlink(os.path.join(etc, name))
+    result = apply(check_mode=True, **full(etc))
+    assert result["changed"] and "not installed" in result["warnings"][0]
+    assert [diff["after_header"] for diff in result["diff"]][-1] == etc + "/sendmail.cf"
+
+
+def test_another_mail_systems_sendmail_is_none(apply, host, monkeypatch):
+    def ends_without_reading(argv, **options):
+        raise IOError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(host, "run", ends_without_reading)
+    with pytest.raises(InstallationError, match="sendmail is not installed"):
+        apply(smart_hosts=[RELAY])
+
+
+def test_a_failed_move_puts_everything_back(apply, etc, monkeypatch):
+    before = files(etc)
+    real = os.rename
+
+    def rename(source, destination):
+        if destination.endswith("/sendmail.cf") and "old." not in source:
+            raise OSError(28, "No space left on device")
+        real(source, destination)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(RelayError, match="everything is as it was"):
+        apply(**full(etc))
+    assert files(etc) == before
+
+
+def test_backups(apply, etc):
+    result = apply(smart_hosts=[RELAY], backup=True)
+    assert (
+        sorted(os.path.basename(path).split(".cf.")[0].split(".mc.")[0] for path in result["backup_files"])
+        == ["sendmail"] * 2
+    )
+
+
+class Recorded(object):
+    """A ``Runner`` that gives one recorded answer."""
+
+    def __init__(self, name, rc=0):
+        self._result = Result(rc, fixture(name), "")
+
+    def find(self, program):
+        return "/usr/sbin/" + program
+
+    def run(self, argv, stdin=None, check=True, env=None):
+        return self._result
+
+
+def test_what_a_real_sendmail_says_of_a_good_file():
+    macros, mailers = Sendmail(Recorded("bt-8.17.1.9.txt")).load("/tmp/t.cf", "sendmail.cf")
+    assert macros == {"S": "", "H": "", "{MTAHost}": ""}
+    assert mailers["relay"] == "TCP $h" and mailers["local"].startswith("sensible-mda ")
+
+
+def test_what_a_real_sendmail_says_of_a_bad_file():
+    with pytest.raises(InstallationError) as caught:
+        Sendmail(Recorded("bt-fault-8.17.1.9.txt", 70)).load("/tmp/t.cf", "sendmail.cf")
+    assert "sendmail.cf: line " in str(caught.value) and "unknown option name NoSuch" in str(caught.value)
+
+
+def test_the_version_of_a_real_sendmail():
+    assert Sendmail(Recorded("version-8.17.1.9.txt")).version == "8.17.1.9"

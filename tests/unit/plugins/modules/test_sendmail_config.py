@@ -1,0 +1,125 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import os
+
+import pytest
+import yaml
+
+from ansible.module_utils import basic
+from ansible.module_utils.common.text.converters import to_bytes
+from ansible_collections.mailops.relay.plugins.modules import sendmail_config
+
+# A sendmail that reads the smart host and knows one mailer, with the answers of 8.17.1.9.
+SENDMAIL = r"""#!/bin/sh
+cat > /dev/null
+case "$*" in *-d0.1*) echo 'Version 8.17.1.9'; exit 0;; esac
+echo "> $(sed -n 's/^DS//p' "$2")
+> Undefined
+> Undefined
+> mailer 8 (relay): P=[IPC] A=TCP \$h"
+"""
+CF = b"DS\n# kept\nMrelay,\t\tP=[IPC],\n\t\tA=TCP $h\n"
+MC = b"dnl kept\nMAILER(`smtp')dnl\n"
+
+
+class Ended(Exception):
+    """What the module would print."""
+
+
+@pytest.fixture
+def etc(tmp_path, monkeypatch):
+    """A configuration directory, and a sendmail without the macros in PATH."""
+    directory = tmp_path / "mail"
+    directory.mkdir()
+    (directory / "sendmail.mc").write_bytes(MC)
+    (directory / "sendmail.cf").write_bytes(CF)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "sendmail").write_bytes(to_bytes(SENDMAIL))
+    os.chmod(str(programs / "sendmail"), 0o755)
+    monkeypatch.setenv("PATH", str(programs) + ":" + os.environ["PATH"])
+    return directory
+
+
+@pytest.fixture
+def run(etc, tmp_path, monkeypatch):
+    """Calls the module with these options; returns whether it failed, and its result."""
+
+    def call(check_mode=False, **options):
+        arguments = dict(
+            {"config_directory": str(etc)},
+            _ansible_check_mode=check_mode,
+            _ansible_remote_tmp=str(tmp_path),
+            _ansible_no_log=False,
+        )
+        arguments.update(options)
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": arguments})))
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+
+        def end(failed):
+            def ended(self, **kwargs):
+                raise Ended(failed, kwargs)
+
+            return ended
+
+        monkeypatch.setattr(basic.AnsibleModule, "exit_json", end(False))
+        monkeypatch.setattr(basic.AnsibleModule, "fail_json", end(True))
+        with pytest.raises(Ended) as ended:
+            sendmail_config.main()
+        return ended.value.args
+
+    return call
+
+
+def test_check_mode_says_what_the_real_run_then_does_and_the_next_one_has_nothing_to_do(run, etc):
+    failed, predicted = run(check_mode=True, smart_hosts=["a.example.com"])
+    assert not failed and predicted["changed"] and (etc / "sendmail.cf").read_bytes() == CF
+    failed, result = run(smart_hosts=["a.example.com"])
+    assert not failed and result == predicted and result["restart_required"]
+    assert (etc / "sendmail.cf").read_bytes() == CF.replace(b"DS\n", b"DS[a.example.com]\n")
+    assert (etc / "sendmail.mc").read_bytes() == MC.replace(
+        b"MAILER", b"define(`SMART_HOST', `[a.example.com]')dnl\nMAILER"
+    )
+    failed, result = run(smart_hosts=["a.example.com"])
+    assert not failed and not result["changed"] and not result["restart_required"]
+
+
+@pytest.mark.parametrize(
+    "options, word",
+    [
+        ({"smart_hosts": ["[a.example.com"]}, "half a bracket"),
+        ({"smart_hosts": ["a"], "port": 99999}, "port: 99999"),
+        ({"smart_hosts": ["a"], "tls_level": "secure"}, "secure"),
+        ({"smart_hosts": ["a"], "mailer": "uucp"}, "uucp"),
+    ],
+)
+def test_bad_input_is_refused_and_nothing_changes(run, etc, options, word):
+    failed, result = run(**options)
+    assert failed and word in result["msg"]
+    assert (etc / "sendmail.cf").read_bytes() == CF and (etc / "sendmail.mc").read_bytes() == MC
+
+
+def test_documentation_and_arguments_say_the_same():
+    documented = yaml.safe_load(sendmail_config.DOCUMENTATION)["options"]
+    spec = sendmail_config.argument_spec()
+    assert set(documented) == set(spec)
+    for name, option in spec.items():
+        assert set(documented[name].get("suboptions", {})) == set(option.get("options", {}))
+        assert documented[name].get("choices") == option.get("choices")
+
+
+def test_the_examples_name_only_options_that_exist():
+    spec = sendmail_config.argument_spec()
+    for task in yaml.safe_load(sendmail_config.EXAMPLES):
+        arguments = task.get("mailops.relay.sendmail_config", {})
+        assert set(arguments) <= set(spec)
+        for item in arguments.get("files", []):
+            assert set(item) <= set(spec["files"]["options"])
