@@ -40,7 +40,7 @@ options:
       - V(hold) keeps messages in the queue without trying to deliver them, V(release) lets them go on. qmail cannot hold.
       - V(requeue) gives messages back to Postfix as if they were new.
       - V(flush) tries to deliver them now.
-      - V(expire) returns messages to their senders, Postfix 3.5 and later. To senders that were forged this sends mail to
+      - V(expire) returns messages to their senders, those on hold too, Postfix 3.5 and later. To senders that were forged this sends mail to
         strangers; delete such messages instead.
       - V(restore) puts messages back that were saved in O(restore_from). Of the criteria only O(queue_id) and O(all) are
         of use.
@@ -120,7 +120,7 @@ messages:
   elements: dict
   sample: []
 skipped:
-  description: The messages that were left alone, and why.
+  description: The first 100 of the messages that were left alone, and why.
   returned: success
   type: list
   elements: dict

@@ -13,6 +13,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import errno
+import filecmp
 import io
 import os
 import shutil
@@ -46,7 +47,15 @@ class Backup(object):
         parent = os.path.dirname(self.directory.rstrip("/"))
         if not self.directory.startswith("/") or not os.path.isdir(parent):
             raise BackupError("{0}: the directory {1} does not exist; make it first".format(self.directory, parent))
-        if os.path.exists(self.directory) and self._kind() not in (self._mta, None):
+        if not os.path.lexists(self.directory):
+            return
+        if not os.path.isdir(self.directory) or (self._kind() is None and os.listdir(self.directory)):
+            raise BackupError(
+                "{0}: it is there already and is no backup; name a directory that is not there yet".format(
+                    self.directory
+                )
+            )
+        if self._kind() not in (self._mta, None):
             raise BackupError(
                 "{0}: it holds messages of {1}, not of {2}; name another directory".format(
                     self.directory, self._kind(), self._mta
@@ -71,7 +80,8 @@ class Backup(object):
             paths: dict: name in the backup -> path of the file.
 
         Raises:
-            IOError, OSError: one cannot be read or written; what was copied of this message is gone again.
+            IOError, OSError: one cannot be read or written, or another message of this name is there already; what was
+                copied of this message is gone again.
         """
         if not os.path.isdir(self.directory):
             os.mkdir(self.directory, 0o700)
@@ -86,12 +96,23 @@ class Backup(object):
             for name, path in paths.items():
                 with open(path, "rb") as source:
                     self._write(os.path.join(temporary, name), source)
-            shutil.rmtree(final, ignore_errors=True)
+            if os.path.isdir(final):
+                # Queue IDs are used again: an older message of this name is not to be lost.
+                if not self._equal(temporary, final):
+                    raise IOError(errno.EEXIST, "another message is saved under this name", final)
+                shutil.rmtree(final)
             os.rename(temporary, final)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         fsync_directory(self.directory)
+
+    @staticmethod
+    def _equal(one, other):
+        names = sorted(os.listdir(one))
+        return names == sorted(os.listdir(other)) and all(
+            filecmp.cmp(os.path.join(one, name), os.path.join(other, name), shallow=False) for name in names
+        )
 
     @staticmethod
     def _write(path, source):

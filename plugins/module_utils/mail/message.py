@@ -45,13 +45,20 @@ def _unquote(text):
     return "".join(next(characters, "") if character == "\\" else character for character in characters)
 
 
+def printable(text):
+    """str: a text from the MTA without bytes that are not UTF-8, which no result of a module can carry."""
+    if bytes is str:
+        return text.decode("utf-8", "replace").encode("utf-8")
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def facts(message):
     """dict: a message as a module returns it."""
     return {
         "queue": message.queue,
         "queue_id": message.id,
-        "sender": message.sender,
-        "recipients": [{"address": item.address, "reason": item.reason} for item in message.recipients],
+        "sender": printable(message.sender),
+        "recipients": [{"address": printable(item.address), "reason": printable(item.reason)} for item in message.recipients],
         "size": message.size,
         "arrival": message.arrival,
         "state": message.state,

@@ -99,12 +99,18 @@ def inspect(backend, selection, limit, now):
         RelayError: a criterion that this MTA cannot know, or the queue cannot be read.
     """
     _check(backend, selection)
+    _check_limit(limit)
     summary, shown = Summary(), []
     for message in selected(backend, selection, now):
         summary.add(message)
         if len(shown) < limit:
             shown.append(facts(message))
     return dict(summary.facts(now), mta=backend.name, messages=shown)
+
+
+def _check_limit(limit):
+    if limit is not None and limit < 0:
+        raise SelectionError("limit: {0} is negative; write 0 or more".format(limit))
 
 
 def _check_action(backend, selection, action, backup_to):
@@ -136,13 +142,16 @@ def act(backend, selection, action, limit, backup_to, check_mode, now):
         RelayError: nothing was done, or the text says what was.
     """
     _check_action(backend, selection, action, backup_to)
+    _check_limit(limit)
     backup = None if backup_to is None else Backup(backup_to, backend.name)
     if backup is not None:
         backup.check()
-    tickets, shown = [], []
+    tickets, seen, shown = [], set(), []
     for message in selected(backend, selection, now):
-        if backend.settled(action, message):
+        # A message that moves while the queue is read comes twice.
+        if message.id in seen or backend.settled(action, message):
             continue
+        seen.add(message.id)
         tickets.append(ticket_of(message))
         if len(shown) < SHOWN:
             shown.append(facts(message))
@@ -197,7 +206,7 @@ def _result(backend, outcome, shown, diff):
         "matched": len(outcome.done) + len(outcome.skipped),
         "affected": len(outcome.done),
         "messages": shown,
-        "skipped": [{"queue_id": queue_id, "reason": why} for queue_id, why in outcome.skipped],
+        "skipped": [{"queue_id": queue_id, "reason": why} for queue_id, why in outcome.skipped[:SHOWN]],
         "diff": diff,
     }
 
@@ -217,7 +226,9 @@ def _diff(action, shown, outcome):
     lines = [(_line(entry), entry["queue_id"] in done) for entry in shown]
     more = len(outcome.done) + len(outcome.skipped) - len(shown)
     rest = ["and {0} more".format(more)] if more > 0 else []
-    after = [line if not hit else "{0}: {1}".format(action, line) for line, hit in lines if not (hit and action == "delete")]
+    after = [
+        "{0}: {1}".format(action, line) if hit else line for line, hit in lines if not (hit and action == "delete")
+    ]
     return {
         "before_header": "queue",
         "after_header": "queue",

@@ -20,7 +20,7 @@ _WORDS = (
     (re.compile(r"host( or domain)? name (not found|lookup)|name server|no such host|CNAME_lookup", re.I), "name lookup"),
     (re.compile(r"lost connection|connection (died|reset)|broken pipe", re.I), "lost connection"),
     (re.compile(r"certificate|TLS|handshake", re.I), "TLS"),
-    (re.compile(r"transport is unavailable|mail system|suspended", re.I), "transport"),
+    (re.compile(r"transport is unavailable|deferred transport|mail system|suspended", re.I), "transport"),
 )
 _REPLY = re.compile(r"(?<![0-9.])([45][0-9]{2})[ -]")
 

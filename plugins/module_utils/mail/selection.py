@@ -21,11 +21,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_AGE = re.compile(r"([0-9]+)\s*([smhdw]?)$")
+_AGE = re.compile(r"([0-9]+)\s*([smhdw]?)\Z")
 # RFC 3463: class, subject and, where given, detail.
-_DSN = re.compile(r"[245]\.[0-9]{1,3}(?:\.[0-9]{1,3})?$")
+_DSN = re.compile(r"[245]\.[0-9]{1,3}(?:\.[0-9]{1,3})?\Z")
 _LABEL = r"[A-Za-z0-9_\x80-\uffff](?:[A-Za-z0-9_\x80-\uffff-]*[A-Za-z0-9_\x80-\uffff])?"
-_DOMAIN = re.compile(r"(?:{0}(?:\.{0})*|\[[0-9A-Za-z.:]+\])$".format(_LABEL))
+_DOMAIN = re.compile(r"(?:{0}(?:\.{0})*|\[[0-9A-Za-z.:]+\])\Z".format(_LABEL))
 
 # Every criterion; the modules' documentation describes them.
 CRITERIA = (

@@ -8,12 +8,16 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import reason_class
 
 # So many different domains are counted one by one; a spammer's further ones together.
 MOST_KEYS = 10000
 OTHERS = "(others)"
+
+
+def _domain_of(address):
+    return address.rpartition("@")[2].lower() if "@" in address else ""
 
 
 class Summary(object):
@@ -50,10 +54,15 @@ class Summary(object):
         if self._oldest is None or message.arrival < self._oldest:
             self._oldest = message.arrival
         self._count(self._queues, message.queue)
-        self._count(self._sender_domains, split_address(message.sender)[1] if message.sender else "<>")
-        for domain in set(split_address(recipient.address)[1] for recipient in message.recipients):
+        self._count(self._sender_domains, _domain_of(message.sender) if message.sender else "<>")
+        recipients = message.recipients
+        if len(recipients) == 1:
+            self._count(self._recipient_domains, _domain_of(recipients[0].address))
+            self._count(self._reasons, self._class_of(recipients[0].reason))
+            return
+        for domain in set(_domain_of(recipient.address) for recipient in recipients):
             self._count(self._recipient_domains, domain)
-        for name in set(self._class_of(recipient.reason) for recipient in message.recipients):
+        for name in set(self._class_of(recipient.reason) for recipient in recipients):
             self._count(self._reasons, name)
 
     def facts(self, now):
@@ -65,7 +74,7 @@ class Summary(object):
 
         def ranked(counts):
             return [
-                {"name": name, "count": count}
+                {"name": printable(name), "count": count}
                 for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
             ]
 

@@ -38,8 +38,25 @@ _GONE = "it was delivered or removed meanwhile"
 _CHANGED = "another message has this queue ID now"
 
 
-def _batches(items):
-    return [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
+# So many messages are on hold at once while they are being deleted: what a killed run leaves behind at the most.
+_DELETED_AT_ONCE = 2000
+# The first records of a file, size and arrival, by which a saved message is known again.
+_HEAD = 120
+
+
+def _batches(items, size=BATCH):
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _head(path):
+    with open(path, "rb") as stream:
+        return stream.read(_HEAD)
+
+
+def _internal_parts(address):
+    """(str, str): local part and domain of an address as it is in the file, without quotes, for comparison."""
+    local, at, domain = address.rpartition("@")
+    return (local.lower(), domain.lower()) if at else (domain.lower(), "")
 
 
 class PostfixQueue(object):
@@ -56,7 +73,7 @@ class PostfixQueue(object):
     name = "postfix"
     queues = ("active", "deferred", "hold", "incoming", "maildrop", "corrupt")
     # mail_queue.h: a short ID is hexadecimal, a long one in base 52, without vowels; so neither is the word ALL.
-    id_pattern = re.compile(r"(?:[0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20})$")
+    id_pattern = re.compile(r"(?:[0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20})\Z")
     id_example = "8BF5F1C4099 or 4jXKsf49k2zFwr8"
 
     @staticmethod
@@ -142,31 +159,57 @@ class PostfixQueue(object):
             if envelope.client_address
         )
 
-    def _envelopes(self, ids):
-        """Yields an Envelope for each of these messages that is there, whatever its queue."""
+    def _envelopes(self, ids, unreadable=None):
+        """Yields an Envelope for each of these messages that is there, whatever its queue.
+
+        Args:
+            ids: iterable of str.
+            unreadable: dict or None: gets queue ID -> what postcat says of a file that it cannot read.
+
+        Raises:
+            CommandError: a file cannot be read, and C(unreadable) is None.
+        """
         for batch in _batches(list(ids)):
             # postcat stops at the first message that it does not find: go on after that one.
             while batch:
-                seen = set()
+                number, positions = 0, dict((queue_id, place) for place, queue_id in enumerate(batch))
                 try:
                     argv = ["postcat"] + self._options + ["-e", "-q"] + batch
                     for envelope in parse_envelopes(self._runner.lines(argv, env={"TZ": "UTC"})):
-                        seen.add(envelope.id)
-                        yield envelope
+                        # What nobody asked for is text in a record that looks like the beginning of a message.
+                        if envelope.id in positions:
+                            number = positions[envelope.id] + 1
+                            yield envelope
                     batch = []
                 except CommandError as exc:
                     if "No such file" not in exc.stderr:
-                        raise
-                    batch = [queue_id for queue_id in batch if queue_id not in seen][1:]
+                        if unreadable is None:
+                            raise
+                        unreadable[batch[min(number, len(batch) - 1)]] = exc.stderr.strip()
+                    batch = batch[number + 1 :]
 
-    def _postsuper(self, option, ids, *queues):
-        """set of str: the messages to which it did what the option says. IDs go by standard input only."""
+    def _postsuper(self, option, ids, queues=(), done=None):
+        """Have postsuper do something. IDs go by standard input only, and no word that means all of them.
+
+        Args:
+            option: str.
+            ids: iterable of str.
+            queues: sequence of str, where it looks; empty for where it does so by itself.
+            done: set or None: gets the IDs as they are reported, so that the caller has them when it fails.
+
+        Returns:
+            set of str: the messages to which it did what the option says.
+        """
+        done = set() if done is None else done
+        ids = [queue_id for queue_id in ids if self.id_pattern.match(queue_id)]
         if not ids:
-            return set()
-        output = self._runner.run(
-            ["postsuper"] + self._options + [option, "-"] + list(queues), stdin="".join(name + "\n" for name in ids)
-        )
-        return set(match.group(1) for match in _DONE.finditer(output.stderr + output.stdout))
+            return done
+        argv = ["postsuper"] + self._options + [option, "-"] + list(queues)
+        for line in self._runner.lines(argv, stdin=ids, merge=True):
+            match = _DONE.match(line)
+            if match:
+                done.add(match.group(1))
+        return done
 
     @staticmethod
     def settled(action, message):
@@ -175,7 +218,7 @@ class PostfixQueue(object):
             return message.queue not in _MOVABLE
         if action == "release":
             return message.queue != "hold"
-        return action == "expire" and message.state == EXPIRING
+        return action == "expire" and message.state == EXPIRING and message.queue != "hold"
 
     def act(self, action, tickets, backup):
         """Do it to these messages.
@@ -194,7 +237,7 @@ class PostfixQueue(object):
                 self._runner.run(["postqueue"] + self._options + ["-i", queue_id])
             return Outcome(ids, [])
         if action == "hold":
-            done = self._postsuper("-h", ids, *_MOVABLE)
+            done = self._postsuper("-h", ids, _MOVABLE)
         elif action == "release":
             done = self._postsuper("-H", ids)
         elif action == "requeue":
@@ -216,42 +259,62 @@ class PostfixQueue(object):
         corrupt = [ticket for ticket in tickets if ticket.queue == "corrupt"]
         maildrop = [ticket for ticket in tickets if ticket.queue == "maildrop"]
         others = [ticket for ticket in tickets if ticket.queue not in ("corrupt", "maildrop")]
-        held = self._postsuper("-h", [ticket.id for ticket in others if ticket.queue != "hold"], *_MOVABLE)
         reasons, done = {}, set()
+        for batch in _batches(others, _DELETED_AT_ONCE):
+            self._delete_from_hold(batch, backup, reasons, done)
+        checked = self._checked(maildrop, "maildrop", backup, reasons)
+        self._postsuper("-d", checked, ["maildrop"], done)
+        done |= self._unlink(corrupt, backup, reasons)
+        return self._outcome(tickets, done, reasons)
+
+    def _delete_from_hold(self, tickets, backup, reasons, done):
+        held = set()
         try:
-            checked = self._checked(others, "hold", backup, reasons)
-            done |= self._postsuper("-d", checked, "hold")
+            moving = [ticket.id for ticket in tickets if ticket.queue != "hold"]
+            self._postsuper("-h", moving, _MOVABLE, held)
+            there = [ticket for ticket in tickets if ticket.queue == "hold" or ticket.id in held]
+            self._postsuper("-d", self._checked(there, "hold", backup, reasons), ["hold"], done)
         finally:
             # What was put on hold and is not to be deleted goes on as if nothing had been.
             self._postsuper("-H", sorted(held - done))
-        done |= self._postsuper("-d", self._checked(maildrop, "maildrop", backup, reasons), "maildrop")
-        done |= self._unlink(corrupt, backup, reasons)
-        return self._outcome(tickets, done, reasons)
 
     def _checked(self, tickets, queue, backup, reasons):
         """list of str: the messages in this queue that are still those of the tickets, saved where that is wanted."""
         wanted = dict((ticket.id, ticket) for ticket in tickets)
-        checked = []
-        for envelope in self._envelopes(list(wanted)):
-            ticket = wanted[envelope.id]
+        checked, unreadable = [], {}
+        for envelope in self._envelopes(list(wanted), unreadable):
             if envelope.queue != queue:
                 reasons[envelope.id] = "it is in {0} now".format(envelope.queue)
-            elif not self._same(ticket, envelope, queue):
+            elif not self._same(wanted[envelope.id], envelope):
                 reasons[envelope.id] = _CHANGED
             elif self._saved(envelope.id, envelope.path, backup, reasons):
                 checked.append(envelope.id)
+        reasons.update((queue_id, "it cannot be read: {0}".format(why)) for queue_id, why in unreadable.items())
         return checked
 
-    @staticmethod
-    def _same(ticket, envelope, queue):
-        if queue == "maildrop":
-            # Before cleanup has seen it a file has neither a size nor an arrival record.
-            return envelope.size in (None, ticket.size)
+    def _same(self, ticket, envelope):
+        if ticket.queue == "maildrop":
+            # Before cleanup has seen it, the listing has the size and the time of the file.
+            return self._stamp(envelope.path) == (ticket.size, ticket.arrival)
         return (
             envelope.size == ticket.size
-            and envelope.arrival == ticket.arrival
-            and split_address(envelope.sender) == split_address(ticket.sender)
+            and self._same_moment(envelope.arrival, ticket.arrival)
+            and _internal_parts(envelope.sender) == split_address(ticket.sender)
         )
+
+    def _same_moment(self, precise, listed):
+        if self.version >= _JSON_VERSION:
+            return precise == listed
+        # The daemon has written local time: of an hour that a clock saw twice, or with a time zone of its own.
+        return precise is not None and abs(precise - listed) <= 86400 and (precise - listed) % 900 == 0
+
+    def _stamp(self, path):
+        """(int, int) or None: size and modification time of a file below the queue directory."""
+        try:
+            status = os.stat(os.path.join(self._settings["queue_directory"], path))
+        except OSError:
+            return None
+        return status.st_size, int(status.st_mtime)
 
     def _saved(self, queue_id, path, backup, reasons):
         """bool: whether the message is in the backup, or none is wanted."""
@@ -298,8 +361,12 @@ class PostfixQueue(object):
         owner = pwd.getpwnam(self._settings["mail_owner"])
         directory = os.path.join(self._settings["queue_directory"], "maildrop")
         done, skipped = [], []
+        queued = dict((envelope.id, envelope.path) for envelope in self._envelopes(ids, {}))
         for queue_id in ids:
             path = os.path.join(directory, queue_id)
+            if queue_id in queued and self._is_still_there(queued[queue_id], backup.path(queue_id, "message")):
+                skipped.append((queue_id, "it is in the queue still"))
+                continue
             if os.path.exists(path):
                 skipped.append((queue_id, "the maildrop queue has a message of this name"))
                 continue
@@ -313,7 +380,16 @@ class PostfixQueue(object):
                 done.append(queue_id)
             except (IOError, OSError) as exc:
                 skipped.append((queue_id, str(exc)))
+            finally:
+                if os.path.exists(temporary):
+                    os.unlink(temporary)
         if done:
             # Otherwise pickup looks into maildrop once a minute.
             self._runner.run(["postkick"] + self._options + ["public", "pickup", "W"], check=False)
         return Outcome(done, skipped)
+
+    def _is_still_there(self, path, saved):
+        try:
+            return _head(os.path.join(self._settings["queue_directory"], path)) == _head(saved)
+        except (IOError, OSError):
+            return False

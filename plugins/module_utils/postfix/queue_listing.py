@@ -14,7 +14,7 @@ import re
 import time
 from collections import namedtuple
 
-from ansible.module_utils.common.text.converters import to_native
+from ansible.module_utils.common.text.converters import to_native, to_text
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
 
@@ -37,11 +37,17 @@ EMPTY = "Mail queue is empty"
 # Records of postcat that say which message it is. path: str, the file below the queue directory. The client is there
 # when Postfix took the message by SMTP.
 Envelope = namedtuple("Envelope", "path queue id sender size arrival client_name client_address")
+_RECORDS = frozenset(["message_size", "message_arrival_time", "sender", "named_attribute"])
 _ENVELOPE = re.compile(r"\*\*\* ENVELOPE RECORDS (?P<path>.*) \*\*\*$")
 
 
 class ListingError(ValueError):
     """A line that no known Postfix prints."""
+
+
+def _native(text):
+    # Several times for each of many messages: only Python 2 has anything to do.
+    return text if type(text) is str else to_native(text)
 
 
 def parse_json_line(line):
@@ -50,16 +56,19 @@ def parse_json_line(line):
     Raises:
         ValueError: it is none.
     """
-    entry = json.loads(line)
+    # Python 2 would refuse bytes that are not UTF-8.
+    entry = json.loads(to_text(line, errors="surrogate_or_replace") if bytes is str else line)
     try:
-        sender = to_native(entry["sender"])
+        sender = _native(entry["sender"])
         return Message(
-            to_native(entry["queue_name"]),
-            to_native(entry["queue_id"]),
+            _native(entry["queue_name"]),
+            _native(entry["queue_id"]),
             "" if sender == NULL_SENDER else sender,
             tuple(
-                Recipient(to_native(item["address"]), to_native(item.get("delay_reason", "")))
-                for item in entry["recipients"]
+                [
+                    Recipient(_native(item["address"]), _native(item.get("delay_reason", "")))
+                    for item in entry["recipients"]
+                ]
             ),
             entry["message_size"],
             entry["arrival_time"],
@@ -168,32 +177,36 @@ def parse_envelopes(lines):
     Yields:
         Envelope: size and arrival are None where the file has none.
     """
-    found = None
+    found, moments = None, {}
     for line in lines:
-        match = _ENVELOPE.match(line)
-        if match or line.startswith("*** MESSAGE CONTENTS "):
-            if found is not None:
+        if line.startswith("*** "):
+            match = _ENVELOPE.match(line)
+            if found is not None and (match or line.startswith("*** MESSAGE CONTENTS ")):
                 yield found
                 found = None
-        if match:
-            path = match.group("path")
-            found = Envelope(path, path.partition("/")[0], path.rpartition("/")[2], "", None, None, "", "")
+            if match:
+                path = match.group("path")
+                found = Envelope(path, path.partition("/")[0], path.rpartition("/")[2], "", None, None, "", "")
         elif found is not None:
-            found = _with_record(found, line)
+            name, _colon, value = line.partition(": ")
+            if name in _RECORDS:
+                found = _with_record(found, name, value, moments)
     if found is not None:
         yield found
 
 
-def _with_record(envelope, line):
-    name, colon, value = line.partition(": ")
-    if name == "message_size" and value.split():
-        return envelope._replace(size=int(value.split()[0]))
+def _with_record(envelope, name, value, moments):
+    if name == "message_size":
+        return envelope._replace(size=int(value.split()[0])) if value.split() else envelope
     if name == "message_arrival_time":
-        return envelope._replace(arrival=calendar.timegm(time.strptime(value.strip(), "%a %b %d %H:%M:%S %Y")))
+        if value not in moments:
+            moments[value] = calendar.timegm(time.strptime(value.strip(), "%a %b %d %H:%M:%S %Y"))
+        return envelope._replace(arrival=moments[value])
     if name == "sender":
         return envelope._replace(sender=value)
-    if name == "named_attribute" and value.startswith("log_client_name="):
-        return envelope._replace(client_name=value.partition("=")[2])
-    if name == "named_attribute" and value.startswith("log_client_address="):
-        return envelope._replace(client_address=value.partition("=")[2])
+    attribute, _equals, value = value.partition("=")
+    if attribute == "log_client_name":
+        return envelope._replace(client_name=value)
+    if attribute == "log_client_address":
+        return envelope._replace(client_address=value)
     return envelope
