@@ -140,13 +140,15 @@ class Runner(object):
                 stderr=subprocess.STDOUT if merge else errors,
                 env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
                 close_fds=True,
+                bufsize=-1,
             )
             finished = False
             try:
                 output = process.stdout
                 if sys.version_info[0] > 2:
                     output = io.TextIOWrapper(output, encoding="utf-8", errors="surrogateescape", newline="\n")
-                for line in output:
+                # Not `for line in output`: Python 2 reads ahead and waits.
+                for line in iter(output.readline, ""):
                     line = line.rstrip("\n")
                     if merge:
                         last.append(line)

@@ -24,7 +24,9 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _AGE = re.compile(r"([0-9]+)\s*([smhdw]?)\Z")
 # RFC 3463: class, subject and, where given, detail.
 _DSN = re.compile(r"[245]\.[0-9]{1,3}(?:\.[0-9]{1,3})?\Z")
-_LABEL = r"[A-Za-z0-9_\x80-\uffff](?:[A-Za-z0-9_\x80-\uffff-]*[A-Za-z0-9_\x80-\uffff])?"
+# Letters, digits, "_" and whatever is not ASCII, as one character or as several bytes; "-" inside only.
+_END = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
+_LABEL = r"{0}(?:(?:{0}|-)*{0})?".format(_END)
 _DOMAIN = re.compile(r"(?:{0}(?:\.{0})*|\[[0-9A-Za-z.:]+\])\Z".format(_LABEL))
 
 # Every criterion; the modules' documentation describes them.
@@ -148,6 +150,26 @@ def _clients(texts):
     return matches
 
 
+# With more values than this a search for each takes longer than to read the message.
+_MOST_NEEDLES = 8
+
+
+def _needles(params):
+    """list of tuple of str: in the text of a message that is meant is, in lower case, one of each tuple."""
+    domains = {
+        "sender": [] if params.get("null_sender") else [split_address(text)[1] for text in params.get("sender") or ()],
+        "recipient": [split_address(text)[1] for text in params.get("recipient") or ()],
+    }
+    for name in ("sender_domain", "recipient_domain", "queue_id"):
+        domains[name] = [text.lower() for text in params.get(name) or ()]
+    return [
+        tuple(found)
+        for found in domains.values()
+        # What is not ASCII may be written in another way.
+        if 0 < len(found) <= _MOST_NEEDLES and all(ord(character) < 128 for text in found for character in text)
+    ]
+
+
 def given(params):
     """list of str: the criteria that these options set. An empty list is a criterion that nothing meets."""
     return [name for name in CRITERIA if params.get(name) is not None and params.get(name) is not False]
@@ -178,6 +200,7 @@ class Selection(object):
         self._message_tests = self._about_messages(params, now)
         self._sender_tests = self._about_senders(params)
         self._recipient_tests = self._about_recipients(params)
+        self._needles = _needles(params)
         self.client_matches = None if params.get("client") is None else _clients(params["client"])
 
     @staticmethod
@@ -260,6 +283,23 @@ class Selection(object):
         for queue_id in sorted(self.ids or ()):
             if not pattern.match(queue_id):
                 raise SelectionError("queue_id: {0!r} is no queue ID; one looks like {1}".format(queue_id, example))
+
+    def may_match_text(self, text):
+        """bool: False when a listing's text of a message shows that it cannot be meant; spares reading it.
+
+        Args:
+            text: str, in which addresses and queue IDs are as they are, but for case and what is not ASCII.
+        """
+        if not self._needles:
+            return True
+        text = text.lower()
+        for needles in self._needles:
+            for needle in needles:
+                if needle in text:
+                    break
+            else:
+                return False
+        return True
 
     def matches(self, message):
         """bool: whether this message is meant, its client left aside (see C(client_matches))."""

@@ -107,19 +107,20 @@ class PostfixQueue(object):
             QueueError: Postfix does not run and this user may not read the queue itself.
         """
         if selection.queues != frozenset(["corrupt"]):
-            for message in self._listed(now):
+            for message in self._listed(selection, now):
                 yield message
         if selection.queues is None or "corrupt" in selection.queues:
             for message in self._corrupt():
                 yield message
 
-    def _listed(self, now):
+    def _listed(self, selection, now):
         option = "-j" if self.version >= _JSON_VERSION else "-p"
         lines = self._runner.lines(["postqueue"] + self._options + [option])
         try:
             if option == "-j":
                 for line in lines:
-                    yield parse_json_line(line)
+                    if selection.may_match_text(line):
+                        yield parse_json_line(line)
             else:
                 for message in parse_text(lines, self._queue_of, now):
                     yield message
