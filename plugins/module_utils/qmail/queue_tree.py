@@ -192,7 +192,7 @@ class Tree(object):
             for name in self._names(kind, *directory):
                 if queue_files.is_number(name) and self._parts(kind, name) == (kind,) + directory + (name,):
                     yield kind, name
-                elif name not in directory or split is None:
+                else:
                     oddities.add("/".join((kind,) + directory + (name,)), "no message's file belongs here")
 
     def unborn(self):
@@ -279,7 +279,3 @@ class Tree(object):
             except OSError as exc:
                 if exc.errno != errno.ENOENT:
                     raise
-
-    def directories(self, number):
-        """list of str: the directories in which a message has or had files."""
-        return [os.path.dirname(self.path(kind, number)) for kind in KINDS]
