@@ -30,7 +30,8 @@ def queue_of(runner, mta, directory):
     """
     if mta != "auto":
         backend = next(backend for backend in BACKENDS if backend.name == mta)
-        if not backend.is_there(runner):
+        # One that is elsewhere says itself whether it is there.
+        if directory is None and not backend.is_there(runner):
             raise QueueError("mta: this host has no {0}".format(mta))
         return backend(runner, directory)
     found = [backend for backend in BACKENDS if backend.is_there(runner)]
