@@ -243,6 +243,7 @@ class PostfixQueue(object):
             done = self._postsuper("-H", ids)
         elif action == "requeue":
             done = self._postsuper("-r", ids)
+            self._wake_pickup(done)
         else:
             done = self._postsuper("-f", ids)
         return self._outcome(tickets, done)
@@ -384,10 +385,13 @@ class PostfixQueue(object):
             finally:
                 if os.path.exists(temporary):
                     os.unlink(temporary)
-        if done:
-            # Otherwise pickup looks into maildrop once a minute.
-            self._runner.run(["postkick"] + self._options + ["public", "pickup", "W"], check=False)
+        self._wake_pickup(done)
         return Outcome(done, skipped)
+
+    def _wake_pickup(self, done):
+        """Otherwise pickup looks into maildrop once a minute."""
+        if done:
+            self._runner.run(["postkick"] + self._options + ["public", "pickup", "W"], check=False)
 
     def _is_still_there(self, path, saved):
         try:

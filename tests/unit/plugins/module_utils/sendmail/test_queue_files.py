@@ -158,8 +158,7 @@ def written(created, sender, message_reason, waiting, quarantine):
     for address, reason in waiting:
         lines += ["M" + reason] * bool(reason)
         lines += ["C:<{0}>".format(address), "rRFC822; " + address, "RPFD:<{0}>".format(address)]
-    lines += ["H?P?Return-Path: <\201g>", "H??Received: from x", "\tby y; Sun", "RPFD: folded", " q", "H??Subject: q", "."]
-    lines[-4] = "\t" + lines[-4]
+    lines += ["H?P?Return-Path: <$g>", "H??Received: from x", "\tby y; Sun", "\tRPFD: folded", " q", "H??Subject: q", "."]
     return "".join(line + "\n" for line in lines)
 
 
