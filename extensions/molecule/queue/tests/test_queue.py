@@ -40,8 +40,9 @@ PURGES = [
 FILL = """
 import json, subprocess, sys
 for name, (sender, recipients) in json.load(sys.stdin).items():
-    text = "From: <%s>\\nSubject: look-alike %s\\nMessage-ID: <%s@look-alike>\\n\\n%s\\n" % (sender or "x@y.example", name, name, name)
-    subprocess.run(["/usr/sbin/sendmail", "-i", "-f", sender or "<>", "--"] + recipients, input=text.encode(), check=True)
+    text = "From: <x@y.example>\\nSubject: look-alike %s\\n\\n%s\\n" % (name, name)
+    command = ["/usr/sbin/sendmail", "-i", "-f", sender or "<>", "--"] + recipients
+    subprocess.run(command, input=text.encode(), check=True)
 """
 
 
@@ -54,7 +55,7 @@ def names():
     """dict: the name of each look-alike in the queue -> the queue it is in."""
     entries = listing()
     ids = " ".join(entry["queue_id"] for entry in entries)
-    found = site.output(RELAY, f"for id in {ids}; do postcat -h -q $id | sed -n 's/^Subject: look-alike //p'; done").split()
+    found = site.output(RELAY, f"for id in {ids}; do postcat -h -q $id; done | sed -n 's/^Subject: look-alike //p'").split()
     return {name: entry["queue_name"] for name, entry in zip(found, entries, strict=True)}
 
 
@@ -67,10 +68,12 @@ def jam():
     """Mail for the look-alikes' domains waits; mail for example.net goes to mx01."""
     domains = "example.com example.com.au notexample.com mail.example.com example.org"
     site.run(RELAY, f"for domain in {domains}; do echo $domain smtp:[127.0.0.1]:9; done > /etc/postfix/jam")
-    site.run(RELAY, "postmap /etc/postfix/jam; postconf -e transport_maps=hash:/etc/postfix/jam minimal_backoff_time=1h")
+    site.run(RELAY, "postmap /etc/postfix/jam")
+    site.run(RELAY, "postconf -e transport_maps=hash:/etc/postfix/jam minimal_backoff_time=1h")
     site.run(RELAY, "postfix reload && sleep 1")
     yield
-    site.run(RELAY, "postsuper -d ALL; postconf -X transport_maps minimal_backoff_time; postfix reload; rm -f /etc/postfix/jam*")
+    site.run(RELAY, "postsuper -d ALL; postconf -X transport_maps minimal_backoff_time; postfix reload")
+    site.run(RELAY, "rm -f /etc/postfix/jam*")
 
 
 @pytest.fixture
@@ -125,9 +128,10 @@ def test_seeing_and_refusing_leave_the_queue_as_it_is(look_alikes, tmp_path):
     }
     play = tmp_path / "refused.yml"
     play.write_text(json.dumps([{"hosts": "relay_servers", "gather_facts": False, "tasks": [attempt]}]))
-    refused = site.playbook(name=str(play)).stdout
+    # YAML writes a quote in a quoted text twice.
+    refused = site.playbook(name=str(play)).stdout.replace("''", "'")
     for _arguments, words in REFUSED:
-        assert words in refused, words + refused
+        assert words in refused
     assert sorted(listing(), key=lambda entry: entry["queue_id"]) == before
 
 
@@ -184,5 +188,5 @@ def test_a_purge_under_full_load_loses_nothing_else():
     site.wait_for(all_arrived, 60)
     assert affected == bad
     assert listing() == []
-    numbers = site.output("mx01", f"grep -h ^X-Original-To: {site.RECEIVED}/* | sort -u | wc -l; ls {site.RECEIVED} | wc -l")
-    assert numbers.split() == [str(good), str(good)]
+    different = site.output("mx01", f"grep -h ^X-Original-To: {site.RECEIVED}/* | sort -u | wc -l")
+    assert (int(different), int(site.output("mx01", f"ls {site.RECEIVED} | wc -l"))) == (good, good)
