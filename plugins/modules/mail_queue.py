@@ -39,9 +39,9 @@ options:
       - V(delete) removes messages without a notice to anybody.
       - V(hold) keeps messages in the queue without trying to deliver them, V(release) lets them go on. qmail cannot hold.
       - V(requeue) gives messages back to Postfix as if they were new.
-      - V(flush) tries to deliver them now.
-      - V(expire) returns messages to their senders, those on hold too, Postfix 3.5 and later. To senders that were forged this sends mail to
-        strangers; delete such messages instead.
+      - V(flush) tries to deliver now what waits for a later attempt. What is on hold stays there.
+      - V(expire) returns messages to their senders, those on hold too, Postfix 3.5 and later. To senders that were forged
+        this sends mail to strangers; delete such messages instead.
       - V(restore) puts messages back that were saved in O(restore_from). Of the criteria only O(queue_id) and O(all) are
         of use.
     type: str
@@ -139,19 +139,24 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import ac
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 
 
+def argument_spec():
+    """dict: the module's options."""
+    return dict(
+        selection_arguments(),
+        action={
+            "type": "str",
+            "choices": ["delete", "hold", "release", "requeue", "flush", "expire", "restore"],
+            "required": True,
+        },
+        limit={"type": "int"},
+        backup_to={"type": "path"},
+        restore_from={"type": "path"},
+    )
+
+
 def main():
     module = AnsibleModule(
-        argument_spec=dict(
-            selection_arguments(),
-            action={
-                "type": "str",
-                "choices": ["delete", "hold", "release", "requeue", "flush", "expire", "restore"],
-                "required": True,
-            },
-            limit={"type": "int"},
-            backup_to={"type": "path"},
-            restore_from={"type": "path"},
-        ),
+        argument_spec=argument_spec(),
         required_if=[("action", "restore", ("restore_from",))],
         supports_check_mode=True,
     )

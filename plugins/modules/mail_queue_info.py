@@ -156,9 +156,14 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import in
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 
 
+def argument_spec():
+    """dict: the module's options."""
+    return dict(selection_arguments(), limit={"type": "int", "default": 100})
+
+
 def main():
     module = AnsibleModule(
-        argument_spec=dict(selection_arguments(), limit={"type": "int", "default": 100}),
+        argument_spec=argument_spec(),
         supports_check_mode=True,
     )
     now = time.time()

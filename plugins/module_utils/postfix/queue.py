@@ -48,6 +48,10 @@ def _batches(items, size=BATCH):
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
+def _unreadable(complaints):
+    return dict((queue_id, "it cannot be read: {0}".format(why)) for queue_id, why in complaints.items())
+
+
 def _head(path):
     with open(path, "rb") as stream:
         return stream.read(_HEAD)
@@ -219,6 +223,9 @@ class PostfixQueue(object):
             return message.queue not in _MOVABLE
         if action == "release":
             return message.queue != "hold"
+        if action == "flush":
+            # What is in incoming or active is being tried, and what is on hold stays there.
+            return message.queue != "deferred"
         return action == "expire" and message.state == EXPIRING and message.queue != "hold"
 
     def act(self, action, tickets, backup):
@@ -232,11 +239,9 @@ class PostfixQueue(object):
         """
         if action == "delete":
             return self._delete(tickets, backup)
-        ids = [ticket.id for ticket in tickets]
         if action == "flush":
-            for queue_id in ids:
-                self._runner.run(["postqueue"] + self._options + ["-i", queue_id])
-            return Outcome(ids, [])
+            return self._flush(tickets)
+        ids = [ticket.id for ticket in tickets]
         if action == "hold":
             done = self._postsuper("-h", ids, _MOVABLE)
         elif action == "release":
@@ -247,6 +252,25 @@ class PostfixQueue(object):
         else:
             done = self._postsuper("-f", ids)
         return self._outcome(tickets, done)
+
+    def _flush(self, tickets):
+        """postqueue(1) takes one message at a time, and keeps silent of one that is not there."""
+        done, reasons = set(), {}
+        for batch in _batches(tickets):
+            unreadable = {}
+            for envelope in self._envelopes([ticket.id for ticket in batch], unreadable):
+                if envelope.queue == "hold":
+                    reasons[envelope.id] = "it is in hold now"
+                    continue
+                try:
+                    self._runner.run(["postqueue"] + self._options + ["-i", envelope.id])
+                    done.add(envelope.id)
+                except CommandError as exc:
+                    if exc.rc == os.EX_UNAVAILABLE and not done:
+                        raise QueueError("nothing was flushed: {0}".format(exc.stderr.strip() or exc))
+                    reasons[envelope.id] = exc.stderr.strip() or str(exc)
+            reasons.update(_unreadable(unreadable))
+        return self._outcome(tickets, done, reasons)
 
     @staticmethod
     def _outcome(tickets, done, reasons=None):
@@ -291,7 +315,7 @@ class PostfixQueue(object):
                 reasons[envelope.id] = _CHANGED
             elif self._saved(envelope.id, envelope.path, backup, reasons):
                 checked.append(envelope.id)
-        reasons.update((queue_id, "it cannot be read: {0}".format(why)) for queue_id, why in unreadable.items())
+        reasons.update(_unreadable(unreadable))
         return checked
 
     def _same(self, ticket, envelope):

@@ -29,6 +29,8 @@ class FakePostfix(object):
     def __init__(self, spool, version="3.7.11", **messages):
         self.spool, self.version, self.content = str(spool), version, messages
         self.calls, self.complaints, self.damaged = [], "", ()
+        # Queue ID -> exit code of postqueue -i.
+        self.refused = {}
         # Called before a program of that name and option runs: the world goes on meanwhile.
         self.meanwhile = {}
 
@@ -38,6 +40,8 @@ class FakePostfix(object):
 
     def run(self, argv, stdin=None, check=True, env=None):
         self.calls.append(argv)
+        if argv[-2] == "-i" and argv[-1] in self.refused:
+            raise CommandError(argv, self.refused[argv[-1]], "", "postqueue: fatal: refused\n")
         return Result(0, "{0}\n{1}\npostfix\n".format(self.version, self.spool), "")
 
     def lines(self, argv, stdin=None, env=None, merge=False):
@@ -143,6 +147,33 @@ def test_a_message_that_cannot_be_saved_is_kept(tmp_path):
     assert done == [] and "it was kept" in skipped[0][1] and postfix.content["AAAAAA1"][0] == "deferred"
 
 
+def flushed(postfix):
+    return [argv[-1] for argv in postfix.calls if argv[:2] == ["postqueue", "-i"]]
+
+
+def test_a_flush_says_of_each_message_whether_it_was_tried(tmp_path):
+    names = ["AAAAAA{0}".format(number) for number in range(1, 6)]
+    postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 275, NOW]) for name in names[1:]))
+    postfix.content["AAAAAA2"][0], postfix.refused, postfix.damaged = "hold", {"AAAAAA3": 1}, ("AAAAAA4",)
+    done, skipped = PostfixQueue(postfix).act("flush", [ticket(name) for name in names], None)
+    assert done == ["AAAAAA5"] and flushed(postfix) == ["AAAAAA3", "AAAAAA5"]
+    assert skipped == [
+        ("AAAAAA1", "it was delivered or removed meanwhile"),
+        ("AAAAAA2", "it is in hold now"),
+        ("AAAAAA3", "postqueue: fatal: refused"),
+        ("AAAAAA4", "it cannot be read: postcat: fatal: damaged"),
+    ]
+
+
+def test_a_flush_ends_at_once_when_postfix_does_not_run(tmp_path):
+    messages = dict(("AAAAAA{0}".format(number), ["deferred", APP, 275, NOW]) for number in range(1, 4))
+    postfix = FakePostfix(tmp_path, **messages)
+    postfix.refused = dict.fromkeys(messages, 69)
+    with pytest.raises(QueueError) as caught:
+        PostfixQueue(postfix).act("flush", [ticket(name) for name in sorted(messages)], None)
+    assert str(caught.value) == "nothing was flushed: postqueue: fatal: refused" and flushed(postfix) == ["AAAAAA1"]
+
+
 def test_a_queue_that_is_down_is_a_clear_refusal(tmp_path):
     with pytest.raises(QueueError) as caught:
         list(PostfixQueue(FakePostfix(tmp_path)).messages(Selection({"all": True}, NOW), NOW))
@@ -169,3 +200,4 @@ def test_what_is_settled():
     assert settled("release", "deferred") and not settled("release", "hold")
     assert settled("expire", "deferred", "expiring") and not settled("expire", "hold", "expiring")
     assert not settled("delete", "hold")
+    assert not settled("flush", "deferred") and settled("flush", "hold") and settled("flush", "active")
