@@ -25,3 +25,19 @@ attributes:
     support: full
     platforms: linux
 """
+
+    # For modules that only look.
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This module changes nothing.
+  diff_mode:
+    support: none
+    details:
+      - This module changes nothing.
+  idempotent:
+    support: full
+"""

@@ -12,14 +12,24 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from collections import namedtuple
+import collections
+import io
+import os
+import subprocess
+import sys
+import tempfile
+
+from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
 # EL7 and Debian minimal hosts often have no sbin in the PATH of a non-root login, and sudo may drop it.
 SBIN_DIRECTORIES = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
 
-Result = namedtuple("Result", "rc stdout stderr")
+Result = collections.namedtuple("Result", "rc stdout stderr")
+
+# So much of a long output is shown when its program fails.
+_LAST_LINES = 20
 
 
 class CommandError(RelayError):
@@ -51,6 +61,7 @@ class Runner(object):
         self._module = module
         self._paths = {}
         self.calls = 0
+        self.complaints = ""
 
     def find(self, program):
         """str or None: the path of a program, looked up in PATH and the sbin directories."""
@@ -91,3 +102,65 @@ class Runner(object):
         if check and rc != 0:
             raise CommandError(argv, rc, stdout, stderr)
         return Result(rc, stdout, stderr)
+
+    def lines(self, argv, stdin=None, env=None, merge=False):
+        """Run a program and give its output line by line, so that memory does not grow with it.
+
+        Args:
+            argv: list of str; the first element is a program name or a path.
+            stdin: iterable of str given to the program as lines; no secrets. They are written down first: a program
+                that answers while it still reads cannot get stuck with us.
+            env: dict of further environment variables.
+            merge: whether lines of standard error are given too.
+
+        Yields:
+            str: each line of standard output, without its end. Bytes that are not UTF-8 are kept as by
+            ``files.read_native``. Afterwards ``complaints`` has what it wrote to standard error.
+
+        Raises:
+            CommandError: the program is not there, or it failed; lines that it wrote before have been given then.
+        """
+        argv = list(argv)
+        path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
+        if path is None:
+            raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
+        self.calls += 1
+        self.complaints = ""
+        last = collections.deque(maxlen=_LAST_LINES)
+        # Standard error goes to a file: a pipe that nobody reads would stop the program when it is full.
+        with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as questions:
+            for line in stdin or ():
+                questions.write(to_bytes(line + "\n", errors="surrogateescape"))
+            questions.flush()
+            questions.seek(0)
+            process = subprocess.Popen(
+                [path] + argv[1:],
+                stdin=questions,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT if merge else errors,
+                env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
+                close_fds=True,
+                bufsize=-1,
+            )
+            finished = False
+            try:
+                output = process.stdout
+                if sys.version_info[0] > 2:
+                    output = io.TextIOWrapper(output, encoding="utf-8", errors="surrogateescape", newline="\n")
+                # Not `for line in output`: Python 2 reads ahead and waits.
+                for line in iter(output.readline, ""):
+                    line = line.rstrip("\n")
+                    if merge:
+                        last.append(line)
+                    yield line
+                finished = True
+            finally:
+                if not finished:
+                    # Nobody wants the rest.
+                    process.kill()
+                process.stdout.close()
+                rc = process.wait()
+                errors.seek(0)
+                self.complaints = "\n".join(last) if merge else to_native(errors.read(), errors="surrogateescape")
+        if rc != 0:
+            raise CommandError(argv, rc, "", self.complaints)

@@ -107,14 +107,14 @@ class ProcessTable(object):
         match = re.search(r"^{0}:\s*([0-9A-Fa-f]+)$".format(field), self.text(pid, "status"), re.MULTILINE)
         return int(match.group(1), 16) if match else 0
 
-    def catches_hup(self, pid):
-        """bool: whether the process has a handler for HUP; without one, the signal would end it."""
-        return bool(self.signals(pid, "SigCgt") & 1 << signal.SIGHUP - 1)
+    def catches(self, pid, number):
+        """bool: whether the process has a handler for a signal; without one, HUP or ALRM would end it."""
+        return bool(self.signals(pid, "SigCgt") & 1 << number - 1)
 
-    def has_pending_hup(self, pid):
-        """bool: whether a HUP waits to be delivered."""
+    def has_pending(self, pid, number):
+        """bool: whether a signal waits to be delivered."""
         pending = self.signals(pid, "SigPnd") | self.signals(pid, "ShdPnd")
-        return bool(pending & 1 << signal.SIGHUP - 1)
+        return bool(pending & 1 << number - 1)
 
     def unit(self, pid):
         """str or None: the systemd service whose control group the process is in (cgroups(7), both versions)."""
@@ -238,6 +238,22 @@ class Supervisor(object):
                     process.pid, "" if self._manager == "auto" else " with {0}".format(self._manager)
                 )
             )
+        self._require_program(process, service)
+
+    def require_stop(self, process, service):
+        """Refuse, before anything changes, what ``stop`` and ``start`` could not do.
+
+        Raises:
+            SupervisorError: it is not known how, or the program for it is missing.
+        """
+        if service is None:
+            raise SupervisorError(
+                "qmail-send (pid {0}) runs, and what supervises it cannot be told; stop it, run this again and start it "
+                "afterwards; nothing was changed".format(process.pid)
+            )
+        self._require_program(process, service)
+
+    def _require_program(self, process, service):
         if service.manager != "init":
             self._program({"daemontools": "svc", "runit": "sv", "systemd": "systemctl"}[service.manager], process)
 
@@ -247,7 +263,7 @@ class Supervisor(object):
         path = beside if os.access(beside, os.X_OK) else self._runner.find(name)
         if path is None:
             raise SupervisorError(
-                "there is no program '{0}' to restart qmail-send with; install it, nothing was changed".format(name)
+                "there is no program '{0}' to control qmail-send with; install it, nothing was changed".format(name)
             )
         return path
 
@@ -265,54 +281,115 @@ class Supervisor(object):
         Raises:
             SupervisorError: it did not take effect; the text says how qmail-send is.
         """
-        return self._hup(process) if action == HUP else self._restart(process, service)
-
-    def _hup(self, process):
-        # Sent to qmail-send itself and not by its supervisor: only so it can be seen that it was delivered.
-        self._wait(
-            lambda: self._table.catches_hup(process.pid) or not self._is_there(process),
-            lambda: "qmail-send (pid {0}) has no handler for HUP, which would end it; is it the real one?".format(process.pid),
-            min(_STARTING, self._timeout),
-        )
-        if self._is_there(process):
-            self._kill(process.pid, signal.SIGHUP)
-            self._wait(
-                lambda: not self._table.has_pending_hup(process.pid),
-                lambda: "qmail-send (pid {0}) was sent HUP, which it has not taken yet".format(process.pid),
-            )
+        if action == RESTART:
+            return self._restart(process, service)
+        self._signal(process, signal.SIGHUP, "HUP")
         # One that was started meanwhile has read the new files.
         present = self.running()
         if present is None:
             raise SupervisorError("qmail-send (pid {0}) has ended at the HUP; start it again".format(process.pid))
         return present
 
+    def retry(self, process):
+        """Have qmail-send try every message again now, qmail-send(8).
+
+        Args:
+            process: Process.
+
+        Raises:
+            SupervisorError: it has not taken the signal.
+        """
+        self._signal(process, signal.SIGALRM, "ALRM")
+
+    def _signal(self, process, number, name):
+        # Sent to qmail-send itself and not by its supervisor: only so it can be seen that it was delivered.
+        self._wait(
+            lambda: self._table.catches(process.pid, number) or not self._is_there(process),
+            lambda: "qmail-send (pid {0}) has no handler for {1}, which would end it; is it the real one?".format(
+                process.pid, name
+            ),
+            min(_STARTING, self._timeout),
+        )
+        if self._is_there(process):
+            self._kill(process.pid, number)
+            self._wait(
+                lambda: not self._table.has_pending(process.pid, number),
+                lambda: "qmail-send (pid {0}) was sent {1}, which it has not taken yet".format(process.pid, name),
+            )
+
     def _is_there(self, process):
         return self._table.process(process.pid) == process
 
+    def stop(self, process, service):
+        """Have the supervisor stop qmail-send, and wait until it is gone.
+
+        It ends after its current deliveries. When it does not end in time, the supervisor still has the order to keep it
+        down: ``start`` takes that back.
+
+        Args:
+            process: Process.
+            service: Service.
+
+        Raises:
+            SupervisorError: it runs still; the text says how it is.
+        """
+        self._tell("stop", process, service)
+        self._wait(
+            lambda: not self._is_there(process) and self.running() is None,
+            lambda: "qmail-send was told to stop by {0} ({1}): {2}".format(
+                service.manager, service.name, self._state(process, service)
+            ),
+        )
+
+    def start(self, process, service):
+        """Have the supervisor start qmail-send, and wait until it runs and stays.
+
+        Args:
+            process: Process, the one that was stopped.
+            service: Service.
+
+        Returns:
+            Process
+
+        Raises:
+            SupervisorError: it does not run; the text says how it is.
+        """
+        self._tell("start", process, service)
+        return self._wait(
+            lambda: self._replaced(None),
+            lambda: "qmail-send was told to start by {0} ({1}): {2}".format(
+                service.manager, service.name, self._state(process, service)
+            ),
+        )
+
     def _restart(self, process, service):
+        self._tell("restart", process, service)
+        return self._wait(
+            lambda: self._replaced(process),
+            lambda: "qmail-send was told to restart by {0} ({1}): {2}".format(
+                service.manager, service.name, self._state(process, service, "the new configuration is used from then on")
+            ),
+        )
+
+    def _tell(self, verb, process, service):
+        """Give the supervisor an order: C(stop), C(start) or C(restart)."""
         commands = {
-            "daemontools": ["svc", "-t", service.name],
-            "runit": ["sv", "term", service.name],
-            "systemd": ["systemctl", "--no-block", "restart", service.name],
+            "daemontools": ["svc", {"stop": "-d", "start": "-u", "restart": "-t"}[verb], service.name],
+            "runit": ["sv", {"stop": "down", "start": "up", "restart": "term"}[verb], service.name],
+            "systemd": ["systemctl", "--no-block", verb, service.name],
         }
         if service.manager == "init":
-            said = self._run_script(service.name)
+            said = self._run_script(service.name, verb)
         else:
             command = commands[service.manager]
             program = self._program(command[0], process)
             said = self._run([program] + command[1:], complains=service.manager == "daemontools")
         if said:
             raise SupervisorError(
-                "qmail-send could not be restarted by {0} ({1}): {2}; {3}".format(
-                    service.manager, service.name, said, self._state(process, service)
+                "qmail-send could not be told to {0} by {1} ({2}): {3}; {4}".format(
+                    verb, service.manager, service.name, said, self._state(process, service)
                 )
             )
-        return self._wait(
-            lambda: self._replaced(process),
-            lambda: "qmail-send was told to restart by {0} ({1}): {2}".format(
-                service.manager, service.name, self._state(process, service)
-            ),
-        )
 
     def _run(self, argv, complains):
         """str: what is wrong; empty when nothing is. svc(8) ends with 0 even when there is nothing to control."""
@@ -323,13 +400,13 @@ class Supervisor(object):
         said = (result.stderr or result.stdout).strip()
         return (said or "exit code {0}".format(result.rc)) if result.rc or (complains and result.stderr.strip()) else ""
 
-    def _run_script(self, script):
+    def _run_script(self, script, verb):
         """str: as of ``_run``. What a script starts may keep its output open for ever, so that goes to a file."""
         handle, path = tempfile.mkstemp(prefix="mailops-qmail-init.")
         os.close(handle)
         try:
-            command = '"$1" restart </dev/null >"$2" 2>&1'
-            result = self._runner.run(["/bin/sh", "-c", command, "sh", script, path], check=False)
+            command = '"$1" "$2" </dev/null >"$3" 2>&1'
+            result = self._runner.run(["/bin/sh", "-c", command, "sh", script, verb, path], check=False)
             said = (read_native(path) or "").strip()
         finally:
             os.unlink(path)
@@ -339,7 +416,7 @@ class Supervisor(object):
         """Process or None: the new qmail-send, when it has read its control files and stays."""
         new = self.running()
         # qmail-send installs its handlers after it has read the control files (qmail-send.c).
-        if new is None or new == old or not self._table.catches_hup(new.pid):
+        if new is None or new == old or not self._table.catches(new.pid, signal.SIGHUP):
             return None
         time.sleep(_STABLE)
         return new if self._is_there(new) else None
@@ -355,13 +432,12 @@ class Supervisor(object):
                 raise SupervisorError("{0} (waited {1:g} s)".format(problem(), seconds))
             time.sleep(_POLL)
 
-    def _state(self, old, service):
+    def _state(self, old, service, afterwards=None):
         """str: how qmail-send is, in the words of its supervisor too."""
         present = self.running()
         if present == old:
-            state = (
-                "the old one (pid {0}) still runs; it ends after its current deliveries, "
-                "and the new configuration is used from then on".format(old.pid)
+            state = "the old one (pid {0}) still runs; it ends after its current deliveries{1}".format(
+                old.pid, ", and " + afterwards if afterwards else ""
             )
         elif present is None:
             state = "no qmail-send runs now; look into its log and start it"

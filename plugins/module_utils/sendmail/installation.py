@@ -35,6 +35,7 @@ class Sendmail(object):
         # Where packages let several mail systems live, "sendmail" may be another one's, and sendmail's own is there
         # under this name.
         self._program = [name for name in ("sendmail.sendmail", "sendmail") if runner.find(name)][:1]
+        self.program = "".join(self._program)
         self.version = self._ask_version()
 
     @property

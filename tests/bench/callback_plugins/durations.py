@@ -39,6 +39,7 @@ class CallbackModule(CallbackBase):
             "changed": bool(result._result.get("changed")),
             "calls": result._result.get("calls"),
             "stdout": result._result.get("stdout"),
+            "msg": result._result.get("msg"),
         }
         with open(os.environ["DURATIONS_FILE"], "a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")

@@ -271,3 +271,81 @@ def test_svc_beside_the_supervise_that_runs(host, tmpdir):
     os.symlink(str(tmpdir.join("command").join("supervise")), os.path.join(host.proc, "5", "exe"))
     host.add(9, "qmail-send", 5)
     host.supervisor().require(host.supervisor().running(), Service("daemontools", "/x"), "restart")
+
+
+ORDERS = [
+    ("daemontools", "svc", ["-d", "/service/qmail"], ["-u", "/service/qmail"]),
+    ("runit", "sv", ["down", "/service/qmail"], ["up", "/service/qmail"]),
+    ("systemd", "systemctl", ["--no-block", "stop", "/service/qmail"], ["--no-block", "start", "/service/qmail"]),
+]
+
+
+@pytest.mark.parametrize("manager, program, stop, start", ORDERS)
+def test_stop_ends_when_it_is_gone_and_start_when_it_stays(host, manager, program, stop, start):
+    host.add(9, "qmail-send", 1)
+    host.programs[program] = lambda argv: host.remove(9) if argv[1:] == stop else host.add(10, "qmail-send", 1, started=200)
+    supervisor, service = host.supervisor(timeout=2), Service(manager, "/service/qmail")
+    old = supervisor.running()
+    supervisor.require_stop(old, service)
+    supervisor.stop(old, service)
+    assert supervisor.running() is None
+    assert supervisor.start(old, service).pid == 10
+    assert [call[1:] for call in host.calls] == [stop, start]
+
+
+def test_an_init_script_is_told_to_stop(host, tmpdir):
+    host.add(9, "qmail-send", 1)
+    script = tmpdir.join("qmail")
+    script.write("#!/bin/sh\n")
+    told = []
+
+    def shell(argv):
+        told.append(argv[-2])
+        host.remove(9)
+
+    host.programs["sh"] = shell
+    supervisor = host.supervisor()
+    supervisor.stop(supervisor.running(), Service("init", str(script)))
+    assert told == ["stop"]
+
+
+def test_a_stop_that_takes_too_long_says_so(host):
+    host.add(9, "qmail-send", 1)
+    host.programs["sv"] = lambda argv: Result(0, "run: /x: want down\n", "") if argv[1] == "status" else None
+    supervisor = host.supervisor()
+    with pytest.raises(SupervisorError) as caught:
+        supervisor.stop(supervisor.running(), Service("runit", "/x"))
+    assert "the old one (pid 9) still runs; it ends after its current deliveries (run: /x: want down)" in str(caught.value)
+
+
+def test_a_stop_without_a_known_supervisor_is_refused_beforehand(host):
+    host.add(9, "qmail-send", 1)
+    supervisor = host.supervisor()
+    with pytest.raises(SupervisorError) as caught:
+        supervisor.require_stop(supervisor.running(), None)
+    assert "pid 9" in str(caught.value) and "nothing was changed" in str(caught.value)
+    with pytest.raises(SupervisorError) as caught:
+        supervisor.require_stop(supervisor.running(), Service("runit", "/x"))
+    assert "'sv'" in str(caught.value)
+
+
+def test_a_start_that_does_not_stay(host):
+    host.programs["sv"] = lambda argv: Result(0, "down: /x: 1s\n", "")
+    with pytest.raises(SupervisorError) as caught:
+        host.supervisor().start(Process(9, "qmail-send", 1, 100), Service("runit", "/x"))
+    assert "no qmail-send runs now" in str(caught.value)
+
+
+def test_retry_is_alrm_to_qmail_send_itself(host):
+    host.add(9, "qmail-send", 1)
+    status = os.path.join(host.proc, "9", "status")
+    with open(status) as stream:
+        text = stream.read()
+    supervisor = host.supervisor()
+    with pytest.raises(SupervisorError) as caught:
+        supervisor.retry(supervisor.running())
+    assert "no handler for ALRM" in str(caught.value) and host.signals == []
+    with open(status, "w") as stream:
+        stream.write(text.replace("SigCgt:\t0000000000000001", "SigCgt:\t0000000000002001"))
+    supervisor.retry(supervisor.running())
+    assert host.signals == [(9, signal.SIGALRM)]

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A sendmail queue of a stopped relay is listed, purged by recipient domain, and the rest delivers afterwards."""
+
+import json
+import subprocess
+import uuid
+
+import pytest
+import site_under_test as site
+
+CLIENT = "legacy01"
+SENDER = "app@legacy01.example.com"
+# What each message goes to, and whether it waits for example.com. The null sender and letters' case make no difference.
+MESSAGES = {
+    "plain": (SENDER, ["a@example.com"], True),
+    "quoted": (SENDER, ['"a b"@example.com'], True),
+    "upper case": (SENDER, ["A@EXAMPLE.COM"], True),
+    "null sender": ("<>", ["a@example.com"], True),
+    "one of two": (SENDER, ["a@example.com", "b@example.net"], True),
+    "longer domain": (SENDER, ["a@example.com.au"], False),
+    "domain that ends alike": (SENDER, ["a@notexample.com"], False),
+    "subdomain": (SENDER, ["a@sub.example.com"], False),
+    "the domain in the local part": (SENDER, ["example.com@example.net"], False),
+    "only the sender": ("a@legacy01.example.com", ["b@example.net"], False),
+}
+CONTROL_FILES = "find /var/spool/mqueue /var/spool/mqueue-client -type f -name '[qh]f*'"
+
+
+def module(name, **arguments):
+    """The result of a module on the client."""
+    done = subprocess.run(
+        [
+            "ansible",
+            *(f"--inventory={path}" for path in site.INVENTORIES),
+            CLIENT,
+            "--module-name=mailops.relay." + name,
+            "--args=" + json.dumps(arguments),
+        ],
+        cwd=site.ROOT,
+        env=dict(
+            site.os.environ,
+            ANSIBLE_CONFIG=str(site.ROOT / "ansible.cfg"),
+            ANSIBLE_STDOUT_CALLBACK="json",
+            ANSIBLE_LOAD_CALLBACK_PLUGINS="1",
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout[done.stdout.index("{") :])["plays"][0]["tasks"][0]["hosts"][CLIENT]
+
+
+def queue(sender, recipients, option="-Am"):
+    """Put a message into the daemon's queue, or with -Ac into that of the submission program; returns its word."""
+    word = uuid.uuid4().hex
+    quoted = " ".join(f"'{recipient}'" for recipient in recipients)
+    site.run(
+        CLIENT,
+        f"/usr/sbin/sendmail {option} -odq -f '{sender}' {quoted}",
+        stdin=f"Subject: {word}\nMessage-ID: <{word}@legacy01.test>\n\n{word}\n",
+    )
+    return word
+
+
+def words_in_queue():
+    return site.output(CLIENT, CONTROL_FILES + " | xargs -r sed -n 's/^H??Subject: //p'").split()
+
+
+@pytest.fixture
+def stopped_relay():
+    """The relay is down, and sendmail's queue empty at first."""
+    site.run(CLIENT, "sendmail -q; sendmail -Ac -q")
+    site.wait_for(lambda: site.output(CLIENT, CONTROL_FILES) == "")
+    site.run(site.RELAY, "postfix stop")
+    yield
+    site.run(site.RELAY, "postfix status || postfix start", check=False)
+
+
+def test_queue_of_a_stopped_relay_is_purged_by_recipient_domain_and_the_rest_delivers(stopped_relay):
+    words = {name: queue(sender, recipients) for name, (sender, recipients, _purged) in MESSAGES.items()}
+    words["submitted"] = queue(SENDER, ["Joe <joe@example.com>"], "-Ac")
+    words["submitted to another"] = queue(SENDER, ["joe@example.net"], "-Ac")
+    purged = {name for name, (_sender, _recipients, purged) in MESSAGES.items() if purged} | {"submitted"}
+
+    listed = module("mail_queue_info", all=True)
+    assert (listed["mta"], listed["total"]) == ("sendmail", len(words))
+    assert listed["by_queue"] == {"mta": len(MESSAGES), "submission": 2}
+
+    done = module("mail_queue", action="delete", recipient_domain=["example.com"], backup_to="/root/purged-queue")
+    assert done["affected"] == len(purged)
+    # Each survivor by its name.
+    survivors = {word: name for name, word in words.items()}
+    assert {survivors[word] for word in words_in_queue()} == set(words) - purged
+
+    site.run(site.RELAY, "postfix start")
+    site.run(CLIENT, "sendmail -q; sendmail -Ac -q")
+    for name in set(words) - purged:
+        site.arrives(words[name])
+    assert [name for name in purged if site.received(words[name])] == []
+
+    back = module("mail_queue", action="restore", restore_from="/root/purged-queue", all=True)
+    assert back["affected"] == len(purged)
+    site.run(CLIENT, "rm -rf /root/purged-queue; sendmail -q; sendmail -Ac -q")
+    for name in purged:
+        site.arrives(words[name])
+
+
+def test_nothing_else_is_lost_while_the_queue_is_run_and_mail_arrives(stopped_relay):
+    purged = {queue(SENDER, ["a@example.com"]) for _number in range(20)}
+    others = {queue(SENDER, ["a@example.com.au"]) for _number in range(20)}
+    site.run(site.RELAY, "postfix start")
+    site.run(CLIENT, "sendmail -q")
+    module("mail_queue", action="hold", recipient_domain=["example.com"])
+    others |= {queue(SENDER, ["b@example.net"]) for _number in range(5)}
+    deleted = module(
+        "mail_queue", action="delete", queue=["hold"], recipient_domain=["example.com"], backup_to="/root/purged-queue"
+    )
+    saved = set(site.output(CLIENT, "cat /root/purged-queue/*/data 2>/dev/null || true; rm -rf /root/purged-queue").split())
+    assert len(saved) == deleted["affected"]
+    site.run(CLIENT, "sendmail -q")
+    for word in others | (purged - saved):
+        site.arrives(word)
+    assert [word for word in saved if site.received(word)] == []

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A queue as lines that an operator reads before deciding."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible.module_utils.common.text.converters import to_text
+
+# Of each list of numbers the most frequent are shown.
+_MOST_ROWS = 8
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def _printable(text):
+    """Addresses and reasons come from strangers: no control character of theirs reaches the terminal."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in to_text(text)
+    )
+
+
+def _age(seconds):
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return "{0} {1}".format(seconds // size, unit)
+    return "0 s"
+
+
+def _bytes(size):
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return "{0:.0f} {1}".format(size, unit)
+        size /= 1024
+    return "{0:.1f} GiB".format(size)
+
+
+def _counted(number):
+    return "{0} message{1}".format(number, "" if number == 1 else "s")
+
+
+def _numbers(title, entries):
+    shown = entries[:_MOST_ROWS]
+    for entry in shown:
+        yield "{0:<18}{1:>8}  {2}".format(title, entry["count"], _printable(entry["name"]) or "(none)")
+        title = ""
+    rest = len(entries) - len(shown)
+    if rest > 0:
+        yield "{0:<18}{1:>8}  and {2} more".format("", sum(entry["count"] for entry in entries[_MOST_ROWS:]), rest)
+
+
+def _message(entry):
+    yield "{0} {1}{2} {3} from <{4}>".format(
+        _printable(entry["queue"]),
+        _printable(entry["queue_id"]),
+        " ({0})".format(_printable(entry["state"])) if entry["state"] else "",
+        _bytes(entry["size"]),
+        _printable(entry["sender"]),
+    )
+    for recipient in entry["recipients"]:
+        reason = _printable(recipient["reason"])
+        yield "    to <{0}>{1}".format(_printable(recipient["address"]), ": " + reason if reason else "")
+
+
+def queue_table(queue, host, messages=5):
+    """The numbers and the first messages of a queue.
+
+    Args:
+        queue: dict, the result of M(mailops.relay.mail_queue_info).
+        host: str, the host's name.
+        messages: int, how many messages are shown.
+
+    Returns:
+        list of str: lines, of printable characters only.
+    """
+    title = "{0} ({1}): {2}".format(_printable(host), _printable(queue["mta"]), _counted(queue["total"]))
+    if not queue["total"]:
+        return [title]
+    lines = ["{0}, {1}, the oldest is {2} old".format(title, _bytes(queue["size"]), _age(queue["oldest_age"]))]
+    queues = [{"name": name, "count": queue["by_queue"][name]} for name in sorted(queue["by_queue"])]
+    lines.extend(_numbers("queue", queues))
+    lines.extend(_numbers("sender domain", queue["by_sender_domain"]))
+    lines.extend(_numbers("recipient domain", queue["by_recipient_domain"]))
+    lines.extend(_numbers("reason", queue["by_reason"]))
+    for entry in queue["messages"][:messages]:
+        lines.extend(_message(entry))
+    if queue["total"] > messages:
+        lines.append("and {0}".format(_counted(queue["total"] - min(messages, len(queue["messages"])))).rstrip() + " more")
+    return lines
+
+
+def queue_outcome(result, host, action):
+    """What was done to a queue.
+
+    Args:
+        result: dict, the result of M(mailops.relay.mail_queue).
+        host: str, the host's name.
+        action: str.
+
+    Returns:
+        list of str: lines, of printable characters only.
+    """
+    lines = [
+        "{0} ({1}): {2}: {3} of {4}".format(
+            _printable(host), _printable(result["mta"]), _printable(action), result["affected"], _counted(result["matched"])
+        )
+    ]
+    for entry in result["skipped"]:
+        lines.append("left alone: {0}: {1}".format(_printable(entry["queue_id"]), _printable(entry["reason"])))
+    rest = result["matched"] - result["affected"] - len(result["skipped"])
+    if rest > 0:
+        lines.append("left alone: {0} more".format(rest))
+    return lines
+
+
+class FilterModule(object):
+    """The filters of this collection."""
+
+    def filters(self):
+        return {"queue_outcome": queue_outcome, "queue_table": queue_table}

@@ -1,0 +1,44 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which mail system a host has, and its queue."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue import PostfixQueue
+from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue import QmailQueue
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.queue import SendmailQueue
+
+# Each has C(is_there(runner)), and is made from a runner and a directory or None.
+BACKENDS = (PostfixQueue, SendmailQueue, QmailQueue)
+
+
+def queue_of(runner, mta, directory):
+    """The queue backend of this host's mail system.
+
+    Args:
+        runner: commands.Runner.
+        mta: str, C(auto), C(postfix), C(sendmail) or C(qmail).
+        directory: str or None; see the option C(directory) of M(mailops.relay.mail_queue).
+
+    Raises:
+        RelayError: there is none, or there are several and none is named.
+    """
+    if mta != "auto":
+        backend = next(backend for backend in BACKENDS if backend.name == mta)
+        # One that is elsewhere says itself whether it is there.
+        if directory is None and not backend.is_there(runner):
+            raise QueueError("mta: this host has no {0}".format(mta))
+        return backend(runner, directory)
+    found = [backend for backend in BACKENDS if backend.is_there(runner)]
+    if not found:
+        raise QueueError("mta: this host has none of {0}".format(", ".join(backend.name for backend in BACKENDS)))
+    if len(found) > 1:
+        raise QueueError(
+            "mta: this host has {0}; name the one that is meant".format(" and ".join(backend.name for backend in found))
+        )
+    return found[0](runner, directory)

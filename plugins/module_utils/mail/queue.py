@@ -1,0 +1,237 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The queue of any MTA: what the modules mail_queue_info and mail_queue do, over one small interface.
+
+A backend is an object with
+
+- C(name), str: the MTA; C(queues), tuple of str: its queues, as C(Message.queue) names them;
+- C(actions), tuple of str: those of C(ACTIONS) that it has;
+- C(id_pattern), compiled regular expression for a whole queue ID, and C(id_example), str;
+- C(messages(selection, now)): yields every Message that the selection could mean; the selection is asked by the caller;
+- C(clients(ids)): dict of queue ID -> (name, address), or C(None) instead of the method where nothing tells;
+- C(act(action, tickets, backup)): does it to the messages of these tickets, where C(backup) is a C(Backup) or None, and
+  returns an Outcome. Nothing but the message that was selected is ever deleted: what has its ID by now is left alone;
+- C(settled(action, message)): whether nothing is left to do, as for holding what is on hold;
+- C(flush_all()): tries every message again now; C(restore(backup, ids)): puts saved messages back, returns an Outcome;
+- C(warnings), list of str: what the user should know of what was read.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from collections import namedtuple
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import facts
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import SelectionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.summary import Summary
+
+ACTIONS = ("delete", "hold", "release", "requeue", "flush", "expire")
+# How many messages a result shows in full; the numbers are of all.
+SHOWN = 100
+# How many messages are asked for their client at once.
+BATCH = 500
+
+# What is kept of each selected message: enough to know it again. arrival: seconds since the epoch, size: bytes.
+Ticket = namedtuple("Ticket", "queue id sender size arrival")
+# done: list of queue IDs. skipped: list of (queue ID, why).
+Outcome = namedtuple("Outcome", "done skipped")
+
+
+class QueueError(RelayError):
+    """The queue could not be read, or an action was refused or failed."""
+
+
+def ticket_of(message):
+    """Ticket: of a Message."""
+    return Ticket(message.queue, message.id, message.sender, message.size, message.arrival)
+
+
+def _check(backend, selection):
+    selection.check_queues(backend.queues)
+    selection.check_ids(backend.id_pattern, backend.id_example)
+    if selection.client_matches is not None and backend.clients is None:
+        raise SelectionError("client: {0} does not note in its queue where a message came from".format(backend.name))
+
+
+def _from_clients(backend, selection, messages):
+    """The messages of a batch whose client is meant."""
+    clients = backend.clients([message.id for message in messages])
+    return [message for message in messages if selection.client_matches(*clients.get(message.id, ("", "")))]
+
+
+def selected(backend, selection, now):
+    """Yields the messages that the selection means, as they are read."""
+    batch = []
+    for message in backend.messages(selection, now):
+        if not selection.matches(message):
+            continue
+        if selection.client_matches is None:
+            yield message
+            continue
+        batch.append(message)
+        if len(batch) >= BATCH:
+            for found in _from_clients(backend, selection, batch):
+                yield found
+            batch = []
+    if batch:
+        for found in _from_clients(backend, selection, batch):
+            yield found
+
+
+def inspect(backend, selection, limit, now):
+    """What is in the queue.
+
+    Args:
+        backend: see the top of this file.
+        selection: Selection.
+        limit: int, how many messages are returned; the numbers are of all.
+        now: float, seconds since the epoch.
+
+    Returns:
+        dict: the numbers of C(Summary.facts), C(mta) and C(messages), in the order in which the MTA gives them.
+
+    Raises:
+        RelayError: a criterion that this MTA cannot know, or the queue cannot be read.
+    """
+    _check(backend, selection)
+    _check_limit(limit)
+    summary, shown = Summary(), []
+    for message in selected(backend, selection, now):
+        summary.add(message)
+        if len(shown) < limit:
+            shown.append(facts(message))
+    return dict(summary.facts(now), mta=backend.name, messages=shown)
+
+
+def _check_limit(limit):
+    if limit is not None and limit < 0:
+        raise SelectionError("limit: {0} is negative; write 0 or more".format(limit))
+
+
+def _check_action(backend, selection, action, backup_to):
+    if action not in backend.actions:
+        raise QueueError(
+            "action: {0} has no {1}; it has {2}".format(backend.name, action, ", ".join(backend.actions))
+        )
+    if backup_to is not None and action != "delete":
+        raise QueueError("backup_to: only deleted messages are saved; leave it out with action={0}".format(action))
+    _check(backend, selection)
+
+
+def act(backend, selection, action, limit, backup_to, check_mode, now):
+    """Do something to the messages that are meant, except where nothing is left to do.
+
+    Args:
+        backend: see the top of this file.
+        selection: Selection.
+        action: str, one of C(ACTIONS).
+        limit: int or None: refuse when more messages are meant.
+        backup_to: str or None: directory in which messages are saved before they are deleted.
+        check_mode: bool: say what would be hit, and do nothing.
+        now: float, seconds since the epoch.
+
+    Returns:
+        dict: C(changed), C(matched), C(affected), C(messages) (the first C(SHOWN)), C(skipped), C(diff).
+
+    Raises:
+        RelayError: nothing was done, or the text says what was.
+    """
+    _check_action(backend, selection, action, backup_to)
+    _check_limit(limit)
+    backup = None if backup_to is None else Backup(backup_to, backend.name)
+    if backup is not None:
+        backup.check()
+    tickets, seen, shown = [], set(), []
+    for message in selected(backend, selection, now):
+        # A message that moves while the queue is read comes twice.
+        if message.id in seen or backend.settled(action, message):
+            continue
+        seen.add(message.id)
+        tickets.append(ticket_of(message))
+        if len(shown) < SHOWN:
+            shown.append(facts(message))
+    if limit is not None and len(tickets) > limit:
+        raise QueueError(
+            "limit: {0} messages are meant, more than {1}; nothing was done. Narrow the criteria, or raise the "
+            "limit.".format(len(tickets), limit)
+        )
+    outcome = Outcome([ticket.id for ticket in tickets], [])
+    if tickets and not check_mode:
+        if action == "flush" and not selection.criteria:
+            backend.flush_all()
+        else:
+            outcome = backend.act(action, tickets, backup)
+    return _result(backend, outcome, shown, _diff(action, shown, outcome))
+
+
+def restore(backend, selection, directory, check_mode):
+    """Put messages back that were saved before they were deleted.
+
+    Args:
+        backend: see the top of this file.
+        selection: Selection: everything, or queue IDs.
+        directory: str, the C(backup_to) of the deletion.
+        check_mode: bool.
+
+    Returns:
+        dict: as for C(act); C(messages) is empty.
+
+    Raises:
+        RelayError: there is no such backup, or a message is not in it.
+    """
+    if set(selection.criteria) - set(["queue_id"]):
+        raise SelectionError("action=restore: only queue_id and all choose among saved messages")
+    _check(backend, selection)
+    backup = Backup(directory, backend.name)
+    ids = backup.ids()
+    for queue_id in sorted(selection.ids or ()):
+        if queue_id not in ids:
+            raise QueueError("queue_id: {0} is not among the messages in {1}".format(queue_id, directory))
+    wanted = ids if selection.ids is None else sorted(selection.ids)
+    outcome = Outcome(wanted, []) if check_mode or not wanted else backend.restore(backup, wanted)
+    lines = "".join("restored from {0}: {1}\n".format(directory, queue_id) for queue_id in outcome.done[:SHOWN])
+    diff = {"before_header": "queue", "after_header": "queue", "before": "", "after": lines}
+    return _result(backend, outcome, [], diff)
+
+
+def _result(backend, outcome, shown, diff):
+    return {
+        "mta": backend.name,
+        "changed": bool(outcome.done),
+        "matched": len(outcome.done) + len(outcome.skipped),
+        "affected": len(outcome.done),
+        "messages": shown,
+        "skipped": [{"queue_id": queue_id, "reason": why} for queue_id, why in outcome.skipped[:SHOWN]],
+        "diff": diff,
+    }
+
+
+def _line(entry):
+    return "{0} {1} from=<{2}> {3}".format(
+        entry["queue"],
+        entry["queue_id"],
+        entry["sender"],
+        " ".join("to=<{0}>".format(recipient["address"]) for recipient in entry["recipients"]),
+    ).rstrip()
+
+
+def _diff(action, shown, outcome):
+    """dict: the messages that were meant, and what became of them."""
+    done = frozenset(outcome.done)
+    lines = [(_line(entry), entry["queue_id"] in done) for entry in shown]
+    more = len(outcome.done) + len(outcome.skipped) - len(shown)
+    rest = ["and {0} more".format(more)] if more > 0 else []
+    after = [
+        "{0}: {1}".format(action, line) if hit else line for line, hit in lines if not (hit and action == "delete")
+    ]
+    return {
+        "before_header": "queue",
+        "after_header": "queue",
+        "before": "".join(line + "\n" for line in [line for line, _hit in lines] + rest),
+        "after": "".join(line + "\n" for line in after + (rest if action != "delete" else [])),
+    }

@@ -1,0 +1,424 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Postfix's queue: postqueue(1), postsuper(1), postcat(1)."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import errno
+import os
+import pwd
+import re
+import shutil
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, split_address
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import BATCH, Outcome, QueueError
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import parse_version
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_listing import (
+    EXPIRING,
+    parse_envelopes,
+    parse_json_line,
+    parse_text,
+)
+
+_JSON_VERSION = (3, 1)
+_EXPIRE_VERSION = (3, 5)
+# What postsuper may put on hold; what is on hold is never delivered.
+_MOVABLE = ("deferred", "active", "incoming")
+# postsuper names each message to which it has done something, and keeps silent of those that it did not find.
+_DONE = re.compile(r"postsuper: ([0-9A-Za-z]+): (removed|placed on hold|released from hold|requeued|expired)")
+# Stands for the sender of a file whose envelope no program shows. It is no address, and not the null sender.
+_UNKNOWN = "(unknown)"
+_GONE = "it was delivered or removed meanwhile"
+_CHANGED = "another message has this queue ID now"
+
+
+# So many messages are on hold at once while they are being deleted: what a killed run leaves behind at the most.
+_DELETED_AT_ONCE = 2000
+# The first records of a file, size and arrival, by which a saved message is known again.
+_HEAD = 120
+
+
+def _batches(items, size=BATCH):
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _unreadable(complaints):
+    return dict((queue_id, "it cannot be read: {0}".format(why)) for queue_id, why in complaints.items())
+
+
+def _head(path):
+    with open(path, "rb") as stream:
+        return stream.read(_HEAD)
+
+
+def _internal_parts(address):
+    """(str, str): local part and domain of an address as it is in the file, without quotes, for comparison."""
+    local, at, domain = address.rpartition("@")
+    return (local.lower(), domain.lower()) if at else (domain.lower(), "")
+
+
+class PostfixQueue(object):
+    """The queue of one Postfix instance; see C(mail/queue.py) for what a backend is.
+
+    Args:
+        runner: commands.Runner.
+        config_directory: str or None; None is the default instance.
+
+    Raises:
+        RelayError: there is no Postfix.
+    """
+
+    name = "postfix"
+    queues = ("active", "deferred", "hold", "incoming", "maildrop", "corrupt")
+    # mail_queue.h: a short ID is hexadecimal, a long one in base 52, without vowels; so neither is the word ALL.
+    id_pattern = re.compile(r"(?:[0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20})\Z")
+    id_example = "8BF5F1C4099 or 4jXKsf49k2zFwr8"
+
+    @staticmethod
+    def is_there(runner):
+        """bool: whether this host has Postfix."""
+        return runner.find("postqueue") is not None
+
+    def __init__(self, runner, config_directory=None):
+        self._runner = runner
+        self._options = [] if config_directory is None else ["-c", config_directory]
+        self._unmarked = None
+        self.warnings = []
+        names = ("mail_version", "queue_directory", "mail_owner")
+        output = runner.run(["postconf"] + self._options + ["-h"] + list(names)).stdout
+        self._settings = dict(zip(names, output.split("\n")))
+        self.version = parse_version(self._settings["mail_version"])
+
+    @property
+    def actions(self):
+        """tuple of str: what this version can do."""
+        known = ("delete", "hold", "release", "requeue", "flush")
+        return known + ("expire",) if self.version >= _EXPIRE_VERSION else known
+
+    def messages(self, selection, now):
+        """Every message that the selection could mean.
+
+        Yields:
+            Message
+
+        Raises:
+            QueueError: Postfix does not run and this user may not read the queue itself.
+        """
+        if selection.queues != frozenset(["corrupt"]):
+            for message in self._listed(selection, now):
+                yield message
+        if selection.queues is None or "corrupt" in selection.queues:
+            for message in self._corrupt():
+                yield message
+
+    def _listed(self, selection, now):
+        option = "-j" if self.version >= _JSON_VERSION else "-p"
+        lines = self._runner.lines(["postqueue"] + self._options + [option])
+        try:
+            if option == "-j":
+                for line in lines:
+                    if selection.may_match_text(line):
+                        yield parse_json_line(line)
+            else:
+                for message in parse_text(lines, self._queue_of, now):
+                    yield message
+        except CommandError as exc:
+            raise QueueError("the queue cannot be read: {0}. As root it can.".format(exc.stderr.strip() or exc))
+        except ValueError as exc:
+            raise QueueError("the queue cannot be read: {0}".format(exc))
+        self.warnings.extend(line for line in self._runner.complaints.splitlines() if line.strip())
+
+    def _queue_of(self, queue_id):
+        """str: the queue of a message that postqueue -p gives no mark; the small queues are looked through once."""
+        if self._unmarked is None:
+            self._unmarked = {}
+            for queue in ("incoming", "maildrop"):
+                for path in self._files(queue):
+                    self._unmarked[os.path.basename(path)] = queue
+        return self._unmarked.get(queue_id, "deferred")
+
+    def _files(self, queue):
+        """list of str: the paths of the files of a queue, hashed or not."""
+        top = os.path.join(self._settings["queue_directory"], queue)
+        return [os.path.join(directory, name) for directory, _below, names in os.walk(top) for name in names]
+
+    def _corrupt(self):
+        for path in self._files("corrupt"):
+            try:
+                status = os.stat(path)
+            except OSError:
+                continue
+            yield Message("corrupt", os.path.basename(path), _UNKNOWN, (), status.st_size, int(status.st_mtime), "")
+
+    def clients(self, ids):
+        """dict: queue ID -> (name, address) of the client, of messages that came by SMTP."""
+        return dict(
+            (envelope.id, (envelope.client_name, envelope.client_address))
+            for envelope in self._envelopes(ids)
+            if envelope.client_address
+        )
+
+    def _envelopes(self, ids, unreadable=None):
+        """Yields an Envelope for each of these messages that is there, whatever its queue.
+
+        Args:
+            ids: iterable of str.
+            unreadable: dict or None: gets queue ID -> what postcat says of a file that it cannot read.
+
+        Raises:
+            CommandError: a file cannot be read, and C(unreadable) is None.
+        """
+        for batch in _batches(list(ids)):
+            # postcat stops at the first message that it does not find: go on after that one.
+            while batch:
+                number, positions = 0, dict((queue_id, place) for place, queue_id in enumerate(batch))
+                try:
+                    argv = ["postcat"] + self._options + ["-e", "-q"] + batch
+                    for envelope in parse_envelopes(self._runner.lines(argv, env={"TZ": "UTC"})):
+                        # What nobody asked for is text in a record that looks like the beginning of a message.
+                        if envelope.id in positions:
+                            number = positions[envelope.id] + 1
+                            yield envelope
+                    batch = []
+                except CommandError as exc:
+                    if "No such file" not in exc.stderr:
+                        if unreadable is None:
+                            raise
+                        unreadable[batch[min(number, len(batch) - 1)]] = exc.stderr.strip()
+                    batch = batch[number + 1 :]
+
+    def _postsuper(self, option, ids, queues=(), done=None):
+        """Have postsuper do something. IDs go by standard input only, and no word that means all of them.
+
+        Args:
+            option: str.
+            ids: iterable of str.
+            queues: sequence of str, where it looks; empty for where it does so by itself.
+            done: set or None: gets the IDs as they are reported, so that the caller has them when it fails.
+
+        Returns:
+            set of str: the messages to which it did what the option says.
+        """
+        done = set() if done is None else done
+        ids = [queue_id for queue_id in ids if self.id_pattern.match(queue_id)]
+        if not ids:
+            return done
+        argv = ["postsuper"] + self._options + [option, "-"] + list(queues)
+        for line in self._runner.lines(argv, stdin=ids, merge=True):
+            match = _DONE.match(line)
+            if match:
+                done.add(match.group(1))
+        return done
+
+    @staticmethod
+    def settled(action, message):
+        """bool: whether nothing is left to do."""
+        if action == "hold":
+            return message.queue not in _MOVABLE
+        if action == "release":
+            return message.queue != "hold"
+        if action == "flush":
+            # What is in incoming or active is being tried, and what is on hold stays there.
+            return message.queue != "deferred"
+        return action == "expire" and message.state == EXPIRING and message.queue != "hold"
+
+    def act(self, action, tickets, backup):
+        """Do it to these messages.
+
+        Returns:
+            Outcome
+
+        Raises:
+            RelayError: Postfix refused; the text says what had been done by then.
+        """
+        if action == "delete":
+            return self._delete(tickets, backup)
+        if action == "flush":
+            return self._flush(tickets)
+        ids = [ticket.id for ticket in tickets]
+        if action == "hold":
+            done = self._postsuper("-h", ids, _MOVABLE)
+        elif action == "release":
+            done = self._postsuper("-H", ids)
+        elif action == "requeue":
+            done = self._postsuper("-r", ids)
+            self._wake_pickup(done)
+        else:
+            done = self._postsuper("-f", ids)
+        return self._outcome(tickets, done)
+
+    def _flush(self, tickets):
+        """postqueue(1) takes one message at a time, and keeps silent of one that is not there."""
+        done, reasons = set(), {}
+        for batch in _batches(tickets):
+            unreadable = {}
+            for envelope in self._envelopes([ticket.id for ticket in batch], unreadable):
+                if envelope.queue == "hold":
+                    reasons[envelope.id] = "it is in hold now"
+                    continue
+                try:
+                    self._runner.run(["postqueue"] + self._options + ["-i", envelope.id])
+                    done.add(envelope.id)
+                except CommandError as exc:
+                    if exc.rc == os.EX_UNAVAILABLE and not done:
+                        raise QueueError("nothing was flushed: {0}".format(exc.stderr.strip() or exc))
+                    reasons[envelope.id] = exc.stderr.strip() or str(exc)
+            reasons.update(_unreadable(unreadable))
+        return self._outcome(tickets, done, reasons)
+
+    @staticmethod
+    def _outcome(tickets, done, reasons=None):
+        reasons = reasons or {}
+        return Outcome(
+            [ticket.id for ticket in tickets if ticket.id in done],
+            [(ticket.id, reasons.get(ticket.id, _GONE)) for ticket in tickets if ticket.id not in done],
+        )
+
+    def _delete(self, tickets, backup):
+        """Delete from the hold queue, where nothing moves, what is still the message that was selected."""
+        corrupt = [ticket for ticket in tickets if ticket.queue == "corrupt"]
+        maildrop = [ticket for ticket in tickets if ticket.queue == "maildrop"]
+        others = [ticket for ticket in tickets if ticket.queue not in ("corrupt", "maildrop")]
+        reasons, done = {}, set()
+        for batch in _batches(others, _DELETED_AT_ONCE):
+            self._delete_from_hold(batch, backup, reasons, done)
+        checked = self._checked(maildrop, "maildrop", backup, reasons)
+        self._postsuper("-d", checked, ["maildrop"], done)
+        done |= self._unlink(corrupt, backup, reasons)
+        return self._outcome(tickets, done, reasons)
+
+    def _delete_from_hold(self, tickets, backup, reasons, done):
+        held = set()
+        try:
+            moving = [ticket.id for ticket in tickets if ticket.queue != "hold"]
+            self._postsuper("-h", moving, _MOVABLE, held)
+            there = [ticket for ticket in tickets if ticket.queue == "hold" or ticket.id in held]
+            self._postsuper("-d", self._checked(there, "hold", backup, reasons), ["hold"], done)
+        finally:
+            # What was put on hold and is not to be deleted goes on as if nothing had been.
+            self._postsuper("-H", sorted(held - done))
+
+    def _checked(self, tickets, queue, backup, reasons):
+        """list of str: the messages in this queue that are still those of the tickets, saved where that is wanted."""
+        wanted = dict((ticket.id, ticket) for ticket in tickets)
+        checked, unreadable = [], {}
+        for envelope in self._envelopes(list(wanted), unreadable):
+            if envelope.queue != queue:
+                reasons[envelope.id] = "it is in {0} now".format(envelope.queue)
+            elif not self._same(wanted[envelope.id], envelope):
+                reasons[envelope.id] = _CHANGED
+            elif self._saved(envelope.id, envelope.path, backup, reasons):
+                checked.append(envelope.id)
+        reasons.update(_unreadable(unreadable))
+        return checked
+
+    def _same(self, ticket, envelope):
+        if ticket.queue == "maildrop":
+            # Before cleanup has seen it, the listing has the size and the time of the file.
+            return self._stamp(envelope.path) == (ticket.size, ticket.arrival)
+        return (
+            envelope.size == ticket.size
+            and self._same_moment(envelope.arrival, ticket.arrival)
+            and _internal_parts(envelope.sender) == split_address(ticket.sender)
+        )
+
+    def _same_moment(self, precise, listed):
+        if self.version >= _JSON_VERSION:
+            return precise == listed
+        # The daemon has written local time: of an hour that a clock saw twice, or with a time zone of its own.
+        return precise is not None and abs(precise - listed) <= 86400 and (precise - listed) % 900 == 0
+
+    def _stamp(self, path):
+        """(int, int) or None: size and modification time of a file below the queue directory."""
+        try:
+            status = os.stat(os.path.join(self._settings["queue_directory"], path))
+        except OSError:
+            return None
+        return status.st_size, int(status.st_mtime)
+
+    def _saved(self, queue_id, path, backup, reasons):
+        """bool: whether the message is in the backup, or none is wanted."""
+        if backup is None:
+            return True
+        try:
+            backup.save(queue_id, {"message": os.path.join(self._settings["queue_directory"], path)})
+        except (IOError, OSError) as exc:
+            reasons[queue_id] = "it could not be saved, so it was kept: {0}".format(exc)
+            return False
+        return True
+
+    def _unlink(self, tickets, backup, reasons):
+        """Delete files of the queue corrupt, of which postsuper knows nothing."""
+        paths = dict((os.path.basename(path), path) for path in self._files("corrupt")) if tickets else {}
+        done = set()
+        for ticket in tickets:
+            path = paths.get(ticket.id)
+            try:
+                status = None if path is None else os.stat(path)
+                if status is None or (status.st_size, int(status.st_mtime)) != (ticket.size, ticket.arrival):
+                    reasons[ticket.id] = _GONE if status is None else _CHANGED
+                elif self._saved(ticket.id, path, backup, reasons):
+                    os.unlink(path)
+                    done.add(ticket.id)
+            except OSError as exc:
+                reasons[ticket.id] = _GONE if exc.errno == errno.ENOENT else str(exc)
+        return done
+
+    def flush_all(self):
+        """Try every message now, postqueue(1)."""
+        self._runner.run(["postqueue"] + self._options + ["-f"])
+
+    def restore(self, backup, ids):
+        """Put saved messages back: Postfix takes them up like those of C(postsuper -r), under new queue IDs.
+
+        Args:
+            backup: Backup.
+            ids: list of str.
+
+        Returns:
+            Outcome
+        """
+        owner = pwd.getpwnam(self._settings["mail_owner"])
+        directory = os.path.join(self._settings["queue_directory"], "maildrop")
+        done, skipped = [], []
+        queued = dict((envelope.id, envelope.path) for envelope in self._envelopes(ids, {}))
+        for queue_id in ids:
+            path = os.path.join(directory, queue_id)
+            if queue_id in queued and self._is_still_there(queued[queue_id], backup.path(queue_id, "message")):
+                skipped.append((queue_id, "it is in the queue still"))
+                continue
+            if os.path.exists(path):
+                skipped.append((queue_id, "the maildrop queue has a message of this name"))
+                continue
+            temporary = path + TEMPORARY_SUFFIX
+            try:
+                shutil.copyfile(backup.path(queue_id, "message"), temporary)
+                os.chown(temporary, owner.pw_uid, owner.pw_gid)
+                # pickup(8) leaves a file alone until its owner may execute it.
+                os.chmod(temporary, 0o700)
+                os.rename(temporary, path)
+                done.append(queue_id)
+            except (IOError, OSError) as exc:
+                skipped.append((queue_id, str(exc)))
+            finally:
+                if os.path.exists(temporary):
+                    os.unlink(temporary)
+        self._wake_pickup(done)
+        return Outcome(done, skipped)
+
+    def _wake_pickup(self, done):
+        """Otherwise pickup looks into maildrop once a minute."""
+        if done:
+            self._runner.run(["postkick"] + self._options + ["public", "pickup", "W"], check=False)
+
+    def _is_still_there(self, path, saved):
+        try:
+            return _head(os.path.join(self._settings["queue_directory"], path)) == _head(saved)
+        except (IOError, OSError):
+            return False

@@ -1,0 +1,181 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: mail_queue
+short_description: Delete, hold, release, requeue, flush or expire messages in a host's mail queue
+version_added: 0.2.0
+author: mailops.relay contributors (@mailops)
+description:
+  - Acts on exactly the messages in the queue of Postfix, sendmail or qmail that meet every criterion.
+  - The values of one criterion are alternatives; different criteria must all be met. Addresses and domains are compared
+    whole.
+  - Nothing but a message that was selected is ever deleted, also while mail arrives and is delivered.
+extends_documentation_fragment:
+  - mailops.relay.attributes
+  - mailops.relay.queue_selection
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Lists what would be hit at this moment.
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - V(flush), V(requeue) and V(restore) do their work each time.
+options:
+  action:
+    description:
+      - What is done.
+      - V(delete) removes messages without a notice to anybody.
+      - V(hold) keeps messages in the queue without trying to deliver them, V(release) lets them go on. qmail cannot hold.
+      - V(requeue) gives messages back to Postfix as if they were new.
+      - V(flush) tries to deliver now what waits for a later attempt. What is on hold stays there.
+      - V(expire) returns messages to their senders, those on hold too, Postfix 3.5 and later. To senders that were forged
+        this sends mail to strangers; delete such messages instead.
+      - V(restore) puts messages back that were saved in O(restore_from). Of the criteria only O(queue_id) and O(all) are
+        of use.
+    type: str
+    choices: [delete, hold, release, requeue, flush, expire, restore]
+    required: true
+  limit:
+    description:
+      - Refuse to do anything when more messages than this are meant.
+    type: int
+  backup_to:
+    description:
+      - A directory on the host in which each message is saved whole before it is deleted. It is made where it is missing,
+        for root alone.
+    type: path
+  restore_from:
+    description:
+      - The O(backup_to) of an earlier deletion.
+    type: path
+notes:
+  - Needs root.
+  - Postfix messages are put on hold first, read again there, and deleted from hold where queue ID, sender, size and time
+    of arrival are still the same. What turns out to be another message is released. When the run is killed in between,
+    messages stay on hold and O(action=release) lets them go.
+  - A queue that an application fills faster than it can be read is never empty. Stop the application first.
+  - qmail's queue is changed only while qmail-send is stopped; the module stops it and starts it again if it ran.
+seealso:
+  - module: mailops.relay.mail_queue_info
+"""
+
+EXAMPLES = r"""
+- name: Delete what waits for one domain, and keep a copy
+  mailops.relay.mail_queue:
+    action: delete
+    recipient_domain: [example.com]
+    limit: 500
+    backup_to: /var/backups/mail-queue-example.com
+
+- name: Put it back
+  mailops.relay.mail_queue:
+    action: restore
+    restore_from: /var/backups/mail-queue-example.com
+    all: true
+
+- name: Hold everything that a hacked application has sent since noon
+  mailops.relay.mail_queue:
+    action: hold
+    sender: [www-data@web01.example.com]
+    younger_than: 3h
+
+- name: Delete every deferred message
+  mailops.relay.mail_queue:
+    action: delete
+    queue: [deferred]
+"""
+
+RETURN = r"""
+mta:
+  description: The mail system whose queue this is.
+  returned: success
+  type: str
+  sample: postfix
+matched:
+  description: How many messages were meant, those left out that are already so, as messages on hold with O(action=hold).
+  returned: success
+  type: int
+  sample: 12
+affected:
+  description: To how many of them it was done.
+  returned: success
+  type: int
+  sample: 11
+messages:
+  description: The first 100 of the messages that were meant, as in M(mailops.relay.mail_queue_info).
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+skipped:
+  description: The first 100 of the messages that were left alone, and why.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{queue_id: 8BF5F1C4099, reason: it was delivered or removed meanwhile}]
+"""
+
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.arguments import selection_arguments
+from ansible_collections.mailops.relay.plugins.module_utils.mail.mta import queue_of
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import act, restore
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
+
+
+def argument_spec():
+    """dict: the module's options."""
+    return dict(
+        selection_arguments(),
+        action={
+            "type": "str",
+            "choices": ["delete", "hold", "release", "requeue", "flush", "expire", "restore"],
+            "required": True,
+        },
+        limit={"type": "int"},
+        backup_to={"type": "path"},
+        restore_from={"type": "path"},
+    )
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        required_if=[("action", "restore", ("restore_from",))],
+        supports_check_mode=True,
+    )
+    params, now = module.params, time.time()
+    try:
+        selection = Selection(params, now)
+        backend = queue_of(Runner(module), params["mta"], params["directory"])
+        if params["action"] == "restore":
+            result = restore(backend, selection, params["restore_from"], module.check_mode)
+        else:
+            result = act(
+                backend, selection, params["action"], params["limit"], params["backup_to"], module.check_mode, now
+            )
+    except RelayError as exc:
+        module.fail_json(msg=str(exc), **exc.facts())
+    for warning in backend.warnings:
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

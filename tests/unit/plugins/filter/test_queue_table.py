@@ -1,0 +1,71 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.mailops.relay.plugins.filter.queue_table import queue_outcome, queue_table
+
+
+def entry(sender="app@web01.example.com", address="a@example.org", reason="", state=""):
+    return {
+        "queue": "deferred", "queue_id": "8B4671C40A2", "sender": sender, "size": 2048, "arrival": 0, "state": state,
+        "recipients": [{"address": address, "reason": reason}],
+    }  # fmt: skip
+
+
+def queue(messages, total=None, **numbers):
+    total = len(messages) if total is None else total
+    count = [{"name": "example.org", "count": total}]
+    return dict(
+        {
+            "mta": "postfix", "total": total, "size": 5000, "oldest": 0, "oldest_age": 7300, "by_queue": {"deferred": total},
+            "by_sender_domain": count, "by_recipient_domain": count, "by_reason": count, "messages": messages,
+        },
+        **numbers
+    )  # fmt: skip
+
+
+def test_a_queue():
+    assert queue_table(queue([entry("", reason="450 4.2.2 full", state="expiring")]), "smtp-relay001") == [
+        "smtp-relay001 (postfix): 1 message, 5 KiB, the oldest is 2 h old",
+        "queue                    1  deferred",
+        "sender domain            1  example.org",
+        "recipient domain         1  example.org",
+        "reason                   1  example.org",
+        "deferred 8B4671C40A2 (expiring) 2 KiB from <>",
+        "    to <a@example.org>: 450 4.2.2 full",
+    ]
+
+
+def test_an_empty_queue():
+    assert queue_table(queue([], oldest_age=None), "web01") == ["web01 (postfix): 0 messages"]
+
+
+def test_a_long_queue_is_shortened_and_says_so():
+    domains = [{"name": "d{0}.example".format(number), "count": 2} for number in range(20)]
+    lines = queue_table(queue([entry()] * 9, total=300, by_sender_domain=domains), "web01", 5)
+    assert "                        24  and 12 more" in lines
+    assert lines[-1] == "and 295 messages more"
+    assert len([line for line in lines if line.startswith("deferred ")]) == 5
+
+
+def test_no_terminal_obeys_a_strangers_address():
+    evil = "\x1b[2J\x9b31m\u202e\r\n\x07"
+    count = [{"name": evil, "count": 1}]
+    lines = queue_table(queue([entry(evil, evil, evil)], by_sender_domain=count, by_reason=count), evil)
+    lines += queue_outcome({"mta": "postfix", "affected": 0, "matched": 1, "skipped": [{"queue_id": "A", "reason": evil}]}, "x", evil)
+    assert all(line.isprintable() for line in lines)
+    assert any("\\x1b[2J" in line and "\\u202e" in line for line in lines)
+    assert queue_table(queue([entry("jürg@bücher.example")]), "x")[5].endswith("from <jürg@bücher.example>")
+
+
+def test_what_was_done():
+    result = {"mta": "postfix", "affected": 3, "matched": 7, "skipped": [{"queue_id": "8B4671C40A2", "reason": "it was delivered"}]}
+    assert queue_outcome(result, "web01", "delete") == [
+        "web01 (postfix): delete: 3 of 7 messages",
+        "left alone: 8B4671C40A2: it was delivered",
+        "left alone: 3 more",
+    ]

@@ -1,0 +1,241 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import re
+import stat
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup, BackupError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import (
+    BATCH,
+    SHOWN,
+    Outcome,
+    QueueError,
+    act,
+    inspect,
+    restore,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection, SelectionError
+
+NOW = 1795350600.0
+
+
+def message(queue_id, queue="deferred", sender="app@web01.example.com"):
+    return Message(queue, queue_id, sender, (Recipient("a@example.org", ""),), 100, int(NOW) - 60, "")
+
+
+class FakeQueue(object):
+    name = "postfix"
+    queues = ("deferred", "hold")
+    actions = ("delete", "hold", "flush")
+    id_pattern = re.compile(r"[0-9A-F]{6,20}\Z")
+    id_example = "8BF5F1C4099"
+    clients = None
+
+    def __init__(self, *messages):
+        self.content = messages
+        self.acts = []
+        self.gone = ()
+        self.warnings = []
+
+    def messages(self, selection, now):
+        return iter(self.content)
+
+    @staticmethod
+    def settled(action, found):
+        return action == "hold" and found.queue == "hold"
+
+    def act(self, action, tickets, backup):
+        self.acts.append((action, [ticket.id for ticket in tickets], backup))
+        ids = [ticket.id for ticket in tickets]
+        return Outcome(
+            [queue_id for queue_id in ids if queue_id not in self.gone],
+            [(queue_id, "gone") for queue_id in ids if queue_id in self.gone],
+        )
+
+    def flush_all(self):
+        self.acts.append("flush all")
+
+    def restore(self, backup, ids):
+        self.acts.append(("restore", ids))
+        return Outcome(ids, [])
+
+
+def every(**params):
+    return Selection(params or {"all": True}, NOW)
+
+
+def do(backend, action="delete", selection=None, limit=None, backup_to=None, check_mode=False):
+    return act(backend, selection or every(), action, limit, backup_to, check_mode, NOW)
+
+
+def test_deleting_tells_what_was_done_and_what_was_left():
+    backend = FakeQueue(message("AAAAAA1"), message("AAAAAA2", "hold", ""), message("AAAAAA3"))
+    backend.gone = ("AAAAAA3",)
+    result = do(backend)
+    assert backend.acts == [("delete", ["AAAAAA1", "AAAAAA2", "AAAAAA3"], None)]
+    assert (result["changed"], result["matched"], result["affected"]) == (True, 3, 2)
+    assert result["skipped"] == [{"queue_id": "AAAAAA3", "reason": "gone"}]
+    assert result["diff"]["before"] == (
+        "deferred AAAAAA1 from=<app@web01.example.com> to=<a@example.org>\n"
+        "hold AAAAAA2 from=<> to=<a@example.org>\n"
+        "deferred AAAAAA3 from=<app@web01.example.com> to=<a@example.org>\n"
+    )
+    assert result["diff"]["after"] == "deferred AAAAAA3 from=<app@web01.example.com> to=<a@example.org>\n"
+
+
+def test_check_mode_lists_what_would_be_hit_and_does_nothing():
+    backend = FakeQueue(message("AAAAAA1"), message("AAAAAA2"))
+    result = do(backend, check_mode=True)
+    assert backend.acts == [] and result["changed"] and result["affected"] == 2
+    assert [entry["queue_id"] for entry in result["messages"]] == ["AAAAAA1", "AAAAAA2"]
+
+
+def test_more_messages_than_expected_are_refused():
+    backend = FakeQueue(message("AAAAAA1"), message("AAAAAA2"))
+    with pytest.raises(QueueError) as caught:
+        do(backend, limit=1)
+    assert "2 messages are meant, more than 1" in str(caught.value) and backend.acts == []
+    assert do(backend, limit=2)["affected"] == 2
+    with pytest.raises(QueueError):
+        do(backend, limit=0)
+
+
+def test_a_negative_limit_is_refused():
+    for attempt in (lambda: do(FakeQueue(), limit=-1), lambda: inspect(FakeQueue(), every(), -1, NOW)):
+        with pytest.raises(SelectionError) as caught:
+            attempt()
+        assert "limit: -1" in str(caught.value)
+
+
+def test_a_message_that_moves_while_the_queue_is_read_counts_once():
+    backend = FakeQueue(message("AAAAAA1", "hold"), message("AAAAAA1"))
+    assert do(backend)["affected"] == 1
+
+
+def test_nothing_meant_is_nothing_changed():
+    backend = FakeQueue(message("AAAAAA1"))
+    result = do(backend, selection=every(sender=["b@example.com"]))
+    assert not result["changed"] and result["matched"] == 0 and backend.acts == []
+    result = do(FakeQueue(message("AAAAAA1", "hold")), "hold")
+    assert not result["changed"] and result["matched"] == 0
+
+
+def test_flushing_everything_is_one_command():
+    backend = FakeQueue(message("AAAAAA1"))
+    assert do(backend, "flush")["affected"] == 1 and backend.acts == ["flush all"]
+    backend = FakeQueue(message("AAAAAA1"))
+    do(backend, "flush", every(queue=["deferred"]))
+    assert backend.acts == [("flush", ["AAAAAA1"], None)]
+
+
+def test_a_result_is_short_whatever_the_queue():
+    messages = [message("{0:07X}".format(number)) for number in range(SHOWN + 20)]
+    backend = FakeQueue(*messages)
+    backend.gone = tuple(found.id for found in messages)
+    result = do(backend)
+    assert len(result["messages"]) == len(result["skipped"]) == SHOWN and result["matched"] == SHOWN + 20
+    assert not result["changed"] and result["diff"]["before"].endswith("and 20 more\n")
+
+
+def test_what_this_mta_cannot_do_is_refused():
+    for action, backup_to, words in (("expire", None, "postfix has no expire"), ("hold", "/backup", "backup_to: ")):
+        with pytest.raises(QueueError) as caught:
+            do(FakeQueue(message("AAAAAA1")), action, backup_to=backup_to)
+        assert words in str(caught.value)
+    with pytest.raises(SelectionError) as caught:
+        inspect(FakeQueue(), every(client=["10.0.0.1"]), 10, NOW)
+    assert "client: " in str(caught.value)
+
+
+def test_clients_are_asked_for_in_batches():
+    class WithClients(FakeQueue):
+        asked = []
+
+        def clients(self, ids):
+            self.asked.append(len(ids))
+            return dict((queue_id, ("web01", "10.20.0.11")) for queue_id in ids if queue_id.endswith("1"))
+
+    backend = WithClients(*[message("{0:07X}".format(number)) for number in range(BATCH + 2)])
+    result = inspect(backend, every(client=["10.20.0.0/24"]), 3, NOW)
+    assert backend.asked == [BATCH, 2]
+    assert result["total"] == len([number for number in range(BATCH + 2) if number % 16 == 1])
+    assert len(result["messages"]) == 3
+
+
+def test_a_backup_is_whole_private_and_of_one_mta(tmp_path):
+    source, directory = tmp_path / "message", str(tmp_path / "backup")
+    source.write_bytes(b"\0\xffwhole\n")
+    backup = Backup(directory, "postfix")
+    backup.check()
+    backup.save("AAAAAA1", {"message": str(source)})
+    backup.save("AAAAAA1", {"message": str(source)})
+    assert backup.ids() == ["AAAAAA1"]
+    with open(backup.path("AAAAAA1", "message"), "rb") as stream:
+        assert stream.read() == b"\0\xffwhole\n"
+    assert stat.S_IMODE(os.stat(directory).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(backup.path("AAAAAA1", "message")).st_mode) == 0o600
+    for attempt in (Backup(directory, "qmail").check, Backup(directory, "qmail").ids):
+        with pytest.raises(BackupError) as caught:
+            attempt()
+        assert "messages of postfix, not of qmail" in str(caught.value)
+
+
+def test_a_backup_never_loses_an_older_message_of_the_same_name(tmp_path):
+    source, backup = tmp_path / "message", Backup(str(tmp_path / "backup"), "postfix")
+    source.write_bytes(b"first")
+    backup.save("AAAAAA1", {"message": str(source)})
+    source.write_bytes(b"other")
+    with pytest.raises(EnvironmentError) as caught:
+        backup.save("AAAAAA1", {"message": str(source)})
+    assert "another message" in str(caught.value)
+    with open(backup.path("AAAAAA1", "message"), "rb") as stream:
+        assert stream.read() == b"first"
+    assert os.listdir(backup.directory) and backup.ids() == ["AAAAAA1"]
+
+
+def test_a_message_that_cannot_be_saved_leaves_nothing_behind(tmp_path):
+    backup = Backup(str(tmp_path / "backup"), "postfix")
+    with pytest.raises(EnvironmentError):
+        backup.save("AAAAAA1", {"message": str(tmp_path / "missing")})
+    assert backup.ids() == []
+
+
+def test_a_directory_that_is_no_backup_is_refused(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "passwd").write_bytes(b"x")
+    for directory in (tmp_path / "etc", tmp_path / "etc" / "passwd", tmp_path / "no" / "such"):
+        with pytest.raises(BackupError):
+            Backup(str(directory), "postfix").check()
+    with pytest.raises(BackupError):
+        Backup("relative", "postfix").check()
+    with pytest.raises(BackupError) as caught:
+        restore(FakeQueue(), every(), str(tmp_path / "none"), False)
+    assert "no such backup" in str(caught.value)
+
+
+def test_restoring(tmp_path):
+    source, directory = tmp_path / "message", str(tmp_path / "backup")
+    source.write_bytes(b"x")
+    for queue_id in ("AAAAAA1", "AAAAAA2"):
+        Backup(directory, "postfix").save(queue_id, {"message": str(source)})
+    backend = FakeQueue()
+    assert restore(backend, every(), directory, True)["affected"] == 2 and backend.acts == []
+    restore(backend, every(queue_id=["AAAAAA2"]), directory, False)
+    assert backend.acts == [("restore", ["AAAAAA2"])]
+    for selection, words in (
+        (every(queue_id=["AAAAAA3"]), "AAAAAA3 is not among the messages"),
+        (every(sender=["a@example.com"]), "only queue_id and all"),
+    ):
+        with pytest.raises((QueueError, SelectionError)) as caught:
+            restore(backend, selection, directory, False)
+        assert words in str(caught.value)

@@ -1,0 +1,203 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fake programs answer as postqueue, postsuper and postcat of Postfix 3.7.11 did."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import time
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
+from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError, Ticket
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue import PostfixQueue
+
+NOW = 1795350600
+APP = "app@web01.example.com"
+
+
+class FakePostfix(object):
+    """messages: dict of queue ID -> [queue, sender, size, arrival]."""
+
+    def __init__(self, spool, version="3.7.11", **messages):
+        self.spool, self.version, self.content = str(spool), version, messages
+        self.calls, self.complaints, self.damaged = [], "", ()
+        # Queue ID -> exit code of postqueue -i.
+        self.refused = {}
+        # Called before a program of that name and option runs: the world goes on meanwhile.
+        self.meanwhile = {}
+
+    @staticmethod
+    def find(program):
+        return "/usr/sbin/" + program
+
+    def run(self, argv, stdin=None, check=True, env=None):
+        self.calls.append(argv)
+        if argv[-2] == "-i" and argv[-1] in self.refused:
+            raise CommandError(argv, self.refused[argv[-1]], "", "postqueue: fatal: refused\n")
+        return Result(0, "{0}\n{1}\npostfix\n".format(self.version, self.spool), "")
+
+    def lines(self, argv, stdin=None, env=None, merge=False):
+        self.calls.append(argv)
+        asked = list(stdin or ())
+        self.meanwhile.pop((argv[0], argv[1]), lambda: None)()
+        return getattr(self, "_" + argv[0])(argv, asked)
+
+    def _postsuper(self, argv, asked):
+        assert argv[2] == "-" and "ALL" not in asked
+        option, queues = argv[1], argv[3:] or ["hold", "incoming", "active", "deferred"]
+        for queue_id in asked:
+            if self.content.get(queue_id, ["none"])[0] not in queues:
+                continue
+            if option == "-d":
+                del self.content[queue_id]
+                yield "postsuper: {0}: removed".format(queue_id)
+            elif option == "-h":
+                self.content[queue_id][0] = "hold"
+                yield "postsuper: {0}: placed on hold".format(queue_id)
+            elif option == "-H" and self.content[queue_id][0] == "hold":
+                self.content[queue_id][0] = "deferred"
+                yield "postsuper: {0}: released from hold".format(queue_id)
+        yield "postsuper: Done: 1 message"
+
+    def _postcat(self, argv, asked):
+        for queue_id in argv[argv.index("-q") + 1 :]:
+            if queue_id not in self.content:
+                raise CommandError(argv, 1, "", "postcat: fatal: open queue file {0}: No such file or directory".format(queue_id))
+            if queue_id in self.damaged:
+                raise CommandError(argv, 1, "", "postcat: fatal: damaged")
+            queue, sender, size, arrival = self.content[queue_id]
+            path = "{0}/{1}".format(queue, queue_id)
+            yield "*** ENVELOPE RECORDS {0} ***".format(path)
+            yield "message_size:     {0}    1     1     0".format(size)
+            yield "message_arrival_time: {0}".format(time.strftime("%a %b %d %H:%M:%S %Y", time.gmtime(arrival)))
+            yield "sender: {0}".format(sender)
+            yield "*** MESSAGE CONTENTS {0} ***".format(path)
+
+    def _postqueue(self, argv, asked):
+        for line in asked:
+            yield line
+        raise CommandError(argv, 69, "", "postqueue: fatal: Queue report unavailable - mail system is down\n")
+
+
+def ticket(queue_id, queue="deferred", sender=APP, size=275, arrival=NOW):
+    return Ticket(queue, queue_id, sender, size, arrival)
+
+
+def held_by_nobody(postfix):
+    return [queue_id for queue_id, entry in postfix.content.items() if entry[0] == "hold"]
+
+
+def test_exactly_the_selected_messages_are_deleted(tmp_path):
+    postfix = FakePostfix(
+        tmp_path, AAAAAA1=["deferred", APP, 275, NOW], AAAAAA2=["active", "a b@example.com", 275, NOW],
+        AAAAAA3=["hold", "", 275, NOW], AAAAAA4=["deferred", APP, 275, NOW],
+    )  # fmt: skip
+    outcome = PostfixQueue(postfix).act(
+        "delete", [ticket("AAAAAA1"), ticket("AAAAAA2", "active", '"A B"@example.com'), ticket("AAAAAA3", "hold", "")], None
+    )
+    assert outcome == (["AAAAAA1", "AAAAAA2", "AAAAAA3"], []) and list(postfix.content) == ["AAAAAA4"]
+    # An ID is never an argument of postsuper.
+    assert not any("AAAAAA" in word for argv in postfix.calls if argv[0] == "postsuper" for word in argv)
+
+
+@pytest.mark.parametrize("changed", [["hold", "b@example.com", 275, NOW], ["hold", APP, 276, NOW], ["hold", APP, 275, NOW + 1]])
+def test_another_message_under_the_same_id_is_let_go(tmp_path, changed):
+    postfix = FakePostfix(tmp_path, AAAAAA1=["deferred"] + changed[1:], AAAAAA2=["deferred", APP, 275, NOW])
+    outcome = PostfixQueue(postfix).act("delete", [ticket("AAAAAA1"), ticket("AAAAAA2")], None)
+    assert outcome == (["AAAAAA2"], [("AAAAAA1", "another message has this queue ID now")])
+    assert postfix.content == {"AAAAAA1": ["deferred"] + changed[1:]}
+
+
+def test_what_was_delivered_or_is_damaged_does_not_stop_the_others(tmp_path):
+    names = ["AAAAAA{0}".format(number) for number in range(1, 7)]
+    postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 275, NOW]) for name in names[1:]))
+    postfix.damaged = ("AAAAAA4",)
+    postfix.meanwhile["postcat", "-e"] = lambda: postfix.content.pop("AAAAAA3")
+    done, skipped = PostfixQueue(postfix).act("delete", [ticket(name) for name in names], None)
+    assert done == ["AAAAAA2", "AAAAAA5", "AAAAAA6"]
+    assert dict(skipped)["AAAAAA1"] == dict(skipped)["AAAAAA3"] == "it was delivered or removed meanwhile"
+    assert "cannot be read" in dict(skipped)["AAAAAA4"]
+    assert postfix.content["AAAAAA4"][0] == "deferred"
+
+
+def test_a_failure_in_between_leaves_nothing_on_hold(tmp_path):
+    postfix = FakePostfix(tmp_path, AAAAAA1=["deferred", APP, 275, NOW])
+
+    def fail():
+        raise CommandError(["postsuper"], 1, "", "no space left")
+
+    postfix.meanwhile["postsuper", "-d"] = fail
+    with pytest.raises(CommandError):
+        PostfixQueue(postfix).act("delete", [ticket("AAAAAA1")], None)
+    assert held_by_nobody(postfix) == [] and "AAAAAA1" in postfix.content
+
+
+def test_a_message_that_cannot_be_saved_is_kept(tmp_path):
+    postfix = FakePostfix(tmp_path / "spool", AAAAAA1=["deferred", APP, 275, NOW])
+    backup = Backup(str(tmp_path / "backup"), "postfix")
+    done, skipped = PostfixQueue(postfix).act("delete", [ticket("AAAAAA1")], backup)
+    assert done == [] and "it was kept" in skipped[0][1] and postfix.content["AAAAAA1"][0] == "deferred"
+
+
+def flushed(postfix):
+    return [argv[-1] for argv in postfix.calls if argv[:2] == ["postqueue", "-i"]]
+
+
+def test_a_flush_says_of_each_message_whether_it_was_tried(tmp_path):
+    names = ["AAAAAA{0}".format(number) for number in range(1, 6)]
+    postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 275, NOW]) for name in names[1:]))
+    postfix.content["AAAAAA2"][0], postfix.refused, postfix.damaged = "hold", {"AAAAAA3": 1}, ("AAAAAA4",)
+    done, skipped = PostfixQueue(postfix).act("flush", [ticket(name) for name in names], None)
+    assert done == ["AAAAAA5"] and flushed(postfix) == ["AAAAAA3", "AAAAAA5"]
+    assert skipped == [
+        ("AAAAAA1", "it was delivered or removed meanwhile"),
+        ("AAAAAA2", "it is in hold now"),
+        ("AAAAAA3", "postqueue: fatal: refused"),
+        ("AAAAAA4", "it cannot be read: postcat: fatal: damaged"),
+    ]
+
+
+def test_a_flush_ends_at_once_when_postfix_does_not_run(tmp_path):
+    messages = dict(("AAAAAA{0}".format(number), ["deferred", APP, 275, NOW]) for number in range(1, 4))
+    postfix = FakePostfix(tmp_path, **messages)
+    postfix.refused = dict.fromkeys(messages, 69)
+    with pytest.raises(QueueError) as caught:
+        PostfixQueue(postfix).act("flush", [ticket(name) for name in sorted(messages)], None)
+    assert str(caught.value) == "nothing was flushed: postqueue: fatal: refused" and flushed(postfix) == ["AAAAAA1"]
+
+
+def test_a_queue_that_is_down_is_a_clear_refusal(tmp_path):
+    with pytest.raises(QueueError) as caught:
+        list(PostfixQueue(FakePostfix(tmp_path)).messages(Selection({"all": True}, NOW), NOW))
+    assert "mail system is down. As root it can." in str(caught.value)
+
+
+def test_ids():
+    for good in ("8BF5F1C4099", "4jXKsf49k2zFwr8"):
+        assert PostfixQueue.id_pattern.match(good)
+    for bad in ("ALL", "-d", "8BF5F1C4099*", "8BF5F1C4099\n", "../hold", "", "4jXKsf49k2zFwra"):
+        assert not PostfixQueue.id_pattern.match(bad)
+
+
+@pytest.mark.parametrize(("version", "has"), [("2.10.1", False), ("3.4.0", False), ("3.5.25", True), ("3.10.13", True)])
+def test_expire_is_there_from_3_5_on(tmp_path, version, has):
+    assert ("expire" in PostfixQueue(FakePostfix(tmp_path, version)).actions) is has
+
+
+def test_what_is_settled():
+    def settled(action, queue, state=""):
+        return PostfixQueue.settled(action, Message(queue, "AAAAAA1", APP, (), 1, NOW, state))
+
+    assert settled("hold", "hold") and not settled("hold", "active")
+    assert settled("release", "deferred") and not settled("release", "hold")
+    assert settled("expire", "deferred", "expiring") and not settled("expire", "hold", "expiring")
+    assert not settled("delete", "hold")
+    assert not settled("flush", "deferred") and settled("flush", "hold") and settled("flush", "active")
