@@ -72,8 +72,9 @@ options:
     description:
       - With V(false), mail for users of this host goes to the first smart host too (C(MAIL_HUB)), once the aliases
         have been looked at. Its recipient is then the user of the same name there, such as
-        C(root@smtp-relay001.example.com). Without O(mx_lookup) the mailer asks for no mail exchangers then (its flag
-        C(0), C(RELAY_MAILER_FLAGS)), for such mail too goes to the host itself.
+        C(root@smtp-relay001.example.com).
+      - C(MAIL_HUB) takes no brackets, so for such mail DNS is asked for the mail exchangers of that host and has to answer.
+        It should have none, since O(tls_level) is required of the host of that name only.
       - With V(true) it is delivered on this host. Without this option that stays as it is.
     type: bool
   loopback_only:
@@ -98,7 +99,7 @@ options:
       - With V(false) that is left to the smart host (C(FEATURE(`nocanonify')), C(FEATURE(`accept_unresolvable_domains')),
         and C(confDIRECT_SUBMISSION_MODIFIERS), without which mail of local programs is looked up all the same), in
         C(sendmail.mc), C(sendmail.cf), C(submit.mc) and C(submit.cf). The names of the smart hosts must still resolve,
-        by C(/etc/hosts) if need be.
+        by C(/etc/hosts) if need be; with O(local_delivery=false), DNS must answer for the first one.
       - Mail that is queued already keeps what held for it when it was taken.
       - Without this option it stays as it is. A change needs C(m4) and the macros, since it changes rules.
     type: bool

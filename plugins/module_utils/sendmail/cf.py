@@ -17,7 +17,6 @@ from collections import namedtuple
 
 _OPTION = re.compile(r"O[ \t]*([A-Za-z]{2,})[ \t]*=[ \t]*(.*)$")
 _ARGUMENTS = re.compile(r"(\bA=)(.*)$")
-_FLAGS = re.compile(r"([,\s]F=)([^,\s]*)")
 
 # How the features that only a build brings are seen (cf/m4/proto.m4): the beginning of a line, what is in it, and
 # whether it is there with the feature or without it.
@@ -101,19 +100,16 @@ class Cf(object):
 
     def mailer_arguments(self, mailer):
         """str or None: the A= field of a mailer; None when there is no such mailer."""
-        return self._field(mailer, _ARGUMENTS)
+        place = self._arguments_of(mailer)
+        return None if place is None else _ARGUMENTS.search(self._lines[place].rstrip()).group(2)
 
     def set_mailer_arguments(self, mailer, value):
         """Change the A= field of a mailer that is there."""
-        self._set_field(mailer, _ARGUMENTS, value)
-
-    def mailer_flags(self, mailer):
-        """str or None: the F= field of a mailer; None when there is no such mailer."""
-        return self._field(mailer, _FLAGS)
-
-    def set_mailer_flags(self, mailer, value):
-        """Change the F= field of a mailer that is there."""
-        self._set_field(mailer, _FLAGS, value)
+        place = self._arguments_of(mailer)
+        line = self._lines[place]
+        found = _ARGUMENTS.search(line.rstrip())
+        if found.group(2) != value:
+            self._lines[place] = line[: found.start(2)] + value + line[found.end(2) :]
 
     def access_map(self):
         """AccessMap or None: type and source of the access map; None without FEATURE(`access_db')."""
@@ -144,22 +140,12 @@ class Cf(object):
                 found.append((index, option.group(2)))
         return found
 
-    def _field(self, mailer, field):
-        place = self._place_of(mailer, field)
-        return None if place is None else field.search(self._lines[place].rstrip()).group(2)
-
-    def _set_field(self, mailer, field, value):
-        place = self._place_of(mailer, field)
-        line = self._lines[place]
-        found = field.search(line.rstrip())
-        self._lines[place] = line[: found.start(2)] + value + line[found.end(2) :]
-
-    def _place_of(self, mailer, field):
+    def _arguments_of(self, mailer):
         place = None
         for index, line in enumerate(self._lines):
             if not line[:1].isspace():
                 within = re.match(r"M{0}\b".format(re.escape(mailer)), line) is not None
-            if line.strip() and within and field.search(line.rstrip()):
+            if line.strip() and within and _ARGUMENTS.search(line.rstrip()):
                 place = index
         return place
 

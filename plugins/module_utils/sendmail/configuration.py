@@ -37,7 +37,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request imp
     Request,
     RequestError,
     direct_modifiers,
-    flags_without_mx,
     hosts_of,
     on_loopback,
 )
@@ -198,9 +197,6 @@ class Configuration(object):
 
     def _edit_main(self, pair):
         request = self._request
-        # As long as no hub is or was there, the mailer's flags are not this module's business.
-        if request.mail_hub or (request.mail_hub is not None and pair.cf.macro("H")):
-            self._edit_flags(pair)
         macros = [("SMART_HOST", "S", request.smart_host), ("MAIL_HUB", "H", request.mail_hub)]
         for name, letter, value in macros:
             if value is not None:
@@ -245,22 +241,6 @@ class Configuration(object):
                 "rebuild".format(pair.plan_cf.path, mailer)
             )
 
-    def _edit_flags(self, pair):
-        """Have local mail go to the hub itself, as DS[name] does with other mail; brackets are no part of MAIL_HUB."""
-        mailer, wanted = self._request.mailer, self._request.hub_by_name
-        name = ("RELAY" if mailer == "relay" else "SMTP") + "_MAILER_FLAGS"
-
-        def edit(mc):
-            # Where RELAY_MAILER_FLAGS is not defined, it is SMTP_MAILER_FLAGS (cf/mailer/smtp.m4).
-            inherited = mc.value("SMTP_MAILER_FLAGS") or ""
-            flags = mc.value(name)
-            flags = flags_without_mx(inherited if flags is None else flags, wanted)
-            mc.set(name, None if flags == (inherited if mailer == "relay" else "") else flags)
-
-        pair.edit_mc(edit)
-        if pair.cf.mailer_flags(mailer) is not None:
-            pair.cf.set_mailer_flags(mailer, flags_without_mx(pair.cf.mailer_flags(mailer), wanted))
-
     def _edit_submit(self, pair):
         if self._request.submission_host is not None:
             self._edit_submission_host(pair)
@@ -291,12 +271,10 @@ class Configuration(object):
         """list of (str, str): the settings that .mc and .cf must agree on, with the names that a user knows."""
         daemons = cf.daemons() if self._request.loopback_only else []
         access = cf.access_map() if self._request.entries else None
-        mailer = self._request.mailer
         return [
             ("DS (SMART_HOST)", cf.macro("S") or ""),
             ("DH (MAIL_HUB)", cf.macro("H") or ""),
-            ("A= of mailer {0}".format(mailer), cf.mailer_arguments(mailer) or ""),
-            ("F= of mailer {0}".format(mailer), "".join(sorted(cf.mailer_flags(mailer) or ""))),
+            ("A= of mailer {0}".format(self._request.mailer), cf.mailer_arguments(self._request.mailer) or ""),
             ("CACertFile (confCACERT)", cf.option("CACertFile") or ""),
             ("CACertPath (confCACERT_PATH)", cf.option("CACertPath") or ""),
             ("DaemonPortOptions (DAEMON_OPTIONS)", " | ".join(daemons)),
@@ -593,8 +571,6 @@ def _is_managed(line, request):
     if request.smart_host is not None:
         beginnings += ["DS", "DH", "\t\tA=TCP $h"]
     beginnings += ["O {0}=".format(option) for _name, option, _value in request.options]
-    if request.mail_hub:
-        beginnings.append("M{0},".format(request.mailer))
     if request.loopback_only:
         beginnings.append("O DaemonPortOptions=")
     if request.address_lookups is not None:

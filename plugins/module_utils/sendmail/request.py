@@ -36,7 +36,6 @@ class Request(object):
     Attributes:
         smart_host: str or None: the value of SMART_HOST and DS; empty for none, None to leave it.
         mail_hub: str or None: the value of MAIL_HUB and DH, in the same way.
-        hub_by_name: bool: whether mail_hub is a host of this name, and not the mail exchangers of it.
         mailer: str: whose arguments hold the port.
         mailer_arguments: str: such as C(TCP $h 587).
         hosts: list of str: the smart hosts without brackets.
@@ -57,7 +56,6 @@ class Request(object):
         self.hosts = [smart_host_name(host) for host in arguments.get("smart_hosts") or []]
         self.smart_host = self._smart_host()
         self.mail_hub = self._mail_hub()
-        self.hub_by_name = (self.mail_hub or "").endswith(".") and not arguments.get("mx_lookup")
         self.mailer_arguments = self._mailer_arguments()
         self.submission_host = arguments.get("submission_host")
         if self.submission_host is not None:
@@ -197,13 +195,6 @@ def direct_modifiers(current, lookups):
     old, new = ("C", "c") if lookups else ("c", "C")
     value = (_DIRECT_MODIFIERS if current is None else current).replace(old, new)
     return None if value == _DIRECT_MODIFIERS else value
-
-
-def flags_without_mx(current, wanted):
-    """str: the flags of a mailer, with or without 0, which turns MX look-ups off (op.me, "Mailer flags")."""
-    if wanted:
-        return current if "0" in current else current + "0"
-    return current.replace("0", "")
 
 
 def on_loopback(options):

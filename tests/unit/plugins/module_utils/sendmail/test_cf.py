@@ -50,7 +50,6 @@ def test_the_smart_host_and_the_relay_mailers_port(text):
     cf = Cf(text)
     assert cf.macro("S") == "" and cf.macro("H") is None
     assert cf.mailer_arguments("relay") == "TCP $h" and cf.mailer_arguments("uucp") is None
-    assert cf.mailer_flags("relay") == "mDFMuXa8" and cf.mailer_flags("uucp") is None
     cf.set_macro("S", "[relay.example.com]")
     cf.set_mailer_arguments("relay", "TCP $h 587")
     assert changed(text, cf.text) == ["DS[relay.example.com]", "\t\tA=TCP $h 587"]

@@ -88,8 +88,6 @@ class Host(object):
             cf.set_macro("H", value("MAIL_HUB"))
         for mailer in ("relay", "esmtp"):
             cf.set_mailer_arguments(mailer, value(mailer.upper() + "_MAILER_ARGS") or "TCP $h")
-            flags = value("RELAY_MAILER_FLAGS") if mailer == "relay" else None
-            cf.set_mailer_flags(mailer, cf.mailer_flags(mailer) + (flags or value("SMTP_MAILER_FLAGS") or ""))
         cf.set_option("CACertFile", value("confCACERT"))
         cf.set_option("CACertPath", value("confCACERT_PATH"))
         cf.set_daemons(mc.daemons())
@@ -184,46 +182,6 @@ def test_check_mode_says_what_the_real_run_does_and_the_next_one_has_nothing_to_
     assert HUB_RULE in after["sendmail.cf"]
     again = apply(**full(etc))
     assert not again["changed"] and again["diff"] == [] and files(etc) == after
-
-
-@pytest.mark.parametrize(
-    "defined, hub, local",
-    [
-        ("", "define(`RELAY_MAILER_FLAGS', `0')dnl\n", ""),
-        (
-            "define(`SMTP_MAILER_FLAGS', `Z')dnl\n",
-            "define(`SMTP_MAILER_FLAGS', `Z')dnl\ndefine(`RELAY_MAILER_FLAGS', `Z0')dnl\n",
-            "define(`SMTP_MAILER_FLAGS', `Z')dnl\n",
-        ),
-    ],
-)
-def test_local_mail_goes_to_the_hub_itself_and_not_to_its_mail_exchangers(apply, etc, host, defined, hub, local):
-    def flag_lines():
-        lines = read_native(etc + "/sendmail.mc").splitlines(True)
-        return "".join(line for line in lines if "_MAILER_FLAGS'" in line)
-
-    mc = read_native(etc + "/sendmail.mc").replace("MAILER_DEFINITIONS\n", defined + "MAILER_DEFINITIONS\n")
-    write(etc + "/sendmail.mc", mc)
-    write(etc + "/sendmail.cf", host.build(mc))
-    os.utime(etc + "/sendmail.mc", (1000000000, 1000000000))
-    before = Cf(read_native(etc + "/sendmail.cf")).mailer_flags("relay")
-    apply(smart_hosts=[RELAY], local_delivery=False)
-    assert flag_lines() == hub
-    assert Cf(read_native(etc + "/sendmail.cf")).mailer_flags("relay") == before + "0"
-    apply(smart_hosts=[RELAY], local_delivery=False, mx_lookup=True)
-    assert flag_lines() == local
-    apply(smart_hosts=[RELAY], local_delivery=False)
-    apply(smart_hosts=[RELAY], local_delivery=True)
-    assert flag_lines() == local
-    assert Cf(read_native(etc + "/sendmail.cf")).mailer_flags("relay") == before
-
-
-def test_flags_of_a_host_without_a_hub_stay(apply, etc):
-    text = read_native(etc + "/sendmail.cf").replace("F=mDFMuXa8,", "F=mDFMuXa80,")
-    write(etc + "/sendmail.cf", text)
-    write(etc + "/sendmail.mc", read_native(etc + "/sendmail.mc") + "define(`RELAY_MAILER_FLAGS', `0')dnl\n")
-    os.utime(etc + "/sendmail.mc", (1000000000, 1000000000))
-    assert not apply(local_delivery=True)["changed"]
 
 
 def test_the_cf_is_newer_than_its_mc_and_the_compiled_map_than_its_source(apply, etc):
