@@ -107,9 +107,9 @@ def queue_outcome(result, host, action):
             _printable(host), _printable(result["mta"]), _printable(action), result["affected"], _counted(result["matched"])
         )
     ]
-    for entry in result["skipped"]:
+    for entry in result["left_alone"]:
         lines.append("left alone: {0}: {1}".format(_printable(entry["queue_id"]), _printable(entry["reason"])))
-    rest = result["matched"] - result["affected"] - len(result["skipped"])
+    rest = result["matched"] - result["affected"] - len(result["left_alone"])
     if rest > 0:
         lines.append("left alone: {0} more".format(rest))
     return lines

@@ -119,7 +119,7 @@ messages:
   type: list
   elements: dict
   sample: []
-skipped:
+left_alone:
   description: The first 100 of the messages that were left alone, and why.
   returned: success
   type: list

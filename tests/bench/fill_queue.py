@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 SPOOL = "/var/spool/postfix"
 FIRST = b"u0000000"
@@ -46,7 +47,7 @@ def write(path, content, like, mode):
 
 def copy(template, count):
     queues = ("deferred", "defer")
-    contents = {queue: open(path_of(queue, template), "rb").read() for queue in queues}
+    contents = {queue: Path(path_of(queue, template)).read_bytes() for queue in queues}
     like = {queue: os.stat(path_of(queue, template)) for queue in queues}
     for queue in queues:
         for digit in "0123456789ABCDEF":

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The queue's speed figures: a real Postfix with 100,000 deferred messages in a container of its own.
 
-Both sides of each ratio run through Ansible, as one task each, and see the same queue: before each deletion it is filled
-up to 100,000 again, written to disk, and listed once so that it is in memory. The order of the two alternates. Each figure
-is the median of ROUNDS rounds. Exit code 1 when a figure misses its limit.
+Both sides of each ratio run through Ansible, as one task each, and see the same queue: before each deletion it is
+filled up to 100,000 again, written to disk, and listed once so that it is in memory. The order of the two alternates.
+Each figure is the median of ROUNDS rounds. Exit code 1 when a figure misses its limit.
 """
 
 import json
@@ -59,7 +59,7 @@ def start():
         "run", "--detach", "--name", HOST, "--hostname", "relay.example.com", "--network", "none",
         "--cap-add", "NET_ADMIN", "--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined",
         "--security-opt", "apparmor=unconfined", "--cgroupns", "host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw",
-        "--tmpfs", "/run", "--tmpfs", "/tmp:exec,mode=1777", IMAGE,
+        "--tmpfs", "/run", "--tmpfs", "/tmp:exec,mode=1777", IMAGE,  # noqa: S108
     )  # fmt: skip
     on_host("until systemctl is-system-running | grep -qE 'running|degraded'; do sleep 0.5; done")
     on_host(
@@ -157,7 +157,7 @@ def fill_up():
 
 
 def counts():
-    lines = on_host("postqueue -j | sed 's/.*\"sender\": \"//; s/\".*//' | sort | uniq -c").splitlines()
+    lines = on_host('postqueue -j | sed \'s/.*"sender": "//; s/".*//\' | sort | uniq -c').splitlines()
     return [{"name": line.split()[1], "count": int(line.split()[0])} for line in lines]
 
 

@@ -136,7 +136,7 @@ def act(backend, selection, action, limit, backup_to, check_mode, now):
         now: float, seconds since the epoch.
 
     Returns:
-        dict: C(changed), C(matched), C(affected), C(messages) (the first C(SHOWN)), C(skipped), C(diff).
+        dict: C(changed), C(matched), C(affected), C(messages) (the first C(SHOWN)), C(left_alone), C(diff).
 
     Raises:
         RelayError: nothing was done, or the text says what was.
@@ -206,7 +206,8 @@ def _result(backend, outcome, shown, diff):
         "matched": len(outcome.done) + len(outcome.skipped),
         "affected": len(outcome.done),
         "messages": shown,
-        "skipped": [{"queue_id": queue_id, "reason": why} for queue_id, why in outcome.skipped[:SHOWN]],
+        # Not "skipped": Ansible takes a task whose result has that for one that did not run.
+        "left_alone": [{"queue_id": queue_id, "reason": why} for queue_id, why in outcome.skipped[:SHOWN]],
         "diff": diff,
     }
 

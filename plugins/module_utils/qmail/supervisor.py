@@ -24,7 +24,7 @@ from collections import namedtuple
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
-from ansible_collections.mailops.relay.plugins.module_utils.qmail.control import HUP, RESTART
+from ansible_collections.mailops.relay.plugins.module_utils.qmail.control import RESTART
 
 PROGRAM = "qmail-send"
 MANAGERS = ("systemd", "daemontools", "runit", "init")

@@ -56,14 +56,14 @@ def test_no_terminal_obeys_a_strangers_address():
     evil = "\x1b[2J\x9b31m\u202e\r\n\x07"
     count = [{"name": evil, "count": 1}]
     lines = queue_table(queue([entry(evil, evil, evil)], by_sender_domain=count, by_reason=count), evil)
-    lines += queue_outcome({"mta": "postfix", "affected": 0, "matched": 1, "skipped": [{"queue_id": "A", "reason": evil}]}, "x", evil)
+    lines += queue_outcome({"mta": "postfix", "affected": 0, "matched": 1, "left_alone": [{"queue_id": "A", "reason": evil}]}, "x", evil)
     assert all(line.isprintable() for line in lines)
     assert any("\\x1b[2J" in line and "\\u202e" in line for line in lines)
     assert queue_table(queue([entry("jürg@bücher.example")]), "x")[5].endswith("from <jürg@bücher.example>")
 
 
 def test_what_was_done():
-    result = {"mta": "postfix", "affected": 3, "matched": 7, "skipped": [{"queue_id": "8B4671C40A2", "reason": "it was delivered"}]}
+    result = {"mta": "postfix", "affected": 3, "matched": 7, "left_alone": [{"queue_id": "8B4671C40A2", "reason": "it was delivered"}]}
     assert queue_outcome(result, "web01", "delete") == [
         "web01 (postfix): delete: 3 of 7 messages",
         "left alone: 8B4671C40A2: it was delivered",

@@ -84,7 +84,7 @@ def test_deleting_tells_what_was_done_and_what_was_left():
     result = do(backend)
     assert backend.acts == [("delete", ["AAAAAA1", "AAAAAA2", "AAAAAA3"], None)]
     assert (result["changed"], result["matched"], result["affected"]) == (True, 3, 2)
-    assert result["skipped"] == [{"queue_id": "AAAAAA3", "reason": "gone"}]
+    assert result["left_alone"] == [{"queue_id": "AAAAAA3", "reason": "gone"}]
     assert result["diff"]["before"] == (
         "deferred AAAAAA1 from=<app@web01.example.com> to=<a@example.org>\n"
         "hold AAAAAA2 from=<> to=<a@example.org>\n"
@@ -143,7 +143,7 @@ def test_a_result_is_short_whatever_the_queue():
     backend = FakeQueue(*messages)
     backend.gone = tuple(found.id for found in messages)
     result = do(backend)
-    assert len(result["messages"]) == len(result["skipped"]) == SHOWN and result["matched"] == SHOWN + 20
+    assert len(result["messages"]) == len(result["left_alone"]) == SHOWN and result["matched"] == SHOWN + 20
     assert not result["changed"] and result["diff"]["before"].endswith("and 20 more\n")
 
 

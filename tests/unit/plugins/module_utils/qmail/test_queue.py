@@ -419,7 +419,7 @@ def test_what_is_being_written_is_left_alone_and_qmail_send_too(queue):
     before = queue.snapshot()
     result = act(queue, "delete", send)
     assert result["changed"] is False and result["matched"] == 3
-    assert all("being written" in item["reason"] for item in result["skipped"])
+    assert all("being written" in item["reason"] for item in result["left_alone"])
     assert send.calls == [] and queue.snapshot() == before
 
 
@@ -544,7 +544,7 @@ def test_a_deleted_message_is_put_back_for_those_who_waited(queue, tmpdir):
         (b"six", b"Fapp@web03.example.com\0Tv@old.example.com\0Ta@example.org\0\0"),
         (b"seven", b"Fapp@web03.example.com\0Ta@example.org\0\0"),
     ]
-    assert [item["queue_id"] for item in result["skipped"]] == ["8", "9"] and result["affected"] == 2
+    assert [item["queue_id"] for item in result["left_alone"]] == ["8", "9"] and result["affected"] == 2
     queue.add(7, dict(STATES["S4"], mess="seven"))
     outcome = backend(queue, runner=Shell(rc=53)).restore(Backup(saved, "qmail"), ["6", "7"])
     assert outcome.done == [] and "53" in outcome.skipped[0][1] and "in the queue still" in outcome.skipped[1][1]
@@ -566,7 +566,7 @@ def test_what_cannot_be_saved_is_kept(queue, tmpdir):
     act(queue, "delete", send, backup_to=saved)
     queue.add(6, dict(STATES["S5"], mess="another"))
     result = act(queue, "delete", send, backup_to=saved)
-    assert result["affected"] == 0 and "could not be saved" in result["skipped"][0]["reason"]
+    assert result["affected"] == 0 and "could not be saved" in result["left_alone"][0]["reason"]
     assert len(queue.of(6)) == 4 and send.calls == ["stop", "start"] * 2
 
 
@@ -601,7 +601,7 @@ def test_expire_makes_a_message_older_than_its_lifetime(queue):
     queue.control("queuelifetime", "3600\n")
     queue.add(6, STATES["S5"]).add(7, STATES["S5"]).add(8, STATES["S4"])
     result = act(queue, "expire", send, queue_id=["6", "8"])
-    assert result["affected"] == 1 and "not taken it up" in result["skipped"][0]["reason"]
+    assert result["affected"] == 1 and "not taken it up" in result["left_alone"][0]["reason"]
     ages = [time.time() - os.stat(queue.path("info", number)).st_mtime for number in (6, 7)]
     assert 3600 < ages[0] < 3660 and ages[1] < 60
     assert act(queue, "expire", send, queue_id=["6"])["matched"] == 0

@@ -65,7 +65,7 @@ def host(tmp_path):
     (tmp_path / "mail" / "sendmail.cf").write_text(u"O QueueDirectory={0}\n".format(tmp_path / "mqueue"))
     (tmp_path / "mail" / "submit.cf").write_text(u"O QueueDirectory={0}\n".format(tmp_path / "mqueue-client"))
     for directory, name in (("mqueue", "qf" + DAEMON), ("mqueue", "hf" + HELD), ("mqueue-client", "qf" + SUBMITTED)):
-        (tmp_path / directory / name).write_bytes(read(os.path.join(RECORDED, name)))
+        (tmp_path / directory / name).write_bytes(read(os.path.join(RECORDED, name + ".bin")))
         os.chmod(str(tmp_path / directory / name), 0o640)
         (tmp_path / directory / ("df" + name[2:])).write_bytes(b"body of it\n")
         os.chmod(str(tmp_path / directory / ("df" + name[2:])), 0o640)
@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_counted_and_nothing_is_hidden(host):
     (host / "mqueue" / "qf6AMC60J4001850.bak").write_bytes(b"")
     (host / "mqueue" / "Qf6AMC60J4001851").write_bytes(b"")
     os.mkfifo(str(host / "mqueue" / "qf6AMC60J4001852"))
-    os.symlink("/etc/passwd", str(host / "mqueue-client" / "qf6AMC60J4001853"))
+    os.symlink(os.path.join(RECORDED, "qf" + DAEMON + ".bin"), str(host / "mqueue-client" / "qf6AMC60J4001853"))
     backend = queue_of(host)
     assert len(messages(backend)) == 3
     assert [warning.split(",")[0] for warning in backend.warnings] == [
@@ -247,7 +247,7 @@ def test_a_control_file_is_there_whole_at_every_moment_of_holding(host, monkeypa
 
 
 def test_hold_does_not_overwrite(host):
-    (host / "mqueue" / ("hf" + DAEMON)).write_bytes(read(os.path.join(RECORDED, "hf" + HELD)))
+    (host / "mqueue" / ("hf" + DAEMON)).write_bytes(read(os.path.join(RECORDED, "hf" + HELD + ".bin")))
     before = files(host)
     backend = queue_of(host)
     ticket = ticket_of(messages(backend, queue=["mta"])[0])

@@ -33,7 +33,7 @@ MINIMAL = "V8\nT1795349160\nS<app@web.example.com>\nRPFD:<a@example.com>\n.\n"
 
 
 def recorded(name):
-    return read_native(os.path.join(QUEUE, name))
+    return read_native(os.path.join(QUEUE, name + ".bin"))
 
 
 def test_message_with_two_recipients_has_one_reason_for_both():
@@ -143,7 +143,7 @@ def test_recipients_of_the_first_format_have_no_flags():
 
 
 names = st.text(alphabet="aZ09.!#%'*+-/=?^_`{|}~", min_size=1, max_size=12).filter(lambda text: text.strip("."))
-quoted = st.text(alphabet="a Z@<>()!#:;,.", max_size=12).map(lambda text: '"{0}"'.format(text))
+quoted = st.text(alphabet="a Z@<>()!#:;,.", max_size=12).map('"{0}"'.format)
 addresses = st.tuples(names | quoted, st.sampled_from(["example.com", "EXAMPLE.com.au", "x.example.org"])).map("@".join)
 # What a relay may say; sendmail makes spaces of its line breaks.
 replies = st.text(alphabet="aZ 09.@\"\\<>()!#:;,-\t", max_size=30)
