@@ -240,7 +240,10 @@ class QmailQueue(object):
         if entry is None:
             return None, _GONE
         # Its time was that of the message file until qmail-send took it up.
-        same = (_sender(entry), entry.size) == (ticket.sender, ticket.size) and ticket.arrival in (entry.written, entry.born)
+        same = (_sender(entry), entry.size) == (ticket.sender, ticket.size) and ticket.arrival in (
+            entry.written,
+            entry.born,
+        )
         return entry, _why_too_young(entry) if same else _CHANGED
 
     def _delete(self, ticket, backup):

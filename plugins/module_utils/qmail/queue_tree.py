@@ -140,7 +140,9 @@ class Tree(object):
         except OSError as exc:
             raise QueueError(
                 "{0}: {1}{2}".format(
-                    os.path.join(self.top, *names), exc.strerror, "; as root it can be read" if exc.errno == errno.EACCES else ""
+                    os.path.join(self.top, *names),
+                    exc.strerror,
+                    "; as root it can be read" if exc.errno == errno.EACCES else "",
                 )
             )
 
@@ -238,9 +240,15 @@ class Tree(object):
             return Entry(number, "S4", envelope.sender, envelope.recipients, (), (), size, written, None, problems)
         data, born = self._info(number)
         if data is None:
-            state = queue_files.state_of([kind for kind in ("mess", "intd") if os.path.lexists(self.path(kind, number))])
+            state = queue_files.state_of(
+                [kind for kind in ("mess", "intd") if os.path.lexists(self.path(kind, number))]
+            )
             return state and Entry(number, state, None, (), (), (), size, written, None, ())
-        info, local, remote = queue_files.parse_info(data), self._channel("local", number), self._channel("remote", number)
+        info, local, remote = (
+            queue_files.parse_info(data),
+            self._channel("local", number),
+            self._channel("remote", number),
+        )
         if not (local.recipients or remote.recipients) and not os.path.lexists(self.path("mess", number)):
             return None
         problems = self._problems(number, info=info, local=local, remote=remote)
