@@ -338,8 +338,8 @@ class QmailQueue(object):
         process = self._supervisor.running()
         if process is None:
             raise QueueError(
-                "{0} is locked, and no qmail-send of this queue is to be seen: it may run in a container, or another run "
-                "of this module is at work; nothing was done".format(self._lock_path())
+                "{0} is locked, and no qmail-send of this queue is to be seen: it may run in a container, or another "
+                "run of this module is at work; nothing was done".format(self._lock_path())
             )
         service = self._supervisor.service(process)
         self._supervisor.require_stop(process, service)

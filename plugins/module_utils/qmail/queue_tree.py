@@ -23,19 +23,19 @@ _SPLIT = ("mess", "info", "local", "remote")
 _PERHAPS_SPLIT = ("todo", "intd")
 KINDS = _SPLIT + _PERHAPS_SPLIT + ("bounce",)
 
-# In this order a crash leaves nothing to be delivered in part. Without bounce/N nobody is told of a message that goes, and
-# none is left for the next message of this number. Without info/N, or for state S4 without todo/N, qmail-send does not
-# take up the message, and removes what is left of it (INTERNALS, section 6).
+# In this order a crash leaves nothing to be delivered in part. Without bounce/N nobody is told of a message that goes,
+# and none is left for the next message of this number. Without info/N, or for state S4 without todo/N, qmail-send does
+# not take up the message, and removes what is left of it (INTERNALS, section 6).
 _REMOVAL = ("bounce", "info", "local", "remote", "todo", "intd", "mess")
 
 _POLL = 0.1
 # So many examples of a problem are named.
 _EXAMPLES = 3
 
-# A message as its files show it. id: str. state: str, S2 to S5. sender: str or None, None when no file tells. todo, local,
-# remote: tuple of str, recipients that wait: not told apart yet, or apart. size: int, bytes. written, born: int, seconds
-# since the epoch: when the message file was written, and from when qmail-send counts (born is None before S5).
-# problems: tuple of str.
+# A message as its files show it. id: str. state: str, S2 to S5. sender: str or None, None when no file tells. todo,
+# local, remote: tuple of str, recipients that wait: not told apart yet, or apart. size: int, bytes. written, born: int,
+# seconds since the epoch: when the message file was written, and from when qmail-send counts (None before S5).
+# problems: tuple of (str, str), path below the queue and what is wrong.
 Entry = namedtuple("Entry", "id state sender todo local remote size written born problems")
 
 

@@ -325,8 +325,8 @@ class Supervisor(object):
     def stop(self, process, service):
         """Have the supervisor stop qmail-send, and wait until it is gone.
 
-        It ends after its current deliveries. When it does not end in time, the supervisor still has the order to keep it
-        down: ``start`` takes that back.
+        It ends after its current deliveries. When it does not end in time, the supervisor still has the order to keep
+        it down: ``start`` takes that back.
 
         Args:
             process: Process.
