@@ -32,7 +32,9 @@ options:
   queue:
     description:
       - Queues. Postfix has V(active), V(deferred), V(hold), V(incoming), V(maildrop) and V(corrupt); sendmail has V(mta)
-        and V(submission), and V(hold) for messages in quarantine; qmail has V(local), V(remote) and V(todo).
+        and V(submission), and V(hold) for messages in quarantine.
+      - qmail has V(todo) for what qmail-send has not taken up yet, V(remote) for what waits for a recipient on another host,
+        and V(local) for the rest.
     type: list
     elements: str
   queue_id:
@@ -81,6 +83,7 @@ options:
     description:
       - Why a recipient did not get the message yet. A DSN code such as V(4.4.1) or the beginning of one such as V(4.4),
         or a part of the text, in which case makes no difference.
+      - qmail keeps no reason in its queue, so there this is refused.
     type: list
     elements: str
   client:

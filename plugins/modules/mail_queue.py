@@ -42,6 +42,8 @@ options:
       - V(flush) tries to deliver now what waits for a later attempt. What is on hold stays there.
       - V(expire) returns messages to their senders, those on hold too, Postfix 3.5 and later. To senders that were forged
         this sends mail to strangers; delete such messages instead.
+      - With qmail, V(expire) makes messages older than C(queuelifetime), so that each gets one last try when its turn comes
+        and is returned after that.
       - V(restore) puts messages back that were saved in O(restore_from). Of the criteria only O(queue_id) and O(all) are
         of use.
     type: str
@@ -66,7 +68,13 @@ notes:
     of arrival are still the same. What turns out to be another message is released. When the run is killed in between,
     messages stay on hold and O(action=release) lets them go.
   - A queue that an application fills faster than it can be read is never empty. Stop the application first.
-  - qmail's queue is changed only while qmail-send is stopped; the module stops it and starts it again if it ran.
+  - Messages are removed from qmail's queue only while qmail-send is stopped, which its lock C(queue/lock/sendmutex) proves.
+    Its supervisor (systemd, daemontools, runit or an init script) is told to stop it, which waits for its current
+    deliveries, and to start it again if it ran. Where no supervisor can be told, nothing is done. The same holds for
+    O(action=flush) of some messages; a flush with O(all) is a signal.
+  - A qmail message that is being written, in state V(S1), V(S2) or V(S3), is left alone until it is 36 hours old.
+  - O(action=restore) gives qmail-queue a new message for the recipients that still waited; its time in the queue begins
+    again.
 seealso:
   - module: mailops.relay.mail_queue_info
 """

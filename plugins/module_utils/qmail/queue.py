@@ -240,7 +240,10 @@ class QmailQueue(object):
         if entry is None:
             return None, _GONE
         # Its time was that of the message file until qmail-send took it up.
-        same = (_sender(entry), entry.size) == (ticket.sender, ticket.size) and ticket.arrival in (entry.written, entry.born)
+        same = (_sender(entry), entry.size) == (ticket.sender, ticket.size) and ticket.arrival in (
+            entry.written,
+            entry.born,
+        )
         return entry, _why_too_young(entry) if same else _CHANGED
 
     def _delete(self, ticket, backup):
@@ -335,8 +338,8 @@ class QmailQueue(object):
         process = self._supervisor.running()
         if process is None:
             raise QueueError(
-                "{0} is locked, and no qmail-send of this queue is to be seen: it may run in a container, or another run "
-                "of this module is at work; nothing was done".format(self._lock_path())
+                "{0} is locked, and no qmail-send of this queue is to be seen: it may run in a container, or another "
+                "run of this module is at work; nothing was done".format(self._lock_path())
             )
         service = self._supervisor.service(process)
         self._supervisor.require_stop(process, service)

@@ -48,7 +48,7 @@ def split_of(names):
 
 
 def state_of(present):
-    """str or None: the state of a message by the files that it has, INTERNALS section 2; None when it has no message file.
+    """str or None: the state of a message by its files, INTERNALS section 2; None when it has no message file.
 
     Args:
         present: collection of the names of the directories that have a file of it.

@@ -23,19 +23,19 @@ _SPLIT = ("mess", "info", "local", "remote")
 _PERHAPS_SPLIT = ("todo", "intd")
 KINDS = _SPLIT + _PERHAPS_SPLIT + ("bounce",)
 
-# In this order a crash leaves nothing to be delivered in part. Without bounce/N nobody is told of a message that goes, and
-# none is left for the next message of this number. Without info/N, or for state S4 without todo/N, qmail-send does not
-# take up the message, and removes what is left of it (INTERNALS, section 6).
+# In this order a crash leaves nothing to be delivered in part. Without bounce/N nobody is told of a message that goes,
+# and none is left for the next message of this number. Without info/N, or for state S4 without todo/N, qmail-send does
+# not take up the message, and removes what is left of it (INTERNALS, section 6).
 _REMOVAL = ("bounce", "info", "local", "remote", "todo", "intd", "mess")
 
 _POLL = 0.1
 # So many examples of a problem are named.
 _EXAMPLES = 3
 
-# A message as its files show it. id: str. state: str, S2 to S5. sender: str or None, None when no file tells. todo, local,
-# remote: tuple of str, recipients that wait: not told apart yet, or apart. size: int, bytes. written, born: int, seconds
-# since the epoch: when the message file was written, and from when qmail-send counts (born is None before S5).
-# problems: tuple of str.
+# A message as its files show it. id: str. state: str, S2 to S5. sender: str or None, None when no file tells. todo,
+# local, remote: tuple of str, recipients that wait: not told apart yet, or apart. size: int, bytes. written, born: int,
+# seconds since the epoch: when the message file was written, and from when qmail-send counts (None before S5).
+# problems: tuple of (str, str), path below the queue and what is wrong.
 Entry = namedtuple("Entry", "id state sender todo local remote size written born problems")
 
 
@@ -140,7 +140,9 @@ class Tree(object):
         except OSError as exc:
             raise QueueError(
                 "{0}: {1}{2}".format(
-                    os.path.join(self.top, *names), exc.strerror, "; as root it can be read" if exc.errno == errno.EACCES else ""
+                    os.path.join(self.top, *names),
+                    exc.strerror,
+                    "; as root it can be read" if exc.errno == errno.EACCES else "",
                 )
             )
 
@@ -238,9 +240,15 @@ class Tree(object):
             return Entry(number, "S4", envelope.sender, envelope.recipients, (), (), size, written, None, problems)
         data, born = self._info(number)
         if data is None:
-            state = queue_files.state_of([kind for kind in ("mess", "intd") if os.path.lexists(self.path(kind, number))])
+            state = queue_files.state_of(
+                [kind for kind in ("mess", "intd") if os.path.lexists(self.path(kind, number))]
+            )
             return state and Entry(number, state, None, (), (), (), size, written, None, ())
-        info, local, remote = queue_files.parse_info(data), self._channel("local", number), self._channel("remote", number)
+        info, local, remote = (
+            queue_files.parse_info(data),
+            self._channel("local", number),
+            self._channel("remote", number),
+        )
         if not (local.recipients or remote.recipients) and not os.path.lexists(self.path("mess", number)):
             return None
         problems = self._problems(number, info=info, local=local, remote=remote)

@@ -213,7 +213,9 @@ class Supervisor(object):
             return Service(managers[parent.name], directory) if directory else None
         unit = self._table.unit(process.pid)
         if unit and self._runner.find("systemctl"):
-            known = _properties(self._runner.run(["systemctl", "show", "--property=MainPID,SourcePath", unit], check=False))
+            known = _properties(
+                self._runner.run(["systemctl", "show", "--property=MainPID,SourcePath", unit], check=False)
+            )
             # A unit that systemd made from an init script knows no main process. Any other, such as that of svscan under
             # which a shell started qmail-start, would stop more than qmail.
             made_of_script = os.path.dirname(known.get("SourcePath", "")) == _SCRIPT_DIRECTORY
@@ -323,8 +325,8 @@ class Supervisor(object):
     def stop(self, process, service):
         """Have the supervisor stop qmail-send, and wait until it is gone.
 
-        It ends after its current deliveries. When it does not end in time, the supervisor still has the order to keep it
-        down: ``start`` takes that back.
+        It ends after its current deliveries. When it does not end in time, the supervisor still has the order to keep
+        it down: ``start`` takes that back.
 
         Args:
             process: Process.
@@ -367,7 +369,9 @@ class Supervisor(object):
         return self._wait(
             lambda: self._replaced(process),
             lambda: "qmail-send was told to restart by {0} ({1}): {2}".format(
-                service.manager, service.name, self._state(process, service, "the new configuration is used from then on")
+                service.manager,
+                service.name,
+                self._state(process, service, "the new configuration is used from then on"),
             ),
         )
 

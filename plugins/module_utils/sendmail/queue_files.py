@@ -152,7 +152,7 @@ def bare_address(text):
 
 
 def client_of(origin):
-    """(str, str) or None: name and address of the client that the macro $_ names; None for mail from the host itself."""
+    """(str, str) or None: name and address of the client in the macro $_; None for mail from the host itself."""
     match = _ORIGIN.match(origin)
     return match.groups() if match else None
 

@@ -173,9 +173,7 @@ def listed(where, **criteria):
 
 
 def act(queue, action, send=None, backup_to=None, **criteria):
-    return mail_queue.act(
-        backend(queue, send), selection(**criteria), action, None, backup_to, False, time.time()
-    )
+    return mail_queue.act(backend(queue, send), selection(**criteria), action, None, backup_to, False, time.time())
 
 
 # What is there
@@ -230,7 +228,9 @@ def test_a_real_queue_is_listed_as_qmail_qread_does(queue):
 
 
 def test_local_remote_and_their_times(queue):
-    queue.add(23, {"mess": "abc", "info": APP, "local": "Tl@web03.example.com\0", "remote": "Da@example.org\0"}, age=500)
+    queue.add(
+        23, {"mess": "abc", "info": APP, "local": "Tl@web03.example.com\0", "remote": "Da@example.org\0"}, age=500
+    )
     queue.add(24, {"mess": "abc", "info": APP, "bounce": "<x>:\nno\n\n"})
     queue.add(25, {"mess": "abc", "info": "F\0", "remote": "Ta@example.org\0"})
     os.utime(queue.path("mess", 23), (1, 1))
@@ -354,7 +354,9 @@ def test_qmail_send_that_did_not_run_is_not_started(queue):
 
 
 @pytest.mark.parametrize(
-    "send, calls", [({"service": None}, []), ({"stops": False}, ["stop", "start"])], ids=["no supervisor", "does not stop"]
+    "send, calls",
+    [({"service": None}, []), ({"stops": False}, ["stop", "start"])],
+    ids=["no supervisor", "does not stop"],
 )
 def test_qmail_send_that_cannot_be_stopped(queue, send, calls):
     send = Send(queue, runs=True, **send)
@@ -485,9 +487,9 @@ def test_a_kill_at_any_moment_leaves_a_whole_message_or_none(tmpdir, monkeypatch
             assert "mess" in left and left["todo"] == files["todo"].encode("ascii")
         elif "info" in left:
             kept.add("info")
-            assert dict((kind, text.encode("ascii")) for kind, text in files.items() if kind != "bounce") == left or left == (
-                dict((kind, text.encode("ascii")) for kind, text in files.items())
-            )
+            assert dict(
+                (kind, text.encode("ascii")) for kind, text in files.items() if kind != "bounce"
+            ) == left or left == (dict((kind, text.encode("ascii")) for kind, text in files.items()))
         else:
             # A later message of this number must not find a notice of this one's.
             assert "bounce" not in left
@@ -497,7 +499,11 @@ def test_a_kill_at_any_moment_leaves_a_whole_message_or_none(tmpdir, monkeypatch
 @settings(max_examples=40, deadline=None)
 @given(
     states=st.lists(st.sampled_from(["S4", "S5", "half"]), min_size=1, max_size=12),
-    domains=st.lists(st.sampled_from(["example.org", "example.org.au", "notexample.org", "mail.example.org"]), min_size=12, max_size=12),
+    domains=st.lists(
+        st.sampled_from(["example.org", "example.org.au", "notexample.org", "mail.example.org"]),
+        min_size=12,
+        max_size=12,
+    ),
     split=st.integers(min_value=1, max_value=30),
     big_todo=st.booleans(),
 )
@@ -592,7 +598,9 @@ def test_flush_of_some_leaves_the_others_to_their_time(queue):
             os.utime(queue.path(kind, number), (later, later))
     result = act(queue, "flush", send, queue_id=["6", "8"])
     assert result["affected"] == 2 and send.calls == ["stop", "start"]
-    due = [os.stat(queue.path(kind, number)).st_mtime <= time.time() for number in (6, 7) for kind in ("local", "remote")]
+    due = [
+        os.stat(queue.path(kind, number)).st_mtime <= time.time() for number in (6, 7) for kind in ("local", "remote")
+    ]
     assert due == [True, True, False, False]
 
 

@@ -67,7 +67,8 @@ def test_states(present, state):
 
 
 @pytest.mark.parametrize(
-    "names, split", [([], None), (["x"], None), (["0"], 1), ([str(n) for n in range(23)], 23), (["2", "0", "1", "new"], 3)]
+    "names, split",
+    [([], None), (["x"], None), (["0"], 1), ([str(n) for n in range(23)], 23), (["2", "0", "1", "new"], 3)],
 )
 def test_split(names, split):
     assert split_of(names) == split
@@ -79,7 +80,9 @@ def test_split_with_a_gap(names):
         split_of(names)
 
 
-@pytest.mark.parametrize("name, is_it", [("0", True), ("1861840", True), ("01", False), ("1x", False), ("", False), ("-1", False)])
+@pytest.mark.parametrize(
+    "name, is_it", [("0", True), ("1861840", True), ("01", False), ("1x", False), ("", False), ("-1", False)]
+)
 def test_numbers(name, is_it):
     assert is_number(name) is is_it
 

@@ -130,7 +130,9 @@ def test_the_parent_is_the_supervisor_whatever_unit_it_is_in(host, name, manager
         ("MainPID=4\nSourcePath=\n", None),
     ],
 )
-@pytest.mark.parametrize("cgroup", ["0::/system.slice/{0}\n", "3:cpu:/x.service\n1:name=systemd:/docker/a/system.slice/{0}\n"])
+@pytest.mark.parametrize(
+    "cgroup", ["0::/system.slice/{0}\n", "3:cpu:/x.service\n1:name=systemd:/docker/a/system.slice/{0}\n"]
+)
 def test_a_unit_of_systemd_is_the_one_whose_main_process_it_is(host, answer, found, cgroup):
     host.programs["systemctl"] = lambda argv: Result(0, answer, "")
     host.add(9, "qmail-send", 1, cgroup=cgroup.format("notqmail.service"))
@@ -283,7 +285,9 @@ ORDERS = [
 @pytest.mark.parametrize("manager, program, stop, start", ORDERS)
 def test_stop_ends_when_it_is_gone_and_start_when_it_stays(host, manager, program, stop, start):
     host.add(9, "qmail-send", 1)
-    host.programs[program] = lambda argv: host.remove(9) if argv[1:] == stop else host.add(10, "qmail-send", 1, started=200)
+    host.programs[program] = lambda argv: (
+        host.remove(9) if argv[1:] == stop else host.add(10, "qmail-send", 1, started=200)
+    )
     supervisor, service = host.supervisor(timeout=2), Service(manager, "/service/qmail")
     old = supervisor.running()
     supervisor.require_stop(old, service)
@@ -315,7 +319,9 @@ def test_a_stop_that_takes_too_long_says_so(host):
     supervisor = host.supervisor()
     with pytest.raises(SupervisorError) as caught:
         supervisor.stop(supervisor.running(), Service("runit", "/x"))
-    assert "the old one (pid 9) still runs; it ends after its current deliveries (run: /x: want down)" in str(caught.value)
+    assert "the old one (pid 9) still runs; it ends after its current deliveries (run: /x: want down)" in str(
+        caught.value
+    )
 
 
 def test_a_stop_without_a_known_supervisor_is_refused_beforehand(host):

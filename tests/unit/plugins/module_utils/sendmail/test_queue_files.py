@@ -158,7 +158,8 @@ def written(created, sender, message_reason, waiting, quarantine):
     for address, reason in waiting:
         lines += ["M" + reason] * bool(reason)
         lines += ["C:<{0}>".format(address), "rRFC822; " + address, "RPFD:<{0}>".format(address)]
-    lines += ["H?P?Return-Path: <$g>", "H??Received: from x", "\tby y; Sun", "\tRPFD: folded", " q", "H??Subject: q", "."]
+    lines += ["H?P?Return-Path: <$g>", "H??Received: from x", "\tby y; Sun", "\tRPFD: folded", " q"]
+    lines += ["H??Subject: q", "."]
     return "".join(line + "\n" for line in lines)
 
 
@@ -187,7 +188,8 @@ def test_quarantine_is_written_as_sendmail_writes_it():
 
 def test_generated_files_name_their_queues():
     paths = [
-        queue_paths(read_native(os.path.join(FIXTURES, name + "-8.17.1.9-bookworm.cf"))) for name in ("sendmail", "submit")
+        queue_paths(read_native(os.path.join(FIXTURES, name + "-8.17.1.9-bookworm.cf")))
+        for name in ("sendmail", "submit")
     ]
     assert paths == [["/var/spool/mqueue"], ["/var/spool/mqueue-client"]]
 
