@@ -19,7 +19,7 @@ EVERY_UNIT = " ".join(UNITS.values())
 
 APP = r"Fapp@web03.example.com\0"
 TODO = r"u33\0p2321\0" + APP
-# number -> state and files, as notqmail 1.09 has them (INTERNALS, section 2). What qmail-send takes up is half done in 405.
+# number -> state and files, as notqmail 1.09 has them (INTERNALS, section 2). qmail-send has half taken up 405.
 MESSAGES = {
     201: ("S2", {"mess": "m"}),
     302: ("S3", {"mess": "m", "intd": r"u33\0p2321\0Fapp@web"}),
@@ -30,8 +30,19 @@ MESSAGES = {
     507: ("S5", {"mess": "m", "info": APP, "remote": r"Ta@example.com.au\0"}),
     508: ("S5", {"mess": "m", "info": APP, "remote": r"Ta@notexample.com\0"}),
     509: ("S5", {"mess": "m", "info": r"Fapp@example.com\0", "remote": r"Ta@example.org\0"}),
-    510: ("S5", {"mess": "m", "info": APP, "remote": r"Da@example.com\0Tb@example.org\0", "bounce": r"<a@example.com>:\nno\n\n"}),
-    511: ("S5", {"mess": "m", "info": APP, "local": r"Tbob@web03.example.com\0", "remote": r"TA@EXAMPLE.COM\0Tb@example.org\0"}),
+    510: (
+        "S5",
+        {
+            "mess": "m",
+            "info": APP,
+            "remote": r"Da@example.com\0Tb@example.org\0",
+            "bounce": r"<a@example.com>:\nno\n\n",
+        },
+    ),
+    511: (
+        "S5",
+        {"mess": "m", "info": APP, "local": r"Tbob@web03.example.com\0", "remote": r"TA@EXAMPLE.COM\0Tb@example.org\0"},
+    ),
     512: ("S5", {"mess": "m", "info": r"F\0", "local": r"Tbob@web03.example.com\0"}),
 }
 # What "delete what waits for example.com" means.
@@ -56,7 +67,11 @@ def module(name, *options, **arguments):
 
 
 def path(kind, number, split, big_todo):
-    parts = [str(number % split)] if kind in ("mess", "info", "local", "remote") or (big_todo and kind in ("todo", "intd")) else []
+    parts = (
+        [str(number % split)]
+        if kind in ("mess", "info", "local", "remote") or (big_todo and kind in ("todo", "intd"))
+        else []
+    )
     return "/".join([QUEUE, kind, *parts, str(number)])
 
 
@@ -65,7 +80,7 @@ def make_queue(split, big_todo=False):
     last = split - 1
     lines = [
         f"rm -rf {QUEUE}",
-        f"cd /var/qmail && mkdir -p queue && cd queue && mkdir lock pid bounce mess info local remote todo intd",
+        "cd /var/qmail && mkdir -p queue && cd queue && mkdir lock pid bounce mess info local remote todo intd",
         f"for kind in mess info local remote {'todo intd' if big_todo else ''}; do",
         f"  for part in $(seq 0 {last}); do mkdir $kind/$part; done",
         "done",
@@ -187,7 +202,10 @@ def test_flush_is_a_signal_and_expire_needs_none(running):
     [
         ({"action": "delete"}, "no criterion is given"),
         ({"action": "hold", "all": True}, "qmail has no hold"),
-        ({"action": "delete", "queue": ["deferred"]}, "'deferred' is no queue of this mail system; it has local, remote, todo"),
+        (
+            {"action": "delete", "queue": ["deferred"]},
+            "'deferred' is no queue of this mail system; it has local, remote, todo",
+        ),
         ({"action": "delete", "queue_id": ["506;reboot"]}, "'506;reboot' is no queue ID"),
         ({"action": "delete", "queue_id": ["-506"]}, "'-506' is no queue ID"),
         ({"action": "delete", "reason": ["4.4.1"]}, "reason: qmail keeps none"),
