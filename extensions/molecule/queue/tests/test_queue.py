@@ -202,13 +202,15 @@ def test_a_purge_under_full_load_loses_nothing_else(mail_queue):
     site.run("mx01", f"rm -f {site.RECEIVED}/*")
     purge = {"action": "delete", "sender": ["bad@web01.example.com"]}
     site.run(RELAY, f"setsid sh -c '{FLOOD}' >/dev/null 2>&1 </dev/null &")
-    results, output = mail_queue(*[purge] * 4)
-    site.run(RELAY, "touch /tmp/enough")
+    try:
+        results, output = mail_queue(*[purge] * 4)
+    finally:
+        site.run(RELAY, "touch /tmp/enough")
 
-    def rounds_of_the_flood():
+    def flood_ended():
         return site.run(RELAY, "cat /tmp/rounds", check=False).stdout.strip()
 
-    rounds = int(site.wait_for(rounds_of_the_flood))
+    rounds = int(site.wait_for(flood_ended))
     results += mail_queue(purge)[0]
     assert not any(result["failed"] for result in results), output
     affected = [result["affected"] for result in results]
