@@ -398,7 +398,9 @@ class PostfixQueue(object):
                 continue
             temporary = path + TEMPORARY_SUFFIX
             try:
-                shutil.copyfile(backup.path(queue_id, "message"), temporary)
+                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(handle, "wb") as stream, open(backup.path(queue_id, "message"), "rb") as saved:
+                    shutil.copyfileobj(saved, stream)
                 os.chown(temporary, owner.pw_uid, owner.pw_gid)
                 # pickup(8) leaves a file alone until its owner may execute it.
                 os.chmod(temporary, 0o700)
