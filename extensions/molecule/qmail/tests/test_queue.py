@@ -18,14 +18,14 @@ MANAGERS = list(UNITS) if site.DISTRO.startswith("debian") else ["systemd"]
 EVERY_UNIT = " ".join(UNITS.values())
 
 APP = r"Fapp@web03.example.com\0"
-TODO = r"u33\0p2321\0" + APP
+TAKEN = r"u33\0p2321\0" + APP
 # number -> state and files, as notqmail 1.09 has them (INTERNALS, section 2). qmail-send has half taken up 405.
 MESSAGES = {
     201: ("S2", {"mess": "m"}),
     302: ("S3", {"mess": "m", "intd": r"u33\0p2321\0Fapp@web"}),
-    403: ("S4", {"mess": "m", "intd": TODO + r"Ta@example.com\0", "todo": TODO + r"Ta@example.com\0"}),
-    404: ("S4", {"mess": "m", "todo": TODO + r"Ta@example.com.au\0"}),
-    405: ("S4", {"mess": "m", "todo": TODO + r"Ta@example.org\0", "info": APP, "remote": "Ta@exam"}),
+    403: ("S4", {"mess": "m", "intd": TAKEN + r"Ta@example.com\0", "todo": TAKEN + r"Ta@example.com\0"}),
+    404: ("S4", {"mess": "m", "todo": TAKEN + r"Ta@example.com.au\0"}),
+    405: ("S4", {"mess": "m", "todo": TAKEN + r"Ta@example.org\0", "info": APP, "remote": "Ta@exam"}),
     506: ("S5", {"mess": "m", "info": APP, "remote": r"Ta@example.com\0"}),
     507: ("S5", {"mess": "m", "info": APP, "remote": r"Ta@example.com.au\0"}),
     508: ("S5", {"mess": "m", "info": APP, "remote": r"Ta@notexample.com\0"}),
