@@ -7,88 +7,32 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import json
-import os
-
 import pytest
 import yaml
 
-from ansible.module_utils import basic
-from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.mailops.relay.plugins.doc_fragments.queue_selection import ModuleDocFragment
 from ansible_collections.mailops.relay.plugins.modules import mail_queue
 
-# Two deferred messages and one on hold, as Postfix 3.7.11 lists them.
-LISTED = """
-{"queue_name": "deferred", "queue_id": "4AAAAAA001", "arrival_time": 1795350600, "message_size": 275,
- "forced_expire": false, "sender": "app@web01.example.com",
- "recipients": [{"address": "a@example.com", "delay_reason": "connection refused"}]}
-{"queue_name": "deferred", "queue_id": "4AAAAAA002", "arrival_time": 1795350600, "message_size": 275,
- "forced_expire": false, "sender": "app@web01.example.com",
- "recipients": [{"address": "a@example.com.au", "delay_reason": "connection refused"}]}
-{"queue_name": "hold", "queue_id": "4AAAAAA003", "arrival_time": 1795350600, "message_size": 275,
- "forced_expire": false, "sender": "", "recipients": [{"address": "a@example.com"}]}
-""".replace("\n ", " ").lstrip()
-
-
-class Ended(Exception):
-    """What the module would print."""
-
 
 @pytest.fixture
-def called(tmp_path, monkeypatch):
-    """Programs of a Postfix 3.7.11 in PATH; a file with each call of one that could change something."""
-    (tmp_path / "listed").write_bytes(to_bytes(LISTED))
-    programs, calls = tmp_path / "bin", tmp_path / "calls"
-    programs.mkdir()
-    calls.write_bytes(b"")
-    for name, body in (
-        ("postconf", "printf '%s\\n' 3.7.11 {0} postfix".format(tmp_path)),
-        ("postqueue", '[ "$1" = -j ] && exec cat {0}/listed\necho postqueue "$@" >> {1}'.format(tmp_path, calls)),
-        ("postsuper", 'echo postsuper "$@" >> {0}'.format(calls)),
-    ):
-        (programs / name).write_bytes(to_bytes("#!/bin/sh\n{0}\n".format(body)))
-        os.chmod(str(programs / name), 0o755)
-    monkeypatch.setenv("PATH", str(programs) + ":" + os.environ["PATH"])
-    return calls
-
-
-@pytest.fixture
-def run(called, tmp_path, monkeypatch):
+def run(postfix_queue, run_module):
     """Calls the module with these options; returns whether it failed, and its result."""
 
-    def call(check_mode=False, **options):
-        arguments = dict(
-            {"mta": "postfix"}, _ansible_check_mode=check_mode, _ansible_remote_tmp=str(tmp_path), _ansible_no_log=False
-        )
-        arguments.update(options)
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": arguments})))
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-
-        def end(failed):
-            def ended(self, **kwargs):
-                raise Ended(failed, kwargs)
-
-            return ended
-
-        monkeypatch.setattr(basic.AnsibleModule, "exit_json", end(False))
-        monkeypatch.setattr(basic.AnsibleModule, "fail_json", end(True))
-        with pytest.raises(Ended) as ended:
-            mail_queue.main()
-        return ended.value.args
+    def call(**options):
+        return run_module(mail_queue.main, **dict({"mta": "postfix"}, **options))
 
     return call
 
 
-def test_check_mode_lists_what_would_be_hit_and_changes_nothing(run, called):
+def test_check_mode_lists_what_would_be_hit_and_changes_nothing(run, postfix_queue):
     failed, result = run(check_mode=True, action="delete", recipient_domain=["example.com"])
     assert not failed and result["changed"] and result["matched"] == result["affected"] == 2
     assert [entry["queue_id"] for entry in result["messages"]] == ["4AAAAAA001", "4AAAAAA003"]
     assert result["diff"]["after"] == "" and "4AAAAAA001 from=<app@web01.example.com>" in result["diff"]["before"]
-    assert called.read_bytes() == b""
+    assert postfix_queue.read_bytes() == b""
 
 
-def test_nothing_is_done_where_nothing_is_left_to_do(run, called):
+def test_nothing_is_done_where_nothing_is_left_to_do(run, postfix_queue):
     for options in (
         {"action": "hold", "queue": ["hold"]},
         {"action": "release", "queue": ["deferred"]},
@@ -97,7 +41,7 @@ def test_nothing_is_done_where_nothing_is_left_to_do(run, called):
     ):
         failed, result = run(**options)
         assert not failed and not result["changed"] and result["matched"] == 0
-    assert called.read_bytes() == b""
+    assert postfix_queue.read_bytes() == b""
 
 
 @pytest.mark.parametrize(
@@ -120,10 +64,10 @@ def test_nothing_is_done_where_nothing_is_left_to_do(run, called):
         ({"action": "delete", "all": True, "backup_to": "/nowhere/q"}, "/nowhere/q"),
     ],
 )
-def test_bad_input_is_refused_by_name_and_nothing_is_done(run, called, options, words):
+def test_bad_input_is_refused_by_name_and_nothing_is_done(run, postfix_queue, options, words):
     failed, result = run(**options)
     assert failed and words in result["msg"]
-    assert called.read_bytes() == b""
+    assert postfix_queue.read_bytes() == b""
 
 
 def documented():

@@ -7,65 +7,19 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import json
-import os
-
 import pytest
 import yaml
 
-from ansible.module_utils import basic
-from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.mailops.relay.plugins.doc_fragments.queue_selection import ModuleDocFragment
 from ansible_collections.mailops.relay.plugins.modules import mail_queue_info
 
-# Two deferred messages and one on hold, as Postfix 3.7.11 lists them.
-LISTED = """
-{"queue_name": "deferred", "queue_id": "4AAAAAA001", "arrival_time": 1795350600, "message_size": 275,
- "forced_expire": false, "sender": "app@web01.example.com",
- "recipients": [{"address": "a@example.com", "delay_reason": "connection refused"}]}
-{"queue_name": "deferred", "queue_id": "4AAAAAA002", "arrival_time": 1795350600, "message_size": 275,
- "forced_expire": false, "sender": "app@web01.example.com",
- "recipients": [{"address": "a@example.com.au", "delay_reason": "connection refused"}]}
-{"queue_name": "hold", "queue_id": "4AAAAAA003", "arrival_time": 1795350600, "message_size": 275,
- "forced_expire": false, "sender": "", "recipients": [{"address": "a@example.com"}]}
-""".replace("\n ", " ").lstrip()
-
-
-class Ended(Exception):
-    """What the module would print."""
-
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(postfix_queue, run_module):
     """Calls the module with these options; returns whether it failed, and its result."""
-    (tmp_path / "listed").write_bytes(to_bytes(LISTED))
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name, body in (
-        ("postconf", "printf '%s\\n' 3.7.11 {0} postfix".format(tmp_path)),
-        ("postqueue", "exec cat {0}/listed".format(tmp_path)),
-    ):
-        (programs / name).write_bytes(to_bytes("#!/bin/sh\n{0}\n".format(body)))
-        os.chmod(str(programs / name), 0o755)
-    monkeypatch.setenv("PATH", str(programs) + ":" + os.environ["PATH"])
 
     def call(**options):
-        arguments = dict({"mta": "postfix"}, _ansible_remote_tmp=str(tmp_path), _ansible_no_log=False)
-        arguments.update(options)
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": arguments})))
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-
-        def end(failed):
-            def ended(self, **kwargs):
-                raise Ended(failed, kwargs)
-
-            return ended
-
-        monkeypatch.setattr(basic.AnsibleModule, "exit_json", end(False))
-        monkeypatch.setattr(basic.AnsibleModule, "fail_json", end(True))
-        with pytest.raises(Ended) as ended:
-            mail_queue_info.main()
-        return ended.value.args
+        return run_module(mail_queue_info.main, **dict({"mta": "postfix"}, **options))
 
     return call
 

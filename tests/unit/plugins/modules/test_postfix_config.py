@@ -13,64 +13,33 @@ import os
 import pytest
 import yaml
 
-from ansible.module_utils import basic
-from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.mailops.relay.plugins.modules import postfix_config
 
 POSTFIX = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix", "fixtures")
 
 
-class Ended(Exception):
-    """What the module would print."""
-
-
 @pytest.fixture
-def etc(tmp_path, monkeypatch):
+def etc(tmp_path, programs):
     """A configuration directory, and programs in PATH that answer as Postfix 3.7.11 (recorded) does."""
     directory = tmp_path / "etc"
     directory.mkdir()
     (directory / "main.cf").write_bytes(b"smtpd_relay_restrictions = permit_mynetworks, reject\nmynetworks = 127.0.0.0/8\n")
     (directory / "master.cf").write_bytes(b"smtp unix - - n - - smtp\n")
-    programs = tmp_path / "bin"
-    programs.mkdir()
     recorded = os.path.abspath(os.path.join(POSTFIX, "postconf-d.3.7.11-bookworm.txt"))
-    for name, body in (
-        ("postconf", "[ $1 = -d ] && exec cat {0}\necho hash\n".format(recorded)),
-        ("postfix", "exit 0\n"),
-        ("postmap", '[ "$3" = -q ] || : > "${3#*:}.db"\n'),
-    ):
-        (programs / name).write_bytes(to_bytes("#!/bin/sh\n" + body))
-        os.chmod(str(programs / name), 0o755)
-    monkeypatch.setenv("PATH", str(programs) + ":" + os.environ["PATH"])
+    programs(
+        postconf="[ $1 = -d ] && exec cat {0}\necho hash".format(recorded),
+        postfix="exit 0",
+        postmap='[ "$3" = -q ] || : > "${3#*:}.db"',
+    )
     return directory
 
 
 @pytest.fixture
-def run(etc, tmp_path, monkeypatch):
+def run(etc, run_module):
     """Calls the module with these options; returns whether it failed, and its result."""
 
-    def call(check_mode=False, **options):
-        arguments = dict(
-            {"config_directory": str(etc)},
-            _ansible_check_mode=check_mode,
-            _ansible_remote_tmp=str(tmp_path),
-            _ansible_no_log=False,
-        )
-        arguments.update(options)
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": arguments})))
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-
-        def end(failed):
-            def ended(self, **kwargs):
-                raise Ended(failed, basic.remove_values(kwargs, self.no_log_values))
-
-            return ended
-
-        monkeypatch.setattr(basic.AnsibleModule, "exit_json", end(False))
-        monkeypatch.setattr(basic.AnsibleModule, "fail_json", end(True))
-        with pytest.raises(Ended) as ended:
-            postfix_config.main()
-        return ended.value.args
+    def call(**options):
+        return run_module(postfix_config.main, **dict({"config_directory": str(etc)}, **options))
 
     return call
 

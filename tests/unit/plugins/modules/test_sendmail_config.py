@@ -7,19 +7,13 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import json
-import os
-
 import pytest
 import yaml
 
-from ansible.module_utils import basic
-from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.mailops.relay.plugins.modules import sendmail_config
 
 # A sendmail that reads the smart host and knows one mailer, with the answers of 8.17.1.9.
-SENDMAIL = r"""#!/bin/sh
-cat > /dev/null
+SENDMAIL = r"""cat > /dev/null
 case "$*" in *-d0.1*) echo 'Version 8.17.1.9'; exit 0;; esac
 echo "> $(sed -n 's/^DS//p' "$2")
 > Undefined
@@ -30,51 +24,23 @@ CF = b"DS\n# kept\nMrelay,\t\tP=[IPC],\n\t\tA=TCP $h\n"
 MC = b"dnl kept\nMAILER(`smtp')dnl\n"
 
 
-class Ended(Exception):
-    """What the module would print."""
-
-
 @pytest.fixture
-def etc(tmp_path, monkeypatch):
+def etc(tmp_path, programs):
     """A configuration directory, and a sendmail without the macros in PATH."""
     directory = tmp_path / "mail"
     directory.mkdir()
     (directory / "sendmail.mc").write_bytes(MC)
     (directory / "sendmail.cf").write_bytes(CF)
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "sendmail").write_bytes(to_bytes(SENDMAIL))
-    os.chmod(str(programs / "sendmail"), 0o755)
-    monkeypatch.setenv("PATH", str(programs) + ":" + os.environ["PATH"])
+    programs(sendmail=SENDMAIL)
     return directory
 
 
 @pytest.fixture
-def run(etc, tmp_path, monkeypatch):
+def run(etc, run_module):
     """Calls the module with these options; returns whether it failed, and its result."""
 
-    def call(check_mode=False, **options):
-        arguments = dict(
-            {"config_directory": str(etc)},
-            _ansible_check_mode=check_mode,
-            _ansible_remote_tmp=str(tmp_path),
-            _ansible_no_log=False,
-        )
-        arguments.update(options)
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": arguments})))
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-
-        def end(failed):
-            def ended(self, **kwargs):
-                raise Ended(failed, kwargs)
-
-            return ended
-
-        monkeypatch.setattr(basic.AnsibleModule, "exit_json", end(False))
-        monkeypatch.setattr(basic.AnsibleModule, "fail_json", end(True))
-        with pytest.raises(Ended) as ended:
-            sendmail_config.main()
-        return ended.value.args
+    def call(**options):
+        return run_module(sendmail_config.main, **dict({"config_directory": str(etc)}, **options))
 
     return call
 
