@@ -385,7 +385,7 @@ def test_after_a_signal_qmail_send_runs_again_and_it_is_said_how_far_it_got(queu
     send = Send(queue, runs=True)
     for number in (6, 7, 8):
         queue.add(number, STATES["S5"])
-    real = qmail_queue.Tree.remove
+    real, handler = qmail_queue.Tree.remove, signal.getsignal(signal.SIGHUP)
 
     def remove(tree, number):
         if number == "7":
@@ -399,7 +399,7 @@ def test_after_a_signal_qmail_send_runs_again_and_it_is_said_how_far_it_got(queu
     assert "1 of 3 messages are done" in str(caught.value) and "signal 1" in str(caught.value)
     assert send.calls == ["stop", "start"]
     assert [bool(queue.of(number)) for number in (6, 7, 8)] == [False, True, True]
-    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGHUP) == handler
 
 
 def test_the_run_after_one_that_was_killed_starts_qmail_send(queue):
