@@ -112,6 +112,8 @@ options:
         name as its common name (C(VERIFY:112+CN)). The common name is all that sendmail compares; a certificate that
         has its name among the alternative names only is refused.
       - All but V(opportunistic) need the access map. Mail that cannot be sent in this way stays in the queue.
+      - Where the mailer has the flag C(0), sendmail finds no such entry and asks for no TLS. V(encrypted) and V(verified)
+        are refused then.
       - Without this option the access map stays as it is.
     type: str
     choices: [none, opportunistic, encrypted, verified]

@@ -16,6 +16,7 @@ import re
 from collections import namedtuple
 
 _OPTION = re.compile(r"O[ \t]*([A-Za-z]{2,})[ \t]*=[ \t]*(.*)$")
+_FLAGS = re.compile(r"\bF=([^,\s]*)")
 _ARGUMENTS = re.compile(r"(\bA=)(.*)$")
 
 # How the features that only a build brings are seen (cf/m4/proto.m4): the beginning of a line, what is in it, and
@@ -102,6 +103,17 @@ class Cf(object):
         """str or None: the A= field of a mailer; None when there is no such mailer."""
         place = self._arguments_of(mailer)
         return None if place is None else _ARGUMENTS.search(self._lines[place].rstrip()).group(2)
+
+    def mailer_flags(self, mailer):
+        """str: the F= field of a mailer; empty when there is no such mailer."""
+        within = False
+        for line in self._lines:
+            if not line[:1].isspace():
+                within = re.match(r"M{0}\b".format(re.escape(mailer)), line) is not None
+            found = _FLAGS.search(line) if within else None
+            if found:
+                return found.group(1)
+        return ""
 
     def set_mailer_arguments(self, mailer, value):
         """Change the A= field of a mailer that is there."""

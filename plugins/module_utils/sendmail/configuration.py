@@ -385,6 +385,14 @@ class Configuration(object):
                     ", ".join(key for key, value in entries if value is not None) or "none",
                 )
             )
+        mailer = self._request.mailer
+        if "0" in pair.cf.mailer_flags(mailer) and any(key.startswith("TLS_Srv:") and value for key, value in entries):
+            raise ConfigurationError(
+                "tls_level: mailer {0} in {1} has the flag 0 (no MX look-up), with which sendmail finds no TLS_Srv entry "
+                "and sends without asking for TLS; take 0 out of its F=, and out of {2}_MAILER_FLAGS in the .mc".format(
+                    mailer, pair.plan_cf.path, mailer.upper()
+                )
+            )
         plan = FilePlan(found.path, new_mode=0o640)
         access = Access(plan.before or "")
         for host in set(old_hosts) - set(self._request.hosts):

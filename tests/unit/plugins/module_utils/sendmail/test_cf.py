@@ -57,6 +57,11 @@ def test_the_smart_host_and_the_relay_mailers_port(text):
     assert Cf(cf.text).mailer_arguments("esmtp") == "TCP $h"
 
 
+def test_the_flags_of_a_mailer(text):
+    assert Cf(text).mailer_flags("relay") == "mDFMuXa8"
+    assert Cf(text).mailer_flags("uucp") == ""
+
+
 def test_an_option_takes_the_place_of_its_comment_and_goes_back(text):
     cf = Cf(text)
     assert cf.option("CACertFile") is None

@@ -261,6 +261,17 @@ def test_another_file_that_sets_the_smart_host_too_is_found(apply, etc, host):
     assert files(etc) == before
 
 
+def test_a_flag_with_which_sendmail_asks_for_no_tls_is_refused(apply, etc):
+    apply(**full(etc))
+    cf = read_native(etc + "/sendmail.cf")
+    write(etc + "/sendmail.cf", cf.replace("F=mDFMuXa8, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP", "F=mDFMuXa80, S=A/B, R=C"))
+    before = files(etc)
+    with pytest.raises(RelayError) as caught:
+        apply(**full(etc))
+    assert "mailer relay" in str(caught.value) and "RELAY_MAILER_FLAGS" in str(caught.value)
+    assert files(etc) == before
+
+
 def test_entries_of_relays_that_are_no_longer_used_go(apply, etc):
     apply(smart_hosts=["old.example.com"], tls_level="encrypted")
     apply(smart_hosts=[RELAY], tls_level="none")
