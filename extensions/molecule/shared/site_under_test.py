@@ -84,6 +84,19 @@ def arrives(word, seconds=45):
     return wait_for(message_at_mx01, seconds)
 
 
+def stop_postfix(host):
+    """Stop Postfix, and wait until it listens no more.
+
+    On Debian systemd says that it is done before the instance has stopped, which still takes a message in between.
+    """
+    run(host, "systemctl stop postfix")
+
+    def nobody_listens():
+        return not output(host, "ss -Hltn 'sport = :25 or sport = :587'")
+
+    wait_for(nobody_listens)
+
+
 def log(host):
     """The mail log of a host."""
     return output(host, "cat /var/log/mail.log /var/log/maillog 2>/dev/null || true")

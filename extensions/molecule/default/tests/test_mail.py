@@ -82,7 +82,7 @@ def test_host_name_is_set():
 
 
 def test_mail_waits_for_a_stopped_relay():
-    site.run(site.RELAY, "systemctl stop postfix")
+    site.stop_postfix(site.RELAY)
     try:
         word = site.send("web01")
 
