@@ -46,13 +46,14 @@ for name, (sender, recipients) in json.load(sys.stdin).items():
     subprocess.run(command, input=text.encode(), check=True)
 """
 
-# 100 good messages and 50 bad ones at the same time, again and again until it is enough; each to another recipient.
+# 100 good messages and 50 bad ones at the same time, again and again until it is enough; each to another recipient: what
+# -N counts stands before the address, and since Postfix 3.10 after the local part.
 FLOOD = """
 round=0
 until [ -e /tmp/enough ]; do
     round=$((round + 1))
-    smtp-source -s 4 -m 100 -N -l 200 -f good@web01.example.com -t to$round@example.net 127.0.0.1:25 &
-    smtp-source -s 4 -m 50 -N -l 200 -f bad@web01.example.com -t to$round@example.org 127.0.0.1:25 &
+    smtp-source -s 4 -m 100 -N -l 200 -f good@web01.example.com -t to$round-@example.net 127.0.0.1:25 &
+    smtp-source -s 4 -m 50 -N -l 200 -f bad@web01.example.com -t to$round-@example.org 127.0.0.1:25 &
     wait
 done
 echo $round > /tmp/rounds
