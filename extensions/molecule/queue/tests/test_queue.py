@@ -46,8 +46,8 @@ for name, (sender, recipients) in json.load(sys.stdin).items():
     subprocess.run(command, input=text.encode(), check=True)
 """
 
-# 100 good messages and 50 bad ones at the same time, again and again until it is enough; each to another recipient: what
-# -N counts stands before the address, and since Postfix 3.10 after the local part.
+# 100 good messages and 50 bad ones at the same time, again and again until it is enough; each to another recipient:
+# what -N counts stands before the address, and since Postfix 3.10 after the local part.
 FLOOD = """
 round=0
 until [ -e /tmp/enough ]; do
