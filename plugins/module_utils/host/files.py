@@ -16,8 +16,35 @@ import time
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+
 # A temporary file of ours carries this, so that the next run can recognise what a killed one left.
 TEMPORARY_SUFFIX = ".mailops-new"
+
+
+class ModeError(RelayError):
+    """What a user gave as the mode of a file is none."""
+
+
+def permission_bits(value, what):
+    """int or None: the mode of a file: octal digits, or a number as YAML reads 0640.
+
+    Args:
+        value: str, int or None.
+        what: str, the file, for the message.
+
+    Raises:
+        ModeError: it is neither.
+    """
+    if value is None:
+        return None
+    try:
+        bits = value if isinstance(value, int) else int(value, 8)
+    except (TypeError, ValueError):
+        bits = -1
+    if not 0 <= bits <= 0o777:
+        raise ModeError("{0}: mode {1!r} is not one; give octal digits such as '0640'".format(what, value))
+    return bits
 
 
 def read_bytes(path):

@@ -14,13 +14,13 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import (
     ZoneError,
     opens,
     parse_rich_rule,
     source_network,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import peer_network
 
 
 def _rules(zone):
@@ -44,12 +44,7 @@ class SshGuard(object):
     def __init__(self, firewalld, access):
         self._firewalld = firewalld
         self._ports = access.ports
-        self._peer = None
-        if access.peer is not None:
-            try:
-                self._peer = parse_network(access.peer)
-            except AddressError:
-                self._peer = None
+        self._peer = peer_network(access)
 
     def lets_in(self, zone):
         """bool: whether a new connection to one of sshd's ports passes this zone.

@@ -16,6 +16,7 @@ import socket
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import peer_network
 
 # How surely a rule matches: for every such connection; for all that come by an interface which the rule names; for
 # some; for none.
@@ -285,12 +286,7 @@ class SshGuard(object):
 
     def __init__(self, access):
         self._ports = access.ports
-        self._peer = None
-        if access.peer is not None:
-            try:
-                self._peer = parse_network(access.peer)
-            except AddressError:
-                self._peer = None
+        self._peer = peer_network(access)
 
     def concerns(self, family):
         """bool: whether SSH may come by this family of addresses."""

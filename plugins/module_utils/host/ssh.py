@@ -13,12 +13,27 @@ import os
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 
 DEFAULT_PORT = 22
 
 # ports: TCP ports of which one must stay open. peer: address that Ansible comes from, None when it does not
 # come over SSH.
 SshAccess = namedtuple("SshAccess", "ports peer")
+
+
+def peer_network(access):
+    """addresses.Network or None: the one address that Ansible comes from, where it is known.
+
+    Args:
+        access: SshAccess.
+    """
+    if access.peer is None:
+        return None
+    try:
+        return parse_network(access.peer)
+    except AddressError:
+        return None
 
 
 def parse_connection(value):

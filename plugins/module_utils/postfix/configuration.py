@@ -20,7 +20,7 @@ import tempfile
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import permission_bits, read_native, to_file_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
@@ -172,23 +172,6 @@ class FilePlan(object):
     @staticmethod
     def _diff(path, before, after):
         return {"before_header": path, "after_header": path, "before": before, "after": after}
-
-
-def permission_bits(value, what):
-    """int or None: the mode of a file: octal digits, or a number as YAML reads 0640.
-
-    Raises:
-        SettingError: it is neither.
-    """
-    if value is None:
-        return None
-    try:
-        bits = value if isinstance(value, int) else int(value, 8)
-    except (TypeError, ValueError):
-        bits = -1
-    if not 0 <= bits <= 0o777:
-        raise SettingError("{0}: mode {1!r} is not one; give octal digits such as '0640'".format(what, value))
-    return bits
 
 
 def _account(lookup, name, what, kind):

@@ -19,7 +19,7 @@ import tempfile
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import permission_bits, read_native, to_file_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
@@ -193,7 +193,7 @@ class Configuration(object):
                 raise RequestError(text)
             if self._sendmail.installed:
                 self._warnings.append(text)
-        return FilePlan(path, item["content"], _permission_bits(item.get("mode"), path))
+        return FilePlan(path, item["content"], permission_bits(item.get("mode"), "file " + path))
 
     def _edit_main(self, pair):
         request = self._request
@@ -584,20 +584,3 @@ def _is_managed(line, request):
     if request.address_lookups is not None:
         beginnings.append("O DirectSubmissionModifiers=")
     return any(line.startswith(beginning) for beginning in beginnings)
-
-
-def _permission_bits(value, path):
-    """int or None: the mode of a file: octal digits, or a number as YAML reads 0640.
-
-    Raises:
-        RequestError: it is neither.
-    """
-    if value is None:
-        return None
-    try:
-        bits = value if isinstance(value, int) else int(value, 8)
-    except (TypeError, ValueError):
-        bits = -1
-    if not 0 <= bits <= 0o777:
-        raise RequestError("file {0}: mode {1!r} is not one; give octal digits such as '0640'".format(path, value))
-    return bits
