@@ -7,19 +7,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible.module_utils.common.text.converters import to_text
+from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
 
 # Of each list of numbers the most frequent are shown.
 _MOST_ROWS = 8
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-
-
-def _printable(text):
-    """Addresses and reasons come from strangers: no control character of theirs reaches the terminal."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in to_text(text)
-    )
 
 
 def _age(seconds):
@@ -29,14 +21,6 @@ def _age(seconds):
     return "0 s"
 
 
-def _bytes(size):
-    for unit in ("bytes", "KiB", "MiB"):
-        if size < 1024:
-            return "{0:.0f} {1}".format(size, unit)
-        size /= 1024
-    return "{0:.1f} GiB".format(size)
-
-
 def _counted(number):
     return "{0} message{1}".format(number, "" if number == 1 else "s")
 
@@ -44,7 +28,7 @@ def _counted(number):
 def _numbers(title, entries):
     shown = entries[:_MOST_ROWS]
     for entry in shown:
-        yield "{0:<18}{1:>8}  {2}".format(title, entry["count"], _printable(entry["name"]) or "(none)")
+        yield "{0:<18}{1:>8}  {2}".format(title, entry["count"], printable(entry["name"]) or "(none)")
         title = ""
     rest = len(entries) - len(shown)
     if rest > 0:
@@ -53,15 +37,15 @@ def _numbers(title, entries):
 
 def _message(entry):
     yield "{0} {1}{2} {3} from <{4}>".format(
-        _printable(entry["queue"]),
-        _printable(entry["queue_id"]),
-        " ({0})".format(_printable(entry["state"])) if entry["state"] else "",
-        _bytes(entry["size"]),
-        _printable(entry["sender"]),
+        printable(entry["queue"]),
+        printable(entry["queue_id"]),
+        " ({0})".format(printable(entry["state"])) if entry["state"] else "",
+        bytes_text(entry["size"]),
+        printable(entry["sender"]),
     )
     for recipient in entry["recipients"]:
-        reason = _printable(recipient["reason"])
-        yield "    to <{0}>{1}".format(_printable(recipient["address"]), ": " + reason if reason else "")
+        reason = printable(recipient["reason"])
+        yield "    to <{0}>{1}".format(printable(recipient["address"]), ": " + reason if reason else "")
 
 
 def queue_table(queue, host, messages=5):
@@ -75,10 +59,10 @@ def queue_table(queue, host, messages=5):
     Returns:
         list of str: lines, of printable characters only.
     """
-    title = "{0} ({1}): {2}".format(_printable(host), _printable(queue["mta"]), _counted(queue["total"]))
+    title = "{0} ({1}): {2}".format(printable(host), printable(queue["mta"]), _counted(queue["total"]))
     if not queue["total"]:
         return [title]
-    lines = ["{0}, {1}, the oldest is {2} old".format(title, _bytes(queue["size"]), _age(queue["oldest_age"]))]
+    lines = ["{0}, {1}, the oldest is {2} old".format(title, bytes_text(queue["size"]), _age(queue["oldest_age"]))]
     queues = [{"name": name, "count": queue["by_queue"][name]} for name in sorted(queue["by_queue"])]
     lines.extend(_numbers("queue", queues))
     lines.extend(_numbers("sender domain", queue["by_sender_domain"]))
@@ -104,11 +88,11 @@ def queue_outcome(result, host, action):
     """
     lines = [
         "{0} ({1}): {2}: {3} of {4}".format(
-            _printable(host), _printable(result["mta"]), _printable(action), result["affected"], _counted(result["matched"])
+            printable(host), printable(result["mta"]), printable(action), result["affected"], _counted(result["matched"])
         )
     ]
     for entry in result["left_alone"]:
-        lines.append("left alone: {0}: {1}".format(_printable(entry["queue_id"]), _printable(entry["reason"])))
+        lines.append("left alone: {0}: {1}".format(printable(entry["queue_id"]), printable(entry["reason"])))
     rest = result["matched"] - result["affected"] - len(result["left_alone"])
     if rest > 0:
         lines.append("left alone: {0} more".format(rest))

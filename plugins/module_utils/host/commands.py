@@ -13,6 +13,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import collections
+import contextlib
 import io
 import os
 import subprocess
@@ -120,31 +121,13 @@ class Runner(object):
         Raises:
             CommandError: the program is not there, or it failed; lines that it wrote before have been given then.
         """
-        argv = list(argv)
-        path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
-        if path is None:
-            raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
-        self.calls += 1
-        self.complaints = ""
-        last = collections.deque(maxlen=_LAST_LINES)
-        # Standard error goes to a file: a pipe that nobody reads would stop the program when it is full.
-        with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as questions:
+        last = collections.deque(maxlen=_LAST_LINES) if merge else None
+        with tempfile.TemporaryFile() as questions:
             for line in stdin or ():
                 questions.write(to_bytes(line + "\n", errors="surrogateescape"))
             questions.flush()
             questions.seek(0)
-            process = subprocess.Popen(
-                [path] + argv[1:],
-                stdin=questions,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT if merge else errors,
-                env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
-                close_fds=True,
-                bufsize=-1,
-            )
-            finished = False
-            try:
-                output = process.stdout
+            with self._running(argv, questions, env, last) as output:
                 if sys.version_info[0] > 2:
                     output = io.TextIOWrapper(output, encoding="utf-8", errors="surrogateescape", newline="\n")
                 # Not `for line in output`: Python 2 reads ahead and waits.
@@ -153,6 +136,64 @@ class Runner(object):
                     if merge:
                         last.append(line)
                     yield line
+
+    def blocks(self, argv, stdin=None, env=None, size=1 << 16):
+        """Run a program and give its output as it is, in pieces, so that memory does not grow with it.
+
+        Args:
+            argv: list of str; the first element is a program name or a path.
+            stdin: binary file that the program reads itself, from where the file's descriptor stands; None is nothing.
+            env: dict of further environment variables.
+            size: int, the most bytes of a piece.
+
+        Yields:
+            bytes: the next piece of standard output; it ends anywhere. Afterwards ``complaints`` has what the program
+            wrote to standard error.
+
+        Raises:
+            CommandError: the program is not there, or it failed; what it wrote before has been given then.
+        """
+        with open(os.devnull, "rb") as nothing:
+            with self._running(argv, nothing if stdin is None else stdin, env, None) as output:
+                for block in iter(lambda: output.read(size), b""):
+                    yield block
+
+    @contextlib.contextmanager
+    def _running(self, argv, stdin, env, last):
+        """Run a program while its output is read; what is not read then is not wanted.
+
+        Args:
+            argv: list of str; the first element is a program name or a path.
+            stdin: binary file.
+            env: dict of further environment variables, or None.
+            last: None, or a list that the reader fills with the last lines of output, among which are standard error's.
+
+        Yields:
+            binary file: standard output.
+
+        Raises:
+            CommandError: the program is not there, or it failed.
+        """
+        argv = list(argv)
+        path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
+        if path is None:
+            raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
+        self.calls += 1
+        self.complaints = ""
+        # Standard error goes to a file: a pipe that nobody reads would stop the program when it is full.
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
+                [path] + argv[1:],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=errors if last is None else subprocess.STDOUT,
+                env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
+                close_fds=True,
+                bufsize=-1,
+            )
+            finished = False
+            try:
+                yield process.stdout
                 finished = True
             finally:
                 if not finished:
@@ -161,6 +202,7 @@ class Runner(object):
                 process.stdout.close()
                 rc = process.wait()
                 errors.seek(0)
-                self.complaints = "\n".join(last) if merge else to_native(errors.read(), errors="surrogateescape")
+                said = to_native(errors.read(), errors="surrogateescape") if last is None else "\n".join(last)
+                self.complaints = said
         if rc != 0:
             raise CommandError(argv, rc, "", self.complaints)

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that mail_queue_info and mail_queue share; documented in the fragment queue_selection."""
+"""The options that modules share: of queues, documented in the fragment queue_selection, and of logs."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -20,3 +20,13 @@ def selection_arguments():
     arguments["mta"] = {"type": "str", "choices": ["auto", "postfix", "sendmail", "qmail"], "default": "auto"}
     arguments["directory"] = {"type": "path"}
     return arguments
+
+
+def log_arguments():
+    """dict: argument_spec of where lines of a log come from; documented in the fragment mail_log."""
+    return {
+        "source": {"type": "str", "choices": ["auto", "files", "journal"], "default": "auto"},
+        "paths": {"type": "list", "elements": "str"},
+        "since": {"type": "str"},
+        "until": {"type": "str"},
+    }

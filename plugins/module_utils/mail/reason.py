@@ -41,3 +41,57 @@ def reason_class(reason):
             return name
     match = _REPLY.search(reason)
     return match.group(1) if match else "other"
+
+
+# What the big providers mean by a code of theirs, as their help pages and replies say it: a pattern in the reply, and words.
+_PROVIDERS = (
+    ("Google", re.compile(r"gsmtp|google\.com", re.I), (
+        (re.compile(r"[45]\.7\.(?:26|27|30|31|32|40)(?![0-9])"), "not authenticated (SPF, DKIM, DMARC)"),
+        (re.compile(r"[45]\.7\.(?:23|25)(?![0-9])"), "no PTR record"),
+        (re.compile(r"[45]\.7\.29(?![0-9])"), "no TLS"),
+        (re.compile(r"4\.7\.28(?![0-9])|rate limit|unusual rate"), "rate limit"),
+        (re.compile(r"5\.7\.28(?![0-9])|unsolicited|spam", re.I), "taken for spam"),
+        (re.compile(r"[45]\.2\.[12](?![0-9])"), "mailbox over its limit"),
+    )),
+    ("Microsoft", re.compile(r"outlook\.com|office365|hotmail|protection\.outlook|\[[A-Z0-9]+\.[a-z]+-[A-Z]", re.I), (
+        (re.compile(r"\(?S314\d\)?|S3150|block list"), "address on their block list"),
+        (re.compile(r"5\.7\.(?:60[6-9]|6[1-4][0-9])(?![0-9])|banned sending IP"), "address banned"),
+        (re.compile(r"[45]\.7\.(?:509|515|57[0-9])(?![0-9])|DMARC|does not meet the required authentication"), "not authenticated (SPF, DKIM, DMARC)"),
+        (re.compile(r"4\.7\.(?:650|500)(?![0-9])|RP-00\d|S77[57]\d{0,3}|rate limit|throttl", re.I), "rate limit"),
+    )),
+    ("Yahoo", re.compile(r"yahoo|\[(?:TSS?|PH|IPTS|BL|GL|DYN)[0-9]{2}\]", re.I), (
+        (re.compile(r"\[(?:TSS?0[0-9]|GL01|IPTS\d\d)\]"), "rate limit or complaints"),
+        (re.compile(r"\[(?:BL|DYN)\d\d\]"), "address on their block list"),
+        (re.compile(r"\[PH01\]|5\.7\.9(?![0-9])|DMARC|authenticat"), "not accepted by their policy"),
+    )),
+    ("Apple", re.compile(r"icloud|\[(?:CS|HM|HME)\d+\]", re.I), (
+        (re.compile(r"\[(?:CS|HM)\d+\]|local policy"), "refused by their policy"),
+    )),
+)
+
+
+def _provider(reply):
+    """str: what a big provider means by its code, or an empty string."""
+    for name, sign, meanings in _PROVIDERS:
+        if sign.search(reply):
+            for pattern, words in meanings:
+                if pattern.search(reply):
+                    return "{0}: {1}".format(name, words)
+    return ""
+
+
+def explained_class(dsn, reply):
+    """str: the class of a reason, with the words of the big providers' own codes, for example C(4.7.28 Google: rate limit).
+
+    Args:
+        dsn: str, the DSN code that the MTA gave; may be empty.
+        reply: str, what the other side said, or the MTA itself.
+    """
+    found = reason_class(reply)
+    # The code in the reply is more exact than that which the MTA made of it; a class in words stands beside the MTA's.
+    if dsn and found in ("none", "other"):
+        found = dsn
+    elif dsn and not _DSN.match(found):
+        found = "{0} {1}".format(dsn, found)
+    words = _provider(reply)
+    return "{0} {1}".format(found, words) if words else found

@@ -67,3 +67,35 @@ def test_a_program_whose_output_nobody_wants_any_more_is_stopped():
     assert next(output) == "one"
     output.close()
     assert time.time() - begin < 30
+
+
+def test_blocks_are_the_bytes_as_they_are_and_complaints_come_apart(tmp_path):
+    runner = Runner(Module())
+    script = "printf 'a\\r\\n\\000\\377'; printf b; echo oops >&2; wc -c; echo $LC_ALL $TZ"
+    blocks = list(runner.blocks(["sh", "-c", script], env={"TZ": "UTC"}, size=4))
+    assert b"".join(blocks) == b"a\r\n\0\xffb0\nC UTC\n" and max(map(len, blocks)) == 4
+    assert runner.complaints == "oops\n" and runner.calls == 1
+    asked = tmp_path / "asked"
+    asked.write_bytes(b"\xfe" * 300000)
+    with asked.open("rb") as stdin:
+        assert b"".join(runner.blocks(["cat"], stdin=stdin)) == b"\xfe" * 300000
+    assert runner.complaints == ""
+
+
+def test_a_failure_comes_after_the_blocks():
+    runner, found = Runner(Module()), []
+    with pytest.raises(CommandError) as caught:
+        for block in runner.blocks(["sh", "-c", "printf one; echo two >&2; exit 3"]):
+            found.append(block)
+    assert found == [b"one"] and caught.value.rc == 3 and caught.value.stderr == "two\n"
+    with pytest.raises(CommandError) as caught:
+        list(runner.blocks(["missing"]))
+    assert caught.value.rc == 127
+
+
+def test_a_program_whose_blocks_nobody_wants_any_more_is_stopped():
+    begin = time.time()
+    output = Runner(Module()).blocks(["sh", "-c", "echo one; exec sleep 60"], size=4)
+    assert next(output) == b"one\n"
+    output.close()
+    assert time.time() - begin < 30

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the playbook trace needs on the controller: whom to ask next, and the way of a message as data and as lines."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import time
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe, plan
+from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
+
+_ROUNDS = "__trace_round_1 __trace_round_2 __trace_round_3 __trace_round_4".split()
+
+
+def _known_names(hostvars, host):
+    """dict: how logs may call a host, from what the inventory and cached facts say."""
+    variables = hostvars[host]
+    facts = variables.get("ansible_facts", {})
+    names = [host]
+    addresses = list(facts.get("all_ipv4_addresses", ())) + list(facts.get("all_ipv6_addresses", ()))
+    for value in (
+        variables.get("ansible_host"), variables.get("relay_server_hostname"), variables.get("relay_server_address"), facts.get("fqdn"),
+    ):  # fmt: skip
+        if isinstance(value, str) and value and "{{" not in value:
+            (addresses if value.replace(".", "").isdigit() or ":" in value else names).append(value)
+    return {"names": names, "addresses": addresses}
+
+
+def _result_of(registered):
+    """dict or None: what a task's registered result tells; None where the host was not asked in this round."""
+    if not registered or registered.get("skipped"):
+        return None
+    if registered.get("unreachable") or registered.get("failed"):
+        return {"problem": registered.get("msg", "no answer")}
+    return registered
+
+
+def _site(hostvars, hosts):
+    results = {}
+    for host in hosts:
+        found = [_result_of(hostvars[host].get(name)) for name in _ROUNDS]
+        results[host] = [result for result in found if result is not None]
+    return Site(dict((host, _known_names(hostvars, host)) for host in hosts), results)
+
+
+def trace_criteria(given):
+    """What is looked for.
+
+    Args:
+        given: dict: option of M(mailops.relay.mail_log_info) -> str, list of str, or None where it was not given.
+
+    Returns:
+        dict: option -> list of str, of those that were given.
+    """
+    return dict(
+        (name, [str(entry) for entry in value] if isinstance(value, (list, tuple)) else [str(value)])
+        for name, value in given.items()
+        if value is not None
+    )
+
+
+def trace_plan(asked, hostvars, hosts, first):
+    """Whom to ask next.
+
+    Args:
+        asked: list of [host, kind, value]: what was asked before.
+        hostvars: the variable of that name.
+        hosts: list of str, inventory names.
+        first: dict, what is looked for.
+
+    Returns:
+        dict: C(ask), inventory name -> options of M(mailops.relay.mail_log_info); C(asked), the list with what is asked now.
+    """
+    if not isinstance(first, dict):
+        raise AnsibleFilterError("trace_plan: first must be a dictionary of options")
+    before = set(tuple(entry) for entry in asked)
+    ask = plan(_site(hostvars, hosts), list(hosts), True, first, before)
+    return {"ask": ask, "asked": sorted(list(entry) for entry in before)}
+
+
+def trace_result(hosts, hostvars):
+    """The traces as data.
+
+    Args:
+        hosts: list of str, inventory names.
+        hostvars: the variable of that name.
+
+    Returns:
+        dict: C(traces), C(rejects) of what got no queue ID, C(asked) hosts, C(problems) with hosts.
+    """
+    site = _site(hostvars, hosts)
+    problems, rejects = [], []
+    for host in hosts:
+        for result in site.results[host]:
+            if "problem" in result:
+                problems.append("{0} could not be asked: {1}".format(host, result["problem"]))
+                continue
+            log = result["log"]
+            problems.extend("{0}: {1}".format(host, problem) for problem in log["problems"])
+            problems.extend("{0}: lines were lost: {1}".format(host, gap["text"]) for gap in log["gaps"])
+            if log["unreadable"] or log["unknown"]:
+                problems.append(
+                    "{0}: {1} line(s) could not be read, {2} are not known; the first is {3}".format(
+                        host, log["unreadable"], log["unknown"], (log["samples"] or [""])[0]
+                    )
+                )
+            if result["total"] > len(result["messages"]):
+                problems.append("{0}: {1} messages are meant, of which the newest are shown".format(host, result["total"]))
+            rejects.extend(dict(entry, host=host) for entry in result["rejects"])
+    return {
+        "traces": describe(site, time.time()),
+        "rejects": rejects,
+        "asked": [host for host in hosts if site.results[host]],
+        "problems": sorted(set(problems)),
+    }
+
+
+def _clock(seconds):
+    return "{0}{1}".format(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)), "{0:.3f}".format(seconds % 1)[1:])
+
+
+def _hop_lines(hop):
+    way = "from {0}[{1}]".format(hop["client"]["name"] or "unknown", hop["client"]["address"]) if hop["client"] else "made here"
+    if hop["led_by"]:
+        way = "{0} of hop {1}".format({"bounce": "non-delivery notice", "delay": "delay notice"}.get(hop["led_by"]["kind"], hop["led_by"]["kind"]), hop["led_by"]["hop"])
+    yield "{0}. {1} ({2}) {3}  {4}, {5}{6}{7}".format(
+        hop["number"],
+        hop["host"],
+        hop["mta"],
+        hop["queue_id"],
+        _clock(hop["first"]),
+        way,
+        ", {0} bytes".format(hop["size"]) if hop["size"] is not None else "",
+        "" if not hop["tls"] else ", no TLS" if hop["tls"] == "none" else ", " + hop["tls"],
+    )
+    for entry in hop["rejects"]:
+        yield "     {0} {1}: {2}".format(entry["action"], entry["stage"], entry["reply"])
+    nexts = dict((entry["delivery"], entry["hop"]) for entry in hop["next"])
+    for number, delivery in enumerate(hop["deliveries"]):
+        split = delivery["delays"]
+        yield "     {0} <{1}>{2} {3} via {4}, dsn {5}{6}{7}".format(
+            _clock(delivery["time"]),
+            delivery["recipient"],
+            " (for <{0}>)".format(delivery["orig_to"]) if delivery["orig_to"] else "",
+            delivery["status"],
+            delivery["relay"],
+            delivery["dsn"] or "-",
+            "" if not delivery["tls"] else ", no TLS" if delivery["tls"] == "none" else ", " + delivery["tls"],
+            " -> hop {0}".format(nexts[number]) if number in nexts else "",
+        )
+        if delivery["delay"] is not None:
+            yield "       after {0} s{1}".format(
+                delivery["delay"],
+                " = {before_queue} before the queue + {in_queue} in it + {connect} to connect + {transmit} to send".format(**split)
+                if split
+                else "",
+            )
+        yield "       {0}".format(delivery["reply"])
+    for note in hop["notes"]:
+        yield "     {0} {1}: {2}".format(_clock(note["time"]), note["kind"], note["text"])
+
+
+def trace_table(result):
+    """The traces as lines to read.
+
+    Args:
+        result: dict, of C(trace_result).
+
+    Returns:
+        list of str: lines, of printable characters only.
+    """
+    lines = []
+    for trace in result["traces"]:
+        lines.append("{0} {1} from <{2}>".format(
+            trace["verdict"].upper(), trace["message_id"] or "(message ID not known)",
+            "(not known)" if trace["sender"] is None else trace["sender"],
+        ))  # fmt: skip
+        for end in trace["verdicts"]:
+            lines.append("  {0}{1}: {2}".format(
+                "<{0}> ".format(end["recipient"]) if end["recipient"] else "",
+                "notice " + end["verdict"] if end["notification"] else end["verdict"],
+                end["text"],
+            ))  # fmt: skip
+        lines.append("  came from: {0}".format(trace["origin"]))
+        for hop in trace["hops"]:
+            lines.extend("  " + line for line in _hop_lines(hop))
+    for entry in result["rejects"]:
+        lines.append("REFUSED at {0} on {1}, {2}: from {3}, sender <{4}>, recipient <{5}>: {6}".format(
+            entry["stage"], entry["host"], _clock(entry["time"]), entry["client"], entry["sender"], entry["recipient"], entry["reply"],
+        ))  # fmt: skip
+    if not lines:
+        lines.append("No message was found on {0}.".format(", ".join(result["asked"]) or "any host"))
+    lines.extend("not certain: " + problem for problem in result["problems"])
+    return [printable(line) for line in lines]
+
+
+class FilterModule(object):
+    """The filters of this collection."""
+
+    def filters(self):
+        return {"trace_criteria": trace_criteria, "trace_plan": trace_plan, "trace_result": trace_result, "trace_table": trace_table}

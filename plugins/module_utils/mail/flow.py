@@ -1,0 +1,429 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The traffic of a host in numbers that add up: those of several hosts are one by addition.
+
+Memory does not grow with the log. Remembered are the messages on the way (at most C(2 * MOST_MESSAGES)), and of names at
+most C(MOST_KEYS) of each kind; what comes after is counted as C((others)). Latencies are counted in buckets whose bounds
+are 10 percent apart, so a quantile is off by 5 percent at most.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import math
+import time
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
+    BOUNCED,
+    DEFERRED,
+    EXPIRED,
+    SENT,
+    Events,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
+from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
+from ansible_collections.mailops.relay.plugins.module_utils.mail.summary import MOST_KEYS, OTHERS
+
+VERSION = 1
+# So many messages on the way are remembered in each of two generations; of one that stays for longer the client and the
+# sender are not known at its next attempt.
+MOST_MESSAGES = 50000
+# Deliveries that are alike are counted together first, and so many different ones at a time.
+_MOST_CELLS = 20000
+_MOST_GAPS = 20
+_SAMPLE_LENGTH = 300
+_COUNTED = (SENT, DEFERRED, BOUNCED)
+_UNKNOWN = "(unknown)"
+_LOCAL = "(this host)"
+# Buckets of seconds: bucket i reaches up to C(_FIRST * _STEP ** i); what is less than a hundredth is zero.
+_FIRST, _STEP, _ZERO = 0.01, 1.1, "z"
+_LOG_STEP = math.log(_STEP)
+_TOTALS = (
+    "received received_bytes sent sent_bytes forwarded deferred bounced expired rejected reject_warnings held discarded"
+).split()
+_LATENCIES = ("before_queue", "in_queue", "connect", "transmit")
+# An hour is unusual when it has so many times the usual number, and at least so many.
+_PEAK_FACTOR, _PEAK_LEAST = 4, 20
+
+
+def bucket(seconds):
+    """str: the bucket of a delay in seconds."""
+    if seconds < _FIRST:
+        return _ZERO
+    return str(int(math.ceil(math.log(seconds / _FIRST) / _LOG_STEP - 1e-9)))
+
+
+def quantile(sketch, share):
+    """float or None: the delay in seconds that this share of the counted ones does not exceed.
+
+    Args:
+        sketch: dict: bucket -> count.
+        share: float from 0 to 1.
+    """
+    total = sum(sketch.values())
+    if not total:
+        return None
+    rank = max(1, int(math.ceil(share * total)))
+    ordered = sorted((float("-inf") if name == _ZERO else int(name), count) for name, count in sketch.items())
+    for number, count in ordered:
+        rank -= count
+        if rank <= 0:
+            break
+    # The middle of the bucket, on its own scale.
+    return 0.0 if number == float("-inf") else _FIRST * _STEP ** (number - 0.5)
+
+
+def _domain(address):
+    return address.rpartition("@")[2].lower()
+
+
+def _add(counts, key, name, number):
+    """Add to one number of one key; what is too many different keys is counted together."""
+    entry = counts.get(key)
+    if entry is None:
+        if len(counts) >= MOST_KEYS:
+            key = OTHERS
+        entry = counts.setdefault(key, {})
+    entry[name] = entry.get(name, 0) + number
+
+
+def _count(counts, key, number=1):
+    if key not in counts and len(counts) >= MOST_KEYS:
+        key = OTHERS
+    counts[key] = counts.get(key, 0) + number
+
+
+class Flow(Events):
+    """Counts what a log tells.
+
+    Args:
+        since, until: float or None, seconds since the epoch: only lines of this time count.
+    """
+
+    def __init__(self, since=None, until=None):
+        self._lexer = None
+        self._since = since
+        self._until = until
+        self._bounded = since is not None or until is not None
+        self._young, self._old = {}, {}
+        self._cells = {}
+        self._delays = {}
+        self._names, self._classes = {}, {}
+        self.totals = dict.fromkeys(_TOTALS, 0)
+        self.hours, self.clients, self.relays = {}, {}, {}
+        self.sender_domains, self.recipient_domains = {}, {}
+        self.senders, self.recipients = {}, {}
+        self.reasons, self.rejects = {}, {}
+        self.latency = dict((name, {}) for name in ("total",) + _LATENCIES)
+        self.tls = {"in": {}, "out": {}}
+        self.gaps = []
+        self.lost = 0
+
+    def use(self, lexer):
+        """Lines come from this Lexer."""
+        self._lexer = lexer
+
+    def _outside(self, stamp):
+        seconds = self._lexer.seconds(stamp)
+        return (self._since is not None and seconds < self._since) or (
+            self._until is not None and seconds > self._until
+        )
+
+    def _remember(self, queue_id, client):
+        """list: [client, sender domain or None, size] of a message that is new here."""
+        if len(self._young) >= MOST_MESSAGES:
+            self._old, self._young = self._young, {}
+        entry = self._young[queue_id] = [client, None, 0]
+        return entry
+
+    def _client(self, client):
+        """str: the name of a client as it is counted: its host name, or its address where it has none."""
+        name = self._names.get(client)
+        if name is None:
+            host, _bracket, address = client.partition("[")
+            name = host if host not in ("", "unknown") else address.partition("]")[0] or client
+            if len(self._names) >= MOST_KEYS:
+                self._names.clear()
+            self._names[client] = name
+        return name
+
+    def arrival(self, stamp, origin, queue_id, client, details):
+        if self._bounded and self._outside(stamp):
+            return
+        name = self._client(client) if client else _LOCAL
+        self._remember(queue_id, name)
+        self.totals["received"] += 1
+        _add(self.hours, self._lexer.hour, "received", 1)
+        _add(self.clients, name, "received", 1)
+        if client:
+            _count(self.tls["in"], self._version(origin.tls))
+
+    @staticmethod
+    def _version(tls):
+        """str: the version of a connection's TLS."""
+        if not tls or tls == "none":
+            return tls or "unknown"
+        parts = tls.split(" ")
+        return parts[1] if len(parts) > 1 else tls
+
+    def sender(self, stamp, origin, queue_id, sender, size, recipients):
+        entry = self._young.get(queue_id) or self._old.get(queue_id)
+        if entry is None:
+            if self._bounded and self._outside(stamp):
+                return
+            entry = self._remember(queue_id, _UNKNOWN)
+        elif entry[1] is not None:
+            return
+        domain = entry[1] = _domain(sender) if sender else "<>"
+        size = entry[2] = int(size or 0)
+        if entry[0] is _UNKNOWN:
+            # It came before this log begins, or it is a notification of the mail system's own: received it was not.
+            return
+        self.totals["received_bytes"] += size
+        _add(self.hours, self._lexer.hour, "received_bytes", size)
+        _add(self.clients, entry[0], "received_bytes", size)
+        _add(self.sender_domains, domain, "received", 1)
+        _add(self.sender_domains, domain, "received_bytes", size)
+        sender = sender.lower() or "<>"
+        _add(self.senders, sender, "received", 1)
+        _add(self.senders, sender, "received_bytes", size)
+
+    def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
+        if self._bounded and self._outside(stamp):
+            return
+        entry = self._young.get(queue_id) or self._old.get(queue_id)
+        if entry is None:
+            entry = self._remember(queue_id, _UNKNOWN)
+        if status == SENT:
+            if reply[:13] == "forwarded as ":
+                self.totals["forwarded"] += 1
+                return
+            self.totals["sent_bytes"] += entry[2]
+        elif status in (DEFERRED, BOUNCED, EXPIRED):
+            reason = self._reason(dsn, reply)
+            key = "{0} {1}".format(status, reason)
+            if key not in self.reasons:
+                if len(self.reasons) >= MOST_KEYS:
+                    key = "{0} {1}".format(status, OTHERS)
+                self.reasons.setdefault(key, {"count": 0, "sample": reply[:_SAMPLE_LENGTH]})
+            self.reasons[key]["count"] += 1
+            if status == EXPIRED:
+                self.totals["expired"] += 1
+                status = BOUNCED
+        else:
+            return
+        recipient = recipient.lower()
+        cell = (self._lexer.hour, entry[0], entry[1], recipient.rpartition("@")[2], relay, status, tls)
+        try:
+            self._cells[cell] += 1
+        except KeyError:
+            if len(self._cells) >= _MOST_CELLS:
+                self._flush_cells()
+            self._cells[cell] = 1
+        _add(self.recipients, recipient, status, 1)
+        delayed = (delay, delays)
+        try:
+            self._delays[delayed] += 1
+        except KeyError:
+            if len(self._delays) >= _MOST_CELLS:
+                self._flush_delays()
+            self._delays[delayed] = 1
+
+    def _reason(self, dsn, reply):
+        """str: the class of a reason; thousands of messages wait for the same few."""
+        key = (dsn, reply)
+        found = self._classes.get(key)
+        if found is None:
+            if len(self._classes) >= MOST_KEYS:
+                self._classes.clear()
+            found = self._classes[key] = explained_class(dsn, reply)
+        return found
+
+    def _flush_cells(self):
+        for (hour, client, domain, recipient_domain, relay, status, tls), number in self._cells.items():
+            self.totals[status] += number
+            _add(self.hours, hour, status, number)
+            _add(self.clients, client, status, number)
+            _add(self.sender_domains, _UNKNOWN if domain is None else domain, status, number)
+            _add(self.recipient_domains, recipient_domain, status, number)
+            _add(self.relays, relay, status, number)
+            if status == SENT and tls:
+                _count(self.tls["out"], self._version(tls), number)
+        self._cells.clear()
+
+    def _flush_delays(self):
+        for (delay, delays), number in self._delays.items():
+            for name, text in zip(("total",) + _LATENCIES, [delay] + delays.split("/")):
+                try:
+                    key = bucket(float(text))
+                except ValueError:
+                    continue
+                self.latency[name][key] = self.latency[name].get(key, 0) + number
+        self._delays.clear()
+
+    def removed(self, stamp, origin, queue_id):
+        if self._young.pop(queue_id, None) is None:
+            self._old.pop(queue_id, None)
+
+    def note(self, stamp, origin, queue_id, kind, text):
+        if kind == EXPIRED and not (self._bounded and self._outside(stamp)):
+            self.totals["expired"] += 1
+            key = "expired " + printable(text)[:_SAMPLE_LENGTH]
+            self.reasons.setdefault(key, {"count": 0, "sample": text[:_SAMPLE_LENGTH]})["count"] += 1
+
+    def reject(self, stamp, origin, queue_id, action, stage, client, reply, sender, recipient):
+        if self._bounded and self._outside(stamp):
+            return
+        name = {
+            "reject": "rejected",
+            "milter-reject": "rejected",
+            "reject_warning": "reject_warnings",
+            "hold": "held",
+            "milter-hold": "held",
+            "discard": "discarded",
+            "milter-discard": "discarded",
+        }.get(action)
+        if name is None:
+            return
+        self.totals[name] += 1
+        kind = "{0} {1} {2}".format("" if name == "rejected" else action, stage, self._reason("", reply)).strip()
+        if kind not in self.rejects and len(self.rejects) >= MOST_KEYS:
+            kind = OTHERS
+        self.rejects.setdefault(kind, {"count": 0, "sample": reply[:_SAMPLE_LENGTH]})["count"] += 1
+        if name == "rejected":
+            _add(self.hours, self._lexer.hour, "rejected", 1)
+            _add(self.clients, self._client(client), "rejected", 1)
+
+    def gap(self, stamp, origin, text, lost):
+        if self._bounded and self._outside(stamp):
+            return
+        self.lost += lost
+        if len(self.gaps) < _MOST_GAPS:
+            self.gaps.append({"time": self._lexer.seconds(stamp), "text": printable(text[:_SAMPLE_LENGTH]), "lost": lost})
+
+    def facts(self, host, log):
+        """dict: the numbers, all keys text, as M(mailops.relay.mail_flow_info) returns them.
+
+        Args:
+            host: str, this host's name.
+            log: dict, what C(log_reader.LogReader.facts) says of the lines.
+        """
+        self._flush_cells()
+        self._flush_delays()
+        tls = {"in": dict(self.tls["in"]), "out": dict(self.tls["out"])}
+        for counts in tls.values():
+            # Where no connection ever had TLS the log does not tell of it at all.
+            if list(counts) == ["none"]:
+                counts["unknown"] = counts.pop("none")
+        named = dict(
+            (name, _printable_keys(getattr(self, name)))
+            for name in (
+                "clients sender_domains recipient_domains senders recipients relays reasons rejects".split()
+            )
+        )
+        for name in ("reasons", "rejects"):
+            for entry in named[name].values():
+                entry["sample"] = printable(entry["sample"])
+        return dict(
+            named,
+            version=VERSION,
+            hosts=[host],
+            first=log["first"],
+            last=log["last"],
+            utc_offset=-(time.altzone if time.localtime(log["last"]).tm_isdst > 0 else time.timezone),
+            lines=log["lines"],
+            unreadable=log["unreadable"],
+            unknown=log["unknown"],
+            samples=log["samples"],
+            other_programs=log["other_programs"],
+            gaps=self.gaps,
+            lost=self.lost,
+            problems=log["problems"],
+            complete=not (self.gaps or log["problems"] or log["unreadable"] or log["unknown"]),
+            totals=dict(self.totals),
+            hours=dict((str(hour), dict(entry)) for hour, entry in self.hours.items()),
+            latency=self.latency,
+            tls=tls,
+        )
+
+
+def _printable_keys(counts):
+    """dict: the same with keys that a module's result can carry; what is the same then is added up."""
+    found = {}
+    for key, entry in counts.items():
+        name = printable(key)
+        found[name] = _sum(found[name], entry) if name in found else dict(entry)
+    return found
+
+
+def _sum(one, other):
+    """Two of the same: numbers are added, of texts the first in order is kept."""
+    if isinstance(one, dict):
+        found = dict(one)
+        for key, value in other.items():
+            found[key] = _sum(found[key], value) if key in found else value
+        return found
+    if isinstance(one, (int, float)) and not isinstance(one, bool):
+        return one + other
+    return min(one, other)
+
+
+def _known(values):
+    return [value for value in values if value is not None]
+
+
+def merge(flows):
+    """dict: the flow of several hosts, or of one host's several times; the order makes no difference to a number.
+
+    Args:
+        flows: list of dict, at least one.
+
+    Raises:
+        ValueError: one is of another version.
+    """
+    for flow in flows:
+        if flow["version"] != VERSION:
+            raise ValueError("a flow of version {0} cannot be added to one of {1}".format(flow["version"], VERSION))
+    if len(flows) == 1:
+        return dict(flows[0])
+    found = {"version": VERSION, "utc_offset": flows[0]["utc_offset"]}
+    for name in ("hosts", "samples", "gaps", "problems"):
+        found[name] = [entry for flow in flows for entry in flow[name]]
+    found["hosts"] = sorted(set(found["hosts"]))
+    found["gaps"].sort(key=lambda gap: gap["time"])
+    for name, choose in (("first", min), ("last", max)):
+        times = _known(flow[name] for flow in flows)
+        found[name] = choose(times) if times else None
+    found["complete"] = all(flow["complete"] for flow in flows)
+    for name in flows[0]:
+        if name not in found:
+            total = flows[0][name]
+            for flow in flows[1:]:
+                total = _sum(total, flow[name])
+            found[name] = total
+    return found
+
+
+def peaks(flow):
+    """list of dict: hours with unusually much of something: C(hour), C(what), C(count), C(usual).
+
+    Usual is the median of the hours from the first to the last, those without any among them.
+    """
+    hours = sorted(int(hour) for hour in flow["hours"])
+    if len(hours) < 3:
+        return []
+    # At most a year; a log with a wrong date in it would have too many.
+    span = min((hours[-1] - hours[0]) // 3600 + 1, 9000)
+    found = []
+    for what in ("received", "deferred", "bounced", "rejected"):
+        counts = sorted(entry.get(what, 0) for entry in flow["hours"].values())
+        counts = [0] * max(0, span - len(counts)) + counts
+        usual = counts[len(counts) // 2]
+        for hour in hours:
+            count = flow["hours"][str(hour)].get(what, 0)
+            if count >= _PEAK_LEAST and count > _PEAK_FACTOR * max(usual, 1):
+                found.append({"hour": hour, "what": what, "count": count, "usual": usual})
+    return found

@@ -1,0 +1,92 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a mail log tells, whatever the MTA: the reader of each MTA calls these, line by line.
+
+All texts are native strings as they stand in the log; what is not known is an empty string. A stamp is the time as the
+line has it; C(Lexer.seconds) makes a number of it. An origin is a C(log_lines.Origin).
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+# What became of a recipient, in Postfix's words; an attempt that waits to be taken up by another process is queued.
+SENT, DEFERRED, BOUNCED, EXPIRED, QUEUED = "sent", "deferred", "bounced", "expired", "queued"
+
+
+class Events(object):
+    """Receives what the readers find. Each method does nothing here: a subclass takes what it needs."""
+
+    def arrival(self, stamp, origin, queue_id, client, details):
+        """A message got its queue ID here.
+
+        Args:
+            client: str, C(name[address]); empty for a message of this host's own programs.
+            details: str, further C(key=value) pairs, separated by a comma and a blank, for example
+                C(sasl_username=app, orig_queue_id=4XYZ) or C(uid=0).
+        """
+
+    def message_id(self, stamp, origin, queue_id, message_id):
+        """The Message-ID header, with brackets where the log has them."""
+
+    def sender(self, stamp, origin, queue_id, sender, size, recipients):
+        """Envelope sender without angle brackets (empty: the null sender), size in bytes and number of recipients.
+
+        size and recipients are str of digits, or empty. Postfix says this again at each queue run.
+        """
+
+    def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
+        """One attempt for one recipient.
+
+        Args:
+            recipient: str, address without angle brackets.
+            orig_to: str, the address before aliases were applied.
+            relay: str, C(name[address]:port), C(name[address]), C(local), C(none) or the like.
+            delay: str, seconds since arrival, as decimal digits and a point.
+            delays: str, C(a/b/c/d): before the queue manager, in the queue, connection set-up, transmission.
+            dsn: str, RFC 3463 code.
+            status: str, one of this module's words, or what else Postfix says (deliverable, undeliverable).
+            reply: str, the text of the other side or the reason.
+            tls: str, C(Verified TLSv1.3 TLS_AES_256_GCM_SHA384), C(none) when the connection had none; empty where there
+                was no connection or nothing is known.
+        """
+
+    def removed(self, stamp, origin, queue_id):
+        """The message left the queue; its ID may be used again."""
+
+    def reject(self, stamp, origin, queue_id, action, stage, client, reply, sender, recipient):
+        """A command, a header or a whole message was refused, or a rule said so.
+
+        Args:
+            queue_id: str, empty where there was none yet.
+            action: str, Postfix's word: C(reject), C(reject_warning), C(hold), C(discard), C(filter), C(redirect),
+                C(milter-reject) and so on.
+            stage: str, C(RCPT), C(CONNECT), C(header Subject) and so on.
+        """
+
+    def link(self, stamp, origin, queue_id, kind, other):
+        """A message led to another one on this host.
+
+        Args:
+            queue_id: str, the message that was there first.
+            kind: str, C(bounce), C(delay) or C(delivery) for a notification, C(requeued) for the same message under a new
+                ID, C(forwarded) for what an alias made of it.
+            other: str, queue ID of the other one.
+        """
+
+    def note(self, stamp, origin, queue_id, kind, text):
+        """Something else that an operator wants to know of this message.
+
+        Args:
+            kind: str, C(attempt) for a server that was tried in vain, C(expired), C(held), C(released), C(requeued),
+                C(deleted), C(rejected), C(warning), C(passing), C(resent).
+        """
+
+    def gap(self, stamp, origin, text, lost):
+        """The logging system says that it left lines out.
+
+        Args:
+            lost: int, how many; 0 when it does not say.
+        """

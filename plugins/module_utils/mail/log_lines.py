@@ -1,0 +1,441 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lines of a log: when, which program, what. No line is dropped in silence.
+
+Formats: syslog (RFC 3164, the year is not in it; with a year as some daemons write it), rsyslog's and journalctl's RFC
+3339, RFC 5424, an optional priority before each, and multilog's TAI64N with and without tai64nlocal. The loop is what
+every line of a log goes through, so it does little: a line whose hour is that of the line before needs no look at its
+time.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import calendar
+import re
+import time
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
+
+# So many of the lines that cannot be read are kept, each so long.
+MOST_SAMPLES = 10
+SAMPLE_LENGTH = 200
+# So many different programs and process numbers are known at a time, of so many hosts.
+_MOST_ORIGINS = 20000
+_MOST_HOSTS = 1000
+_DAY = 86400
+# 2^62 is TAI64's label of 1970; what is later than the year 9999 is no time.
+_TAI64_1970 = 1 << 62
+_LATEST = 253402300800
+_MONTHS = dict(
+    (name, number) for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
+)
+_NO_YEAR = re.compile(r"([A-Z][a-z]{2}) ([ 0-9][0-9]) ([0-9]{2}):([0-9]{2}):([0-9]{2})(?=[ .])")
+_YEAR_FIRST = re.compile(r"([0-9]{4}) ([A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}) ")
+_YEAR_LAST = re.compile(r"([A-Z][a-z]{2} [ 0-9][0-9]) ([0-9]{4}) ([0-9:]{8}) ")
+_RFC3339 = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})?\Z"
+)
+_TAI64NLOCAL = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}) ")
+_TAI64N = re.compile(r"@[0-9a-f]{24}(?= )")
+_BYTE_ORDER_MARK = "\xef\xbb\xbf" if bytes is str else "\ufeff"
+_RFC5424 = re.compile(
+    r"<[0-9]{1,3}>1 (\S+) (\S+) (\S+) (\S+) \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?(?:" + _BYTE_ORDER_MARK + r")?(.*)\Z",
+    re.S,
+)
+_PRIORITY = re.compile(r"\A<[0-9]{1,3}>")
+_TAG = re.compile(r"([^\s:\[\]]+)(?:\[([0-9]+)\])?:\Z")
+_LAST_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?\Z")
+_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?(.*)\]\Z", re.S)
+# More than this is no honest number of repetitions.
+_MOST_REPEATED = 1000000
+
+
+def repeated(text):
+    """(int, str) or None: how often, and which text, where rsyslog has folded equal messages into one line."""
+    match = _REPEATED.match(text)
+    return (min(int(match.group(1)), _MOST_REPEATED), match.group(2)) if match else None
+
+
+class Origin(object):
+    """The process that wrote a line; made once for each, so that a reader can keep here what it knows of it.
+
+    Attributes:
+        host: str, as the line names it.
+        tag: str, without the process number, for example C(postfix/submission/smtpd).
+        pid: str of digits, or empty.
+        mta: str, C(postfix), C(sendmail), C(qmail), or empty.
+        program: str, for example C(smtpd).
+        read: callable (stamp, origin, text) -> bool, whether the line is known.
+        tls: str, of the connection that an SMTP server's process has now.
+        new_tls, used_tls: str, of the connection that an SMTP client's process has just made and has used last.
+    """
+
+    __slots__ = ("host", "tag", "pid", "mta", "program", "read", "tls", "new_tls", "used_tls")
+
+    def __init__(self, host, tag, pid):
+        self.host = host
+        self.tag = tag
+        self.pid = pid
+        self.mta = ""
+        self.program = ""
+        self.read = None
+        self.tls = self.new_tls = self.used_tls = ""
+
+
+class _Format(object):
+    """How to read further lines with the same beginning. prefix: what they have in common, up to the hour."""
+
+    __slots__ = ("prefix", "length", "short")
+
+    def __init__(self, prefix, short):
+        self.prefix = prefix
+        self.length = len(prefix)
+        self.short = short
+
+
+class Lexer(object):
+    """Takes lines apart.
+
+    Args:
+        resolve: callable (Origin) -> None; sets C(mta), C(program) and C(read) of a new one.
+        reference: float, seconds since the epoch: no line is later than this, but for a day. It tells the year where
+            lines have none; the time of a file's last change is right.
+
+    Attributes:
+        hour: int, seconds since the epoch: when the hour of the present record began.
+        lines, unreadable, unknown: int, counters. unknown are lines of a mail program that its reader does not know.
+        samples: list of str, the first of these, printable.
+        others: dict: program that is no mail system's -> number of its lines.
+    """
+
+    def __init__(self, resolve, reference=None):
+        self._resolve = resolve
+        self._reference = time.time() if reference is None else reference
+        # Of the host of the line before, and of each host.
+        self._origins = {}
+        self._origins_of = {None: self._origins}
+        self._number_of_origins = 0
+        self._format = _Format("\n", False)
+        self._bases = {}
+        self._minutes = {}
+        self._last = None
+        self._host = None
+        self.hour = 0
+        self.lines = self.unreadable = self.unknown = 0
+        self.samples = []
+        self.others = {}
+
+    def begin(self, reference):
+        """Another file begins, which was last changed then (seconds since the epoch)."""
+        self._reference = reference
+        self._format = _Format("\n", False)
+        self._bases = {}
+
+    def read(self, block):
+        """Give each line of a block to the reader of its program.
+
+        Args:
+            block: str, whole lines.
+        """
+        lines = block.split("\n")
+        if lines[-1] == "":
+            lines.pop()
+        self.lines += len(lines)
+        known = self._format
+        prefix, length, short = known.prefix, known.length, known.short
+        origins = self._origins
+        for line in lines:
+            if line[:length] == prefix:
+                try:
+                    if short:
+                        host, tag, text = line[16:].split(" ", 2)
+                        stamp = line[:15]
+                    else:
+                        stamp, host, tag, text = line.split(" ", 3)
+                except ValueError:
+                    self._unreadable(line)
+                    continue
+                if host != self._host:
+                    origins = self._other_host(host)
+                try:
+                    origin = origins[tag]
+                except KeyError:
+                    origin = self._origin(host, tag)
+                    if origin is None:
+                        self._odd_tag(line, tag, text)
+                        continue
+                if not origin.read(stamp, origin, text):
+                    self._unknown(line, stamp, origin, text)
+                self._last = (stamp, origin, text)
+            else:
+                self._other_hour(line)
+                known = self._format
+                prefix, length, short = known.prefix, known.length, known.short
+                origins = self._origins
+
+    # What follows is for lines that are not like the line before.
+
+    def _other_host(self, host):
+        """dict: tag -> Origin of another host than that of the line before."""
+        self._host = host
+        origins = self._origins_of.get(host)
+        if origins is None:
+            if len(self._origins_of) >= _MOST_HOSTS:
+                self._forget_origins()
+            origins = self._origins_of[host] = {}
+        self._origins = origins
+        return origins
+
+    def _forget_origins(self):
+        """Begin anew with the host of the present line."""
+        self._origins.clear()
+        self._origins_of = {self._host: self._origins}
+        self._number_of_origins = 0
+
+    def _other_hour(self, line):
+        """A line of another hour or another format."""
+        if not line.strip():
+            self.unreadable += bool(line)
+            return
+        if line[:1] == "<" and not self._from_rfc5424(line):
+            line = _PRIORITY.sub("", line, 1)
+        elif line[:1] == "<":
+            return
+        match = _TAI64N.match(line)
+        if match:
+            self._multilog(match.group(0), line[match.end() + 1 :])
+            return
+        match = _TAI64NLOCAL.match(line)
+        if match:
+            self._multilog("{0}T{1}".format(*match.groups()), line[match.end() :])
+            return
+        for pattern, order in ((_YEAR_FIRST, (1, 2)), (_YEAR_LAST, (2, 1, 3))):
+            match = pattern.match(line)
+            if match:
+                parts = [match.group(number) for number in order]
+                self._whole_stamp(parts[0], " ".join(parts[1:]), line[match.end() :])
+                return
+        stamp = line[:15] if _NO_YEAR.match(line) else line.split(" ", 1)[0]
+        short = len(stamp) == 15 and stamp[3] == " "
+        try:
+            self.hour = self._hour_of(stamp)
+        except ValueError:
+            self._unreadable(line)
+            return
+        if short and line[15] == ".":
+            # Fractions of a second that a template of rsyslog's has added.
+            fraction = line[15:].split(" ", 1)
+            if len(fraction) == 2 and fraction[0][1:].isdigit():
+                self._single(stamp, fraction[1])
+                return
+        prefix = line[:9] if short else line[:13]
+        self._format = _Format(prefix, short)
+        self._single(stamp, line[16:] if short else line[len(stamp) + 1 :])
+
+    def _hour_of(self, stamp):
+        """int: when the hour of a stamp began. Raises ValueError when it is no stamp."""
+        seconds = self._parse(stamp)
+        short = len(stamp) == 15 and stamp[3] == " "
+        minute, second = (stamp[10:12], stamp[13:15]) if short else (stamp[14:16], stamp[17:19])
+        return int(seconds) - int(minute) * 60 - int(second)
+
+    def _whole_stamp(self, year, rest, remainder):
+        """A line with a year outside of RFC 3339; it is given on as a line with one."""
+        match = _NO_YEAR.match(rest + " ")
+        number = _MONTHS.get(match.group(1)) if match else None
+        if not number:
+            self._unreadable("{0} {1} {2}".format(year, rest, remainder))
+            return
+        day = match.group(2).replace(" ", "0")
+        stamp = "{0}-{1:02d}-{2}T{3}:{4}:{5}".format(year, number, day, *match.groups()[2:])
+        try:
+            self.hour = self._hour_of(stamp)
+        except ValueError:
+            self._unreadable("{0} {1} {2}".format(year, rest, remainder))
+            return
+        self._single(stamp, remainder)
+
+    def _from_rfc5424(self, line):
+        """bool: whether it was a line of RFC 5424, which is read then."""
+        match = _RFC5424.match(line)
+        if not match:
+            return False
+        stamp, host, program, pid, text = match.groups()
+        try:
+            self.hour = self._hour_of(stamp)
+        except ValueError:
+            return False
+        tag = program + ("[{0}]:".format(pid) if pid != "-" else ":")
+        self._single(stamp, "{0} {1} {2}".format(host, tag, text))
+        return True
+
+    def _single(self, stamp, rest):
+        """Read one line whose stamp is known."""
+        try:
+            host, tag, text = rest.split(" ", 2)
+        except ValueError:
+            self._unreadable(rest)
+            return
+        if host != self._host:
+            self._other_host(host)
+        origin = self._origins.get(tag) or self._origin(host, tag)
+        if origin is None:
+            self._odd_tag(rest, tag, text)
+            return
+        if not origin.read(stamp, origin, text):
+            self._unknown(rest, stamp, origin, text)
+        self._last = (stamp, origin, text)
+
+    def _multilog(self, stamp, text):
+        """A line of a qmail program's own log, which names neither host nor program."""
+        origin = self._origins.get("qmail-send:")
+        if origin is None:
+            origin = self._origin(self._host or "", "qmail-send:")
+        try:
+            self.hour = int(self._parse(stamp)) // 3600 * 3600
+        except ValueError:
+            self._unreadable("{0} {1}".format(stamp, text))
+            return
+        if not origin.read(stamp, origin, text):
+            self._unknown(text, stamp, origin, text)
+
+    def _origin(self, host, tag):
+        """Origin or None: None when this is no tag."""
+        match = _TAG.match(tag)
+        if not match:
+            return None
+        if self._number_of_origins >= _MOST_ORIGINS:
+            self._forget_origins()
+        self._number_of_origins += 1
+        origin = self._origins[tag] = Origin(host, match.group(1), match.group(2) or "")
+        self._resolve(origin)
+        if origin.read is None:
+            origin.read = self._count_other
+        return origin
+
+    def _count_other(self, _stamp, origin, _text):
+        """A line of a program that is no mail system's."""
+        name = origin.tag
+        if name not in self.others and len(self.others) >= MOST_SAMPLES * 10:
+            name = "(others)"
+        self.others[name] = self.others.get(name, 0) + 1
+        return True
+
+    def _odd_tag(self, line, tag, text):
+        """The third word is no tag: syslogd's note that the line before came again, or nothing that can be read."""
+        match = _LAST_REPEATED.match(text) if tag == "last" else None
+        if not match or self._last is None or self._last[1].host != self._host:
+            self._unreadable(line)
+            return
+        stamp, origin, last_text = self._last
+        for _time in range(min(int(match.group(1)), _MOST_REPEATED)):
+            origin.read(stamp, origin, last_text)
+
+    def _unknown(self, line, stamp, origin, text):
+        folded = repeated(text)
+        if folded is not None:
+            known = True
+            for _time in range(folded[0]):
+                known = origin.read(stamp, origin, folded[1])
+                if not known:
+                    break
+            if known:
+                return
+        self.unknown += 1
+        self._sample(line)
+
+    def _unreadable(self, line):
+        self.unreadable += 1
+        self._sample(line)
+
+    def _sample(self, line):
+        if len(self.samples) < MOST_SAMPLES:
+            self.samples.append(printable(line[:SAMPLE_LENGTH]))
+
+    # Time.
+
+    def seconds(self, stamp):
+        """float: seconds since the epoch.
+
+        A stamp without a zone is in this host's time. One that only begins like a stamp is as good as its hour.
+        """
+        try:
+            if stamp[3:4] == " ":
+                return self._bases[stamp[:9]] + int(stamp[10:12]) * 60 + int(stamp[13:15])
+            # 2026-11-25T12:41:10.336422+00:00 in a minute and a zone that have been looked at.
+            base, second = self._minutes[stamp[:17] + stamp[-6:]], float(stamp[17:-6])
+            return base + second if 0 <= second < 61 else self._parse(stamp)
+        except (KeyError, ValueError):
+            try:
+                return self._parse(stamp)
+            except ValueError:
+                return float(self.hour)
+
+    def _parse(self, stamp):
+        """float: seconds since the epoch. Raises ValueError."""
+        if stamp[:1] == "@":
+            # https://cr.yp.to/libtai/tai64.html; djb's clocks are 10 s ahead of the epoch's.
+            seconds = int(stamp[1:17], 16) - _TAI64_1970 - 10
+            if not 0 <= seconds < _LATEST:
+                raise ValueError(stamp)
+            return seconds + int(stamp[17:25], 16) / 1e9
+        if stamp[3:4] == " ":
+            base = self._bases.get(stamp[:9])
+            if base is None:
+                base = self._bases[stamp[:9]] = self._base_without_year(stamp)
+            return base + int(stamp[10:12]) * 60 + int(stamp[13:15])
+        match = _RFC3339.match(stamp)
+        if not match:
+            raise ValueError(stamp)
+        fraction, zone = match.group(7), match.group(8)
+        minute = stamp[:16] + (zone or "")
+        base = self._bases.get(minute)
+        if base is None:
+            if len(self._bases) > _MOST_ORIGINS:
+                self._bases.clear()
+            base = self._bases[minute] = self._minute(match.groups()[:5], zone)
+        if zone is not None and len(zone) == 6:
+            if len(self._minutes) > _MOST_ORIGINS:
+                self._minutes.clear()
+            self._minutes[stamp[:17] + zone] = base
+        seconds = base + int(match.group(6))
+        return seconds + (int(fraction) / 10.0 ** len(fraction) if fraction else 0.0)
+
+    @staticmethod
+    def _minute(parts, zone):
+        """float: when this minute began. Raises ValueError."""
+        year, month, day, hour, minute = (int(part) for part in parts)
+        if not (1 <= month <= 12 and hour < 24 and minute < 60 and year >= 1970):
+            raise ValueError(year)
+        if not 1 <= day <= calendar.monthrange(year, month)[1]:
+            raise ValueError(day)
+        moment = (year, month, day, hour, minute, 0, 0, 0, -1)
+        if zone is None:
+            return time.mktime(moment)
+        if zone == "Z":
+            return float(calendar.timegm(moment))
+        digits = zone[1:].replace(":", "")
+        offset = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+        return float(calendar.timegm(moment) - (offset if zone[0] == "+" else -offset))
+
+    def _base_without_year(self, stamp):
+        """float: when the hour of this stamp began, in the last year in which it is not later than the reference."""
+        match = _NO_YEAR.match(stamp + " ")
+        month = _MONTHS.get(match.group(1)) if match else None
+        if not month:
+            raise ValueError(stamp)
+        day, hour = int(match.group(2)), int(match.group(3))
+        latest = time.localtime(self._reference + _DAY).tm_year
+        # Eight years apart are the leap days around 2100.
+        for year in range(latest, latest - 9, -1):
+            if day > calendar.monthrange(year, month)[1] or day < 1 or hour > 23:
+                continue
+            base = time.mktime((year, month, day, hour, 0, 0, 0, 0, -1))
+            if base <= self._reference + _DAY:
+                return base
+        raise ValueError(stamp)

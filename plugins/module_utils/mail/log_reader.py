@@ -1,0 +1,153 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logs as bytes in, events out: what every use of a log shares, whatever the mail systems in it."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.log import PostfixReader
+from ansible_collections.mailops.relay.plugins.module_utils.qmail.log import QmailReader
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.log import SendmailReader
+
+# What the logging systems say when they leave lines out: rsyslog's imuxsock and imjournal, journald.
+_LOGGERS = frozenset(("rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal"))
+_GAP = re.compile(
+    r"(?:(?:imuxsock|imjournal)\S* (?:lost|.*?([0-9]+) messages? lost)|.*?(?:Suppressed|lost|dropped) ([0-9]+) messages?"
+    r"|.*begins? to drop messages due to rate.?limiting)"
+)
+_LOST = re.compile(r"(?:lost|Suppressed|dropped) ([0-9]+) messages?|([0-9]+) messages? lost")
+
+
+class LogReader(object):
+    """Gives the lines of logs to the reader of their mail system.
+
+    Args:
+        events: log_events.Events, which is told what they say.
+
+    Attributes:
+        lexer: Lexer.
+    """
+
+    def __init__(self, events):
+        self._events = events
+        self.lexer = Lexer(self._resolve)
+        seconds = self.lexer.seconds
+        self._readers = (PostfixReader(events), SendmailReader(events, seconds), QmailReader(events, seconds))
+
+    def _resolve(self, origin):
+        for reader in self._readers:
+            if reader.resolve(origin):
+                return
+        if origin.tag in _LOGGERS:
+            origin.read = self._logger
+
+    def _logger(self, stamp, origin, text):
+        if _GAP.match(text):
+            lost = _LOST.search(text)
+            self._events.gap(stamp, origin, text, int(lost.group(1) or lost.group(2)) if lost else 0)
+        return True
+
+    def feed(self, block):
+        """Read whole lines.
+
+        Args:
+            block: bytes.
+        """
+        self.lexer.read(to_native(block, errors="surrogateescape"))
+
+
+class Span(object):
+    """Notes the first and the last line of what passes, to know from when to when a log tells something.
+
+    Attributes:
+        first, last: float or None, seconds since the epoch.
+    """
+
+    def __init__(self):
+        self.first = self.last = None
+        self._stamp = None
+
+    def watch(self, source):
+        """Yield the blocks of a source."""
+        last = None
+        for block in source.blocks():
+            if last is None:
+                self._note(source, block[: block.find(b"\n")])
+            last = block
+            yield block
+        if last is not None:
+            self._note(source, last[last.rfind(b"\n", 0, -1) + 1 : -1])
+
+    def _resolve(self, origin):
+        origin.read = self._take
+
+    def _take(self, stamp, _origin, _text):
+        self._stamp = stamp
+        return True
+
+    def _note(self, source, line):
+        self._stamp = None
+        lexer = Lexer(self._resolve, source.reference)
+        lexer.read(to_native(line, errors="surrogateescape"))
+        if self._stamp is None:
+            return
+        seconds = lexer.seconds(self._stamp)
+        self.first = seconds if self.first is None else min(self.first, seconds)
+        self.last = seconds if self.last is None else max(self.last, seconds)
+
+
+def read_all(sources, events):
+    """Read logs from the oldest to the newest.
+
+    Args:
+        sources: list of log_sources.Source.
+        events: Events.
+
+    Returns:
+        (LogReader, Span)
+    """
+    reader = LogReader(events)
+    if hasattr(events, "use"):
+        events.use(reader.lexer)
+    span = Span()
+    for source in sources:
+        reader.lexer.begin(source.reference)
+        for block in span.watch(source):
+            reader.feed(block)
+    return reader, span
+
+
+def log_facts(sources, reader, span):
+    """dict: what was read, and what could not be, as the modules return it.
+
+    Args:
+        sources: list of log_sources.Source that have been read.
+        reader: LogReader.
+        span: Span.
+    """
+    lexer = reader.lexer
+    problems = []
+    for source in sources:
+        problems.extend("{0}: {1}".format(source.name, problem) for problem in source.problems)
+        if source.cut:
+            problems.append("{0}: {1} line(s) were too long and have been cut".format(source.name, source.cut))
+    return {
+        "sources": [source.name for source in sources],
+        "first": span.first,
+        "last": span.last,
+        "lines": lexer.lines,
+        "unreadable": lexer.unreadable,
+        "unknown": lexer.unknown,
+        "samples": list(lexer.samples),
+        "other_programs": dict((printable(name), count) for name, count in lexer.others.items()),
+        "problems": [printable(problem) for problem in problems],
+    }

@@ -1,0 +1,401 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages found in the logs of one host.
+
+Where a criterion is a text that stands in the log, lines without it are passed over before they are taken apart: first
+those that name a message that may be meant, then those of its queue IDs and of the processes that handled it. Otherwise
+every line is read.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import calendar
+import re
+import time
+
+from ansible.module_utils.common.text.converters import to_bytes
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import lines_with
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, peer, status_of
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, Events
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import parse_age
+
+STATUSES = (SENT, DEFERRED, BOUNCED, "rejected", "open")
+# What names a message by a text; each is a list of values, of which one must be met.
+TEXTS = ("message_id", "queue_id", "queued_as", "sender", "recipient", "client")
+_QUEUE_ID = re.compile(r"[0-9A-Za-z]{1,64}\Z")
+_MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?\Z")
+# With more messages than this every line is read: a search for each ID would take longer.
+_MOST_NEEDLES = 64
+_MOST_IDS = 200000
+# Links are followed so often: a bounce of a bounce, a message that was requeued twice.
+_MOST_ROUNDS = 5
+# What is read besides, whatever is looked for: qmail's lines do not all name their message, and lost lines must be known.
+_ALWAYS = (b" qmail: ", b" qmail-send", b"rate-limiting", b"Suppressed ")
+
+
+class QueryError(RelayError):
+    """A criterion that means nothing."""
+
+
+def parse_moment(option, text, now):
+    """float: seconds since the epoch, of a date with or without a time, or of an age such as C(2h).
+
+    Args:
+        option: str, for the message.
+        text: str; without a zone it is this host's time.
+        now: float, seconds since the epoch.
+
+    Raises:
+        QueryError
+    """
+    text = text.strip()
+    match = _MOMENT.match(text)
+    if match:
+        year, month, day = (int(part) for part in match.groups()[:3])
+        hour, minute, second = (int(part or 0) for part in match.groups()[3:6])
+        try:
+            days = calendar.monthrange(year, month)[1]
+            if year < 1970 or not 1 <= day <= days or hour > 23 or minute > 59 or second > 60:
+                raise ValueError(text)
+        except (ValueError, calendar.IllegalMonthError):
+            raise QueryError("{0}: {1!r} is no date that exists".format(option, text))
+        moment = (year, month, day, hour, minute, second, 0, 0, -1)
+        zone = match.group(7)
+        if zone is None:
+            return time.mktime(moment)
+        offset = 0 if zone == "Z" else int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
+        return float(calendar.timegm(moment)) - (-offset if zone[0] == "-" else offset)
+    if text.isdigit() and len(text) >= 9:
+        return float(text)
+    try:
+        return now - parse_age(option, text)
+    except RelayError:
+        raise QueryError(
+            "{0}: {1!r} is no time; write an age such as 2h or 3d, a date such as 2026-11-22 or 2026-11-22T07:07:44, or "
+            "seconds since the epoch".format(option, text)
+        )
+
+
+def _same_id(text):
+    return text.strip().lstrip("<").rstrip(">")
+
+
+class Query(object):
+    """What is looked for.
+
+    Args:
+        params: dict: the options of M(mailops.relay.mail_log_info).
+        now: float, seconds since the epoch.
+
+    Raises:
+        QueryError
+    """
+
+    def __init__(self, params, now):
+        self.values = dict((name, params.get(name)) for name in TEXTS if params.get(name) is not None)
+        for name in ("queue_id", "queued_as"):
+            for text in self.values.get(name, ()):
+                if not _QUEUE_ID.match(text):
+                    raise QueryError("{0}: {1!r} is no queue ID; one has letters and digits only".format(name, text))
+        for name, texts in self.values.items():
+            if any(not text.strip() for text in texts):
+                raise QueryError("{0}: an empty text means nothing".format(name))
+        self.status = params.get("status")
+        self.since = None if params.get("since") is None else parse_moment("since", params["since"], now)
+        self.until = None if params.get("until") is None else parse_moment("until", params["until"], now)
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise QueryError("since: it is later than until, so nothing can be meant")
+        self._ids = frozenset(self.values.get("queue_id", ()))
+        self._next = frozenset(self.values.get("queued_as", ()))
+        self._message_ids = frozenset(_same_id(text) for text in self.values.get("message_id", ()))
+        self._named = bool(self._ids or self._next or self._message_ids)
+        self._senders = self._addresses("sender")
+        self._recipients = self._addresses("recipient")
+        self._clients = self._hosts()
+
+    def _addresses(self, name):
+        """(set of (local part, domain), set of domains)"""
+        addresses, domains = set(), set()
+        for text in self.values.get(name, ()):
+            local, domain = split_address(text.strip().lstrip("<").rstrip(">"))
+            if text.startswith("@"):
+                domains.add(domain)
+            elif text == "<>":
+                addresses.add(("", ""))
+            else:
+                addresses.add((local, domain))
+        return addresses, domains
+
+    def _hosts(self):
+        names, networks = set(), []
+        for text in self.values.get("client", ()):
+            try:
+                networks.append(parse_network(text))
+            except AddressError as exc:
+                if "/" in text:
+                    raise QueryError("client: {0}".format(exc))
+                names.add(text.lower())
+        return names, networks
+
+    def needles(self):
+        """list of bytes or None: one of these is in a line of each message that is meant, whatever the case of its letters.
+
+        None where nothing can be said.
+        """
+        if self._named:
+            return [to_bytes(text, errors="surrogateescape") for text in self._ids | self._next | self._message_ids]
+        for addresses, domains in (self._senders, self._recipients):
+            found = ["@" + domain for domain in domains] + [
+                "@" + domain if domain else local for local, domain in addresses
+            ]
+            # A local part may be written with and without quotes; the null sender is everywhere.
+            if found and all(found) and all(ord(character) < 128 for text in found for character in text):
+                return [to_bytes(text) for text in found]
+        return None
+
+    def about_rejects(self):
+        """bool: whether refusals of what had no queue ID can be meant."""
+        return not self._named and (
+            self.status is None or "rejected" in self.status
+        )
+
+    @staticmethod
+    def _is_one(address, wanted):
+        addresses, domains = wanted
+        parts = split_address(address)
+        return parts in addresses or parts[1] in domains
+
+    def _is_client(self, text):
+        names, networks = self._clients
+        host = peer(text)
+        if host["name"].lower() in names:
+            return True
+        try:
+            network = parse_network(host["address"])
+        except AddressError:
+            return False
+        return any(wanted.contains(network) for wanted in networks)
+
+    def _in_time(self, first, last):
+        return not (
+            (self.since is not None and last is not None and last < self.since)
+            or (self.until is not None and first is not None and first > self.until)
+        )
+
+    def _is_named(self, hop):
+        """bool: whether one of the given IDs is this message's."""
+        return (
+            hop.queue_id in self._ids
+            or (hop.message_id is not None and _same_id(hop.message_id) in self._message_ids)
+            or any(delivery["next_id"] in self._next for delivery in hop.deliveries)
+        )
+
+    def matches(self, hop):
+        """bool: whether this Hop is meant."""
+        if not self._in_time(hop.first, hop.last):
+            return False
+        if self._named and not self._is_named(hop):
+            return False
+        if any(self._senders) and (hop.sender is None or not self._is_one(hop.sender, self._senders)):
+            return False
+        if any(self._recipients) and not any(
+            self._is_one(delivery["recipient"], self._recipients) or self._is_one(delivery["orig_to"], self._recipients)
+            for delivery in hop.deliveries
+        ):
+            return False
+        if any(self._clients) and not (hop.client and self._is_client(hop.client)):
+            return False
+        if self.status is None:
+            return True
+        status = status_of(hop)
+        return status in self.status or (
+            status == "mixed" and any(delivery["status"] in self.status for delivery in hop.deliveries)
+        )
+
+    def matches_reject(self, entry):
+        """bool: whether this refusal is meant."""
+        if not self.about_rejects() or not self._in_time(entry["time"], entry["time"]):
+            return False
+        for name, wanted in (("sender", self._senders), ("recipient", self._recipients)):
+            if any(wanted) and not self._is_one(entry[name], wanted):
+                return False
+        return not any(self._clients) or self._is_client(entry["client"])
+
+
+class _Mentions(Events):
+    """Collects the queue IDs of every event, and the processes that wrote of them."""
+
+    def __init__(self):
+        self.ids = set()
+        self.linked = set()
+        self.tags = set()
+
+    def _mention(self, origin, queue_id):
+        if queue_id and len(self.ids) < _MOST_IDS:
+            self.ids.add(queue_id)
+            if origin.pid:
+                self.tags.add("{0}[{1}]:".format(origin.tag, origin.pid))
+
+    def arrival(self, stamp, origin, queue_id, client, details):
+        self._mention(origin, queue_id)
+
+    def message_id(self, stamp, origin, queue_id, message_id):
+        self._mention(origin, queue_id)
+
+    def sender(self, stamp, origin, queue_id, sender, size, recipients):
+        self._mention(origin, queue_id)
+
+    def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
+        self._mention(origin, queue_id)
+
+    def removed(self, stamp, origin, queue_id):
+        self._mention(origin, queue_id)
+
+    def note(self, stamp, origin, queue_id, kind, text):
+        self._mention(origin, queue_id)
+
+    def reject(self, stamp, origin, queue_id, action, stage, client, reply, sender, recipient):
+        self._mention(origin, queue_id)
+
+    def link(self, stamp, origin, queue_id, kind, other):
+        self._mention(origin, queue_id)
+        self.linked.update((queue_id, other))
+
+
+def _scan(sources, events, needles, span, ignore_case=False):
+    """LogReader: has read the lines that contain one of the needles, or all lines where there are none."""
+    reader = LogReader(events)
+    if hasattr(events, "use"):
+        events.use(reader.lexer)
+    for source in sources:
+        reader.lexer.begin(source.reference)
+        blocks = span.watch(source)
+        if needles is not None:
+            blocks = _filtered(blocks, needles, ignore_case)
+        for block in blocks:
+            reader.feed(block)
+    return reader
+
+
+def _filtered(blocks, needles, ignore_case):
+    """The lines with a needle; all lines of a qmail's own log."""
+    blocks = iter(blocks)
+    first = next(blocks, None)
+    if first is None:
+        return
+    if first[:1] == b"@" or first[10:11] == b" " and first[4:5] == b"-":
+        yield first
+        for block in blocks:
+            yield block
+        return
+
+    def chained():
+        yield first
+        for block in blocks:
+            yield block
+
+    for block in lines_with(chained(), list(needles) + list(_ALWAYS), ignore_case):
+        yield block
+
+
+def _found_ids(sources, query, needles):
+    """_Mentions: of the messages that may be meant, and of those that they led to or came from."""
+    mentions = _Mentions()
+    known = set(query.values.get("queue_id", ()))
+    if set(query.values) - set(["queue_id"]) or not known:
+        _scan(sources, mentions, needles, Span(), ignore_case=True)
+        known |= mentions.ids
+    for _round in range(_MOST_ROUNDS):
+        if not known or len(known) > _MOST_NEEDLES:
+            break
+        mentions = _Mentions()
+        _scan(sources, mentions, [to_bytes(queue_id) for queue_id in known], Span())
+        more = mentions.linked - known
+        known |= more
+        if not more:
+            break
+    mentions.ids = known
+    return mentions
+
+
+class Found(object):
+    """What a search has found.
+
+    Attributes:
+        hops: list of Hop that are meant, and those they led to or came from.
+        total: int, how many are meant.
+        rejects: list of dict.
+        gaps: list of dict.
+        reader, span: of the reading.
+    """
+
+    def __init__(self, hops, total, rejects, gaps, reader, span):
+        self.hops = hops
+        self.total = total
+        self.rejects = rejects
+        self.gaps = gaps
+        self.reader = reader
+        self.span = span
+
+
+def search(sources, query, limit):
+    """Find messages.
+
+    Args:
+        sources: list of log_sources.Source, the oldest first.
+        query: Query.
+        limit: int, so many messages at most, the newest.
+
+    Returns:
+        Found
+    """
+    needles = query.needles()
+    wanted = None
+    lines = None
+    span = Span()
+    if needles is not None:
+        mentions = _found_ids(sources, query, needles)
+        wanted = mentions.ids
+        if len(wanted) <= _MOST_NEEDLES:
+            lines = [to_bytes(text) for text in wanted]
+            lines.extend(to_bytes(" " + tag, errors="surrogateescape") for tag in mentions.tags)
+            if query.about_rejects():
+                lines.extend(needles)
+    assembler = Assembler(wanted, None if wanted is not None else max(limit, 1), query.matches)
+    reader = _scan(sources, assembler, lines, span, ignore_case=lines is not None and query.about_rejects())
+    meant = [hop for hop in assembler.hops if query.matches(hop)]
+    total = len(meant) + (assembler.dropped if assembler.dropped else 0)
+    meant = meant[-limit:] if limit else []
+    hops = _with_linked(meant, assembler.hops)
+    rejects = [entry for entry in assembler.rejects if query.matches_reject(entry)][-limit:] if limit else []
+    return Found(hops, total, rejects, assembler.gaps, reader, span)
+
+
+def _with_linked(meant, hops):
+    """list of Hop: these, and those that they led to or came from, in the order of the log."""
+    by_id = {}
+    for hop in hops:
+        by_id.setdefault(hop.queue_id, []).append(hop)
+    found = dict((id(hop), hop) for hop in meant)
+    waiting = list(meant)
+    while waiting:
+        hop = waiting.pop()
+        others = [other for _kind, other in hop.links]
+        others.extend(delivery["next_id"] for delivery in hop.deliveries if delivery["next_id"])
+        if hop.source is not None:
+            others.append(hop.source[1])
+        for queue_id in others:
+            for other in by_id.get(queue_id, ()):
+                if id(other) not in found and abs((other.first or 0) - (hop.last or 0)) < 7 * 86400:
+                    found[id(other)] = other
+                    waiting.append(other)
+    return [hop for hop in hops if id(hop) in found]

@@ -1,0 +1,97 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: mail_flow_info
+short_description: Count the traffic in a host's mail logs
+version_added: 0.3.0
+author: mailops.relay contributors (@mailops)
+description:
+  - Counts what the logs of Postfix, sendmail and qmail tell, by hour, client, sender domain, recipient domain, next hop,
+    status and reason, with latencies and the share of TLS.
+  - The result has counts only, so those of several hosts are one by addition; see
+    P(mailops.relay.flow_merge#filter).
+  - Memory does not depend on the length of the log. Of each kind of name 10,000 are counted one by one, further ones
+    together as C((others)); 100,000 messages on the way are remembered.
+extends_documentation_fragment:
+  - mailops.relay.attributes
+  - mailops.relay.attributes.info
+  - mailops.relay.mail_log
+notes:
+  - Needs to read the logs, as root can.
+  - Attempts are counted, as pflogsumm does; a message to three recipients is received once and sent three times.
+  - Latencies are counted in buckets 10 percent apart.
+seealso:
+  - module: mailops.relay.mail_log_info
+"""
+
+EXAMPLES = r"""
+- name: Count the last day
+  mailops.relay.mail_flow_info:
+    since: 1d
+  register: traffic
+
+- name: Show what was refused most
+  ansible.builtin.debug:
+    msg: "{{ traffic.flow.rejects | dict2items | sort(attribute='value.count', reverse=true) | first }}"
+  when: traffic.flow.rejects
+"""
+
+RETURN = r"""
+flow:
+  description:
+    - The counts. C(totals); C(hours), by the time at which the hour began, in seconds since the epoch; C(clients),
+      C(sender_domains), C(recipient_domains), C(senders), C(recipients) and C(relays) by name; C(reasons) and C(rejects) with
+      a C(sample) each; C(latency) as buckets (bucket C(i) reaches up to C(0.01 * 1.1 ** i) seconds, C(z) is less than 10 ms);
+      C(tls) by version, for what came in and what went out.
+    - C(first) and C(last) are the times of the first and the last line, C(lines) how many were read, C(unreadable) and
+      C(unknown) how many of them could not be, with C(samples); C(gaps) are places where the logging system says that it has
+      left C(lost) lines out; C(complete) says whether there was nothing of this.
+  returned: success
+  type: dict
+  sample: {totals: {received: 3, sent: 2, deferred: 1}, lines: 21, complete: true}
+sources:
+  description: The files that were read, or C(journal).
+  returned: success
+  type: list
+  elements: str
+  sample: [/var/log/mail.log.1, /var/log/mail.log]
+"""
+
+import socket
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import sources
+from ansible_collections.mailops.relay.plugins.module_utils.mail.arguments import log_arguments
+from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts, read_all
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import Query
+
+
+def main():
+    module = AnsibleModule(argument_spec=log_arguments(), supports_check_mode=True)
+    params = module.params
+    try:
+        query = Query(params, time.time())
+        read = sources(Runner(module), params["paths"], params["source"], query.since, query.until)
+        flow = Flow(query.since, query.until)
+        reader, span = read_all(read, flow)
+    except RelayError as exc:
+        module.fail_json(msg=str(exc), **exc.facts())
+    log = log_facts(read, reader, span)
+    module.exit_json(changed=False, flow=flow.facts(socket.gethostname(), log), sources=log["sources"])
+
+
+if __name__ == "__main__":
+    main()

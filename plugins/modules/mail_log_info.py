@@ -1,0 +1,303 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: mail_log_info
+short_description: Find messages in a host's mail logs
+version_added: 0.3.0
+author: mailops.relay contributors (@mailops)
+description:
+  - Finds messages in the logs of Postfix, sendmail and qmail, and tells of each what this host did with it, which is a
+    hop. With it come those that it led to on this host, such as its bounce, and what sendmail's daemon made of it.
+  - The values of one criterion are alternatives; different criteria must all be met. O(message_id), O(queue_id) and
+    O(queued_as) are one criterion together, which names messages. Without any, every message is meant.
+  - What cannot be read is counted and shown, and so is what the logging system says that it has left out.
+  - Only lines that name the message are taken apart where a criterion is a text, so one message is found in a large log in
+    little more than the time it takes to read the file.
+extends_documentation_fragment:
+  - mailops.relay.attributes
+  - mailops.relay.attributes.info
+  - mailops.relay.mail_log
+options:
+  message_id:
+    description:
+      - Values of the Message-ID header, with or without angle brackets. Case makes a difference.
+    type: list
+    elements: str
+  queue_id:
+    description:
+      - Queue IDs on this host; for qmail the numbers of messages.
+    type: list
+    elements: str
+  queued_as:
+    description:
+      - Queue IDs that the next mail system gave. Finds what a client did with a message of which the relay's ID is known.
+    type: list
+    elements: str
+  sender:
+    description:
+      - Envelope senders. Whole addresses, or V(@example.com) for a domain, or V(<>) for the null sender.
+    type: list
+    elements: str
+  recipient:
+    description:
+      - Recipients, before or after aliases. Whole addresses, or V(@example.com) for a domain.
+    type: list
+    elements: str
+  client:
+    description:
+      - Hosts from which messages came by SMTP. Host names, addresses or networks.
+    type: list
+    elements: str
+  status:
+    description:
+      - What became of the message; V(open) is what the log does not tell the end of. Of a message to several recipients one
+        is enough.
+    type: list
+    elements: str
+    choices: [sent, deferred, bounced, rejected, open]
+  limit:
+    description:
+      - How many messages are returned, the newest. RV(total) is of all.
+    type: int
+    default: 100
+notes:
+  - Needs to read the logs and the queue, as root can.
+  - A log in which lines have no year is taken to end in the year in which its file was last changed.
+  - Memory does not grow with the log, but with the number of messages that are meant.
+seealso:
+  - module: mailops.relay.mail_flow_info
+  - module: mailops.relay.mail_queue_info
+"""
+
+EXAMPLES = r"""
+- name: Show what happened to a message
+  mailops.relay.mail_log_info:
+    message_id: ['<20261122070744.4711@web01.example.com>']
+  register: found
+
+- name: Show what bounced since yesterday
+  mailops.relay.mail_log_info:
+    status: [bounced]
+    since: 1d
+
+- name: Show what a client has sent to a domain
+  mailops.relay.mail_log_info:
+    client: [web01.example.com]
+    recipient: ['@example.net']
+    paths: [/var/log/maillog, /var/log/archive/maillog-*.gz]
+"""
+
+RETURN = r"""
+total:
+  description: How many messages are meant.
+  returned: success
+  type: int
+  sample: 1
+messages:
+  description: The newest of them, and those which they led to, in the order of the log.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    mta:
+      description: The mail system.
+      type: str
+      sample: postfix
+    instance:
+      description: The first part of the name under which it logs.
+      type: str
+      sample: postfix
+    queue_id:
+      description: The message's queue ID here.
+      type: str
+      sample: 4jXKsg4Qmrz1
+    message_id:
+      description: Its Message-ID header; V(null) where the log does not tell.
+      type: str
+      sample: <plain@web01.example.com>
+    sender:
+      description: Envelope sender, empty for the null sender; V(null) where the log does not tell.
+      type: str
+      sample: app@web01.example.com
+    size:
+      description: Size in bytes, or V(null).
+      type: int
+      sample: 360
+    recipients:
+      description: Number of recipients, or V(null).
+      type: int
+      sample: 1
+    client:
+      description: C(name) and C(address) of the host that it came from; V(null) for this host's own programs.
+      type: dict
+      sample: {name: web01.example.com, address: 10.20.0.11}
+    details:
+      description: What else the log says of how it came, for example C(sasl_username), C(orig_queue_id) or C(uid).
+      type: dict
+      sample: {}
+    tls:
+      description: TLS of the connection with which it came; V(none) without, empty where nothing is known.
+      type: str
+      sample: Anonymous TLSv1.3 TLS_AES_256_GCM_SHA384
+    arrival:
+      description: When it came, in seconds since the epoch; V(null) where the log has no such line.
+      type: float
+      sample: 1795331264.5
+    first:
+      description: Time of its first line.
+      type: float
+      sample: 1795331264.5
+    last:
+      description: Time of its last line.
+      type: float
+      sample: 1795331264.9
+    removed:
+      description: When it left the queue, or V(null).
+      type: float
+      sample: 1795331264.9
+    status:
+      description: V(sent), V(deferred), V(bounced), V(mixed), V(rejected) or V(open), of all recipients together.
+      type: str
+      sample: sent
+    queue:
+      description: The queue that it is in now, V(gone) when it is in none; V(null) for what the log has seen leave.
+      type: str
+      sample: deferred
+    next_try:
+      description: When the mail system will try again, in seconds since the epoch, or V(null).
+      type: float
+      sample: 1795331564.0
+    deliveries:
+      description:
+        - The attempts, one for each recipient, with C(time), C(recipient), C(orig_to), C(relay), C(relay_host) (C(name),
+          C(address), C(port)), C(status), C(dsn), C(reply), C(tls), C(delay) in seconds and its parts C(delays), and
+          C(next_id), the next mail system's queue ID.
+      type: list
+      elements: dict
+      sample: [{recipient: ops@example.net, status: sent, dsn: 2.0.0, next_id: 9F0C41}]
+    links:
+      description: Messages that this one led to, with C(kind) (V(bounce), V(delay), V(delivery), V(requeued) or
+        V(forwarded)) and C(queue_id).
+      type: list
+      elements: dict
+      sample: []
+    source:
+      description: The message that led to this one, in the same form, or V(null).
+      type: dict
+      sample: null
+    notes:
+      description: What else was said of it, with C(time), C(kind) and C(text).
+      type: list
+      elements: dict
+      sample: []
+    rejects:
+      description: Refusals of commands or content of this message.
+      type: list
+      elements: dict
+      sample: []
+rejects:
+  description: Refusals of what had no queue ID yet and meets the criteria.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{stage: RCPT, client: 'unknown[203.0.113.9]', reply: '554 5.7.1 Relay access denied'}]
+host:
+  description: This host's C(names) and C(addresses), by which other hosts' logs name it.
+  returned: success
+  type: dict
+  sample: {names: [smtp-relay001.example.com], addresses: [10.20.0.10]}
+log:
+  description:
+    - What was read, C(sources), with the time of the C(first) and the C(last) line; how many C(lines) were taken apart, how
+      many of them were C(unreadable) or C(unknown), C(samples) of these; C(other_programs); C(gaps) of which the logging
+      system tells; C(problems) with files; and whether what it tells is C(complete) as far as can be seen.
+  returned: success
+  type: dict
+  sample: {sources: [/var/log/mail.log], lines: 9, unreadable: 0, unknown: 0, complete: true}
+"""
+
+import socket
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Runner
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import sources
+from ansible_collections.mailops.relay.plugins.module_utils.mail.arguments import log_arguments
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import facts, rejects_facts
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, TEXTS, Query, QueryError, search
+from ansible_collections.mailops.relay.plugins.module_utils.mail.whereabouts import look
+
+
+def argument_spec():
+    """dict: the module's options."""
+    arguments = dict((name, {"type": "list", "elements": "str"}) for name in TEXTS)
+    arguments["status"] = {"type": "list", "elements": "str", "choices": list(STATUSES)}
+    arguments["limit"] = {"type": "int", "default": 100}
+    return dict(arguments, **log_arguments())
+
+
+def identity(runner):
+    """dict: names and addresses of this host, without asking a name server."""
+    names = [socket.gethostname()]
+    try:
+        names.extend(runner.run(["hostname", "-f"]).stdout.split())
+    except CommandError:
+        pass
+    addresses = []
+    try:
+        for line in runner.run(["ip", "-o", "addr"]).stdout.split("\n"):
+            words = line.split()
+            if len(words) > 3 and words[2] in ("inet", "inet6"):
+                addresses.append(words[3].partition("/")[0])
+    except CommandError:
+        pass
+    return {
+        "names": sorted(set(names)),
+        "addresses": sorted(set(address for address in addresses if address not in ("127.0.0.1", "::1"))),
+    }
+
+
+def main():
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    params = module.params
+    runner = Runner(module)
+    try:
+        if params["limit"] < 0:
+            raise QueryError("limit: {0} is less than nothing".format(params["limit"]))
+        query = Query(params, time.time())
+        read = sources(runner, params["paths"], params["source"], query.since, query.until)
+        found = search(read, query, params["limit"])
+        places = look(runner, [hop for hop in found.hops if hop.removed is None])
+    except RelayError as exc:
+        module.fail_json(msg=str(exc), **exc.facts())
+    messages = []
+    for hop in found.hops:
+        entry = facts(hop)
+        entry["queue"], entry["next_try"] = places.get(id(hop), (None, None))
+        messages.append(entry)
+    log = log_facts(read, found.reader, found.span)
+    log["gaps"] = found.gaps
+    log["complete"] = not (found.gaps or log["problems"] or log["unreadable"])
+    module.exit_json(
+        changed=False,
+        total=found.total,
+        messages=messages,
+        rejects=rejects_facts(found.rejects),
+        host=identity(runner),
+        log=log,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import io
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail import flow as flow_module
+from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, bucket, merge, peaks, quantile
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
+
+RECORDED = os.path.join(os.path.dirname(__file__), os.pardir, "postfix", "fixtures", "maillog.2.10.1.txt")
+LOG = {
+    "first": None, "last": None, "lines": 0, "unreadable": 0, "unknown": 0, "samples": [], "other_programs": {}, "problems": [],
+}  # fmt: skip
+
+
+def lines_of_record():
+    with io.open(RECORDED, encoding="utf-8") as stream:
+        return stream.read().encode("utf-8").splitlines(True)
+
+
+def count(lines, **options):
+    flow = Flow(**options)
+    reader = LogReader(flow)
+    flow.use(reader.lexer)
+    reader.feed(b"".join(lines))
+    return flow.facts("relay", dict(LOG, lines=reader.lexer.lines))
+
+
+# What pflogsumm 1.1.5 says of the same log; of the deferred ones the number in brackets, which is that of the attempts.
+PFLOGSUMM = {
+    "received": 22,
+    "sent": 11,
+    "forwarded": 1,
+    "deferred": 14,
+    "bounced": 2,
+    "rejected": 3,
+    "reject_warnings": 0,
+    "held": 0,
+    "discarded": 0,
+    "received_bytes": 78301,
+    "sent_bytes": 4100,
+}
+
+
+def test_the_totals_of_the_recorded_log_are_those_of_pflogsumm():
+    totals = count(lines_of_record())["totals"]
+    assert dict((name, totals[name]) for name in PFLOGSUMM) == PFLOGSUMM
+
+
+def test_names_hours_and_reasons_add_up_to_the_totals():
+    flow = count(lines_of_record())
+    totals = flow["totals"]
+    for name in ("hours", "clients"):
+        for what in ("received", "received_bytes", "sent", "deferred", "bounced", "rejected"):
+            assert sum(entry.get(what, 0) for entry in flow[name].values()) == totals[what], (name, what)
+    for name in ("sender_domains", "recipient_domains", "relays", "recipients"):
+        for what in ("sent", "deferred", "bounced"):
+            assert sum(entry.get(what, 0) for entry in flow[name].values()) == totals[what], (name, what)
+    assert sum(entry["count"] for name, entry in flow["reasons"].items() if name.startswith("deferred")) == totals["deferred"]
+    assert sum(flow["latency"]["total"].values()) == totals["sent"] + totals["deferred"] + totals["bounced"]
+    assert flow["clients"]["localhost"]["received"] == 19
+    assert flow["recipient_domains"]["soft.example"]["deferred"] > 5
+    assert flow["tls"]["in"]["TLSv1.2"] == 1
+
+
+def test_a_part_of_the_time_is_counted_alone():
+    whole = count(lines_of_record())
+    flow = Flow()
+    reader = LogReader(flow)
+    flow.use(reader.lexer)
+    reader.feed(lines_of_record()[0])
+    middle = reader.lexer.seconds("Nov 22 07:07:45")
+    halves = [count(lines_of_record(), until=middle), count(lines_of_record(), since=middle + 0.001)]
+    for what in ("received", "sent", "deferred", "bounced", "rejected"):
+        assert sum(half["totals"][what] for half in halves) == whole["totals"][what]
+    assert 0 < halves[0]["totals"]["received"] < whole["totals"]["received"]
+
+
+def test_flows_merge_exactly():
+    lines = lines_of_record()
+    at = [number for number, line in enumerate(lines) if b"NOQUEUE" in line][0]
+    whole = count(lines)
+    parts = merge([count(lines[:at]), count(lines[at:])])
+    for name in ("received", "sent", "deferred", "bounced", "rejected"):
+        assert parts["totals"][name] == whole["totals"][name]
+    assert parts["latency"] == whole["latency"]
+    assert parts["recipient_domains"] == whole["recipient_domains"]
+    assert parts["reasons"] == whole["reasons"]
+    one, other = count(lines[:at]), count(lines[at:])
+    assert merge([one, other])["totals"] == merge([other, one])["totals"]
+    with pytest.raises(ValueError):
+        merge([one, dict(other, version=99)])
+
+
+@given(st.lists(st.floats(min_value=0, max_value=500000), min_size=1, max_size=60), st.sampled_from([0.5, 0.95, 0.99, 1.0]))
+def test_a_quantile_is_off_by_five_percent_at_most(delays, share):
+    sketch = {}
+    for delay in delays:
+        sketch[bucket(delay)] = sketch.get(bucket(delay), 0) + 1
+    exact = sorted(delays)[max(1, int(-(-share * len(delays) // 1))) - 1]
+    found = quantile(sketch, share)
+    assert found == 0 if exact < 0.01 else abs(found - exact) <= 0.055 * exact
+
+
+def test_an_empty_sketch_has_no_quantile():
+    assert quantile({}, 0.5) is None
+
+
+def test_memory_does_not_grow_with_the_log(monkeypatch):
+    monkeypatch.setattr(flow_module, "MOST_KEYS", 50)
+    monkeypatch.setattr(flow_module, "MOST_MESSAGES", 20)
+    flow = Flow()
+    reader = LogReader(flow)
+    flow.use(reader.lexer)
+    for number in range(2000):
+        text = (
+            "Nov 22 07:07:44 r postfix/smtpd[1]: A{0:08d}: client=h{0}.example[10.0.0.1]\n"
+            "Nov 22 07:07:44 r postfix/qmgr[1]: A{0:08d}: from=<u{0}@s{0}.example>, size=10, nrcpt=1 (queue active)\n"
+            "Nov 22 07:07:44 r postfix/smtp[1]: A{0:08d}: to=<r{0}@d{0}.example>, relay=x{0}[1.2.3.4]:25, delay=1, delays=0/0/0/1, "
+            "dsn=4.0.{0}, status=deferred (reason {0})\n"
+        )
+        reader.feed(text.format(number).encode("ascii"))
+    facts = flow.facts("r", LOG)
+    assert facts["totals"]["received"] == facts["totals"]["deferred"] == 2000
+    for name in ("clients", "sender_domains", "recipient_domains", "senders", "recipients", "relays", "reasons"):
+        assert len(facts[name]) <= 52, name
+    assert facts["clients"]["(others)"]["received"] == 1950
+    assert len(flow._young) + len(flow._old) <= 40
+
+
+def test_an_unusual_hour_is_found():
+    hours = dict((str(number * 3600), {"received": 10 + number % 3, "bounced": 1}) for number in range(48))
+    hours[str(30 * 3600)] = {"received": 500, "bounced": 1}
+    assert peaks({"hours": hours}) == [{"hour": 30 * 3600, "what": "received", "count": 500, "usual": 11}]
+    assert peaks({"hours": {}}) == []
+
+
+@pytest.mark.parametrize(
+    "tag, text, lost",
+    [
+        ("rsyslogd", "imuxsock lost 243 messages from pid 12 due to rate-limiting", 243),
+        ("rsyslogd-2177", "imuxsock begins to drop messages from pid 12 due to rate-limiting", 0),
+        ("rsyslogd", "imjournal: 1345 messages lost due to rate-limiting (20000 allowed within 600 seconds)", 1345),
+        ("systemd-journald[88]", "Suppressed 4711 messages from postfix.service", 4711),
+    ],
+)
+def test_lines_that_were_lost_make_the_result_incomplete(tag, text, lost):
+    flow = count(["Nov 22 07:07:44 r {0}: {1}\n".format(tag, text).encode("ascii")])
+    assert [gap["lost"] for gap in flow["gaps"]] == [lost] and flow["lost"] == lost
+    assert not flow["complete"]
+
+
+def test_names_of_the_big_providers_codes():
+    line = (
+        "Nov 22 07:07:44 r postfix/smtp[1]: A1B2C3D4: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[1.2.3.4]:25, delay=1, "
+        "delays=0/0/0/1, dsn=4.7.28, status=deferred (host gmail-smtp-in.l.google.com[1.2.3.4] said: 421-4.7.28 unusual rate of "
+        "mail - gsmtp)\n"
+    )
+    assert list(count([line.encode("ascii")])["reasons"]) == ["deferred 4.7.28 Google: rate limit"]
