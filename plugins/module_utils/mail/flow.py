@@ -109,8 +109,8 @@ class Flow(Events):
         self._until = until
         self._bounded = since is not None or until is not None
         self._young, self._old = {}, {}
-        self._cells = {}
-        self._delays = {}
+        # What is alike is counted here, and given to the counts by name from time to time.
+        self._arrivals, self._senders, self._cells, self._delays = {}, {}, {}, {}
         self._names, self._classes = {}, {}
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
@@ -153,13 +153,26 @@ class Flow(Events):
     def arrival(self, stamp, origin, queue_id, client, details):
         if self._bounded and self._outside(stamp):
             return
-        name = self._client(client) if client else _LOCAL
-        self._remember(queue_id, name)
-        self.totals["received"] += 1
-        _add(self.hours, self._lexer.hour, "received", 1)
-        _add(self.clients, name, "received", 1)
-        if client:
-            _count(self.tls["in"], self._version(origin.tls))
+        name = (self._names.get(client) or self._client(client)) if client else _LOCAL
+        if len(self._young) >= MOST_MESSAGES:
+            self._old, self._young = self._young, {}
+        self._young[queue_id] = [name, None, 0]
+        cell = (self._lexer.hour, name, origin.tls if client else None)
+        number = self._arrivals.get(cell)
+        if number is None:
+            if len(self._arrivals) >= _MOST_CELLS:
+                self._flush_arrivals()
+            number = 0
+        self._arrivals[cell] = number + 1
+
+    def _flush_arrivals(self):
+        for (hour, client, tls), number in self._arrivals.items():
+            self.totals["received"] += number
+            _add(self.hours, hour, "received", number)
+            _add(self.clients, client, "received", number)
+            if tls is not None:
+                _count(self.tls["in"], self._version(tls), number)
+        self._arrivals.clear()
 
     @staticmethod
     def _version(tls):
@@ -177,19 +190,32 @@ class Flow(Events):
             entry = self._remember(queue_id, _UNKNOWN)
         elif entry[1] is not None:
             return
-        domain = entry[1] = _domain(sender) if sender else "<>"
+        sender = sender.lower()
+        entry[1] = sender.rpartition("@")[2] if sender else "<>"
         size = entry[2] = int(size or 0)
         if entry[0] is _UNKNOWN:
             # It came before this log begins, or it is a notification of the mail system's own: received it was not.
             return
-        self.totals["received_bytes"] += size
-        _add(self.hours, self._lexer.hour, "received_bytes", size)
-        _add(self.clients, entry[0], "received_bytes", size)
-        _add(self.sender_domains, domain, "received", 1)
-        _add(self.sender_domains, domain, "received_bytes", size)
-        sender = sender.lower() or "<>"
-        _add(self.senders, sender, "received", 1)
-        _add(self.senders, sender, "received_bytes", size)
+        cell = (self._lexer.hour, entry[0], sender)
+        counted = self._senders.get(cell)
+        if counted is None:
+            if len(self._senders) >= _MOST_CELLS:
+                self._flush_senders()
+            self._senders[cell] = [1, size]
+        else:
+            counted[0] += 1
+            counted[1] += size
+
+    def _flush_senders(self):
+        for (hour, client, sender), (number, size) in self._senders.items():
+            domain = _domain(sender) if sender else "<>"
+            self.totals["received_bytes"] += size
+            _add(self.hours, hour, "received_bytes", size)
+            _add(self.clients, client, "received_bytes", size)
+            for counts, key in ((self.sender_domains, domain), (self.senders, sender or "<>")):
+                _add(counts, key, "received", number)
+                _add(counts, key, "received_bytes", size)
+        self._senders.clear()
 
     def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
         if self._bounded and self._outside(stamp):
@@ -217,20 +243,26 @@ class Flow(Events):
             return
         recipient = recipient.lower()
         cell = (self._lexer.hour, entry[0], entry[1], recipient.rpartition("@")[2], relay, status, tls)
-        try:
-            self._cells[cell] += 1
-        except KeyError:
+        number = self._cells.get(cell)
+        if number is None:
             if len(self._cells) >= _MOST_CELLS:
                 self._flush_cells()
-            self._cells[cell] = 1
-        _add(self.recipients, recipient, status, 1)
-        delayed = (delay, delays)
-        try:
-            self._delays[delayed] += 1
-        except KeyError:
+            number = 0
+        self._cells[cell] = number + 1
+        counts = self.recipients
+        counted = counts.get(recipient)
+        if counted is None:
+            if len(counts) >= MOST_KEYS:
+                recipient = OTHERS
+            counted = counts.setdefault(recipient, {})
+        counted[status] = counted.get(status, 0) + 1
+        cell = (delay, delays)
+        number = self._delays.get(cell)
+        if number is None:
             if len(self._delays) >= _MOST_CELLS:
                 self._flush_delays()
-            self._delays[delayed] = 1
+            number = 0
+        self._delays[cell] = number + 1
 
     def _reason(self, dsn, reply):
         """str: the class of a reason; thousands of messages wait for the same few."""
@@ -255,13 +287,17 @@ class Flow(Events):
         self._cells.clear()
 
     def _flush_delays(self):
+        known = {}
         for (delay, delays), number in self._delays.items():
             for name, text in zip(("total",) + _LATENCIES, [delay] + delays.split("/")):
-                try:
-                    key = bucket(float(text))
-                except ValueError:
-                    continue
-                self.latency[name][key] = self.latency[name].get(key, 0) + number
+                key = known.get(text)
+                if key is None:
+                    try:
+                        key = known[text] = bucket(float(text))
+                    except ValueError:
+                        continue
+                counts = self.latency[name]
+                counts[key] = counts.get(key, 0) + number
         self._delays.clear()
 
     def removed(self, stamp, origin, queue_id):
@@ -311,8 +347,8 @@ class Flow(Events):
             host: str, this host's name.
             log: dict, what C(log_reader.LogReader.facts) says of the lines.
         """
-        self._flush_cells()
-        self._flush_delays()
+        for flush in (self._flush_arrivals, self._flush_senders, self._flush_cells, self._flush_delays):
+            flush()
         tls = {"in": dict(self.tls["in"]), "out": dict(self.tls["out"])}
         for counts in tls.values():
             # Where no connection ever had TLS the log does not tell of it at all.

@@ -22,7 +22,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.log import 
 _LOGGERS = frozenset(("rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal"))
 _GAP = re.compile(
     r"(?:(?:imuxsock|imjournal)\S* (?:lost|.*?([0-9]+) messages? lost)|.*?(?:Suppressed|lost|dropped) ([0-9]+) messages?"
-    r"|.*begins? to drop messages due to rate.?limiting)"
+    r"|.*begins? to drop messages)"
 )
 _LOST = re.compile(r"(?:lost|Suppressed|dropped) ([0-9]+) messages?|([0-9]+) messages? lost")
 

@@ -33,7 +33,8 @@ _LINE = re.compile("({0})(?:\\[([0-9]{{1,3}})\\])?: ".format(_ID))
 # Of a message without any quotation mark or comma in an address or its Message-ID.
 _FROM = re.compile(
     r'from=([^",]*), size=([0-9]+), class=-?[0-9]+, nrcpts=([0-9]+)(?:, msgid=([^,]*))?'
-    r"((?:, [a-z_]+=[^,]*)*), relay=([^,]*)\Z"
+    r"((?:, bodytype=[^,]*)?(?:, proto=[^,]*)?(?:, daemon=[^,]*)?"
+    r"(?:, tls_verify=[^,]*)?(?:, tls_version=[^,]*)?(?:, cipher=[^,]*)?(?:, auth=[^,]*)?), relay=([^,]*)\Z"
 )
 _FROM_NUMBERS = re.compile(r", size=([0-9]+), class=-?[0-9]+, nrcpts=([0-9]+)")
 # What may follow the Message-ID, from the end.
@@ -54,7 +55,8 @@ _NOTIFICATION = re.compile(
 _SPLIT = re.compile("split: (?:maxrcpts=[0-9]+, rcpts=[0-9]+, )?count=[0-9]+, ids?=(.*)\\Z", re.S)
 _RULESET_REST = re.compile(r"(?:, relay=([^,]*))?, (?:reject=(.*)|quarantine=(.*)|(discard))\Z", re.S)
 _MILTER_CONNECT = re.compile(
-    r"Milter: connect: host=([^,]*), addr=([^,]*), (?:reject|shutdown|temp failing commands|rejecting commands)=?(.*)\Z",
+    r"Milter: connect: host=([^,]*), addr=([^,]*), "
+    r"(?:rejecting commands|temp failing commands|reject|shutdown)=?(.*)\Z",
     re.S,
 )
 _MILTER_QUARANTINE = re.compile(r"milter=[^,]*, quarantine=(.*)\Z", re.S)
@@ -94,32 +96,36 @@ _STAGES = {
 _MILTER_STAGES = {"helo": "HELO", "from": "MAIL", "to": "RCPT", "data": "END-OF-MESSAGE"}
 
 # What sendmail writes without a queue ID, by its beginning.
-_REMARKS = re.compile(
-    "|".join(
-        (
-            # Start, stop, and how it goes.
-            "start(?:ed as: |ing daemon )|stopping daemon, |restart(?:ing| queue runner=)|daemon |finis, |in background, ",
-            "NOQUEUE(?:\\[[0-9]{1,3}\\])?: |SYSERR|could not |could not exec |unable to |can't |cannot |My unqualified host name ",
-            "WARNING: |Warning: |ERROR: |error: |File descriptors missing |Bad line on |Could not remove |FAILED to grow ",
-            "Unsupported address family |usershellok: |user [0-9]+ |filesys_update failed: |fcntl\\(|poststats: |proc_list_probe: ",
-            "arith_map: |sm_shmstop |shared memory |func=init_sem, |key=[0-9-]+, |str_union: |stab: |total: cnt=|Adding \\S+ to stab",
-            "main: where=|mci_|makeconnection: |server=|hostsignature |getauth|gethostbyaddr\\(|getmodifiers |dangerous permissions=",
-            "no fchown\\(\\): |ownership change on |sync_dir: |set automode |debug_dumpstate|disconnect|--- |<-- ",
-            # Load and connections.
-            "(?:rejecting|deferring|delaying|accepting) (?:connections|new messages)|delaying=|connect from |connection_rate_check ",
-            "global connection rate: |conn_limits: |unauthorized PIPELINING|x-connect|xconnect|waiting for xconnect",
-            # Queue.
-            "runqueue[: ]|grew WorkList |WorkList for |gatherq: |queue (?:directory|group|manager|control)|persistent queue runner",
-            "checkqueuerunner: |rq: |rqe: |rwg: |sqr: |doworklist|dowork|locked",
-            # Aliases and maps.
-            "alias database |aliases? |/\\S+: (?:[0-9]+ aliases, longest |line [0-9]+: |WARNING: )|dbopen\\(|db_open\\(",
-            # TLS and SASL.
-            "STARTTLS[:=]|AUTH[:= ]|engine=|TLSA=|tls_(?:srv|clt)_features|rscheck\\(|srvfeatures: |clt_features=",
-            # Rulesets and filters.
-            "ruleset=|[Mm]ilter[ :=_(]",
-        )
-    )
+_REMARKS = tuple(
+    (
+        # Start, stop, and how it goes.
+        "starting daemon |started as: |stopping daemon, |restarting |restart queue runner=|daemon |finis, |"
+        "in background, |File descriptors missing |NOQUEUE|SYSERR|WARNING: |Warning: |ERROR: |error: |could not |"
+        "unable to |can't |cannot |--- |<-- |user |usershellok: |poststats: |debug_dumpstate|disconnect|stab: |"
+        "total: cnt=|Adding |str_union: |arith_map: |set automode |proc_list_probe: |"
+        # Files and memory.
+        "Could not remove |dangerous permissions=|no fchown(): |ownership change on |sync_dir: |fcntl(|"
+        "filesys_update failed: |shared memory |sm_shmstop |key=|func=init_sem, |"
+        # Names, addresses and load.
+        "My unqualified host name |gethostbyaddr(|getauth|getmodifiers |hostsignature |main: where=|mci_|"
+        "makeconnection: |server=|Unsupported address family |Bad line on |connect from |connection_rate_check |"
+        "global connection rate: |conn_limits: |rejecting connections |rejecting new messages|"
+        "deferring connections |delaying connections |delaying=|accepting connections |accepting new messages|"
+        "unauthorized PIPELINING|x-connect|xconnect|waiting for xconnect|"
+        # The queue.
+        "runqueue|grew WorkList |FAILED to grow WorkList |WorkList for |gatherq: |queue directory |queue group |"
+        "queue manager: |queue control |persistent queue runner|checkqueuerunner: |rq: |rqe: |rwg: |sqr: |dowork|"
+        "locked|"
+        # Aliases and other maps.
+        "alias |aliases |dbopen(|db_open(|"
+        # TLS and SASL.
+        "STARTTLS|AUTH=|AUTH |AUTH:|engine=|TLSA=|tls_srv_features|tls_clt_features|rscheck(|srvfeatures: |"
+        "clt_features=|"
+        # Filters.
+        "Milter|milter"
+    ).split("|")
 )
+_ALIASES = re.compile(r"/\S+: (?:[0-9]+ aliases, longest |line [0-9]+: |WARNING: )")
 
 
 class _Message(object):
@@ -127,7 +133,7 @@ class _Message(object):
 
     Attributes:
         left: int, how many recipients have no result yet; None when the log does not tell.
-        direct: bool, whether recipients are in angle brackets unless an alias made them.
+        direct: bool, whether recipients are in angle brackets unless an alias made them, as those of a client are.
         returned: bool, whether the sender is still to be told of what failed.
         sender: str.
         state: str, empty, C(removed), or C(aborted) when the client has not sent the whole message.
@@ -423,9 +429,7 @@ class SendmailReader(object):
         said = self._said(status, stat, reply, quarantine)
         events = self._events
         for address in written:
-            events.delivery(
-                stamp, origin, queue_id, _bare(address), "", peer, delay, "", dsn or "", status, said, tls
-            )
+            events.delivery(stamp, origin, queue_id, _bare(address), "", peer, delay, "", dsn or "", status, said, tls)
         if message is not None:
             if status == BOUNCED:
                 message.returned = True
@@ -517,7 +521,7 @@ class SendmailReader(object):
         if message.direct:
             for address in written:
                 if address[:1] != "<":
-                    # An alias or a .forward file made it of another one, and perhaps others, which the log does not tell.
+                    # An alias or a .forward file made it of another, and perhaps others too; the log does not tell.
                     message.left = None
                     return
         if final:
@@ -536,7 +540,9 @@ class SendmailReader(object):
     # Anything else.
 
     def _other(self, stamp, origin, queue_id, text):
-        """bool: always, for sendmail writes much of which an operator needs to know nothing."""
+        """bool: whether it is known; so is most of what has a queue ID, for sendmail writes much of little interest."""
+        if text.startswith("ruleset="):
+            return self._ruleset(stamp, origin, queue_id, text)
         if text[:1] in "rM<" and self._refusal(stamp, origin, queue_id, text):
             return True
         if text.startswith("milter="):
@@ -609,8 +615,6 @@ class SendmailReader(object):
 
     def _refusal(self, stamp, origin, queue_id, text):
         """bool: whether it tells that a command or a message was refused."""
-        if text.startswith("ruleset="):
-            return self._ruleset(stamp, origin, queue_id, text)
         if text.startswith("Milter: "):
             return self._milter(stamp, origin, queue_id, text)
         if text[:1] == "<":
@@ -632,7 +636,12 @@ class SendmailReader(object):
         start = len(text) - len(rest)
         match = None
         # The reply may have anything in it; so may the argument, but for a check of an address.
-        for mark, find in ((", relay=", _find), (", relay=", str.rfind), (", reject=", _find), (", quarantine=", _find)):
+        for mark, find in (
+            (", relay=", _find),
+            (", relay=", str.rfind),
+            (", reject=", _find),
+            (", quarantine=", _find),
+        ):
             at = find(text, mark, start)
             match = _RULESET_REST.match(text, at) if at >= 0 else None
             if match:
@@ -645,7 +654,8 @@ class SendmailReader(object):
         argument = text[start:at].partition(", arg2=")[0]
         relay, reply, quarantine, discard = match.groups()
         if quarantine is not None:
-            self._events.note(stamp, origin, queue_id, "held", quarantine)
+            if queue_id:
+                self._events.note(stamp, origin, queue_id, "held", quarantine)
             return True
         client = self._peer(relay) if relay else ""
         sender = _bare(argument) if name == "check_mail" else ""
@@ -714,12 +724,15 @@ class SendmailReader(object):
             if match:
                 self._users.put((origin.host, origin.pid), match.groups())
             return True
-        if text.startswith("NOQUEUE: "):
-            self._refusal(stamp, origin, "", text[9:])
-            return True
+        queueless = text.startswith("NOQUEUE: ")
+        if queueless:
+            text = text[9:]
         if text.startswith("ruleset="):
             return self._ruleset(stamp, origin, "", text)
-        return _REMARKS.match(text) is not None
+        if queueless:
+            self._refusal(stamp, origin, "", text)
+            return True
+        return text.startswith(_REMARKS) or _ALIASES.match(text) is not None
 
     def _part(self, stamp, origin, queue_id, part, text):
         """A line that was too long for sendmail to write in one; the others follow."""

@@ -418,12 +418,12 @@ def test_rejections_name_client_and_address(recorded):
 
 
 def test_with_delay_checks_a_sender_is_refused_at_the_recipient(logs):
-    assert rejections(logs["8.18.1"], "does not exist")[0][2:] == (
+    assert rejections(logs["8.18.1"], "does not resolve")[0][2:] == (
         "RCPT",
         "outside01.example.net[203.0.113.6]",
-        "553 5.1.8 Domain of sender address x@nx-domain.example does not exist",
+        "451 4.1.8 Domain of sender address x@servfail.example does not resolve",
         "",
-        "ok@example.net",
+        "ann@legacy01.example.com",
     )
 
 
@@ -435,7 +435,6 @@ def test_client_whose_recipients_were_all_refused_has_sent_no_message(recorded):
 
 
 def test_filter_refuses_and_throws_away(recorded):
-    refused = recorded.sent_by("app@legacy01.example.com")
     assert rejections(recorded, "content refused")[0][1:] == (
         "milter-reject",
         "END-OF-MESSAGE",
@@ -496,7 +495,9 @@ def test_odd_message_ids(logs):
     ]
     # One that is longer than sendmail writes; an empty one.
     assert "<" + "a" * 99 in [item[1] for item in read.named("message_id")]
-    assert [item for item in read.named("message_id") if item[1] == "<>"][0][0] == read.sent_by("tls2@web01.example.com")
+    assert [item for item in read.named("message_id") if item[1] == "<>"][0][0] == read.sent_by(
+        "tls2@web01.example.com"
+    )
 
 
 def test_client_with_a_forged_name(recorded):
@@ -529,7 +530,10 @@ def test_tls_of_a_client_is_known_when_its_message_comes():
 
 
 def test_connection_that_is_used_again_has_its_tls():
-    delivered = "6APCiGJu00230{0}: to=<x@y>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, relay={1}, dsn=2.0.0, stat=Sent"
+    delivered = (
+        "6APCiGJu00230{0}: to=<x@y>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, relay={1}, "
+        "dsn=2.0.0, stat=Sent"
+    )
     tls = "STARTTLS=client, relay={0}, version=TLSv1.2, verify={1}, cipher=AES256-SHA, bits=256/256"
     read = written(
         tls.format("a.example.", "OK"),
@@ -549,10 +553,13 @@ def test_connection_that_is_used_again_has_its_tls():
 
 def test_process_of_another_day_has_not_the_tls_of_the_former():
     tls = "STARTTLS=client, relay=a.example., version=TLSv1.2, verify=OK, cipher=AES256-SHA, bits=256/256"
-    delivered = "{0}: to=<x@y>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, relay=a.example. [192.0.2.1], dsn=2.0.0, stat=Sent"
+    delivered = (
+        "6APCiGJu002301: to=<x@y>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, "
+        "relay=a.example. [192.0.2.1], dsn=2.0.0, stat=Sent"
+    )
     read = Log(
         "Nov 25 12:00:00 web01 sm-mta[77]: {0}\nNov 25 12:00:01 web01 sm-mta[77]: {1}\n"
-        "Nov 26 12:00:01 web01 sm-mta[77]: {1}\n".format(tls, delivered.format("6APCiGJu002301"))
+        "Nov 26 12:00:01 web01 sm-mta[77]: {1}\n".format(tls, delivered)
     )
     assert [item[9] for item in read.named("delivery")] == ["Verified TLSv1.2 AES256-SHA", "none"]
 
@@ -599,7 +606,11 @@ def test_el7s_sendmail_8_14():
         ("stat=Message accepted for delivery", "sent", "Message accepted for delivery"),
         ("stat=User unknown", "bounced", "User unknown"),
         ("dsn=5.3.5, stat=Local configuration error", "bounced", "Local configuration error"),
-        ("dsn=4.0.0, ntries=3, stage=rcpt, reply=451 4.0.0 a, stat=b, stat=Deferred", "deferred", "Deferred: 451 4.0.0 a, stat=b"),
+        (
+            "dsn=4.0.0, ntries=3, stage=rcpt, reply=451 4.0.0 a, stat=b, stat=Deferred",
+            "deferred",
+            "Deferred: 451 4.0.0 a, stat=b",
+        ),
         ("dsn=2.0.0, stat=Sent (cut off in its ... middle", "sent", "cut off in its ... middle"),
     ],
 )
@@ -664,7 +675,7 @@ def test_split_envelopes_and_what_an_operator_wants_to_know():
 
 def test_more_messages_than_are_remembered(monkeypatch):
     monkeypatch.setattr(log, "MOST_REMEMBERED", 10)
-    came = "6APCiGJu{0:06d}: from=<a@b>, size=1, class=0, nrcpts=1, msgid=<x>, proto=ESMTP, daemon=MTA, relay=c [192.0.2.7]"
+    came = "6APCiGJu{0:06d}: from=<a@b>, size=1, class=0, nrcpts=1, msgid=<x>, relay=c [192.0.2.7]"
     went = "6APCiGJu{0:06d}: to=<c@d>, delay=00:00:00, mailer=esmtp, pri=1, relay=c., dsn=2.0.0, stat=Sent"
     read = written(*[came.format(number) for number in range(100)] + [went.format(number) for number in range(100)])
     assert len(read.named("delivery")) == 100
@@ -760,14 +771,30 @@ def test_truncated_and_damaged_lines_never_raise(data):
     start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
     read_alone(text[:end])
     read_alone(text[start:])
-    damage = data.draw(st.sampled_from(['"', "\\", ", ", "<", ">", "[", "\x00", "\x1b[31m", ", stat=", ", relay=", "\n", "\xff"]))
+    damage = data.draw(
+        st.sampled_from(['"', "\\", ", ", "<", ">", "[", "\x00", "\x1b[31m", ", stat=", ", relay=", "\n", "\xff"])
+    )
     read_alone(text[:start] + damage + text[end:])
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(max_size=200), st.sampled_from(["", "6APCiGJu002301: ", "NOQUEUE: ", "6APCiGJu002301: to=", "6APCiGJu002301: from=", "ruleset=", "6APCiGJu002301: Milter: ", "6APCiGJu002301[1]: "]))
+@given(
+    st.text(st.characters(blacklist_categories=()), max_size=200),
+    st.sampled_from(
+        [
+            "",
+            "6APCiGJu002301: ",
+            "NOQUEUE: ",
+            "6APCiGJu002301: to=",
+            "6APCiGJu002301: from=",
+            "ruleset=",
+            "6APCiGJu002301: Milter: ",
+            "6APCiGJu002301[1]: ",
+        ]
+    ),
+)
 def test_arbitrary_text_never_raises(text, before):
-    native = text if str is not bytes else text.encode("utf-8", "replace")
+    native = text if str is not bytes else text.encode("utf-8")
     read_alone(before + native)
 
 
@@ -783,7 +810,24 @@ def test_quoted_recipients_come_back_as_they_are(parts):
 
 
 @pytest.mark.parametrize(
-    "piece", ['"', '\\"', '"\\', ",", "<", "[", "[1", ", stat=", ", relay=", ", arg2=", ", size=", ", a=", ", msgid=", "a", " ..."]
+    "piece",
+    [
+        '"',
+        '\\"',
+        '"\\',
+        ",",
+        "<",
+        "[",
+        "[1",
+        ", stat=",
+        ", relay=",
+        ", arg2=",
+        ", size=",
+        ", a=",
+        ", msgid=",
+        "a",
+        " ...",
+    ],
 )
 @pytest.mark.parametrize(
     "frame",
