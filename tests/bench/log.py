@@ -69,7 +69,7 @@ def pythons():
             found[version] = str(program)
         else:
             print(f"Python {version}: NOT RUN, tests/setup units-{version} makes it")
-    found["%d.%d" % sys.version_info[:2]] = sys.executable
+    found[f"{sys.version_info.major}.{sys.version_info.minor}"] = sys.executable
     return found
 
 
@@ -77,11 +77,12 @@ def pythons():
 def packed(module, arguments):
     """The program that Ansible sends to a host for one task."""
     with tempfile.TemporaryDirectory() as directory:
-        environment = dict(os.environ, ANSIBLE_KEEP_REMOTE_FILES="1", ANSIBLE_REMOTE_TMP=directory, ANSIBLE_PIPELINING="0")
+        environment = dict(os.environ, ANSIBLE_KEEP_REMOTE_FILES="1", ANSIBLE_PIPELINING="0")
         subprocess.run(
             [
                 str(ROOT / ".venv/bin/ansible"), "localhost", "-c", "local", "-m", f"mailops.relay.{module}",
-                "-e", f"ansible_python_interpreter={sys.executable} ansible_remote_tmp={directory} ansible_pipelining=false",
+                "-e", f"ansible_python_interpreter={sys.executable} ansible_remote_tmp={directory}",
+                "-e", "ansible_pipelining=false",
                 "-a", json.dumps(arguments),
             ],
             cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
@@ -93,7 +94,8 @@ def report(what, value, limit, least=True):
     missed = value < limit if least else value > limit
     if missed:
         failures.append(what)
-    print(f"  {what}: {value:.2f} (limit {'at least' if least else 'at most'} {limit}) {'MISSED' if missed else 'ok'}", flush=True)
+    bound = "at least" if least else "at most"
+    print(f"  {what}: {value:.2f} (limit {bound} {limit}) {'MISSED' if missed else 'ok'}", flush=True)
 
 
 def alternate(*commands):
@@ -116,28 +118,32 @@ def flow(pflogsumm, log, lines):
         with open(log, "rb") as stream:
             half.writelines(line for line, _number in zip(stream, range(lines // 2), strict=False))
         half.flush()
-        with packed("mail_flow_info", {"paths": [log]}) as whole, packed("mail_flow_info", {"paths": [half.name]}) as part:
+        with (
+            packed("mail_flow_info", {"paths": [log]}) as whole,
+            packed("mail_flow_info", {"paths": [half.name]}) as part,
+        ):
             for version, python in pythons().items():
                 theirs, ours, less = alternate([pflogsumm, log], [python, whole], [python, part])
                 counted = json.loads(ours[2])["flow"]
                 assert counted["lines"] == lines, counted["lines"]
                 print(
-                    f"mail_flow_info, Python {version}: {lines / ours[0]:,.0f} lines/s, pflogsumm {lines / theirs[0]:,.0f}; "
-                    f"{ours[1]:.0f} MiB, with half of the lines {less[1]:.0f} MiB; unknown {counted['unknown']}, "
+                    f"mail_flow_info, Python {version}: {lines / ours[0]:,.0f} lines/s, "
+                    f"pflogsumm {lines / theirs[0]:,.0f}; {ours[1]:.0f} MiB, "
+                    f"with half of the lines {less[1]:.0f} MiB; unknown {counted['unknown']}, "
                     f"unreadable {counted['unreadable']}"
                 )
                 report(f"lines per second over pflogsumm's, Python {version}", theirs[0] / ours[0], 2)
 
 
 def search(pflogsumm, log):
-    text = subprocess.run(["tail", "-c", "40000000", log], capture_output=True, text=True, errors="replace", check=True).stdout
-    queue_id = re.search(r"qmgr\[\d+\]: (\w+): removed", text)[1]
+    tail = subprocess.run(["tail", "-c", "40000000", log], capture_output=True, check=True).stdout
+    queue_id = re.search(rb"qmgr\[\d+\]: (\w+): removed", tail)[1].decode()
     with packed("mail_log_info", {"paths": [log], "queue_id": [queue_id]}) as program:
         for version, python in pythons().items():
             theirs, ours = alternate([pflogsumm, log], [python, program])
             found = json.loads(ours[2])
             assert found["total"] == 1 and found["messages"][0]["queue_id"] == queue_id
-            print(f"mail_log_info, one queue ID, Python {version}: {ours[0]:.2f} s, pflogsumm {theirs[0]:.2f} s; {ours[1]:.0f} MiB")
+            print(f"mail_log_info, Python {version}: {ours[0]:.2f} s, pflogsumm {theirs[0]:.2f} s; {ours[1]:.0f} MiB")
             report(f"times faster than pflogsumm, Python {version}", theirs[0] / ours[0], 5)
 
 
@@ -149,7 +155,10 @@ def joined(pflogsumm, client, relay):
             site = f"{COLLECTIONS}:{next((ROOT / '.venv/lib').glob('python*/site-packages'))}"
             # The site-packages of the controller hold Ansible, which has only to be found.
             theirs, ours = alternate([pflogsumm, client, relay], [python, program.name, site, client, relay])
-            print(f"joining {ours[2].strip()} messages, Python {version}: {ours[0]:.2f} s, pflogsumm {theirs[0]:.2f} s; {ours[1]:.0f} MiB")
+            print(
+                f"joining {ours[2].strip()} messages, Python {version}: {ours[0]:.2f} s, "
+                f"pflogsumm {theirs[0]:.2f} s; {ours[1]:.0f} MiB"
+            )
             report(f"time over pflogsumm's, Python {version}", ours[0] / theirs[0], 1, least=False)
 
 

@@ -40,7 +40,8 @@ def way(found):
 def relay_says(word, host, status):
     """Whether the relay's log has this status of the message."""
     lines = site.log(RELAY).splitlines()
-    ids = [re.search(r": ([0-9A-Za-z]+): message-id=", line)[1] for line in lines if f"message-id={message_id(word, host)}" in line]
+    wanted = re.compile(rf": ([0-9A-Za-z]+): message-id={re.escape(message_id(word, host))}$")
+    ids = [found[1] for found in map(wanted.search, lines) if found]
     return any(f": {queue_id}: to=" in line and f"status={status}" in line for queue_id in ids for line in lines)
 
 
@@ -82,7 +83,8 @@ def test_a_message_of_a_sendmail_client_has_two_local_hops(trace, sent):
 def test_any_of_its_names_finds_the_message(trace, sent):
     result, _shown = trace(message_id=message_id(sent[WEB], WEB))
     client_id, relay_id = (hop["queue_id"] for hop in the_trace(result)["hops"])
-    for criteria in ({"queue_id": relay_id}, {"queue_id": client_id}, {"recipient": "ops@example.net", "client": "web01.example.com"}):
+    by_both_ends = {"recipient": "ops@example.net", "client": "web01.example.com"}
+    for criteria in ({"queue_id": relay_id}, {"queue_id": client_id}, by_both_ends):
         result, _shown = trace(**criteria)
         assert way(the_trace(result)) == [(WEB, "postfix"), (RELAY, "postfix")], criteria
 
@@ -124,8 +126,9 @@ def test_what_a_lost_log_would_have_told_is_said_to_be_unknown(trace, sent):
         site.run(WEB, "mv /root/taken-away /var/log/mail.log")
     found = the_trace(result)
     assert found["verdict"] == "delivered" and way(found) == [(RELAY, "postfix")]
-    assert found["origin"].startswith("web01 (web01.example.com[") and "what came before is not known" in found["origin"]
-    assert "no log of mail was found" in found["origin"] and "not certain: web01 could not be asked" in shown
+    origin = found["origin"]
+    assert origin.startswith("web01 (web01.example.com[") and "what came before is not known" in origin
+    assert "no log of mail was found" in origin and "not certain: web01 could not be asked" in shown
 
 
 def test_a_relay_without_its_log_is_where_the_message_is_lost_from_sight(trace, sent):
@@ -146,8 +149,9 @@ def test_the_journal_tells_the_same(trace, sent):
 
 
 def test_refused_commands_are_shown(trace):
-    smtp = "EHLO legacy01.example.com\\r\\nMAIL FROM:<a@example.com>\\r\\nRCPT TO:<no.one@smtp-relay001.example.com>\\r\\nQUIT\\r\\n"
-    site.run(LEGACY, f"(sleep 1; printf '{smtp}'; sleep 1) | timeout 5 bash -c 'exec 3<>/dev/tcp/smtp-relay001.example.com/25; cat >&3'")
+    commands = "EHLO legacy01", "MAIL FROM:<a@example.com>", "RCPT TO:<no.one@smtp-relay001.example.com>", "QUIT"
+    said = " ".join(f"sleep 0.3; printf '{command}\\r\\n';" for command in commands)
+    site.run(LEGACY, f"({said} sleep 0.5) | timeout 9 bash -c 'exec 3<>/dev/tcp/smtp-relay001.example.com/25; cat >&3'")
     result, shown = trace(recipient="no.one@smtp-relay001.example.com")
     assert result["traces"] == [] and result["rejects"][0]["stage"] == "RCPT"
     assert "REFUSED at RCPT" in shown
@@ -177,7 +181,8 @@ def test_the_counts_are_those_of_pflogsumm(tmp_path):
     site.run(RELAY, "cp /var/log/mail.log /root/counted.log")
     theirs = site.output(RELAY, "pflogsumm --detail 0 /root/counted.log 2>/dev/null")
     file = tmp_path / "report.html"
-    site.playbook("-e", json.dumps({"paths": ["/root/counted.log"], "report_file": str(file)}), name="mailops.relay.report")
+    variables = {"paths": ["/root/counted.log"], "report_file": str(file)}
+    site.playbook("-e", json.dumps(variables), name="mailops.relay.report")
     ours = json.loads(file.with_suffix(".json").read_text())
     # pflogsumm counts messages that were deferred; the number in brackets is that of the attempts, as ours.
     counted = {name: int(number) for number, name in re.findall(r"^ +([0-9]+) +([a-z ]+?)(?: +\(.*)?$", theirs, re.M)}
@@ -197,7 +202,8 @@ def test_the_counts_are_those_of_pflogsumm(tmp_path):
 def test_every_line_of_the_log_is_known(host, tmp_path):
     play = tmp_path / "play.yml"
     module = {"mailops.relay.mail_flow_info": {}, "register": "read"}
-    shown = {"ansible.builtin.debug": {"msg": "<<{{ read.flow.lines }} {{ read.flow.unknown + read.flow.unreadable }} {{ read.flow.samples }}>>"}}
+    counts = "{{ read.flow.lines }} {{ read.flow.unknown + read.flow.unreadable }} {{ read.flow.samples }}"
+    shown = {"ansible.builtin.debug": {"msg": f"<<{counts}>>"}}
     play.write_text(json.dumps([{"hosts": host, "gather_facts": False, "tasks": [module, shown]}]))
     lines, unknown, samples = re.search(r"<<(\d+) (\d+) (.*?)>>", site.playbook(name=str(play)).stdout, re.S).groups()
     assert int(lines) > 10 and int(unknown) == 0, samples
