@@ -255,7 +255,7 @@ class SendmailReader(object):
         self._seconds = seconds
         self._messages = _Memory(MOST_REMEMBERED)
         self._connections = _Memory(MOST_REMEMBERED)
-        self._users = _Memory(MOST_REMEMBERED)
+        self._users, self._has_users = _Memory(MOST_REMEMBERED), False
         self._peers, self._delays = {}, {}
         self._parts = {}
 
@@ -342,9 +342,10 @@ class SendmailReader(object):
                 further.append("user=" + user)
         elif relay[-15:] == "(may be forged)":
             further.append("name=forged")
-        user = self._users.get((origin.host, origin.pid))
-        if user is not None and user[0] == relay:
-            further.append("sasl_username=" + user[1])
+        if self._has_users:
+            user = self._users.get((origin.host, origin.pid))
+            if user is not None and user[0] == relay:
+                further.append("sasl_username=" + user[1])
         if further:
             return ", ".join(([details] if details else []) + further)
         return details
@@ -722,6 +723,7 @@ class SendmailReader(object):
         if text.startswith("AUTH=server, relay="):
             match = _AUTH.match(text)
             if match:
+                self._has_users = True
                 self._users.put((origin.host, origin.pid), match.groups())
             return True
         queueless = text.startswith("NOQUEUE: ")
