@@ -248,12 +248,7 @@ def argument_spec():
 
 
 def identity(runner):
-    """dict: names and addresses of this host, without asking a name server."""
-    names = [socket.gethostname()]
-    try:
-        names.extend(runner.run(["hostname", "-f"]).stdout.split())
-    except CommandError:
-        pass
+    """dict: name and addresses of this host; no name server is asked."""
     addresses = []
     try:
         for line in runner.run(["ip", "-o", "addr"]).stdout.split("\n"):
@@ -263,7 +258,7 @@ def identity(runner):
     except CommandError:
         pass
     return {
-        "names": sorted(set(names)),
+        "names": [socket.gethostname()],
         "addresses": sorted(set(address for address in addresses if address not in ("127.0.0.1", "::1"))),
     }
 

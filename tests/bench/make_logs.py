@@ -84,12 +84,11 @@ def write(path, text):
 
 
 def log_without_loss():
-    """journald drops what rsyslog is too slow to take; so rsyslog listens at /dev/log itself, where senders wait."""
+    """journald drops what rsyslog is too slow to take; so rsyslog takes over its socket, where senders wait."""
     config = RSYSLOG.read_text()
-    own = 'module(load="imuxsock" SysSock.Use="off")\ninput(type="imuxsock" Socket="/dev/log")'
+    own = 'module(load="imuxsock" SysSock.Use="off")\ninput(type="imuxsock" Socket="/run/systemd/journal/dev-log")'
     write(f"{RSYSLOG}.dist", config)
     write(RSYSLOG, re.sub(r'module\(load="imuxsock"\).*', own, config))
-    os.remove("/dev/log")
     run("systemctl", "restart", "rsyslog")
 
 
@@ -564,11 +563,11 @@ def encoded(text):
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
 
 
-def talk(*steps, port=25, source="10.30.0.11", wrap=False):
+def talk(*steps, port=25, source="10.30.0.11", wrap=False, patience=20):
     """An SMTP session. A step is a line that is sent, then its reply is read; a tuple is sent as it is, unanswered;
     TLS starts TLS, SHUT resets the connection, WAIT waits for the server to give up."""
     target = "127.0.0.1" if source == "127.0.0.1" else RELAY
-    connection = socket.create_connection((target, port), timeout=300, source_address=(source, 0))
+    connection = socket.create_connection((target, port), timeout=patience, source_address=(source, 0))
     try:
         if wrap:
             connection = CONTEXT.wrap_socket(connection)
@@ -1101,7 +1100,7 @@ def ordinary(rng):
             sender, to, size=min(int(rng.lognormvariate(7.5, 1)), 60000), client=client
         )
         steps += [mail, *recipients, data, text]
-    return probe(*steps, "QUIT", source=source, port=587 if tls else 25)
+    return probe(*steps, "QUIT", source=source, port=587 if tls else 25, patience=300)
 
 
 def out_of_the_ordinary(rng):
@@ -1156,9 +1155,9 @@ def limits():
     limit = 'module(load="imuxsock" SysSock.RateLimit.Interval="2" SysSock.RateLimit.Burst="50")'
     config = Path(f"{RSYSLOG}.dist").read_text()
     write(RSYSLOG, re.sub(r'module\(load="imuxsock"\).*', f"{limit}\n$RepeatedMsgReduction on", config))
-    os.remove("/dev/log")
-    os.symlink("/run/systemd/journal/dev-log", "/dev/log")
-    run("systemctl", "restart", "systemd-journald", "rsyslog", "postfix")
+    run("systemctl", "stop", "rsyslog", "systemd-journald", "systemd-journald-dev-log.socket")
+    run("systemctl", "start", "systemd-journald-dev-log.socket", "systemd-journald", "rsyslog")
+    run("systemctl", "restart", "postfix")
     wait_for_port()
     before = Path("/var/log/syslog").stat().st_size
     rng = random.Random(2)  # noqa: S311
@@ -1212,7 +1211,7 @@ def join_client(count):
                 domains = rng.choices(("example.net", "example.org", "example.edu"), k=3 if number % 50 == 0 else 1)
                 to = [f"user{rng.randrange(5000)}@{domain}" for domain in domains]
                 steps += letter(f"app{rng.randrange(50)}@web01.example.com", to, size=1000)
-            yield probe(*steps, "QUIT", source="127.0.0.1")
+            yield probe(*steps, "QUIT", source="127.0.0.1", patience=300)
 
     together(sessions(), 12)
     settle()

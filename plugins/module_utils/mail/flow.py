@@ -15,6 +15,8 @@ __metaclass__ = type
 
 import math
 import time
+from collections import Counter
+from operator import itemgetter
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
@@ -31,8 +33,10 @@ VERSION = 1
 # So many messages on the way are remembered in each of two generations; of one that stays for longer the client and the
 # sender are not known at its next attempt.
 MOST_MESSAGES = 50000
-# Deliveries that are alike are counted together first, and so many different ones at a time.
+# Deliveries are kept, and what came is counted by kind, until there are so many; then they go into the counts by name.
 _MOST_CELLS = 20000
+# Of what is kept of a delivery: hour, client, sender's domain, relay, status, TLS; recipient and status; delay.
+_HOW, _WHO, _DELAY = itemgetter(0, 1, 2, 4, 5, 6), itemgetter(3, 5), itemgetter(7)
 _MOST_GAPS = 20
 _SAMPLE_LENGTH = 300
 _COUNTED = (SENT, DEFERRED, BOUNCED)
@@ -109,8 +113,8 @@ class Flow(Events):
         self._until = until
         self._bounded = since is not None or until is not None
         self._young, self._old = {}, {}
-        # What is alike is counted here, and given to the counts by name from time to time.
-        self._arrivals, self._senders, self._cells, self._delays = {}, {}, {}, {}
+        # What has not been given to the counts by name yet.
+        self._arrivals, self._senders, self._rows = {}, {}, []
         self._names, self._classes = {}, {}
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
@@ -241,28 +245,10 @@ class Flow(Events):
                 status = BOUNCED
         else:
             return
-        recipient = recipient.lower()
-        cell = (self._lexer.hour, entry[0], entry[1], recipient.rpartition("@")[2], relay, status, tls)
-        number = self._cells.get(cell)
-        if number is None:
-            if len(self._cells) >= _MOST_CELLS:
-                self._flush_cells()
-            number = 0
-        self._cells[cell] = number + 1
-        counts = self.recipients
-        counted = counts.get(recipient)
-        if counted is None:
-            if len(counts) >= MOST_KEYS:
-                recipient = OTHERS
-            counted = counts.setdefault(recipient, {})
-        counted[status] = counted.get(status, 0) + 1
-        cell = (delay, delays)
-        number = self._delays.get(cell)
-        if number is None:
-            if len(self._delays) >= _MOST_CELLS:
-                self._flush_delays()
-            number = 0
-        self._delays[cell] = number + 1
+        rows = self._rows
+        rows.append((self._lexer.hour, entry[0], entry[1], recipient, relay, status, tls, delay, delays))
+        if len(rows) >= _MOST_CELLS:
+            self._flush_rows()
 
     def _reason(self, dsn, reply):
         """str: the class of a reason; thousands of messages wait for the same few."""
@@ -274,31 +260,38 @@ class Flow(Events):
             found = self._classes[key] = explained_class(dsn, reply)
         return found
 
-    def _flush_cells(self):
-        for (hour, client, domain, recipient_domain, relay, status, tls), number in self._cells.items():
+    def _flush_rows(self):
+        """Count the deliveries since the last time; few of their combinations are different, and counting is C's work."""
+        rows = self._rows
+        for (hour, client, domain, relay, status, tls), number in Counter(map(_HOW, rows)).items():
             self.totals[status] += number
             _add(self.hours, hour, status, number)
             _add(self.clients, client, status, number)
             _add(self.sender_domains, _UNKNOWN if domain is None else domain, status, number)
-            _add(self.recipient_domains, recipient_domain, status, number)
             _add(self.relays, relay, status, number)
             if status == SENT and tls:
                 _count(self.tls["out"], self._version(tls), number)
-        self._cells.clear()
+        domains = Counter([(row[3][row[3].rfind("@") + 1 :], row[5]) for row in rows])
+        for (domain, status), number in domains.items():
+            _add(self.recipient_domains, domain.lower(), status, number)
+        for (recipient, status), number in Counter(map(_WHO, rows)).items():
+            _add(self.recipients, recipient.lower(), status, number)
+        self._count_delays("total", map(_DELAY, rows))
+        splits = [row[8] for row in rows if row[8].count("/") == 3]
+        if splits:
+            parts = "/".join(splits).split("/")
+            for number, name in enumerate(_LATENCIES):
+                self._count_delays(name, parts[number::4])
+        del rows[:]
 
-    def _flush_delays(self):
-        known = {}
-        for (delay, delays), number in self._delays.items():
-            for name, text in zip(("total",) + _LATENCIES, [delay] + delays.split("/")):
-                key = known.get(text)
-                if key is None:
-                    try:
-                        key = known[text] = bucket(float(text))
-                    except ValueError:
-                        continue
-                counts = self.latency[name]
-                counts[key] = counts.get(key, 0) + number
-        self._delays.clear()
+    def _count_delays(self, name, texts):
+        counts = self.latency[name]
+        for text, number in Counter(texts).items():
+            try:
+                key = bucket(float(text))
+            except ValueError:
+                continue
+            counts[key] = counts.get(key, 0) + number
 
     def removed(self, stamp, origin, queue_id):
         if self._young.pop(queue_id, None) is None:
@@ -347,7 +340,7 @@ class Flow(Events):
             host: str, this host's name.
             log: dict, what C(log_reader.LogReader.facts) says of the lines.
         """
-        for flush in (self._flush_arrivals, self._flush_senders, self._flush_cells, self._flush_delays):
+        for flush in (self._flush_arrivals, self._flush_senders, self._flush_rows):
             flush()
         tls = {"in": dict(self.tls["in"]), "out": dict(self.tls["out"])}
         for counts in tls.values():

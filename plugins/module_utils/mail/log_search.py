@@ -36,10 +36,13 @@ _MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{
 # With more messages than this every line is read: a search for each ID would take longer.
 _MOST_NEEDLES = 64
 _MOST_IDS = 200000
+_MOST_GAPS = 20
 # Links are followed so often: a bounce of a bounce, a message that was requeued twice.
 _MOST_ROUNDS = 5
 # What is read besides, whatever is looked for: qmail's lines do not all name their message, and lost lines must be known.
-_ALWAYS = (b" qmail: ", b" qmail-send", b"rate-limiting", b"Suppressed ")
+_ALWAYS = [b"qmail", b" messages "]
+# So many blocks around those in which a message is named are looked through for the connections that brought and took it.
+_AROUND = 16
 
 
 class QueryError(RelayError):
@@ -238,6 +241,15 @@ class _Mentions(Events):
         self.ids = set()
         self.linked = set()
         self.tags = set()
+        self.gaps = []
+        self._lexer = None
+
+    def use(self, lexer):
+        self._lexer = lexer
+
+    def gap(self, stamp, origin, text, lost):
+        if len(self.gaps) < _MOST_GAPS:
+            self.gaps.append({"time": self._lexer.seconds(stamp), "text": text, "lost": lost})
 
     def _mention(self, origin, queue_id):
         if queue_id and len(self.ids) < _MOST_IDS:
@@ -271,60 +283,74 @@ class _Mentions(Events):
         self.linked.update((queue_id, other))
 
 
-def _scan(sources, events, needles, span, ignore_case=False):
-    """LogReader: has read the lines that contain one of the needles, or all lines where there are none."""
+def _scan(sources, events, needles, span=None, ignore_case=False, within=None):
+    """Read the lines that contain one of the needles, or all lines where there are none.
+
+    Args:
+        sources: list of log_sources.Source.
+        events: Events.
+        needles: list of bytes, or None.
+        span: log_reader.Span that notes from when to when the logs tell something, or None.
+        ignore_case: bool.
+        within: list of set of int, for each source the numbers of the blocks to look at; None for all.
+
+    Returns:
+        (LogReader, list of set of int): for each source the numbers of the blocks that have such lines.
+    """
     reader = LogReader(events)
     if hasattr(events, "use"):
         events.use(reader.lexer)
-    for source in sources:
+    hits = []
+    for index, source in enumerate(sources):
         reader.lexer.begin(source.reference)
-        blocks = span.watch(source)
-        if needles is not None:
-            blocks = _filtered(blocks, needles, ignore_case)
-        for block in blocks:
-            reader.feed(block)
-    return reader
+        found = set()
+        hits.append(found)
+        whole = needles is None
+        for number, block in enumerate(source.blocks() if span is None else span.watch(source)):
+            if within is not None and number not in within[index]:
+                continue
+            # In a qmail's own log few lines name their message.
+            whole = whole or (number == 0 and (block[:1] == b"@" or (block[4:5] == b"-" and block[10:11] == b" ")))
+            if whole:
+                found.add(number)
+                reader.feed(block)
+                continue
+            for lines in lines_with((block,), needles, ignore_case):
+                found.add(number)
+                reader.feed(lines)
+    return reader, hits
 
 
-def _filtered(blocks, needles, ignore_case):
-    """The lines with a needle; all lines of a qmail's own log."""
-    blocks = iter(blocks)
-    first = next(blocks, None)
-    if first is None:
-        return
-    if first[:1] == b"@" or first[10:11] == b" " and first[4:5] == b"-":
-        yield first
-        for block in blocks:
-            yield block
-        return
-
-    def chained():
-        yield first
-        for block in blocks:
-            yield block
-
-    for block in lines_with(chained(), list(needles) + list(_ALWAYS), ignore_case):
-        yield block
+def _around(hits):
+    """list of set of int: these blocks and those before and after them."""
+    return [
+        set(number for hit in found for number in range(max(0, hit - _AROUND), hit + _AROUND + 1)) for found in hits
+    ]
 
 
-def _found_ids(sources, query, needles):
-    """_Mentions: of the messages that may be meant, and of those that they led to or came from."""
-    mentions = _Mentions()
+def _found_ids(sources, query, needles, span):
+    """(_Mentions, list of set of int): the messages that may be meant and those they led to or came from; the blocks."""
     known = set(query.values.get("queue_id", ()))
+    gaps = None
     if set(query.values) - set(["queue_id"]) or not known:
-        _scan(sources, mentions, needles, Span(), ignore_case=True)
+        mentions = _Mentions()
+        _reader, hits = _scan(sources, mentions, needles + _ALWAYS, span, ignore_case=True)
+        gaps = mentions.gaps
         known |= mentions.ids
     for _round in range(_MOST_ROUNDS):
         if not known or len(known) > _MOST_NEEDLES:
             break
         mentions = _Mentions()
-        _scan(sources, mentions, [to_bytes(queue_id) for queue_id in known], Span())
+        always = [b"qmail"] if gaps is not None else _ALWAYS
+        _reader, hits = _scan(sources, mentions, [to_bytes(queue_id) for queue_id in known] + always, span if gaps is None else None)
+        gaps = mentions.gaps if gaps is None else gaps
         more = mentions.linked - known
         known |= more
         if not more:
             break
     mentions.ids = known
-    return mentions
+    mentions.gaps = gaps or []
+    return mentions, hits
 
 
 class Found(object):
@@ -359,25 +385,28 @@ def search(sources, query, limit):
         Found
     """
     needles = query.needles()
-    wanted = None
-    lines = None
+    wanted = lines = within = gaps = None
     span = Span()
     if needles is not None:
-        mentions = _found_ids(sources, query, needles)
-        wanted = mentions.ids
+        mentions, hits = _found_ids(sources, query, needles, span)
+        wanted, gaps = mentions.ids, mentions.gaps
         if len(wanted) <= _MOST_NEEDLES:
-            lines = [to_bytes(text) for text in wanted]
+            lines = [to_bytes(text) for text in wanted] + [b"qmail"]
             lines.extend(to_bytes(" " + tag, errors="surrogateescape") for tag in mentions.tags)
             if query.about_rejects():
                 lines.extend(needles)
+            else:
+                within = _around(hits)
     assembler = Assembler(wanted, None if wanted is not None else max(limit, 1), query.matches)
-    reader = _scan(sources, assembler, lines, span, ignore_case=lines is not None and query.about_rejects())
+    reader, _hits = _scan(
+        sources, assembler, lines, span if needles is None else None, lines is not None and query.about_rejects(), within
+    )
     meant = [hop for hop in assembler.hops if query.matches(hop)]
     total = len(meant) + (assembler.dropped if assembler.dropped else 0)
     meant = meant[-limit:] if limit else []
     hops = _with_linked(meant, assembler.hops)
     rejects = [entry for entry in assembler.rejects if query.matches_reject(entry)][-limit:] if limit else []
-    return Found(hops, total, rejects, assembler.gaps, reader, span)
+    return Found(hops, total, rejects, assembler.gaps if gaps is None else gaps, reader, span)
 
 
 def _with_linked(meant, hops):

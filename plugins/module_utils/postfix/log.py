@@ -49,7 +49,6 @@ _ACTIONS = frozenset(
     "reject reject_warning hold discard filter redirect warn warning prepend replace strip bcc info delay hangup "
     "milter-reject milter-discard milter-hold milter-quarantine".split()
 )
-_TLS = re.compile(r"(\S+) TLS connection (?:established|reused) (?:to|from) (.*): (\S+) with cipher (\S+)")
 _NOTIFICATION = re.compile(r"(?:sender|postmaster) (non-delivery|delay|delivery status) notification: ([0-9A-Za-z]+)\Z")
 _LINKS = {"non-delivery": "bounce", "delay": "delay", "delivery status": "delivery"}
 _PICKUP = re.compile(r"uid=([0-9]+) from=<(.*?)>(?: orig_id=([0-9A-Za-z]+))?\Z", re.S)
@@ -76,9 +75,16 @@ _WORDS = frozenset(
 )
 
 
-def tls_words(match):
-    """str: C(Verified TLSv1.3 TLS_AES_256_GCM_SHA384), of a match of the line about a TLS connection."""
-    return "{0} {1} {2}".format(match.group(1), match.group(3), match.group(4))
+def tls_words(text):
+    """str: C(Verified TLSv1.3 TLS_AES_256_GCM_SHA384), of the line about a TLS connection; empty for any other line.
+
+    C(Verified TLS connection established to NAME[ADDRESS]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)...)
+    """
+    at = text.find(" with cipher ")
+    if at < 0 or " TLS connection " not in text[:60]:
+        return ""
+    version = text[text.rfind(" ", 0, at) + 1 : at]
+    return "{0} {1} {2}".format(text[: text.find(" ")], version, text[at + 13 :].split(" ", 1)[0])
 
 
 class PostfixReader(object):
@@ -133,9 +139,9 @@ class PostfixReader(object):
                 client, _comma, details = rest[7:].partition(", ")
                 self._arrival(stamp, origin, queue_id, client, details)
             return True
-        match = _TLS.match(text)
-        if match:
-            origin.tls = tls_words(match)
+        tls = tls_words(text)
+        if tls:
+            origin.tls = tls
             return True
         if self._refusal(stamp, origin, queue_id, rest):
             return True
@@ -241,9 +247,9 @@ class PostfixReader(object):
                 if forwarded:
                     self._events.link(stamp, origin, queue_id, "forwarded", forwarded.group(1))
             return True
-        match = _TLS.match(text)
-        if match:
-            origin.new_tls = tls_words(match)
+        tls = tls_words(text)
+        if tls:
+            origin.new_tls = tls
             return True
         if self._complaint(stamp, origin, text):
             return True
