@@ -5,7 +5,7 @@ DISTROS ?= debian11 debian12 debian13 centos7 rocky8 rocky9
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup demo demo-destroy test lint unit sanity package molecule bench bench-queue
+.PHONY: help setup demo demo-destroy test lint unit sanity package molecule bench bench-queue trace report
 
 help:  ## This list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -15,6 +15,12 @@ setup:  ## The controller's environment, .venv.
 
 demo: setup  ## A relay, three clients and an internet in containers; a message from each client and the way it took.
 	@tests/testbed/demo
+
+trace: setup  ## The way of a message in the demo: make trace MSG='<message-id>'
+	@ANSIBLE_DISPLAY_SKIPPED_HOSTS=no ansible-playbook -i examples/demo mailops.relay.trace -e '{"message_id": ["$(MSG)"]}'
+
+report: setup  ## The traffic of the demo's relay, as mail-report.html and mail-report.json.
+	@ansible-playbook -i examples/demo mailops.relay.report
 
 demo-destroy: setup  ## Take the demo's containers and networks away.
 	@tests/testbed/demo --destroy
