@@ -24,7 +24,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
-COLLECTIONS = ROOT / ".venv/collections"
 # Assembles and joins what two hosts' logs have, with the same code as the module and the playbook.
 JOIN = """
 import sys
@@ -148,12 +147,16 @@ def search(pflogsumm, log):
 
 
 def joined(pflogsumm, client, relay):
-    with tempfile.NamedTemporaryFile("w", suffix=".py") as program:
+    with tempfile.TemporaryDirectory() as stage, tempfile.NamedTemporaryFile("w", suffix=".py") as program:
         program.write(JOIN)
         program.flush()
+        # Python 2.7 finds no package in a folder without __init__.py; Ansible's own code is the controller's.
+        subprocess.run([ROOT / "tests/stage", stage], capture_output=True, check=True)
+        for package in ("ansible_collections", "ansible_collections/mailops", "ansible_collections/mailops/relay"):
+            (Path(stage) / package / "__init__.py").touch()
+        (Path(stage) / "ansible_collections/mailops/relay/plugins/__init__.py").touch()
+        site = f"{stage}:{next((ROOT / '.venv/lib').glob('python*/site-packages'))}"
         for version, python in pythons().items():
-            site = f"{COLLECTIONS}:{next((ROOT / '.venv/lib').glob('python*/site-packages'))}"
-            # The site-packages of the controller hold Ansible, which has only to be found.
             theirs, ours = alternate([pflogsumm, client, relay], [python, program.name, site, client, relay])
             print(
                 f"joining {ours[2].strip()} messages, Python {version}: {ours[0]:.2f} s, "
