@@ -13,6 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe, plan
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
+_NOTICES = {"bounce": "non-delivery notice", "delay": "delay notice", "delivery": "delivery notice"}
 _ROUNDS = "__trace_round_1 __trace_round_2 __trace_round_3 __trace_round_4".split()
 
 
@@ -126,7 +127,8 @@ def _clock(seconds):
 def _hop_lines(hop):
     way = "from {0}[{1}]".format(hop["client"]["name"] or "unknown", hop["client"]["address"]) if hop["client"] else "made here"
     if hop["led_by"]:
-        way = "{0} of hop {1}".format({"bounce": "non-delivery notice", "delay": "delay notice"}.get(hop["led_by"]["kind"], hop["led_by"]["kind"]), hop["led_by"]["hop"])
+        kind = hop["led_by"]["kind"]
+        way = "{0} of hop {1}".format(_NOTICES.get(kind, kind), hop["led_by"]["hop"])
     yield "{0}. {1} ({2}) {3}  {4}, {5}{6}{7}".format(
         hop["number"],
         hop["host"],

@@ -86,7 +86,7 @@ def packed(module, arguments):
             ],
             cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
         )  # fmt: skip
-        yield str(next(Path(directory).rglob(f"AnsiballZ_{module}.py")))
+        yield str(*Path(directory).rglob(f"AnsiballZ_{module}.py"))
 
 
 def report(what, value, limit, least=True):

@@ -1117,6 +1117,7 @@ def day(lines):
     odd = out_of_the_ordinary(rng)
     counted, position = 0, 0
     for number in itertools.count(1):
+        # pylint: disable-next=stop-iteration-return; it never ends
         yield next(odd) if rng.random() < 0.07 else ordinary(rng)
         if number % 50 == 0:
             with LOG.open("rb") as stream:

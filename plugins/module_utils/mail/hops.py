@@ -145,11 +145,11 @@ class Assembler(Events):
 
     def _thin(self):
         """Forget the oldest that are done, so that memory does not grow with the log."""
-        keep = self._keep
+        keep, most = self._keep, self._most or 0
         kept = [hop for hop in self.hops if keep is None or hop.removed is None or keep(hop)]
-        if len(kept) > 2 * self._most:
-            self.dropped += len(kept) - self._most
-            kept = kept[-self._most :]
+        if len(kept) > 2 * most:
+            self.dropped += len(kept) - most
+            kept = kept[len(kept) - most :]
         self.hops = kept
         alive = frozenset(id(hop) for hop in kept)
         self._live = dict((queue_id, hop) for queue_id, hop in self._live.items() if id(hop) in alive)

@@ -328,7 +328,7 @@ def test_the_line_that_is_being_written_is_read_to_its_end(tmp_path, monkeypatch
 
     def pieces(handle):
         inner = blocks(handle)
-        yield next(inner)
+        yield next(inner, b"")
         with open(str(path), "ab") as stream:
             stream.write(b"gun\nthree\n")
         for piece in inner:

@@ -91,19 +91,28 @@ def test_every_line_of_a_recorded_log_is_known(name):
         (
             "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[203.0.113.9]: 554 5.7.1 <v@example.net>: Relay access denied; "
             "from=<a@example.org> to=<v@example.net> proto=ESMTP helo=<x>",
-            ("reject", "", "reject", "RCPT", "unknown[203.0.113.9]", "554 5.7.1 <v@example.net>: Relay access denied", "a@example.org", "v@example.net"),
+            (
+                "reject", "", "reject", "RCPT", "unknown[203.0.113.9]", "554 5.7.1 <v@example.net>: Relay access denied",
+                "a@example.org", "v@example.net",
+            ),  # fmt: skip
         ),
         (
             "postfix/cleanup[1]: 9CDD419E57F: reject: header Subject: check-reject from legacy01.example.com[10.30.0.13]; "
             "from=<app@web01.example.com> to=<ops@example.net> proto=ESMTP helo=<legacy01.example.com>: 5.7.1 header is bad",
-            ("reject", "9CDD419E57F", "reject", "header Subject", "legacy01.example.com[10.30.0.13]", "5.7.1 header is bad", "app@web01.example.com", "ops@example.net"),
+            (
+                "reject", "9CDD419E57F", "reject", "header Subject", "legacy01.example.com[10.30.0.13]", "5.7.1 header is bad",
+                "app@web01.example.com", "ops@example.net",
+            ),  # fmt: skip
         ),
         ("postfix/postsuper[1]: 7B1C40A: placed on hold", ("note", "7B1C40A", "held", "by postsuper")),
         (
             "postfix/smtp[1]: 7B1C40A: host mx[1.2.3.4] said: 450 4.2.0 later (in reply to RCPT TO command)",
             ("note", "7B1C40A", "attempt", "host mx[1.2.3.4] said: 450 4.2.0 later (in reply to RCPT TO command)"),
         ),
-        ("postfix/cleanup[1]: warning: 83C6B19E5F6: message rejected: hopcount exceeded", ("note", "83C6B19E5F6", "warning", "message rejected: hopcount exceeded")),
+        (
+            "postfix/cleanup[1]: warning: 83C6B19E5F6: message rejected: hopcount exceeded",
+            ("note", "83C6B19E5F6", "warning", "message rejected: hopcount exceeded"),
+        ),
     ],
 )
 def test_a_line_tells(line, event):

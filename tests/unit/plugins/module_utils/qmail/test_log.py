@@ -842,7 +842,7 @@ def test_it_does_not_matter_how_the_lines_of_messages_are_mixed(messages, data):
     for place, life in enumerate(messages):
         # A time of its own for each line, which it keeps wherever it goes.
         lives.append([(tai64n(1795331403 + n, place), line) for n, line in enumerate(life_of(place, *life))])
-    alone = [[event for event in Log("".join("{0} {1}\n".format(*line) for line in life)).events] for life in lives]
+    alone = [list(Log("".join("{0} {1}\n".format(*line) for line in life)).events) for life in lives]
     order = data.draw(st.permutations([place for place, life in enumerate(lives) for _line in life]))
     waiting = [iter(life) for life in lives]
     mixed = Log("".join("{0} {1}\n".format(*next(waiting[place])) for place in order))

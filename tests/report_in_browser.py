@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Opens a report of playbooks/report.yml in headless Chromium: at two widths, light and dark.
 
-Usage: tests/report_in_browser REPORT.html [DIRECTORY-FOR-PICTURES]
+Usage: tests/report_in_browser.py REPORT.html [DIRECTORY-FOR-PICTURES]
 Needs Debian's packages chromium and chromium-driver; installs nothing. Fails when a script reports an error, the page
 is wider than its window, something is asked of the network, a chart is missing, or a number is shown that is not in
 the report's JSON.
