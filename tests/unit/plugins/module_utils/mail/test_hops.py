@@ -28,7 +28,7 @@ postfix/smtpd[{pid}]: {qid}: client=web01.example.com[10.20.0.11]
 postfix/cleanup[{pid}]: {qid}: message-id=<{n}@web01.example.com>
 postfix/qmgr[1]: {qid}: from=<app{n}@web01.example.com>, size={n}, nrcpt=2 (queue active)
 postfix/smtpd[{pid}]: disconnect from web01.example.com[10.20.0.11] ehlo=1 mail=1 rcpt=2 data=1 quit=1 commands=6
-postfix/smtp[{pid}]: {qid}: to=<a{n}@example.net>, relay=mx01[203.0.113.2]:25, delay=0.1, delays=0.01/0/0/0.07, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 9F{n}1)
+postfix/smtp[{pid}]: {qid}: to=<a{n}@example.net>, relay=mx01[203.0.113.2]:25, delay=1, delays=0.01/0/0/0.07, dsn=2.0.0, status=sent (250 Ok: queued as 9F{n}1)
 postfix/smtp[{pid}]: {qid}: to=<b{n}@example.net>, relay=mx01[203.0.113.2]:25, delay=0.1, delays=0.01/0/0/0.07, dsn=5.1.1, status=bounced (host said: 550 no)
 postfix/bounce[{pid}]: {qid}: sender non-delivery notification: {qid}B
 postfix/qmgr[1]: {qid}: removed
