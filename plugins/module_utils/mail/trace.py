@@ -16,7 +16,7 @@ import time
 
 # A hop's arrival and the reply that names it are this close together, clocks that differ included, in seconds.
 _NEAR = 600
-# The most a message can have been on its way: that of a queue lifetime.
+# The worst is the verdict on the message.
 _VERDICTS = ("lost", "bounced", "rejected", "deferred", "queued", "deleted", "delivered")
 
 
@@ -86,9 +86,10 @@ class Node(object):
         next: list of (index of a delivery, Node).
         previous: list of Node.
         linked: list of (kind, Node), on the same host: a bounce, the same message requeued.
+        led_by: (kind, Node) or None, the other end of such a link.
     """
 
-    __slots__ = ("host", "hop", "next", "previous", "linked", "led", "led_by")
+    __slots__ = ("host", "hop", "next", "previous", "linked", "led_by")
 
     def __init__(self, host, hop):
         self.host = host
@@ -96,7 +97,6 @@ class Node(object):
         self.next = []
         self.previous = []
         self.linked = []
-        self.led = []
         self.led_by = None
 
 
