@@ -23,7 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
     DEFERRED,
     EXPIRED,
     SENT,
-    Events,
+    GapEvents,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
@@ -37,7 +37,6 @@ MOST_MESSAGES = 50000
 _MOST_CELLS = 20000
 # Of what is kept of a delivery: hour, client, sender's domain, relay, status, TLS; recipient and status; delay.
 _HOW, _WHO, _DELAY = itemgetter(0, 1, 2, 4, 5, 6), itemgetter(3, 5), itemgetter(7)
-_MOST_GAPS = 20
 _SAMPLE_LENGTH = 300
 _COUNTED = (SENT, DEFERRED, BOUNCED)
 _UNKNOWN = "(unknown)"
@@ -100,7 +99,7 @@ def _count(counts, key, number=1):
     counts[key] = counts.get(key, 0) + number
 
 
-class Flow(Events):
+class Flow(GapEvents):
     """Counts what a log tells.
 
     Args:
@@ -108,7 +107,7 @@ class Flow(Events):
     """
 
     def __init__(self, since=None, until=None):
-        self._lexer = None
+        super(Flow, self).__init__()
         self._since = since
         self._until = until
         self._bounded = since is not None or until is not None
@@ -123,12 +122,7 @@ class Flow(Events):
         self.reasons, self.rejects = {}, {}
         self.latency = dict((name, {}) for name in ("total",) + _LATENCIES)
         self.tls = {"in": {}, "out": {}}
-        self.gaps = []
         self.lost = 0
-
-    def use(self, lexer):
-        """Lines come from this Lexer."""
-        self._lexer = lexer
 
     def _outside(self, stamp):
         seconds = self._lexer.seconds(stamp)
@@ -330,8 +324,7 @@ class Flow(Events):
         if self._bounded and self._outside(stamp):
             return
         self.lost += lost
-        if len(self.gaps) < _MOST_GAPS:
-            self.gaps.append({"time": self._lexer.seconds(stamp), "text": printable(text[:_SAMPLE_LENGTH]), "lost": lost})
+        super(Flow, self).gap(stamp, origin, text, lost)
 
     def facts(self, host, log):
         """dict: the numbers, all keys text, as M(mailops.relay.mail_flow_info) returns them.

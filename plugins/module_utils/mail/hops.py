@@ -15,7 +15,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
     DEFERRED,
     EXPIRED,
     SENT,
-    Events,
+    GapEvents,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 
@@ -96,7 +96,7 @@ def _root(tag):
     return tag.partition("/")[0]
 
 
-class Assembler(Events):
+class Assembler(GapEvents):
     """Makes hops of events.
 
     Args:
@@ -107,11 +107,10 @@ class Assembler(Events):
     Attributes:
         hops: list of Hop, in the order of their first line.
         rejects: list of dict, refusals of what had no queue ID.
-        gaps: list of dict, where the logging system says that it lost lines.
     """
 
     def __init__(self, wanted=None, most=None, keep=None):
-        self._lexer = None
+        super(Assembler, self).__init__()
         self._wanted = wanted
         self._most = most
         self._keep = keep
@@ -121,10 +120,6 @@ class Assembler(Events):
         self.hops = []
         self.dropped = 0
         self.rejects = []
-        self.gaps = []
-
-    def use(self, lexer):
-        self._lexer = lexer
 
     def _new(self, origin, queue_id):
         hop = Hop(queue_id, origin.mta, _root(origin.tag))
@@ -253,10 +248,6 @@ class Assembler(Events):
                 self._hop(stamp, origin, queue_id).rejects.append(entry)
         elif self._most is None or len(self.rejects) < self._most:
             self.rejects.append(entry)
-
-    def gap(self, stamp, origin, text, lost):
-        if len(self.gaps) < 20:
-            self.gaps.append({"time": self._lexer.seconds(stamp), "text": text, "lost": lost})
 
 
 def _number(text):

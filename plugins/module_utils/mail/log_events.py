@@ -12,12 +12,23 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
+
+# So many gaps are kept, each with so much of its text.
+_MOST_GAPS = 20
+_GAP_LENGTH = 300
 # What became of a recipient, in Postfix's words; an attempt that waits to be taken up by another process is queued.
 SENT, DEFERRED, BOUNCED, EXPIRED, QUEUED = "sent", "deferred", "bounced", "expired", "queued"
 
 
 class Events(object):
     """Receives what the readers find. Each method does nothing here: a subclass takes what it needs."""
+
+    _lexer = None
+
+    def use(self, lexer):
+        """Lines come from this C(log_lines.Lexer), which makes numbers of stamps."""
+        self._lexer = lexer
 
     def arrival(self, stamp, origin, queue_id, client, details):
         """A message got its queue ID here.
@@ -90,3 +101,18 @@ class Events(object):
         Args:
             lost: int, how many; 0 when it does not say.
         """
+
+
+class GapEvents(Events):
+    """Keeps where the logging system says that it lost lines.
+
+    Attributes:
+        gaps: list of dict, the first of them, with C(time), C(text) and C(lost).
+    """
+
+    def __init__(self):
+        self.gaps = []
+
+    def gap(self, stamp, origin, text, lost):
+        if len(self.gaps) < _MOST_GAPS:
+            self.gaps.append({"time": self._lexer.seconds(stamp), "text": printable(text[:_GAP_LENGTH]), "lost": lost})

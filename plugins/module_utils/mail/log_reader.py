@@ -40,6 +40,7 @@ class LogReader(object):
     def __init__(self, events):
         self._events = events
         self.lexer = Lexer(self._resolve)
+        events.use(self.lexer)
         seconds = self.lexer.seconds
         self._readers = (PostfixReader(events), SendmailReader(events, seconds), QmailReader(events, seconds))
 
@@ -116,8 +117,6 @@ def read_all(sources, events):
         (LogReader, Span)
     """
     reader = LogReader(events)
-    if hasattr(events, "use"):
-        events.use(reader.lexer)
     span = Span()
     for source in sources:
         reader.lexer.begin(source.reference)

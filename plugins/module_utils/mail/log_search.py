@@ -23,7 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import lines_with
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, peer, status_of
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, Events
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, GapEvents
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import parse_age
@@ -36,7 +36,6 @@ _MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{
 # With more messages than this every line is read: a search for each ID would take longer.
 _MOST_NEEDLES = 64
 _MOST_IDS = 200000
-_MOST_GAPS = 20
 # Links are followed so often: a bounce of a bounce, a message that was requeued twice.
 _MOST_ROUNDS = 5
 # What is read besides, whatever is looked for: qmail's lines do not all name their message, and lost lines must be known.
@@ -234,22 +233,14 @@ class Query(object):
         return not any(self._clients) or self._is_client(entry["client"])
 
 
-class _Mentions(Events):
+class _Mentions(GapEvents):
     """Collects the queue IDs of every event, and the processes that wrote of them."""
 
     def __init__(self):
+        super(_Mentions, self).__init__()
         self.ids = set()
         self.linked = set()
         self.tags = set()
-        self.gaps = []
-        self._lexer = None
-
-    def use(self, lexer):
-        self._lexer = lexer
-
-    def gap(self, stamp, origin, text, lost):
-        if len(self.gaps) < _MOST_GAPS:
-            self.gaps.append({"time": self._lexer.seconds(stamp), "text": text, "lost": lost})
 
     def _mention(self, origin, queue_id):
         if queue_id and len(self.ids) < _MOST_IDS:
@@ -298,8 +289,6 @@ def _scan(sources, events, needles, span=None, ignore_case=False, within=None):
         (LogReader, list of set of int): for each source the numbers of the blocks that have such lines.
     """
     reader = LogReader(events)
-    if hasattr(events, "use"):
-        events.use(reader.lexer)
     hits = []
     for index, source in enumerate(sources):
         reader.lexer.begin(source.reference)
