@@ -11,41 +11,19 @@ import time
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe, plan
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names, log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
 _NOTICES = {"bounce": "non-delivery notice", "delay": "delay notice", "delivery": "delivery notice"}
 _ROUNDS = "__trace_round_1 __trace_round_2 __trace_round_3 __trace_round_4".split()
 
 
-def _known_names(hostvars, host):
-    """dict: how logs may call a host, from what the inventory and cached facts say."""
-    variables = hostvars[host]
-    facts = variables.get("ansible_facts", {})
-    names = [host]
-    addresses = list(facts.get("all_ipv4_addresses", ())) + list(facts.get("all_ipv6_addresses", ()))
-    for value in (
-        variables.get("ansible_host"), variables.get("relay_server_hostname"), variables.get("relay_server_address"), facts.get("fqdn"),
-    ):  # fmt: skip
-        if isinstance(value, str) and value and "{{" not in value:
-            (addresses if value.replace(".", "").isdigit() or ":" in value else names).append(value)
-    return {"names": names, "addresses": addresses}
-
-
-def _result_of(registered):
-    """dict or None: what a task's registered result tells; None where the host was not asked in this round."""
-    if not registered or registered.get("skipped"):
-        return None
-    if registered.get("unreachable") or registered.get("failed"):
-        return {"problem": registered.get("msg", "no answer")}
-    return registered
-
-
 def _site(hostvars, hosts):
     results = {}
     for host in hosts:
-        found = [_result_of(hostvars[host].get(name)) for name in _ROUNDS]
+        found = [result_of(hostvars[host].get(name)) for name in _ROUNDS]
         results[host] = [result for result in found if result is not None]
-    return Site(dict((host, _known_names(hostvars, host)) for host in hosts), results)
+    return Site(dict((host, known_names(hostvars, host)) for host in hosts), results)
 
 
 def trace_criteria(given):
@@ -97,18 +75,9 @@ def trace_result(hosts, hostvars):
     problems, rejects = [], []
     for host in hosts:
         for result in site.results[host]:
+            problems.extend(log_problems(host, result))
             if "problem" in result:
-                problems.append("{0} could not be asked: {1}".format(host, result["problem"]))
                 continue
-            log = result["log"]
-            problems.extend("{0}: {1}".format(host, problem) for problem in log["problems"])
-            problems.extend("{0}: lines were lost: {1}".format(host, gap["text"]) for gap in log["gaps"])
-            if log["unreadable"] or log["unknown"]:
-                problems.append(
-                    "{0}: {1} line(s) could not be read, {2} are not known; the first is {3}".format(
-                        host, log["unreadable"], log["unknown"], (log["samples"] or [""])[0]
-                    )
-                )
             if result["total"] > len(result["messages"]):
                 problems.append("{0}: {1} messages are meant, of which the newest are shown".format(host, result["total"]))
             rejects.extend(dict(entry, host=host) for entry in result["rejects"])

@@ -1,0 +1,441 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdict on a client's test message: delivered, how fast and how safely; or where it stuck, why, and what to do.
+
+The way itself comes from C(mail/trace). Here its end is named for what it is.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
+
+IDENTIFIER = "delivery"
+# What a client's TLS must be at least: the first words of what the log says of it that will do; None for any.
+NEEDS = {"verified": ("Verified",), "encrypted": ("Verified", "Trusted", "Untrusted", "Anonymous"), "none": None}
+# Waiting does not change these. A deferred message is tried again after minutes only.
+_ENDS = frozenset(("delivered", "bounced", "rejected", "deferred", "deleted"))
+# How Postfix, sendmail and qmail name the host and port that did not answer.
+_CONNECT = re.compile(r"connect to (\S+?)\[([^\]]*)\]:([0-9]+): ")
+_SUSPENDED = "delivery temporarily suspended: "
+_LOOPBACK = re.compile(r"\[?(?:127\.[0-9.]+|::1)\]?\.?\Z")
+
+# What a client says of why it could not hand over: cause, pattern, what it means, what to do.
+_AT_CLIENT = (
+    (
+        "certificate",
+        re.compile(r"certificate not (?:verified|trusted)|certificate verif|4\.7\.0 authentication failed|verification failed", re.I),
+        "it does not trust the certificate of {relay}",
+        "Converge the client, so that it gets the certificate that {relay} has now: ansible-playbook mailops.relay.site --limit {client}.",
+    ),
+    (
+        "no_tls",
+        re.compile(r"TLS is required, but was not offered|4\.7\.[0-9] .*(?:encryption|TLS) (?:required|too weak)|issue a STARTTLS", re.I),
+        "it must use TLS with {relay}, which does not offer it or was not asked for it",
+        "Converge the relay and the client, and see what the relay's log says of its key and certificate.",
+    ),
+    (
+        "tls_failed",
+        re.compile(r"Cannot start TLS|TLS handshake", re.I),
+        "TLS with {relay} could not be started",
+        "Read why in the logs of {client} and {relay} (SSL_connect error, SSL_accept error); protocol versions that do not meet"
+        " are the usual reason.",
+    ),
+    (
+        "refused",
+        re.compile(r"Connection refused", re.I),
+        "{port} of {relay} refuses connections",
+        "Start Postfix on {relay} (systemctl status postfix; postfix check), and see that it listens there (ss -ltn). A firewall"
+        " that answers with a reset looks the same.",
+    ),
+    (
+        "no_way",
+        re.compile(r"No route to host|is unreachable|prohibited|Permission denied", re.I),
+        "{port} of {relay} is closed by a firewall, or there is no route to it",
+        "Open it: ansible-playbook mailops.relay.site --limit {relay} restores the relay's own firewall; then look at those between"
+        " {client} and {relay}.",
+    ),
+    (
+        "silent",
+        re.compile(r"timed? ?out|establish an SMTP connection", re.I),
+        "{port} of {relay} does not answer",
+        "See whether {relay} is up and Postfix runs there. If so, a firewall drops what {client} sends:"
+        " ansible-playbook mailops.relay.site --limit {relay} restores the relay's own.",
+    ),
+    (
+        "name",
+        re.compile(r"name not found|Name service|name server|name lookup|look up host|find any host|Host unknown|CNAME lookup", re.I),
+        "it cannot find the address of {relay}",
+        "See what {client} resolves (getent hosts with the relay's name; /etc/resolv.conf, /etc/hosts).",
+    ),
+    (
+        "denied",
+        re.compile(r"Relay(?:ing)? (?:access )?denied|Client host rejected|Access denied|rcpthosts", re.I),
+        "{relay} does not relay for it",
+        "Add the address of {client} to relay_server_networks, and converge {relay}.",
+    ),
+    (
+        "relay_said_no",
+        re.compile(r"\bsaid: |refused to talk to me|(?<![0-9.])[45][0-9]{2}[ -]"),
+        "{relay} did not take it",
+        "The reason is the relay's answer; read the relay's log at that time.",
+    ),
+)
+# What a relay says of why it could not send, or why it was refused.
+_AT_RELAY = (
+    (
+        "next_hop_unreachable",
+        re.compile(r"Connection refused|timed? ?out|No route to host|is unreachable|lost connection", re.I),
+        "See whether {relay} may connect to port 25 outside (mailops.relay.preflight tests it), and whether the mail system of"
+        " {domain} runs.",
+    ),
+    (
+        "next_hop_not_found",
+        re.compile(r"name not found|Name service|no MX|mail for .* loops back|Host not found", re.I),
+        "See what {relay} resolves: dig MX {domain}. If there is no such domain, choose another verify_recipient.",
+    ),
+    (
+        "next_hop_tls",
+        re.compile(r"certificate|TLS|handshake", re.I),
+        "See which TLS {relay} demands of others (postconf smtp_tls_security_level smtp_tls_policy_maps).",
+    ),
+    (
+        "policy",
+        re.compile(r"[45]\.7\.[0-9]|SPF|DKIM|DMARC|PTR|reverse|block", re.I),
+        "{domain} does not trust the relay or the sender: see SPF, PTR and HELO name with mailops.relay.preflight, and use a sender"
+        " whose domain names the relay in its SPF record (verify_sender).",
+    ),
+    (
+        "mailbox",
+        re.compile(r"[45]\.[12]\.[0-9]|user|mailbox|recipient", re.I),
+        "Choose a verify_recipient whose mailbox exists and takes mail.",
+    ),
+)
+
+
+def _words(text):
+    """str: a text in one line."""
+    return " ".join(text.split())
+
+
+def _seconds_text(seconds):
+    return "{0:.1f} s".format(seconds) if seconds < 10 else "{0:.0f} s".format(seconds)
+
+
+class Ways(object):
+    """The traces of the test messages, by client.
+
+    Args:
+        traces: list of dict, of C(mail/trace.describe).
+        relays: collection of str, inventory names.
+    """
+
+    def __init__(self, traces, relays):
+        self._relays = frozenset(relays)
+        self._by_message, self._by_host = {}, {}
+        for trace in traces:
+            if trace["message_id"] is not None:
+                self._by_message.setdefault(trace["message_id"], []).append(trace)
+            else:
+                # qmail's log has no Message-ID.
+                self._by_host.setdefault(trace["hops"][0]["host"], []).append(trace)
+
+    def of(self, host, message_id):
+        """dict or None: the trace that tells most of this message of a client."""
+        found = self._by_message.get(message_id) or self._by_host.get(host) or []
+        if not found:
+            return None
+        return max(found, key=lambda trace: (self.relay_hop(trace) is not None, len(trace["hops"]), trace["hops"][0]["first"]))
+
+    def relay_hop(self, trace):
+        """dict or None: the last hop on a relay."""
+        return next((hop for hop in reversed(trace["hops"]) if hop["host"] in self._relays and hop["led_by"] is None), None)
+
+
+def on_the_way(ways, messages):
+    """list of str: the Message-IDs of which waiting may still tell more, sorted.
+
+    Args:
+        ways: Ways.
+        messages: dict, Message-ID -> inventory name of the client.
+    """
+    found = []
+    for message_id, host in messages.items():
+        trace = ways.of(host, message_id)
+        if trace is None or trace["verdict"] not in _ENDS:
+            found.append(message_id)
+    return sorted(found)
+
+
+def put_off(ways, messages):
+    """dict: inventory name -> queue ID, of the messages that their client has put off without an attempt; this tells nothing of now.
+
+    For minutes after a relay did not answer, Postfix tries it no more. Sendmail leaves messages to its next queue run when
+    the load is high.
+    """
+    found = {}
+    for message_id, host in messages.items():
+        trace = ways.of(host, message_id)
+        hop = trace["hops"][-1] if trace is not None else None
+        if hop is None or hop["host"] != host:
+            continue
+        suspended = bool(hop["deliveries"]) and hop["deliveries"][-1]["reply"].startswith(_SUSPENDED)
+        if (trace["verdict"] == "deferred" and suspended) or (trace["verdict"] == "queued" and hop["mta"] == "sendmail"):
+            found[host] = hop["queue_id"]
+    return found
+
+
+def _handed_over(trace, host, relays):
+    """(dict, dict) or None: the last hop on the client and its delivery to a relay."""
+    for hop in reversed(trace["hops"]):
+        if hop["host"] != host:
+            continue
+        for step in hop["next"]:
+            if trace["hops"][step["hop"] - 1]["host"] in relays:
+                return hop, hop["deliveries"][step["delivery"]]
+        return None
+    return None
+
+
+def _took(hop, delivery, since):
+    """float: seconds from a moment on that host's clock to the end of this delivery; never negative.
+
+    Where a log has whole seconds only, what Postfix itself has measured is more exact.
+    """
+    measured = delivery["delay"] if hop["mta"] == "postfix" and delivery["delay"] is not None else 0.0
+    return max(delivery["time"] - since, measured, 0.0)
+
+
+def _final(hop):
+    """dict or None: the last delivery that was successful."""
+    return next((delivery for delivery in reversed(hop["deliveries"]) if delivery["status"] == "sent"), None)
+
+
+def _elapsed(sent, handed, relay_hop):
+    """float: seconds from the submission to the delivery. Each part is taken from one host's clock, since two may differ."""
+    seconds = 0.0
+    if handed is not None:
+        seconds += _took(handed[0], handed[1], sent["submitted_at"])
+    final = _final(relay_hop)
+    if final is not None:
+        seconds += _took(relay_hop, final, relay_hop["arrival"] or relay_hop["first"])
+    return seconds
+
+
+def _steps(trace):
+    """list of dict: the way in short."""
+    return [
+        {
+            "host": hop["host"],
+            "mta": hop["mta"],
+            "queue_id": hop["queue_id"],
+            "status": hop["status"],
+            "relay": hop["deliveries"][-1]["relay"] if hop["deliveries"] else "",
+            "reply": hop["deliveries"][-1]["reply"] if hop["deliveries"] else "",
+            "tls": hop["deliveries"][-1]["tls"] if hop["deliveries"] else "",
+            "time": hop["last"],
+        }
+        for hop in trace["hops"]
+        if hop["led_by"] is None
+    ]
+
+
+class Judge(object):
+    """Names the end of each client's message.
+
+    Args:
+        site: trace.Site with what every host has told.
+        ways: Ways.
+        relays: collection of str, inventory names.
+        recipient: str, to whom the messages went.
+    """
+
+    def __init__(self, site, ways, relays, recipient):
+        self._site = site
+        self._ways = ways
+        self._relays = frozenset(relays)
+        self._domain = recipient.rpartition("@")[2]
+
+    def verdict(self, host, sent, needs, has_tls=True):
+        """dict: a check as of C(mail/checks), with C(verdict), C(cause), C(seconds), C(tls), C(message_id) and C(hops).
+
+        Args:
+            host: str, the client's inventory name.
+            sent: dict, the result of M(mailops.relay.smtp_probe), or C(problem) (str), with C(unreachable) (bool).
+            needs: str, a key of NEEDS.
+            has_tls: bool, whether this mail system can do TLS at all.
+        """
+        extra = {"verdict": "", "cause": "", "seconds": None, "tls": "", "message_id": None, "hops": []}
+        if "problem" in sent:
+            return self._not_sent(host, sent, extra)
+        extra["message_id"] = sent["message_id"]
+        trace = self._ways.of(host, sent["message_id"])
+        if trace is None:
+            return self._never_seen(host, extra)
+        extra.update(verdict=trace["verdict"], hops=_steps(trace))
+        relay_hop = self._ways.relay_hop(trace)
+        handed = _handed_over(trace, host, self._relays)
+        if handed is not None:
+            extra["tls"] = handed[1]["tls"]
+        if trace["verdict"] == "delivered":
+            return self._delivered(host, sent, relay_hop, handed, NEEDS[needs], has_tls, extra)
+        return self._stuck(host, trace, extra)
+
+    @staticmethod
+    def _failed(host, extra, cause, seen, todo):
+        return dict(failed(IDENTIFIER, host, seen, todo), **dict(extra, cause=cause))
+
+    def _not_sent(self, host, sent, extra):
+        problem = _words(sent["problem"])
+        if sent.get("unreachable"):
+            extra["verdict"] = "unreachable"
+            return self._failed(
+                host, extra, "unreachable", "Ansible cannot reach it: {0}".format(problem),
+                "Repair the login (ansible {0} -m ping), then verify again with --limit {0}.".format(host),
+            )  # fmt: skip
+        extra["verdict"] = "not sent"
+        return self._failed(
+            host, extra, "not_sent", "its mail system did not take the message: {0}".format(problem),
+            "See whether a mail system is installed there and runs; ansible-playbook mailops.relay.site --limit {0} makes it so.".format(host),
+        )  # fmt: skip
+
+    def _never_seen(self, host, extra):
+        extra["verdict"] = "lost"
+        told = [entry for entry in self._site.results.get(host, ()) if "problem" not in entry]
+        seen = "lost from sight at {0}: {1}; no relay's log has it either".format(host, _words(self._site.problem_of(host)))
+        if not told:
+            return self._failed(
+                host, extra, "no_log", seen,
+                "Let {0} keep a log of its mail (rsyslog or the journal), and verify again.".format(host),
+            )  # fmt: skip
+        return self._failed(
+            host, extra, "not_picked_up", seen,
+            "See whether the mail system of {0} runs (systemctl status postfix, sendmail or qmail) and what waits in its queue"
+            " (mailq); then whether its log is written.".format(host),
+        )  # fmt: skip
+
+    def _delivered(self, host, sent, relay_hop, handed, wanted, has_tls, extra):
+        if relay_hop is None:
+            return self._failed(
+                host, extra, "past_the_relays", "delivered, but past the relays: it sends mail out itself",
+                "Make it a client: ansible-playbook mailops.relay.site --limit {0}.".format(host),
+            )  # fmt: skip
+        final = _final(relay_hop)
+        if final is not None and not final["relay_host"]["address"]:
+            return self._failed(
+                host, extra, "not_outside", "{0} kept it ({1}), so nothing went out".format(relay_hop["host"], final["relay"]),
+                "Choose a verify_recipient outside the site, or take its domain out of mydestination on {0}.".format(relay_hop["host"]),
+            )  # fmt: skip
+        extra["seconds"] = round(_elapsed(sent, handed, relay_hop), 3)
+        trust, _blank, rest = extra["tls"].partition(" ")
+        seen = "delivered in {0}".format(_seconds_text(extra["seconds"]))
+        if not has_tls:
+            return dict(ok(IDENTIFIER, host, seen + ", no TLS (qmail has none)"), **extra)
+        if trust in NEEDS["encrypted"]:
+            seen += " over {0} ({1})".format(
+                {"Verified": "verified TLS", "Trusted": "TLS with a trusted certificate of another name"}.get(
+                    trust, "TLS with a certificate that was not verified"
+                ),
+                rest,
+            )
+        elif trust == "none":
+            seen += " without TLS"
+        elif handed is None:
+            seen += ", over which TLS is not known: {0}".format(_words(self._site.problem_of(host)))
+        else:
+            seen += ", over which TLS the log of {0} does not tell".format(host)
+        if wanted is None or trust in wanted:
+            return dict(ok(IDENTIFIER, host, seen), **extra)
+        if trust in NEEDS["encrypted"] or trust == "none":
+            return self._failed(
+                host, extra, "tls_too_weak", seen,
+                "Let the client verify the relay (the default of its role), and converge it; where less will do, say so in verify_tls.",
+            )  # fmt: skip
+        return self._failed(
+            host, extra, "tls_not_known", seen,
+            "Let {0} log its TLS (smtp_tls_loglevel = 1 for Postfix) and keep its log, or say verify_tls=none.".format(host),
+        )  # fmt: skip
+
+    def _stuck(self, host, trace, extra):
+        end = next(
+            (end for end in trace["verdicts"] if end["verdict"] == trace["verdict"] and not end["notification"]),
+            trace["verdicts"][0],
+        )
+        hop = next(hop for hop in trace["hops"] if hop["host"] == end["host"] and hop["queue_id"] == end["queue_id"])
+        text = _words(end["text"])
+        reply = hop["deliveries"][-1]["reply"] if hop["deliveries"] else hop["rejects"][-1]["reply"] if hop["rejects"] else ""
+        if trace["verdict"] == "lost":
+            return self._lost(host, hop, text, extra)
+        if trace["verdict"] in ("queued", "deleted"):
+            cause = "held" if "on hold" in text else trace["verdict"]
+            todo = {
+                "held": "Release it on {0}: ansible-playbook mailops.relay.queue --limit {0} -e action=release -e '{{\"queue\": [\"hold\"]}}'.",
+                "deleted": "Someone or a rule on {0} deleted it; verify again.",
+                "queued": "See what the mail system of {0} is doing (mailq, load, its log); a longer verify_timeout may do.",
+            }[cause].format(hop["host"])
+            return self._failed(host, extra, cause, "{0}: {1}".format(trace["verdict"], text), todo)
+        if hop["host"] in self._relays:
+            return self._stuck_at_relay(host, hop, trace["verdict"], reply, text, extra)
+        return self._stuck_at_client(host, hop, trace["verdict"], reply, text, extra)
+
+    def _lost(self, host, hop, text, extra):
+        last = next((delivery for delivery in reversed(hop["deliveries"]) if delivery["status"] == "sent"), None)
+        target = self._site.host_of(last["relay_host"]) if last is not None else None
+        place = target or hop["host"]
+        told = [entry for entry in self._site.results.get(place, ()) if "problem" not in entry and entry["log"]["first"] is not None]
+        if not told:
+            return self._failed(
+                host, extra, "no_log", text,
+                "See whether Ansible reaches {0} and its mail is logged there (rsyslog or the journal), and verify again.".format(place),
+            )  # fmt: skip
+        if any(entry["log"]["gaps"] for entry in told):
+            return self._failed(
+                host, extra, "log_gap", text,
+                "The log of {0} has lost lines; lift its rate limit (converge {0}), and verify again.".format(place),
+            )  # fmt: skip
+        return self._failed(
+            host, extra, "lost", text,
+            "See the queue and the log of {0}; if its log comes late, a longer verify_timeout may do.".format(place),
+        )  # fmt: skip
+
+    def _stuck_at_client(self, host, hop, verdict, reply, text, extra):
+        delivery = hop["deliveries"][-1] if hop["deliveries"] else None
+        named = {"name": "", "address": "", "port": None} if delivery is None else delivery["relay_host"]
+        match = _CONNECT.search(reply)
+        if match:
+            named = {"name": match.group(1), "address": match.group(2), "port": int(match.group(3))}
+        said = reply.rpartition(" by ")[2] if " refused by " in reply else ""
+        if hop["mta"] == "sendmail" and (_LOOPBACK.match(said) or _LOOPBACK.match(named["address"])):
+            return self._failed(
+                host, extra, "own_daemon", "{0}: its own mail daemon does not answer. {1}".format(verdict, text),
+                "Start it on {0}: systemctl restart sendmail.".format(host),
+            )  # fmt: skip
+        relay = self._site.host_of(named) or named["name"].rstrip(".") or "the relay"
+        words = {
+            "client": host,
+            "relay": relay,
+            "port": "port {0}".format(named["port"]) if named["port"] else "the mail port",
+        }
+        for cause, pattern, meaning, todo in _AT_CLIENT:
+            if pattern.search(reply):
+                seen = "{0} on {1}: {2}. {3}".format(verdict, host, meaning.format(**words), text)
+                return self._failed(host, extra, cause, seen, todo.format(**words))
+        return self._failed(
+            host, extra, "client", "{0} on {1}: {2}".format(verdict, host, text),
+            "The reason is what the mail system of {0} says; its log has more.".format(host),
+        )  # fmt: skip
+
+    def _stuck_at_relay(self, host, hop, verdict, reply, text, extra):
+        words = {"relay": hop["host"], "domain": self._domain}
+        for cause, pattern, todo in _AT_RELAY:
+            if pattern.search(reply):
+                break
+        else:
+            cause, todo = "next_hop", "The reason is what the next mail system said; the log of {relay} has more."
+        seen = "{0} at {1}. {2}".format(verdict, hop["host"], text)
+        return self._failed(host, extra, cause, seen, todo.format(**words))
