@@ -10,50 +10,142 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: smtp_probe
-short_description: Send a test message
+short_description: Test a mail server from where it is used
 version_added: 0.3.0
 author: mailops.relay contributors (@mailops)
 description:
-  - Sends a message with an ID by which it can be followed.
+  - Sends a test message that can be followed, looks at a server's TLS, finds out whether it relays for strangers, and what it
+    tells and demands.
+  - What it finds is a result and no failure; RV(status) and RV(checks) tell. The task fails when an option cannot be used, and
+    when a message with O(test=message) is not taken.
+  - A server that stalls, closes early, or sends what is no SMTP or never ends, gets a verdict within O(timeout). What it says
+    is shown without control characters, and shortened.
 extends_documentation_fragment:
   - mailops.relay.attributes
 attributes:
+  action:
+    support: full
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
   check_mode:
     support: full
+    details:
+      - With O(test=message) and O(test=smuggling) nothing is sent then. The other tests change nothing, and run.
   diff_mode:
     support: none
   idempotent:
     support: none
+    details:
+      - Each run sends a message of its own with O(test=message), and several with O(test=smuggling).
 options:
   test:
-    description: What is tested.
+    description:
+      - V(message) sends one message.
+      - V(tls) looks at TLS on one port, and at the certificate.
+      - V(relay) tries the forms of addresses with which mail ever got through a relay from one stranger to another; on each
+        address and each port of the server, without TLS and with. It sends MAIL, RCPT and RSET, and no message.
+      - V(limits) looks at the greeting, SIZE, VRFY and EXPN, HELO, CHUNKING, and at what happens to commands out of turn.
+      - V(smuggling) sends messages with false ends (CVE-2023-51764) to O(recipient), and counts how many the server takes
+        of each. A message within that arrives there as one of its own is RV(sequences).C(smuggled_id).
     type: str
     required: true
-    choices: [message]
+    choices: [message, tls, relay, limits, smuggling]
   server:
-    description: Host name or address.
+    description:
+      - The server, by name or address. With O(test=message) the default is this host's own mail system, through its program
+        C(sendmail); otherwise it is required.
+      - It must be this host or one of the inventory, see O(allow_foreign).
     type: str
+  allow_foreign:
+    description:
+      - Whether O(server) and O(addresses) may be hosts that the inventory does not know. Nobody should be tested without
+        consent.
+      - The inventory knows a host by its name there, C(ansible_host), C(relay_server_hostname), C(relay_server_address),
+        C(relay_server_outbound_address), and by the names and addresses in its facts. A name is not resolved for that.
+    type: bool
+    default: false
   port:
-    description: TCP port.
+    description:
+      - The port, with every test but O(test=relay). On 465 TLS begins at once.
     type: int
+    default: 25
+  ports:
+    description:
+      - The ports, with O(test=relay).
+    type: list
+    elements: int
+    default: [25, 587, 465]
+  addresses:
+    description:
+      - Addresses of the server, with O(test=relay). The default are all that O(server) has for the host on which the test runs,
+        IPv4 and IPv6.
+    type: list
+    elements: str
   tls:
-    description: TLS.
+    description:
+      - With V(none) STARTTLS is not used, with V(may) where it is offered, with V(required) always.
+      - With O(test=relay), V(may) tries each port without TLS and after STARTTLS.
+      - With O(test=tls), V(required) makes it a failure that mail is taken without TLS.
+      - The certificate is looked at with O(test=tls) only.
     type: str
     choices: [none, may, required]
     default: may
   sender:
-    description: Envelope sender.
+    description:
+      - Envelope sender. Required with O(test=message) and O(test=smuggling).
     type: str
   recipient:
-    description: Envelope recipient.
+    description:
+      - Envelope recipient. Required with O(test=message) and O(test=smuggling); for the latter a mailbox of yours.
     type: str
   message_id:
-    description: Message-ID.
+    description:
+      - The Message-ID of O(test=message), with or without angle brackets; one is made by default.
     type: str
-  timeout:
-    description: Seconds for the whole.
+  sender_domain:
+    description:
+      - The domain of strangers that send, with O(test=relay).
+    type: str
+    default: example.org
+  recipient_domain:
+    description:
+      - The domain of strangers to whom nothing may be sent, with O(test=relay). The server must not be one of those that
+        receive mail for it, or each form is accepted.
+      - For the default no mail is accepted anywhere (RFC 7505). A server that looks into that refuses it for this reason, and
+        the verdict is V(unknown). Then name a domain that has mail, elsewhere.
+    type: str
+    default: example.net
+  server_name:
+    description:
+      - With O(test=tls) the name for which the certificate must be; by default O(server).
+      - With O(test=relay) the name that forms take for the server's own; by default the one in its greeting.
+    type: str
+  ca_file:
+    description:
+      - Trust anchors in PEM, a file on the host on which the test runs, with O(test=tls). Without it, the chain is not verified.
+    type: path
+  fingerprint:
+    description:
+      - SHA-256 fingerprint of the certificate or of its public key, with O(test=tls).
+    type: str
+  expiry_days:
+    description:
+      - For how many more days the certificate must be valid, so that there is no warning.
     type: int
     default: 30
+  timeout:
+    description:
+      - Seconds for the whole.
+    type: int
+    default: 60
+notes:
+  - The test runs on the host of the task, and sees what that host may do. Open relays are looked for from a host that is no
+    client. With C(delegate_to) it runs there; O(server) is held against the inventory all the same.
+  - With O(test=relay), a yes counts as V(accepted) for a recipient that looks like the server's own only where the server
+    refuses a mailbox there that nobody has. What is put off, as by greylisting, is V(unknown); so is a connection that was lost
+    twice.
+  - There is a new connection after every 8 answers, because servers slow down and hang up on who makes errors.
+seealso:
+  - module: mailops.relay.mail_log_info
 """
 
 EXAMPLES = r"""
@@ -62,36 +154,252 @@ EXAMPLES = r"""
     test: message
     sender: app@web01.example.com
     recipient: ops@example.net
+  register: sent
+
+- name: Look at the relay's TLS as a client sees it
+  mailops.relay.smtp_probe:
+    test: tls
+    server: smtp-relay001.example.com
+    port: 587
+    tls: required
+    ca_file: /etc/postfix/relay-trust-anchors.pem
+  register: tls
+  failed_when: tls is failed or tls.status == 'failed'
+
+- name: Make sure that strangers cannot relay
+  mailops.relay.smtp_probe:
+    test: relay
+    server: smtp-relay001.example.com
+  delegate_to: outside01
+  register: probe
+  failed_when: probe is failed or probe.accepted > 0
+
+- name: Make sure that one message stays one
+  mailops.relay.smtp_probe:
+    test: smuggling
+    server: smtp-relay001.example.com
+    sender: app@web01.example.com
+    recipient: ops@example.com
 """
 
 RETURN = r"""
+message_id:
+  description: The Message-ID, with angle brackets.
+  returned: O(test=message)
+  type: str
+  sample: <mailops-probe.0b5a4b6b6d3c4f0d9a57f1e2d3c4b5a6@web01.example.com>
+queue_id:
+  description: The queue ID that the server named; empty where it named none, as with this host's own mail system.
+  returned: O(test=message)
+  type: str
+  sample: 4jXKsg4Qmrz1
+submitted_at:
+  description: When the message was handed over, in seconds since the epoch; no line of a log about it is older.
+  returned: O(test=message)
+  type: float
+  sample: 1795331264.5
+reply:
+  description: What the server said to the message.
+  returned: O(test=message)
+  type: str
+  sample: '250 2.0.0 Ok: queued as 4jXKsg4Qmrz1'
+kind:
+  description:
+    - What went wrong; V(option), V(name), V(refused), V(unreachable), V(timeout), V(closed), V(tls), V(refusal) or V(garbage).
+  returned: failure
+  type: str
+  sample: refused
+transcript:
+  description: What was said, with C(S:) before the server's lines and C(C:) before this client's; 200 lines at most.
+  returned: O(test=message), O(test=tls) or O(test=limits), and failure
+  type: list
+  elements: str
+  sample: ['S: 220 smtp-relay001.example.com ESMTP Postfix', 'C: EHLO web01.example.com']
+checks:
+  description:
+    - What was found; C(id), C(status) (V(ok), V(warning), V(failed) or V(skipped)), C(subject), C(seen), and C(todo).
+  returned: every test but O(test=message)
+  type: list
+  elements: dict
+  sample:
+    - id: tls.expiry
+      status: ok
+      subject: smtp-relay001.example.com port 587
+      seen: valid until 2036-11-22T12:00:00Z, 3650 days from now
+      todo: ''
+status:
+  description: The worst status of RV(checks).
+  returned: every test but O(test=message)
+  type: str
+  sample: ok
+session:
+  description:
+    - The C(version) of TLS, the C(cipher), and of the certificate C(subject), C(issuer), C(names), C(not_before), C(not_after),
+      C(fingerprint) and C(public_key_fingerprint).
+  returned: O(test=tls)
+  type: dict
+  sample: {version: TLSv1.3, cipher: TLS_AES_256_GCM_SHA384, subject: CN=smtp-relay001.example.com}
+channels:
+  description: The ways into the server.
+  returned: O(test=relay)
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: IPv4 or IPv6.
+      type: str
+      sample: 203.0.113.4
+    port:
+      description: The port.
+      type: int
+      sample: 25
+    tls:
+      description: V(none), V(starttls), or V(implicit) when TLS begins at once.
+      type: str
+      sample: starttls
+    state:
+      description: V(tested), V(closed) when nobody gets in there, or V(failed) when there was no dialogue.
+      type: str
+      sample: tested
+    reason:
+      description: Why it was not tested, or empty.
+      type: str
+      sample: ''
+    server_name:
+      description: What was taken for the server's own name.
+      type: str
+      sample: smtp-relay001.example.com
+    accepted:
+      description: How many forms were accepted.
+      type: int
+      sample: 0
+    refused:
+      description: How many were refused.
+      type: int
+      sample: 32
+    unknown:
+      description: How many got no answer that tells.
+      type: int
+      sample: 0
+    forms:
+      description:
+        - Each C(form), with C(sender) and C(recipient) as they stood in the commands, C(stage), the command that was answered,
+          C(code) and C(reply), C(verdict) (V(accepted), V(refused) or V(unknown)), C(reason) of an unknown one, and the
+          C(transcript) of what was accepted.
+      type: list
+      elements: dict
+      sample: [{form: third-party, stage: RCPT, code: 554, verdict: refused}]
+forms:
+  description: How many forms are tried on each of RV(channels).
+  returned: O(test=relay)
+  type: int
+  sample: 32
+tried:
+  description: How many were to be tried on all that are not closed.
+  returned: O(test=relay)
+  type: int
+  sample: 128
+accepted:
+  description: How many were accepted.
+  returned: O(test=relay)
+  type: int
+  sample: 0
+refused:
+  description: How many were refused.
+  returned: O(test=relay)
+  type: int
+  sample: 128
+unknown:
+  description: How many got no answer that tells.
+  returned: O(test=relay)
+  type: int
+  sample: 0
+seconds:
+  description: How long it took.
+  returned: O(test=relay)
+  type: float
+  sample: 1.2
+sequences:
+  description:
+    - Each false end, C(sequence), with the C(message_id) of the message, the C(smuggled_id) of the one in it, how many the
+      server C(taken), its C(replies) from the message on, the C(problem) where there was no answer, and the C(transcript).
+  returned: O(test=smuggling)
+  type: list
+  elements: dict
+  sample: [{sequence: LF.LF, taken: 1}]
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.mail import probe_message
+from ansible_collections.mailops.relay.plugins.module_utils.host.stream import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.mail import probe_message, relay_matrix, smtp_limits, smtp_smuggling, smtp_tls
 
 
 def argument_spec():
     """dict: the module's options."""
     return {
-        "test": {"type": "str", "required": True, "choices": ["message"]},
+        "test": {"type": "str", "required": True, "choices": ["message", "tls", "relay", "limits", "smuggling"]},
         "server": {"type": "str"},
-        "port": {"type": "int"},
+        "allow_foreign": {"type": "bool", "default": False},
+        "port": {"type": "int", "default": 25},
+        "ports": {"type": "list", "elements": "int", "default": [25, 587, 465]},
+        "addresses": {"type": "list", "elements": "str"},
         "tls": {"type": "str", "choices": ["none", "may", "required"], "default": "may"},
         "sender": {"type": "str"},
         "recipient": {"type": "str"},
         "message_id": {"type": "str"},
-        "timeout": {"type": "int", "default": 30},
+        "sender_domain": {"type": "str", "default": "example.org"},
+        "recipient_domain": {"type": "str", "default": "example.net"},
+        "server_name": {"type": "str"},
+        "ca_file": {"type": "path"},
+        "fingerprint": {"type": "str"},
+        "expiry_days": {"type": "int", "default": 30},
+        "timeout": {"type": "int", "default": 60},
     }
 
 
+def check_numbers(params):
+    """Make sure that numbers and addresses are what they should be.
+
+    Raises:
+        ProbeError: one is not.
+    """
+    if params["timeout"] < 1:
+        raise probe_message.ProbeError("option", "timeout: {0} s is no time".format(params["timeout"]))
+    for option in ("port", "ports"):
+        for port in params[option] if option == "ports" else [params[option]]:
+            if not 0 < port < 65536:
+                raise probe_message.ProbeError("option", "{0}: {1} is no port from 1 to 65535".format(option, port))
+    for address in params["addresses"] or ():
+        if not is_address(address):
+            raise probe_message.ProbeError("option", "addresses: {0!r} is no IPv4 or IPv6 address".format(address))
+
+
 def main():
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        required_if=[
+            ("test", "message", ("sender", "recipient")),
+            ("test", "tls", ("server",)),
+            ("test", "relay", ("server",)),
+            ("test", "limits", ("server",)),
+            ("test", "smuggling", ("server", "sender", "recipient")),
+        ],
+        supports_check_mode=True,
+    )
+    params = module.params
+    tests = {
+        "message": lambda: probe_message.send(Runner(module), params, module.check_mode),
+        "tls": lambda: smtp_tls.Probe(params).run(),
+        "relay": lambda: relay_matrix.probe(params),
+        "limits": lambda: smtp_limits.Probe(params).run(),
+        "smuggling": lambda: smtp_smuggling.probe(params, module.check_mode),
+    }
     try:
-        result = probe_message.send(Runner(module), module.params, module.check_mode)
+        check_numbers(params)
+        result = tests[params["test"]]()
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())
     module.exit_json(**result)

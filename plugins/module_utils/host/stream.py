@@ -27,7 +27,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
 # Python 2 has no clock that nobody can set.
-_clock = getattr(time, "monotonic", time.time)
+clock = getattr(time, "monotonic", time.time)
 
 _PIECE = 4096
 _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR)
@@ -56,7 +56,7 @@ class Deadline(object):
 
     def __init__(self, seconds):
         self.seconds = seconds
-        self._end = _clock() + seconds
+        self._end = clock() + seconds
 
     def left(self):
         """float: seconds that are left.
@@ -64,7 +64,7 @@ class Deadline(object):
         Raises:
             StreamError: none are.
         """
-        left = self._end - _clock()
+        left = self._end - clock()
         if left <= 0:
             raise StreamError("timeout", "no answer within the time limit of {0} s".format(self.seconds))
         return left
@@ -182,13 +182,14 @@ class Stream(object):
         address: str, IPv4 or IPv6.
         port: int.
         deadline: Deadline, for all that follows.
+        patience: int or float, seconds for the connection to come about; None is all the time that there is.
 
     Raises:
         StreamError: nobody answers there.
     """
 
-    def __init__(self, address, port, deadline):
-        self._deadline = deadline
+    def __init__(self, address, port, deadline, patience=None):
+        self._deadline = deadline if patience is None else Deadline(min(patience, deadline.left()))
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._where = ("[{0}]:{1}" if ":" in address else "{0}:{1}").format(address, port)
         try:
@@ -204,6 +205,7 @@ class Stream(object):
             if error:
                 kinds = {errno.ECONNREFUSED: "refused", errno.ETIMEDOUT: "timeout"}
                 raise StreamError(kinds.get(error, "unreachable"), "{0}: {1}".format(self._where, os.strerror(error)))
+            self._deadline = deadline
         except StreamError:
             self.close()
             raise

@@ -21,7 +21,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError, addresses_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import next_id
-from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Refusal, Session, shown
+from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import SMTPS, Refusal, Session, shown
 
 # Where the program of that name may be besides the directories of programs.
 _SENDMAIL = ("sendmail", "/usr/lib/sendmail", "/var/qmail/bin/sendmail")
@@ -128,14 +128,13 @@ def hand_to_mta(runner, sender, recipient, message_id, timeout):
     return said
 
 
-def connect(server, port, deadline, implicit_tls=None):
+def connect(server, port, deadline):
     """Session: with the first of a server's addresses that answers.
 
     Args:
         server: str, a host name or an address.
         port: int.
         deadline: stream.Deadline; addresses that do not answer share it.
-        implicit_tls: see smtp_session.Session.
 
     Raises:
         StreamError: none answers; the reason of the last.
@@ -143,7 +142,7 @@ def connect(server, port, deadline, implicit_tls=None):
     addresses = addresses_of(server, port, deadline)
     for number, address in enumerate(addresses):
         try:
-            return Session(address, port, Deadline(deadline.left() / (len(addresses) - number)), implicit_tls)
+            return Session(address, port, deadline, deadline.left() / (len(addresses) - number))
         except StreamError:
             if number == len(addresses) - 1:
                 raise
@@ -154,7 +153,7 @@ def hand_to_server(server, port, mode, sender, recipient, message_id, timeout):
 
     Args:
         server: str, a host name or an address.
-        port: int; on 465 TLS begins at once.
+        port: int; on 465 TLS begins at once, whatever the mode.
         mode: str, C(none), C(may) or C(required); see smtp_session.Session.begin.
         sender, recipient, message_id: str, checked.
         timeout: int, seconds for the whole.
@@ -168,8 +167,8 @@ def hand_to_server(server, port, mode, sender, recipient, message_id, timeout):
     session = None
     try:
         tls = TLS(server)
-        session = connect(server, port, Deadline(timeout), tls if port == 465 else None)
-        session.begin(mode, tls)
+        session = connect(server, port, Deadline(timeout))
+        session.begin("implicit" if port == SMTPS else mode, tls)
         session.must("MAIL FROM:<{0}>".format(sender))
         session.must("RCPT TO:<{0}>".format(recipient))
         session.must("DATA")
@@ -219,7 +218,7 @@ def send(runner, params, check_mode):
     elif server is None:
         result["reply"] = hand_to_mta(runner, sender, recipient, result["message_id"], params["timeout"])
     else:
-        port = params["port"] or 25
+        port = params["port"]
         reply, result["transcript"] = hand_to_server(
             server, port, params["tls"], sender, recipient, result["message_id"], params["timeout"]
         )

@@ -19,6 +19,8 @@ from ansible.module_utils.common.text.converters import to_bytes, to_native, to_
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Stream, StreamError
 
+# The port on which TLS begins at once (RFC 8314 section 3.3).
+SMTPS = 465
 # RFC 5321 section 4.5.3.1.5 has 512 bytes for a line of a reply. What is far longer is no SMTP.
 MAX_LINE = 2048
 MAX_LINES = 100
@@ -30,7 +32,8 @@ _TRANSCRIPT = 200
 _LINE = re.compile(br"([2-5][0-5][0-9])(?:([ -])(.*))?\Z", re.DOTALL)
 # RFC 3463 section 2
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |\Z)")
-_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+\Z")
+# At least two labels.
+DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+\Z")
 
 
 def shown(data, limit=_SHOWN):
@@ -138,7 +141,7 @@ class ReplyParser(object):
 def helo_name(local_address):
     """str: how this host names itself: its host name when that has a domain, else its address (RFC 5321 section 4.1.3)."""
     name = socket.gethostname()
-    if _DOMAIN.match(name):
+    if DOMAIN.match(name):
         return name
     return literal(local_address)
 
@@ -155,10 +158,11 @@ class Session(object):
         address: str, IPv4 or IPv6.
         port: int.
         deadline: stream.Deadline, for the whole.
-        implicit_tls: stream.TLS, for a port on which TLS begins at once (RFC 8314 section 3.3); None for any other.
+        patience: int or float, seconds for the connection to come about, or None.
 
     Raises:
-        StreamError: from the constructor and from each method, when there is no connection, or what comes is no SMTP.
+        StreamError: from the constructor when there is no connection, and from each method when it ends, or what comes is
+            no SMTP.
 
     Attributes:
         transcript: list of str, what was said, C(S:) by the server and C(C:) by this client.
@@ -166,20 +170,15 @@ class Session(object):
         tls: dict of stream.Stream.start_tls, or None.
     """
 
-    def __init__(self, address, port, deadline, implicit_tls=None):
+    def __init__(self, address, port, deadline, patience=None):
         self.transcript = []
         self.extensions = {}
         self.tls = None
         self._parser = ReplyParser()
-        self._stream = Stream(address, port, deadline)
-        if implicit_tls is not None:
-            try:
-                self._start_tls(implicit_tls)
-            except StreamError:
-                self.close()
-                raise
+        self._stream = Stream(address, port, deadline, patience)
 
-    def _start_tls(self, tls):
+    def start_tls(self, tls):
+        """Begin TLS, without a word of SMTP (stream.TLS)."""
         self.tls = self._stream.start_tls(tls)
         self.note("TLS {0} {1}".format(self.tls["version"], self.tls["cipher"]))
 
@@ -212,9 +211,24 @@ class Session(object):
         self.send(to_bytes(text) + b"\r\n")
         return self.reply()
 
+    def name(self):
+        """str: how this client names itself to the server."""
+        return helo_name(self._stream.local_address())
+
+    def greeting(self):
+        """Reply: the first.
+
+        Raises:
+            Refusal: the server does not want to talk.
+        """
+        reply = self.reply()
+        if reply.code != 220:
+            raise Refusal("the connection", reply)
+        return reply
+
     def hello(self):
         """Reply: to EHLO, after which the extensions are known; to HELO where the server does not know EHLO."""
-        name = helo_name(self._stream.local_address())
+        name = self.name()
         reply = self.command("EHLO " + name)
         self.extensions = {}
         if not reply.ok:
@@ -236,7 +250,7 @@ class Session(object):
             if not self._parser.empty:
                 # Whoever may put bytes into the connection could put commands' answers before TLS (CVE-2011-0411).
                 raise StreamError("garbage", "more than the reply to STARTTLS came before TLS")
-            self._start_tls(tls)
+            self.start_tls(tls)
         return reply
 
     def must(self, text):
@@ -254,7 +268,8 @@ class Session(object):
         """The dialogue up to the point at which mail can be sent.
 
         Args:
-            mode: str, C(none), C(may) for STARTTLS where the server offers it, or C(required).
+            mode: str, C(none), C(may) for STARTTLS where the server offers it, C(required), or C(implicit) for a port on
+                which TLS begins at once.
             tls: stream.TLS, unless C(mode) is C(none).
 
         Returns:
@@ -263,9 +278,9 @@ class Session(object):
         Raises:
             Refusal: the server does not want to, or does not offer the TLS that is required.
         """
-        greeting = self.reply()
-        if greeting.code != 220:
-            raise Refusal("the connection", greeting)
+        if mode == "implicit":
+            self.start_tls(tls)
+        greeting = self.greeting()
         hello = self.hello()
         if not hello.ok:
             raise Refusal("EHLO", hello)

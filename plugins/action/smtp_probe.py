@@ -1,0 +1,91 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps M(mailops.relay.smtp_probe) from hosts of others: only the controller knows which hosts are the site's own."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+
+_VARIABLES = ("ansible_host", "relay_server_hostname", "relay_server_address", "relay_server_outbound_address")
+_LOOPBACK = (parse_network("127.0.0.0/8"), parse_network("::1"))
+
+
+def normal(name):
+    """str: a host name or address in the form in which they are compared."""
+    name = str(name).strip().lower()
+    try:
+        return str(parse_network(name))
+    except AddressError:
+        return name.rstrip(".")
+
+
+def is_local(name):
+    """bool: whether this is the host itself, wherever the test runs."""
+    try:
+        return any(loopback.contains(parse_network(name)) for loopback in _LOOPBACK)
+    except AddressError:
+        return name == "localhost"
+
+
+def known_names(groups, hostvars):
+    """set of str: how the inventory's hosts are called, in normal form.
+
+    Args:
+        groups: dict: group -> list of str, inventory names.
+        hostvars: mapping: inventory name -> its variables.
+    """
+    names = set()
+    for host in groups.get("all", ()):
+        variables = hostvars[host]
+        facts = variables.get("ansible_facts") or {}
+        found = [host, facts.get("fqdn"), facts.get("hostname")] + [variables.get(name) for name in _VARIABLES]
+        found += list(facts.get("all_ipv4_addresses") or ()) + list(facts.get("all_ipv6_addresses") or ())
+        names.update(normal(name) for name in found if name)
+    return names
+
+
+def strangers(targets, groups, hostvars):
+    """list of str: those that are neither the host itself nor in the inventory.
+
+    Args:
+        targets: list of str, host names and addresses.
+        groups, hostvars: see C(known_names).
+    """
+    others = [target for target in targets if not is_local(normal(target))]
+    # Not before it is needed: the variables of every host of a large inventory take a while.
+    names = known_names(groups, hostvars) if others else set()
+    return [target for target in others if normal(target) not in names]
+
+
+class ActionModule(ActionBase):
+    """Looks at whom the test is to talk to, then runs the module."""
+
+    _supports_check_mode = True
+    _supports_async = True
+    _requires_connection = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        arguments = self._task.args
+        addresses = arguments.get("addresses") or []
+        if isinstance(addresses, str):
+            addresses = [address.strip() for address in addresses.split(",")]
+        targets = [str(target) for target in [arguments.get("server")] + list(addresses) if target]
+        if not boolean(arguments.get("allow_foreign", False), strict=False):
+            foreign = strangers(targets, task_vars["groups"], task_vars["hostvars"])
+            if foreign:
+                result["failed"] = True
+                result["msg"] = (
+                    "server: {0} is not a host of this inventory by name, ansible_host or a known address, so it may be somebody "
+                    "else's. Write it as the inventory knows it, or gather the facts of the host that has this address; if you "
+                    "may test it, set allow_foreign: true".format(", ".join(foreign))
+                )
+                return result
+        result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+        return result
