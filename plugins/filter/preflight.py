@@ -1,0 +1,95 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The checks of each relay joined, and as a table for the terminal."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import textwrap
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
+
+# The results that the playbook registers, in the order in which they are shown.
+_RESULTS = ("__preflight_local", "__preflight_network", "__preflight_dns")
+_ORDER = (checks.FAILED, checks.WARNING, checks.OK, checks.SKIPPED)
+# What stands out in a column of small letters.
+_SHOWN = {checks.FAILED: "FAILED", checks.WARNING: "WARNING"}
+# Ansible breaks longer lines itself, and not where it helps.
+_WIDTH = 76
+
+
+def _unread(host, name, result):
+    """dict: a failed check for a result that there is not."""
+    what = {"__preflight_dns": "mail_dns_info"}.get(name, "relay_host_info")
+    seen = result.get("msg") or "no result"
+    return checks.failed(what, host, seen, "Make the module run; nothing that it checks is known.")
+
+
+def preflight_result(hosts, hostvars):
+    """What is known of each relay.
+
+    Args:
+        hosts: list of str, inventory names.
+        hostvars: mapping, Ansible's C(hostvars).
+
+    Returns:
+        dict: C(verdict) of all, and C(relays), a list with C(host), C(verdict), C(relay) and C(checks).
+    """
+    relays = []
+    for host in hosts:
+        found, relay = [], {}
+        for name in _RESULTS:
+            result = hostvars[host].get(name)
+            if result is None or result.get("skipped"):
+                continue
+            if "checks" not in result:
+                found.append(_unread(host, name, result))
+                continue
+            found.extend(result["checks"])
+            relay = result.get("relay", relay)
+        relays.append({"host": host, "verdict": checks.overall(found), "relay": relay, "checks": found})
+    return {"verdict": checks.overall([entry for relay in relays for entry in relay["checks"]]), "relays": relays}
+
+
+def _entry_lines(entry):
+    """list of str: a check with what was seen and what to do, the text in a column of its own."""
+    first = "{0:<8} {1:<16} ".format(_SHOWN.get(entry["status"], entry["status"]), entry["id"])
+    indent = " " * len(first)
+    text = printable("{0}: {1}".format(entry["subject"], entry["seen"]))
+    lines = textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
+    if entry["todo"]:
+        lines += textwrap.wrap(
+            printable("To do: " + entry["todo"]), _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+        )
+    return lines
+
+
+def preflight_table(result):
+    """The checks as lines to read.
+
+    Args:
+        result: dict, of C(preflight_result).
+
+    Returns:
+        list of str: lines, of printable characters only.
+    """
+    lines = []
+    for relay in result["relays"]:
+        counts = [(status, len([entry for entry in relay["checks"] if entry["status"] == status])) for status in _ORDER]
+        numbers = ", ".join("{0} {1}".format(count, status) for status, count in counts if count)
+        lines.append("{0}: {1} ({2})".format(relay["host"], relay["verdict"].upper(), numbers or "no checks"))
+        if relay["relay"].get("planned"):
+            lines.append("as the role will make it")
+        for entry in relay["checks"]:
+            lines.extend(_entry_lines(entry))
+    return [printable(line) for line in lines]
+
+
+class FilterModule(object):
+    """The filters of this collection."""
+
+    def filters(self):
+        return {"preflight_result": preflight_result, "preflight_table": preflight_table}

@@ -1,0 +1,228 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The limits at which journald and rsyslog drop lines (journald.conf(5); rsyslog's imuxsock and imjournal)."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import glob
+import os
+import re
+from collections import namedtuple
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+
+JOURNALD_DIRECTORIES = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
+RSYSLOG_FILE = "/etc/rsyslog.conf"
+
+# A message leaves up to so many lines on a relay: connection, TLS, client, message ID, queue, delivery, removal.
+LINES_PER_MESSAGE = 10
+# Below this part of the wanted rate lines are lost on an ordinary day.
+_FAR_BELOW = 10
+
+# systemd before 240 had a tenth of today's default (its NEWS); the file tells it where the distribution changed it.
+_JOURNALD_INTERVAL = 30.0
+_JOURNALD_BURST = 10000
+_OLD_JOURNALD_BURST = 1000
+_NEW_JOURNALD = 240
+
+# rsyslog's defaults: imuxsock is off, imjournal is not.
+_IMUXSOCK = (0, 200)
+_IMJOURNAL = (600, 20000)
+
+_UNITS = {
+    "": 1.0, "us": 1e-6, "usec": 1e-6, "ms": 1e-3, "msec": 1e-3, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
+    "m": 60.0, "min": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0,
+    "d": 86400.0, "day": 86400.0, "days": 86400.0,
+}  # fmt: skip
+_SPAN = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?)\s*([a-z]*)")
+_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+_STATEMENT = re.compile(r'\b(module|input|include)\s*\(((?:[^")]|"[^"]*")*)\)', re.I)
+_PARAMETER = re.compile(r'([A-Za-z0-9_.]+)\s*=\s*"([^"]*)"')
+_DIRECTIVE = re.compile(r"^\s*\$([A-Za-z0-9]+)\s+(\S.*?)\s*$", re.M)
+_COMMENT = re.compile(r'("[^"\n]*")|#[^\n]*')
+# Files that include each other end here.
+_DEEPEST = 10
+
+
+class Limit(namedtuple("Limit", "what interval burst")):
+    """A limit: what has it, its interval in seconds, and how many lines pass in it."""
+
+    __slots__ = ()
+
+    @property
+    def off(self):
+        """bool: whether no line is dropped."""
+        return self.interval <= 0 or self.burst <= 0
+
+    @property
+    def rate(self):
+        """float: lines a second that pass for long."""
+        return self.burst / float(self.interval)
+
+
+def time_span(text):
+    """float or None: seconds of a span as systemd reads it (systemd.time(7)), C(30s) or C(1min 30s); None for what is none."""
+    text = text.strip()
+    if text == "infinity":
+        return float("inf")
+    seconds, position = 0.0, 0
+    while position < len(text):
+        match = _SPAN.match(text, position)
+        if not match or match.group(2) not in _UNITS:
+            return None
+        seconds += float(match.group(1)) * _UNITS[match.group(2)]
+        position = match.end()
+    return seconds if text else None
+
+
+def journald_files(directories=JOURNALD_DIRECTORIES):
+    """list of str: journald's configuration files in the order in which it reads them, later ones win.
+
+    The first directory that has journald.conf or a drop-in of a name hides those of the others; drop-ins come after the
+    file, in the order of their names (journald.conf(5)).
+    """
+    main = [path for path in (os.path.join(directory, "journald.conf") for directory in directories) if os.path.exists(path)]
+    drop_ins = {}
+    for directory in reversed(directories):
+        for path in glob.glob(os.path.join(directory, "journald.conf.d", "*.conf")):
+            drop_ins[os.path.basename(path)] = path
+    return main[:1] + [drop_ins[name] for name in sorted(drop_ins)]
+
+
+def journald_limit(texts, version):
+    """Limit: of each service's lines in journald.
+
+    Args:
+        texts: list of str, its files in the order of ``journald_files``.
+        version: int, of systemd; 0 when it is not known.
+    """
+    interval = _JOURNALD_INTERVAL
+    burst = _OLD_JOURNALD_BURST if 0 < version < _NEW_JOURNALD else _JOURNALD_BURST
+    settings = []
+    for text in texts:
+        section = ""
+        for line in text.split("\n"):
+            line = line.strip()
+            # The defaults of this build are in its file, commented out; what is set comes after them.
+            default = line.startswith("#")
+            name, equals, value = line.lstrip("#").partition("=")
+            if line.startswith("["):
+                section = line
+            elif equals and section == "[Journal]" and " " not in name.strip():
+                settings.append((not default, name.strip(), value.strip()))
+    for _set, name, value in sorted(settings, key=lambda setting: setting[0]):
+        if name in ("RateLimitIntervalSec", "RateLimitInterval"):
+            span = time_span(value)
+            interval = interval if span is None else span
+        elif name == "RateLimitBurst" and re.match(r"[0-9]+[KMG]?\Z", value):
+            burst = int(value.rstrip("KMG")) * _SIZES[value.lstrip("0123456789")]
+    return Limit("journald", interval, burst)
+
+
+def rsyslog_text(path=RSYSLOG_FILE, depth=0):
+    """str or None: rsyslog's configuration with what it includes, without comments; None when there is none."""
+    text = read_native(path)
+    if text is None or depth > _DEEPEST:
+        return None
+    text = _COMMENT.sub(lambda match: match.group(1) or "", text)
+
+    def included(pattern):
+        return "\n".join(rsyslog_text(found, depth + 1) or "" for found in sorted(glob.glob(pattern)) if os.path.isfile(found))
+
+    def directive(match):
+        return included(match.group(2)) if match.group(1).lower() == "includeconfig" else match.group(0)
+
+    def statement(match):
+        if match.group(1).lower() != "include":
+            return match.group(0)
+        return included(_parameters(match.group(2)).get("file", ""))
+
+    return _STATEMENT.sub(statement, _DIRECTIVE.sub(directive, text))
+
+
+def _parameters(text):
+    return dict((name.lower(), value) for name, value in _PARAMETER.findall(text))
+
+
+def _number(text, default):
+    return int(text) if text is not None and re.match(r"[0-9]+\Z", text) else default
+
+
+def rsyslog_limits(text):
+    """list of Limit: of the inputs of local lines, in the order of the configuration.
+
+    Args:
+        text: str, of ``rsyslog_text``.
+    """
+    directives = dict((name.lower(), value) for name, value in _DIRECTIVE.findall(text))
+    modules, inputs = {}, []
+    for kind, body in _STATEMENT.findall(text):
+        parameters = _parameters(body)
+        if kind.lower() == "module":
+            modules[parameters.get("load", "").lower()] = parameters
+        elif parameters.get("type", "").lower() == "imuxsock":
+            inputs.append(parameters)
+    for value in (value for name, value in _DIRECTIVE.findall(text) if name.lower() == "modload"):
+        modules.setdefault(value.split()[0].lower(), {})
+
+    limits = []
+    if "imuxsock" in modules:
+        module = modules["imuxsock"]
+        omitted = directives.get("omitlocallogging", "off").lower() == "on" or module.get("syssock.use", "on").lower() == "off"
+        if not omitted:
+            limits.append(Limit(
+                "imuxsock",
+                _number(module.get("syssock.ratelimit.interval", directives.get("systemlogratelimitinterval")), _IMUXSOCK[0]),
+                _number(module.get("syssock.ratelimit.burst", directives.get("systemlogratelimitburst")), _IMUXSOCK[1]),
+            ))  # fmt: skip
+        for parameters in inputs:
+            limits.append(Limit(
+                "imuxsock " + parameters.get("socket", "?"),
+                _number(parameters.get("ratelimit.interval"), _IMUXSOCK[0]),
+                _number(parameters.get("ratelimit.burst"), _IMUXSOCK[1]),
+            ))  # fmt: skip
+        # Directives hold for the sockets that are named after them.
+        interval, burst = _IMUXSOCK
+        for name, value in _DIRECTIVE.findall(text):
+            if name.lower() == "imuxsockratelimitinterval":
+                interval = _number(value, interval)
+            elif name.lower() == "imuxsockratelimitburst":
+                burst = _number(value, burst)
+            elif name.lower() in ("addunixlistensocket", "inputunixlistensocket"):
+                limits.append(Limit("imuxsock " + value, interval, burst))
+    if "imjournal" in modules:
+        module = modules["imjournal"]
+        limits.append(Limit(
+            "imjournal",
+            _number(module.get("ratelimit.interval", directives.get("imjournalratelimitinterval")), _IMJOURNAL[0]),
+            _number(module.get("ratelimit.burst", directives.get("imjournalratelimitburst")), _IMJOURNAL[1]),
+        ))  # fmt: skip
+    return limits
+
+
+def limit_check(identifier, limits, message_rate, todo):
+    """dict: whether lines of a relay's messages would be lost.
+
+    Args:
+        identifier: str, of the check.
+        limits: list of Limit, at least one.
+        message_rate: int, messages a second of which no line may be lost.
+        todo: str, how a limit is taken away.
+    """
+    on = [limit for limit in limits if not limit.off]
+    subject = ", ".join(limit.what for limit in on or limits)
+    if not on:
+        return checks.ok(identifier, subject, "no limit")
+    seen = ", ".join("{0} lines in {1:g} s".format(limit.burst, limit.interval) for limit in on)
+    slowest = min(limit.rate for limit in on)
+    wanted = message_rate * LINES_PER_MESSAGE
+    if slowest >= wanted:
+        return checks.ok(identifier, subject, seen)
+    seen += ", about {0:.3g} messages a second; more lines are dropped, and a trace misses them".format(slowest / LINES_PER_MESSAGE)
+    return (checks.failed if slowest * _FAR_BELOW < wanted else checks.warning)(identifier, subject, seen, todo)

@@ -1,0 +1,366 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What other mail systems ask the DNS about a relay, each question with a verdict and a fix."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+from collections import namedtuple
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.host_name import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.side_by_side import side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.host.stream import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.way_out import is_private
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, spf_verdict
+from ansible_collections.mailops.relay.plugins.module_utils.mail.dns_lookup import (
+    FOUND,
+    NXDOMAIN,
+    REFUSED,
+    SERVFAIL,
+    reverse_name,
+)
+
+# More time than the questions have: a thread has to come round to saying that it was too late.
+_GRACE = 0.5
+
+_RESOLVER = "dns_resolver"
+
+Relay = namedtuple("Relay", "hostname helo addresses sender_domains mydomain mydestination")
+
+
+class CheckError(RelayError):
+    """A name or address that cannot be checked."""
+
+
+def relay_of(params):
+    """Relay: from the options of a module, with their defaults.
+
+    Raises:
+        CheckError: there is no host name, or an address is none.
+    """
+    hostname = params["hostname"].strip().rstrip(".")
+    if not hostname:
+        raise CheckError("hostname: it is empty; give the relay's name, for example smtp-relay001.example.com")
+    for address in params["addresses"]:
+        if not is_address(address):
+            raise CheckError("addresses: {0!r} is not an IPv4 or IPv6 address".format(address))
+    mydomain = (params["mydomain"] or hostname.partition(".")[2] or "localdomain").rstrip(".")
+    return Relay(
+        hostname,
+        (params["helo"] or hostname).rstrip("."),
+        list(params["addresses"]),
+        [domain.rstrip(".") for domain in params["sender_domains"]] or [mydomain],
+        mydomain,
+        params["mydestination"],
+    )
+
+
+class _Unanswered(Exception):
+    """A check came to a question that no name server answered."""
+
+    def __init__(self, subject, answer):
+        super(_Unanswered, self).__init__(answer.text)
+        self.subject = subject
+        self.answer = answer
+
+
+def dns_checks(resolver, relay, selectors, seconds):
+    """list of dict: the checks, in the order of ``checks`` results, made side by side.
+
+    Args:
+        resolver: ``dns_lookup.Resolver``, or an object with the same methods.
+        relay: Relay; addresses are those from which its mail reaches the internet.
+        selectors: list of str, of DKIM.
+        seconds: float, by when there has to be a verdict.
+    """
+    works = [(_RESOLVER, server, _server_work(resolver, server)) for server in resolver.nameservers]
+    names = [relay.hostname] + [name for name in [relay.helo] if name.lower() != relay.hostname.lower()]
+    for name in names:
+        works.append(("dns_a", name, _work(_addresses, resolver, name, "A", relay.addresses)))
+        works.append(("dns_aaaa", name, _work(_addresses, resolver, name, "AAAA", relay.addresses)))
+    for address in relay.addresses:
+        works.append(("dns_ptr", address, _work(_reverse, resolver, address, names)))
+        works.append(("dns_fcrdns", address, _work(_forward_confirmed, resolver, address, names)))
+        for domain in relay.sender_domains:
+            works.append(("dns_spf", domain, _work(_sender_policy, resolver, address, domain, relay.helo)))
+        works.append(("dns_spf", "HELO " + relay.helo, _work(_helo_policy, resolver, address, relay)))
+    works.append(("dns_mx", relay.mydomain, _work(_exchangers, resolver, relay, names)))
+    for domain in relay.sender_domains:
+        works.append(("dns_dkim", domain, _work(_keys, resolver, domain, selectors)))
+        works.append(("dns_dmarc", domain, _work(_policy, resolver, domain)))
+
+    outcomes = side_by_side([work for _identifier, _subject, work in works], seconds + _GRACE)
+    answering = [
+        outcome.value["status"] == checks.OK
+        for (identifier, _subject, _work_done), outcome in zip(works, outcomes)
+        if identifier == _RESOLVER and outcome.finished and outcome.error is None
+    ]
+    results = []
+    for (identifier, subject, _work_done), outcome in zip(works, outcomes):
+        result = _outcome(identifier, subject, outcome, any(answering), seconds)
+        if identifier == _RESOLVER and result["status"] == checks.FAILED and any(answering):
+            # Others answer: slow, but mail flows.
+            result = checks.warning(identifier, subject, result["seen"], result["todo"])
+        if result is not None:
+            results.append(result)
+    if not relay.addresses:
+        why = "the address from which mail leaves is not known; give it"
+        results.extend(checks.skipped(identifier, relay.hostname, why) for identifier in ("dns_ptr", "dns_fcrdns", "dns_spf"))
+    return results
+
+
+def _work(check, *args):
+    return lambda: check(*args)
+
+
+def _server_work(resolver, server):
+    return lambda: _server(resolver, server)
+
+
+def _outcome(identifier, subject, outcome, answering, seconds):
+    """dict or None: the result of a check, also of one that came to no end."""
+    if not outcome.finished:
+        return checks.failed(identifier, subject, "no verdict within {0:g} s".format(seconds), "See why the name server is slow.")
+    if isinstance(outcome.error, _Unanswered):
+        answer = outcome.error.answer
+        if not answering:
+            return checks.skipped(identifier, outcome.error.subject, "no name server answers, see " + _RESOLVER)
+        return checks.failed(identifier, outcome.error.subject, answer.text, _unanswered_todo(answer, outcome.error.subject))
+    if outcome.error is not None:
+        raise RelayError("{0} of {1}: {2}: {3}".format(identifier, subject, type(outcome.error).__name__, outcome.error))
+    return outcome.value
+
+
+def _unanswered_todo(answer, subject):
+    if answer.outcome == SERVFAIL:
+        return "Repair the zone of {0} or its DNSSEC signatures: the name server itself answers other questions.".format(subject)
+    return "See why the name server has no answer for {0}; others it has.".format(subject)
+
+
+def _known(resolver, name, kind, subject=None):
+    """Answer: of a name server that knows.
+
+    Raises:
+        _Unanswered: none knows.
+    """
+    answer = resolver.ask(name, kind)
+    if not answer.known:
+        raise _Unanswered(subject or name, answer)
+    return answer
+
+
+def _server(resolver, server):
+    # The root is in every name server that works, and its answer needs nobody's domain to be in order.
+    answer = resolver.ask_server(server, ".", "NS")
+    if answer.known:
+        return checks.ok(_RESOLVER, server, "answers")
+    if answer.outcome == REFUSED:
+        todo = "Let {0} answer this host, or ask another name server.".format(server)
+    else:
+        todo = "Start or repair the name server {0}, or ask another one.".format(server)
+    return checks.failed(_RESOLVER, server, answer.text, todo)
+
+
+def _of_kind(addresses, kind):
+    return [address for address in addresses if (":" in address) == (kind == "AAAA")]
+
+
+def _same(addresses):
+    """set: addresses in a form in which two spellings of one are equal."""
+    return set(parse_network(address) for address in addresses)
+
+
+def _not_qualified(identifier, name):
+    return checks.skipped(identifier, name, "no name with a domain, see host_name")
+
+
+def _addresses(resolver, name, kind, outbound):
+    identifier = "dns_" + kind.lower()
+    if not is_fqdn(name):
+        return _not_qualified(identifier, name)
+    wanted = _of_kind(outbound, kind)
+    answer = _known(resolver, name, kind)
+    if answer.outcome == FOUND:
+        return checks.ok(identifier, name, ", ".join(sorted(answer.records)))
+    if kind == "AAAA" and not wanted:
+        return checks.skipped(identifier, name, "no AAAA record, and no mail leaves over IPv6")
+    todo = "Publish {0} {1} {2}.".format(name, kind, wanted[0] if wanted else "with the relay's public address")
+    if kind == "A" and outbound and not wanted:
+        return checks.warning(identifier, name, answer.text + "; mail leaves over IPv6 only", todo)
+    return checks.failed(identifier, name, answer.text, todo)
+
+
+def _reverse(resolver, address, names):
+    if is_private(address):
+        return checks.skipped(
+            "dns_ptr", address, "a private address; say from which one the internet sees the relay's mail come"
+        )
+    if not any(is_fqdn(name) for name in names):
+        return checks.skipped("dns_ptr", address, "{0} is no name with a domain, see host_name".format(names[0]))
+    answer = _known(resolver, reverse_name(address), "PTR", address)
+    todo = "Let whoever owns the address (provider, hoster) set the PTR record of {0} to {1}.".format(address, names[-1])
+    if answer.outcome != FOUND:
+        return checks.failed("dns_ptr", address, "no PTR record: " + answer.text, todo)
+    seen = "names " + ", ".join(sorted(answer.records))
+    if not set(answer.records) & set(name.lower() for name in names):
+        return checks.failed("dns_ptr", address, "{0}, not {1}".format(seen, names[-1]), todo)
+    if len(answer.records) > 1:
+        return checks.warning("dns_ptr", address, seen, "Leave one PTR record: receivers look at any one of them.")
+    return checks.ok("dns_ptr", address, seen)
+
+
+def _forward_confirmed(resolver, address, names):
+    """The name in the PTR record has the address again (RFC 8601, 2.7.3, "iprev")."""
+    if is_private(address):
+        return checks.skipped("dns_fcrdns", address, "a private address, see dns_ptr")
+    pointed = _known(resolver, reverse_name(address), "PTR", address).records
+    found = [name for name in pointed if name in [other.lower() for other in names]]
+    if not found:
+        return checks.skipped("dns_fcrdns", address, "the PTR record does not name the relay, see dns_ptr")
+    kind = "AAAA" if ":" in address else "A"
+    answer = _known(resolver, found[0], kind)
+    if answer.outcome != FOUND:
+        return checks.skipped("dns_fcrdns", address, "{0} has no address, see dns_{1}".format(found[0], kind.lower()))
+    if _same([address]) & _same(answer.records):
+        return checks.ok("dns_fcrdns", address, "{0} and back".format(found[0]))
+    return checks.failed(
+        "dns_fcrdns",
+        address,
+        "its PTR record names {0}, whose {1} is {2}".format(found[0], kind, ", ".join(sorted(answer.records))),
+        "Publish {0} {1} {2}, or let mail leave from {3}.".format(found[0], kind, address, sorted(answer.records)[0]),
+    )
+
+
+def _sender_policy(resolver, address, domain, helo):
+    return _policy_verdict(resolver, address, domain, helo, domain, True)
+
+
+def _helo_policy(resolver, address, relay):
+    if not is_fqdn(relay.helo):
+        return _not_qualified("dns_spf", "HELO " + relay.helo)
+    return _policy_verdict(resolver, address, relay.helo, relay.helo, "HELO " + relay.helo, False)
+
+
+def _policy_verdict(resolver, address, domain, helo, subject, required):
+    """dict: the result of SPF for one name and one address.
+
+    A sender's domain without a record is refused by the large receivers; a HELO name without one is not, but bounces then
+    pass no check at all (RFC 7208, 2.3 and 2.4).
+    """
+    if is_private(address):
+        return checks.skipped("dns_spf", subject, "{0} is a private address, see dns_ptr".format(address))
+    records, answer = spf_verdict.record_of(resolver, domain)
+    if not answer.known:
+        raise _Unanswered(subject, answer)
+    family = "ip6" if ":" in address else "ip4"
+    if not records:
+        todo = 'Publish {0} TXT "v=spf1 {1}:{2} -all".'.format(domain, family, address)
+        seen = "no SPF record" if answer.outcome != NXDOMAIN else "no SPF record: no such name (NXDOMAIN)"
+        return (checks.failed if required else checks.warning)("dns_spf", subject, seen, todo)
+    if len(records) > 1:
+        seen = "{0} SPF records, which no receiver accepts: {1}".format(len(records), " | ".join(sorted(records)))
+        return checks.failed("dns_spf", subject, seen, "Make one record of them.")
+    verdict = spf_verdict.evaluate(resolver, address, domain, helo)
+    size = spf_verdict.size_of(resolver, domain)
+    seen = "{0} for {1}{2}; {3} of at most {4} look-ups, {5} of at most {6} without an answer".format(
+        verdict.result, address, " by " + verdict.reason if verdict.reason else "", size.lookups, spf_verdict.MOST_LOOKUPS,
+        verdict.voids, spf_verdict.MOST_VOIDS,
+    )  # fmt: skip
+    add = 'Add {0}:{1} to the record: "{2}".'.format(family, address, records[0])
+    if size.loop:
+        return checks.failed(
+            "dns_spf", subject, "{0}; it includes itself: {1}".format(seen, " > ".join(size.loop)), "Take out the include that goes round."
+        )
+    if verdict.result == "temperror":
+        return checks.failed("dns_spf", subject, seen, "Repair or take out the name in the record for which there is no answer.")
+    if verdict.result == "permerror":
+        if size.lookups > spf_verdict.MOST_LOOKUPS:
+            return checks.failed("dns_spf", subject, seen, _fewer(records[0]))
+        return checks.failed("dns_spf", subject, seen, 'Correct the record "{0}".'.format(records[0]))
+    if verdict.result != "pass":
+        return checks.failed("dns_spf", subject, seen, add)
+    if size.open_to_all:
+        return checks.warning(
+            "dns_spf", subject, seen + "; +all lets anybody send as this domain", "End the record with -all or ~all."
+        )
+    if size.lookups > spf_verdict.MOST_LOOKUPS:
+        return checks.warning(
+            "dns_spf", subject, seen + "; senders further right in the record get a permerror", _fewer(records[0])
+        )
+    return checks.ok("dns_spf", subject, seen)
+
+
+def _fewer(record):
+    return 'Replace include, a, mx and redirect by ip4 and ip6 until {0} look-ups are left: "{1}".'.format(
+        spf_verdict.MOST_LOOKUPS, record
+    )
+
+
+def _exchangers(resolver, relay, names):
+    """Mail for the site's own domain goes where its MX records say, whether the relay keeps it or not."""
+    domain = relay.mydomain
+    if not is_fqdn("relay." + domain) or domain in ("localdomain", "localhost"):
+        return checks.skipped("dns_mx", domain, "no domain of the DNS, see host_name")
+    answer = _known(resolver, domain, "MX")
+    keeps = domain.lower() in [name.lower() for name in relay.mydestination]
+    exchangers = [name for _preference, name in sorted(answer.records)]
+    if answer.outcome != FOUND:
+        # Without MX records the name's own address is the exchanger (RFC 5321, 5.1).
+        implicit = [record for kind in ("A", "AAAA") for record in _known(resolver, domain, kind).records]
+        exchangers = [domain] if implicit else []
+        own = bool(_same(implicit) & _same(relay.addresses))
+    else:
+        own = bool(set(exchangers) & set(name.lower() for name in names))
+    if not exchangers or exchangers == ["."]:
+        seen = "{0}; nobody takes mail for {1}".format(answer.text if not exchangers else "a null MX", domain)
+        return checks.warning("dns_mx", domain, seen, "Publish an MX record of {0}: bounces and replies have no way back.".format(domain))
+    seen = "mail for it goes to {0}; this relay {1} it for its own".format(", ".join(exchangers), "takes" if keeps else "does not take")
+    if keeps and not own:
+        todo = "Take $mydomain out of mydestination (relay_server_mydestination): mail for {0} would stay on the relay.".format(domain)
+        return checks.failed("dns_mx", domain, seen, todo)
+    if own and not keeps:
+        todo = "Let the MX record of {0} name the host that has its mailboxes: here its mail would go round in a loop.".format(domain)
+        return checks.failed("dns_mx", domain, seen, todo)
+    return checks.ok("dns_mx", domain, seen)
+
+
+def _keys(resolver, domain, selectors):
+    if not selectors:
+        return checks.skipped("dns_dkim", domain, "no selector was given; the DNS has no list of them")
+    missing, found = [], []
+    for selector in selectors:
+        name = "{0}._domainkey.{1}".format(selector, domain)
+        texts = _known(resolver, name, "TXT", domain).records
+        # An empty p= is a key that was revoked (RFC 6376, 3.6.1).
+        keys = [text for text in texts if re.search(br"(\A|;)\s*p\s*=\s*[^;\s]", text)]
+        (found if keys else missing).append(selector)
+    if missing:
+        seen = "no public key under selector {0}".format(", ".join(missing))
+        todo = "Publish the key of each selector that signs, as TXT of {0}._domainkey.{1}.".format(missing[0], domain)
+        return checks.warning("dns_dkim", domain, seen, todo)
+    return checks.ok("dns_dkim", domain, "public keys under {0}".format(", ".join(found)))
+
+
+def _policy(resolver, domain):
+    labels = domain.split(".")
+    # A domain without a policy has that of the organisation above it.
+    for start in range(max(1, len(labels) - 1)):
+        name = ".".join(labels[start:])
+        answer = _known(resolver, "_dmarc." + name, "TXT", domain)
+        found = [text for text in answer.records if re.match(br"v\s*=\s*DMARC1\s*(;|\Z)", text)]
+        if len(found) > 1:
+            return checks.warning("dns_dmarc", domain, "{0} DMARC records at {1}".format(len(found), name), "Leave one of them.")
+        if found:
+            policy = re.search(br";\s*p\s*=\s*([A-Za-z]+)", found[0])
+            if policy:
+                return checks.ok("dns_dmarc", domain, "{0}: p={1}".format(name, policy.group(1).decode("ascii").lower()))
+            return checks.warning("dns_dmarc", domain, "the record of {0} has no p=".format(name), "Add p=none to it, or a stricter policy.")
+    return checks.warning(
+        "dns_dmarc", domain, "no DMARC record", 'Publish _dmarc.{0} TXT "v=DMARC1; p=none"; large receivers ask for it.'.format(domain)
+    )

@@ -1,0 +1,112 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Postfix says, or will say, of itself as a relay: names, addresses, domains, queue."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand, split_list
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import parse_settings
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import setting_text
+
+# postconf(5), for a host on which Postfix is not installed yet.
+_DEFAULTS = {
+    "smtp_helo_name": "$myhostname",
+    "mydestination": "$myhostname, localhost.$mydomain, localhost",
+    "queue_directory": "/var/spool/postfix",
+    "message_size_limit": "10240000",
+    "queue_minfree": "0",
+}
+
+
+class PlanError(RelayError):
+    """A parameter whose value cannot be told."""
+
+
+class Identity(object):
+    """A relay's parameters, expanded.
+
+    Args:
+        hostname: str, the host's own name.
+        parameters: dict: those of main.cf or those planned -> their text.
+        defaults: dict: the installed Postfix's defaults; {} without one.
+    """
+
+    def __init__(self, hostname, parameters, defaults):
+        self._hostname = hostname
+        self._parameters = parameters
+        self._defaults = defaults
+
+    def value(self, name):
+        """str: of a parameter, with each C($name) replaced; empty for one that is not set.
+
+        Raises:
+            PlanError: it cannot be told.
+        """
+        try:
+            return expand("$" + name, self._raw).strip()
+        except ExpansionError as exc:
+            raise PlanError("main.cf: the value of {0} cannot be told: {1}".format(name, exc))
+
+    def names(self, name):
+        """list of str: a parameter's value as a list of names."""
+        return split_list(self.value(name))
+
+    def number(self, name):
+        """int: of a parameter; 0 for what is no number."""
+        value = self.value(name)
+        return int(value) if value.isdigit() else 0
+
+    def _raw(self, name):
+        if name in self._parameters:
+            return self._parameters[name]
+        # postconf -d knows nothing of main.cf, so these two would be those of another host name.
+        if name == "myhostname":
+            # get_hostname() and check_mydomain() of Postfix's mail_params.c
+            return self._hostname if "." in self._hostname else "{0}.$mydomain".format(self._hostname)
+        if name == "mydomain":
+            named = self._parameters.get("myhostname", self._hostname)
+            return named.partition(".")[2] or "localdomain"
+        return self._defaults.get(name, _DEFAULTS.get(name))
+
+
+def planned_text(plan):
+    """(dict, set): parameters that will be set, as text, and those that will be taken out (null).
+
+    Args:
+        plan: dict: names -> values as for C(main) of M(mailops.relay.postfix_config).
+
+    Raises:
+        SettingError: a value that cannot be written.
+    """
+    texts = dict((name, setting_text(value, name)) for name, value in plan.items() if value is not None)
+    return texts, set(name for name, value in plan.items() if value is None)
+
+
+def identity(runner, host, hostname, plan, prefer_plan):
+    """(Identity, bool): and whether it is that of the plan.
+
+    Args:
+        runner: ``Runner``.
+        host: ``installation.Host``.
+        hostname: str, the host's name.
+        plan: dict, see ``planned_text``.
+        prefer_plan: bool, whether the plan wins over an installed Postfix; where none is, it is all there is.
+
+    Raises:
+        CommandError: postconf failed.
+        SettingError: a value that cannot be written.
+    """
+    parameters, removed = {}, set()
+    if host.installed:
+        parameters = parse_settings(runner.run(["postconf", "-n"]).stdout)
+    by_plan = prefer_plan or not host.installed
+    if by_plan:
+        texts, removed = planned_text(plan)
+        parameters = dict((name, value) for name, value in parameters.items() if name not in removed)
+        parameters.update(texts)
+    return Identity(hostname, parameters, host.defaults), by_plan

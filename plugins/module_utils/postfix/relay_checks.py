@@ -1,0 +1,226 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only the relay itself can tell before mail flows."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import re
+import socket
+import time
+
+from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits, way_out
+from ansible_collections.mailops.relay.plugins.module_utils.host.clock import clock_check
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.host_name import hosts_entries, name_checks
+from ansible_collections.mailops.relay.plugins.module_utils.host.side_by_side import side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.host.stream import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.mail.exit_check import exit_checks
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.identity import identity
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_space import space_check
+
+SUBSETS = ("local", "network")
+
+_SMTP_PORT = 25
+_HOSTS_FILE = "/etc/hosts"
+_RESOLV_CONF = "/etc/resolv.conf"
+_JOURNALD_SOCKET = "/run/systemd/journal/socket"
+_NEXT_HOP = re.compile(r"\[([^\]]+)\](?::([0-9]+))?\Z")
+# A thread has to come round to saying that it was too late.
+_GRACE = 0.5
+
+_JOURNALD_TODO = "Let relay_server_manage_log_limits do it, or set RateLimitIntervalSec=0 in /etc/systemd/journald.conf.d."
+_RSYSLOG_TODO = "Let relay_server_manage_log_limits do it, or set the input's ratelimit.interval to 0 in /etc/rsyslog.conf."
+
+
+class OptionError(RelayError):
+    """An option that cannot be used."""
+
+
+class Relay(object):
+    """A relay as its host tells it, or as it is planned.
+
+    Args:
+        runner: ``Runner``.
+        host: ``installation.Host``.
+        options: dict, the options of M(mailops.relay.relay_host_info).
+
+    Raises:
+        RelayError: an option cannot be used, or postconf failed.
+    """
+
+    def __init__(self, runner, host, options):
+        self._runner = runner
+        self._host = host
+        self._options = options
+        if options["timeout"] <= 0:
+            raise OptionError("timeout: {0:g} s is no time".format(options["timeout"]))
+        for address in options["expected_addresses"]:
+            if not is_address(address):
+                raise OptionError("expected_addresses: {0!r} is not an IPv4 or IPv6 address".format(address))
+        self._plan = options["planned"] or {}
+        self._system_name = socket.gethostname()
+        main = self._plan.get("main") or {}
+        self.identity, self.planned = identity(runner, host, self._system_name, main, options["prefer_planned"])
+        if self.planned and self._plan.get("hostname"):
+            self._system_name = self._plan["hostname"]
+        self._hostname = self.identity.value("myhostname")
+        self._helo = self.identity.value("smtp_helo_name")
+        self._sources = self._outbound()
+
+    def facts(self):
+        """dict: names, addresses and domains, for M(mailops.relay.mail_dns_info)."""
+        return {
+            "hostname": self._hostname,
+            "helo": self._helo,
+            "mydomain": self.identity.value("mydomain"),
+            "mydestination": self.identity.names("mydestination"),
+            "addresses": self._options["expected_addresses"] or self._sources,
+            "planned": self.planned,
+            "postfix": self._host.version_text,
+        }
+
+    def _outbound(self):
+        """list of str: the addresses from which Postfix sends: smtp_bind_address, the only one of inet_interfaces, or the route's."""
+        sources = way_out.route_sources()
+        protocols = self.identity.names("inet_protocols") or ["all"]
+        found = []
+        for parameter, protocol, is_kind in (
+            ("smtp_bind_address", "ipv4", lambda address: ":" not in address),
+            ("smtp_bind_address6", "ipv6", lambda address: ":" in address),
+        ):
+            if protocol not in protocols and "all" not in protocols:
+                continue
+            bound = self.identity.value(parameter)
+            listed = [name for name in self.identity.names("inet_interfaces") if is_address(name) and is_kind(name)]
+            if bound and is_address(bound):
+                found.append(bound)
+            elif len(listed) == 1 and listed[0] not in ("127.0.0.1", "::1"):
+                # postconf(5), smtp_bind_address
+                found.extend(listed)
+            else:
+                found.extend(address for address in sources if is_kind(address))
+        return found
+
+    def checks(self, subset):
+        """list of dict: the checks of these kinds, made side by side.
+
+        Args:
+            subset: list of str, of C(SUBSETS).
+        """
+        works = []
+        if "local" in subset:
+            works += [
+                ("postfix", self._installed), ("host_name", self._names), ("outbound_address", self._address),
+                ("queue_space", self._space), ("log_journald", self._journald), ("log_rsyslog", self._rsyslog), ("clock", self._clock),
+            ]  # fmt: skip
+        if "network" in subset:
+            works += self._resolver_works() + self._exit_works()
+        results = []
+        outcomes = side_by_side([work for _identifier, work in works], self._options["timeout"] + _GRACE)
+        for (identifier, _work), outcome in zip(works, outcomes):
+            if not outcome.finished:
+                seen = "no verdict within {0:g} s".format(self._options["timeout"])
+                results.append(checks.failed(identifier, self._hostname, seen, "See why this host is slow, or raise the timeout."))
+            elif outcome.error is not None:
+                results.append(checks.failed(identifier, self._hostname, str(outcome.error), "See whether this host is in order."))
+            else:
+                results.extend(outcome.value)
+        return results
+
+    def _installed(self):
+        if self._host.installed:
+            return [checks.ok("postfix", self._hostname, "Postfix " + self._host.version_text)]
+        return [checks.skipped("postfix", self._hostname, "not installed yet; what is planned was checked")]
+
+    def _names(self):
+        names = [
+            ("myhostname", self._hostname, "Set relay_server_hostname, or myhostname in main.cf,"),
+            ("hostname", self._system_name, "Set the host name (hostnamectl set-hostname)"),
+            ("smtp_helo_name", self._helo, "Set smtp_helo_name in main.cf"),
+        ]
+        planned_file = self.planned and self._plan.get("hosts_file")
+        entries = None if planned_file else hosts_entries(read_native(_HOSTS_FILE) or "")
+        return name_checks(names, entries, self._plan.get("address") or (self._sources or [""])[0])
+
+    def _address(self):
+        own = [address for address in self._options["expected_addresses"] if self._host.is_local_address(address)]
+        return [way_out.outbound_check(self._sources, self._options["expected_addresses"], own)]
+
+    def _space(self):
+        return [space_check(
+            self.identity.value("queue_directory"), self.identity.number("message_size_limit"), self.identity.number("queue_minfree"),
+            self._options["queue_free_mib"] << 20, self._options["queue_free_inodes"],
+        )]  # fmt: skip
+
+    def _no_log_limit(self, identifier, subject):
+        """dict or None: why a limit makes no difference."""
+        if self.planned and self._plan.get("log_limits"):
+            return checks.skipped(identifier, subject, "the role will take the limits away")
+        if self.identity.value("maillog_file"):
+            return checks.skipped(identifier, subject, "Postfix writes its log itself (maillog_file)")
+        return None
+
+    def _journald(self):
+        identifier = "log_journald"
+        result = self._no_log_limit(identifier, "journald")
+        if result is None and not os.path.exists(_JOURNALD_SOCKET):
+            result = checks.skipped(identifier, "journald", "it does not run here")
+        if result is None:
+            try:
+                version = re.match(r"systemd ([0-9]+)", self._runner.run(["systemctl", "--version"]).stdout)
+            except CommandError:
+                version = None
+            texts = [read_native(path) or "" for path in log_limits.journald_files()]
+            limit = log_limits.journald_limit(texts, int(version.group(1)) if version else 0)
+            result = log_limits.limit_check(identifier, [limit], self._options["message_rate"], _JOURNALD_TODO)
+        return [result]
+
+    def _rsyslog(self):
+        identifier = "log_rsyslog"
+        result = self._no_log_limit(identifier, "rsyslog")
+        if result is None:
+            text = log_limits.rsyslog_text()
+            limits = [] if text is None else log_limits.rsyslog_limits(text)
+            if limits:
+                result = log_limits.limit_check(identifier, limits, self._options["message_rate"], _RSYSLOG_TODO)
+            else:
+                result = checks.skipped(identifier, "rsyslog", "it takes no lines of this host, or is not there")
+        return [result]
+
+    def _clock(self):
+        reference = self._options["reference_time"]
+        offset = None if reference is None else time.time() - reference
+        return [clock_check(self._runner, offset, self._options["clock_tolerance"])]
+
+    def _resolver_works(self):
+        servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")
+        where, seconds = self._hostname, self._options["timeout"] / 2.0
+        if not servers:
+            todo = "Name a name server in {0}.".format(_RESOLV_CONF)
+            result = checks.failed("dns_resolver", where, "{0} names no name server".format(_RESOLV_CONF), todo)
+            return [("dns_resolver", lambda: [result])]
+        return [
+            ("dns_resolver", lambda server=server: [way_out.nameserver_check(server, seconds, where)]) for server in servers
+        ]
+
+    def _exit_works(self):
+        targets = [(name, _SMTP_PORT) for name in self._options["mx"]]
+        relayhost = self.identity.value("relayhost")
+        if not targets and _NEXT_HOP.match(relayhost):
+            name, port = _NEXT_HOP.match(relayhost).groups()
+            targets = [(name, int(port or _SMTP_PORT))]
+        if not targets:
+            result = checks.skipped("port_25", self._hostname, "no mail exchanger was named to try it on")
+            return [("port_25", lambda: [result])]
+        seconds, expected = self._options["timeout"], self._options["expected_addresses"]
+        return [
+            ("port_25", lambda name=name, port=port: exit_checks(name, port, seconds, expected)) for name, port in targets
+        ]

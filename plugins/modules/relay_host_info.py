@@ -1,0 +1,212 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: relay_host_info
+short_description: Check on a mail relay what only its own host can tell
+version_added: 0.3.0
+author: mailops.relay contributors (@mailops)
+description:
+  - C(postfix), whether it is installed; C(host_name), the relay's name is fully qualified and the same in C(hostname),
+    C(/etc/hosts), C(myhostname) and the name in HELO; C(outbound_address), mail leaves from the address that is expected and
+    is not translated to another; C(queue_space), bytes and inodes for the queue; C(log_journald) and C(log_rsyslog), no rate
+    limit drops lines of the log; C(clock), it is right. These are O(subset=local) and take no time.
+  - C(dns_resolver), the host's name servers answer; C(port_25), a mail exchanger of the internet greets this host. These are
+    O(subset=network) and may have to wait.
+  - All checks run side by side.
+extends_documentation_fragment:
+  - mailops.relay.attributes
+  - mailops.relay.attributes.info
+options:
+  subset:
+    description:
+      - Which checks are made.
+    type: list
+    elements: str
+    choices: [local, network]
+    default: [local, network]
+  planned:
+    description:
+      - What will be set before mail flows. It is checked in place of what is there, for what it names, where Postfix is not
+        installed and with O(prefer_planned).
+    type: dict
+    suboptions:
+      main:
+        description: Parameters of main.cf, as for O(mailops.relay.postfix_config#module:main).
+        type: dict
+        default: {}
+      hostname:
+        description: The host name that will be set; empty when it stays as it is.
+        type: str
+        default: ''
+      address:
+        description: The relay's address for its line in C(/etc/hosts).
+        type: str
+        default: ''
+      hosts_file:
+        description: Whether that line will be written.
+        type: bool
+        default: false
+      log_limits:
+        description: Whether the rate limits of the logs will be taken away.
+        type: bool
+        default: false
+  prefer_planned:
+    description:
+      - Check O(planned) also where Postfix is installed.
+    type: bool
+    default: false
+  mx:
+    description:
+      - Names or addresses of mail exchangers on the internet on which port 25 is tried. Nothing is sent to them but C(EHLO)
+        and C(QUIT). Default is Postfix's C(relayhost) where it is a name in brackets.
+    type: list
+    elements: str
+    default: []
+  expected_addresses:
+    description:
+      - The addresses from which the internet is to see the relay's mail come.
+    type: list
+    elements: str
+    default: []
+  reference_time:
+    description:
+      - The time of another clock when the module starts, in seconds since the epoch.
+    type: float
+  clock_tolerance:
+    description:
+      - Seconds by which the clock may differ from O(reference_time). The module's own way to the host is part of it.
+    type: float
+    default: 30
+  queue_free_mib:
+    description:
+      - With less free MiB for the queue there is a warning. With so little that Postfix refuses mail, C(queue_space) fails.
+    type: int
+    default: 1024
+  queue_free_inodes:
+    description:
+      - With fewer free inodes for the queue there is a warning.
+    type: int
+    default: 10000
+  message_rate:
+    description:
+      - Messages a second of which no line of the log may be lost. A limit below it is a warning, one below a tenth of it
+        fails.
+    type: int
+    default: 100
+  timeout:
+    description:
+      - Seconds by which there is a verdict on everything.
+    type: float
+    default: 10
+seealso:
+  - module: mailops.relay.mail_dns_info
+"""
+
+EXAMPLES = r"""
+- name: Check the relay's own host
+  mailops.relay.relay_host_info:
+    mx: [mx01.example.net]
+    expected_addresses: [203.0.113.4]
+  register: relay
+
+- name: Stop when something is wrong
+  ansible.builtin.assert:
+    that: relay.verdict != 'failed'
+"""
+
+RETURN = r"""
+verdict:
+  description: The worst status, V(ok), V(warning) or V(failed); V(skipped) when nothing could be checked.
+  returned: success
+  type: str
+  sample: ok
+checks:
+  description: The checks.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Which check it is.
+      type: str
+      sample: port_25
+    status:
+      description: V(ok), V(warning), V(failed) or V(skipped).
+      type: str
+      sample: failed
+    subject:
+      description: What was checked.
+      type: str
+      sample: mx01.example.net
+    seen:
+      description: What was found; for a check that was skipped, why.
+      type: str
+      sample: no answer within the time limit of 10 s
+    todo:
+      description: What to do; empty when there is nothing to do.
+      type: str
+      sample: Ask the provider or the firewall's keeper to open port 25 outbound, or send through relay_server_relayhost.
+relay:
+  description:
+    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination) and outbound C(addresses), which are options of
+      M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix), empty without one.
+  returned: success
+  type: dict
+  sample: {hostname: smtp-relay001.example.com, addresses: [203.0.113.4], planned: false}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.relay_checks import SUBSETS, Relay
+
+
+def argument_spec():
+    """dict: the module's options."""
+    planned = {
+        "main": {"type": "dict", "default": {}},
+        "hostname": {"type": "str", "default": ""},
+        "address": {"type": "str", "default": ""},
+        "hosts_file": {"type": "bool", "default": False},
+        "log_limits": {"type": "bool", "default": False},
+    }
+    return {
+        "subset": {"type": "list", "elements": "str", "choices": list(SUBSETS), "default": list(SUBSETS)},
+        "planned": {"type": "dict", "options": planned},
+        "prefer_planned": {"type": "bool", "default": False},
+        "mx": {"type": "list", "elements": "str", "default": []},
+        "expected_addresses": {"type": "list", "elements": "str", "default": []},
+        "reference_time": {"type": "float"},
+        "clock_tolerance": {"type": "float", "default": 30},
+        "queue_free_mib": {"type": "int", "default": 1024},
+        "queue_free_inodes": {"type": "int", "default": 10000},
+        "message_rate": {"type": "int", "default": 100},
+        "timeout": {"type": "float", "default": 10},
+    }
+
+
+def main():
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    runner = Runner(module)
+    try:
+        relay = Relay(runner, Host(runner), module.params)
+        results = relay.checks(module.params["subset"])
+        facts = relay.facts()
+    except RelayError as exc:
+        module.fail_json(msg=str(exc), **exc.facts())
+    module.exit_json(changed=False, verdict=checks.overall(results), checks=results, relay=facts)
+
+
+if __name__ == "__main__":
+    main()
