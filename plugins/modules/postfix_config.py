@@ -60,6 +60,16 @@ options:
         does not know (C(postconf -d)) are left out and returned in RV(unsupported).
     type: dict
     default: {}
+  first_supported:
+    description:
+      - Choices of parameters for several versions of Postfix. Each choice is a list of mappings of parameter and value;
+        of each, the first mapping is set of which the installed Postfix knows every parameter (C(postconf -d)).
+      - Nothing is set of a choice of which it knows none. RV(unsupported) has the parameters that it does not know.
+      - What O(main) or O(if_supported) names is left to them.
+    type: list
+    elements: list
+    default: []
+    version_added: 0.3.0
   master:
     description:
       - Services of master.cf.
@@ -252,7 +262,10 @@ EXAMPLES = r"""
       smtpd_use_tls:
       transport_maps: hash:/etc/postfix/transport
     if_supported:
-      smtpd_forbid_unauth_pipelining: true
+      enable_long_queue_ids: true
+    first_supported:
+      - - smtpd_forbid_unauth_pipelining: true
+        - smtpd_data_restrictions: reject_unauth_pipelining
     master:
       - name: submission
         type: inet
@@ -315,7 +328,7 @@ postfix_version:
   type: str
   sample: 3.7.11
 unsupported:
-  description: The parameters of O(if_supported) that the installed Postfix does not know.
+  description: The parameters of O(if_supported) and O(first_supported) that the installed Postfix does not know.
   returned: success
   type: list
   elements: str
@@ -394,6 +407,7 @@ def argument_spec():
         config_directory=dict(type="path"),
         main=dict(type="dict", default={}),
         if_supported=dict(type="dict", default={}),
+        first_supported=dict(type="list", elements="list", default=[]),
         master=dict(
             type="list",
             elements="dict",

@@ -82,6 +82,32 @@ def finding_facts(finding):
     return dict(finding._asdict())
 
 
+def first_supported(choices, defaults, named):
+    """dict: parameter -> value: of each choice the first entry of which Postfix knows every parameter.
+
+    Args:
+        choices: list of list of dict; each dict is parameter -> value.
+        defaults: dict, what C(postconf -d) shows; None when there is no Postfix to ask, and the newest is assumed.
+        named: container of str, parameters that the call sets elsewhere; they are left out of the result.
+
+    Raises:
+        SettingError: a choice has another form, or two of them set one parameter to different values.
+    """
+    chosen = {}
+    for choice in choices:
+        if not all(isinstance(entry, dict) for entry in choice):
+            raise SettingError("first_supported: each choice is a list of mappings of parameter and value")
+        entry = next((entry for entry in choice if defaults is None or all(name in defaults for name in entry)), {})
+        for name, value in entry.items():
+            if chosen.get(name, value) != value:
+                raise SettingError(
+                    "first_supported: {0} would be both '{1}' and '{2}'; keep one".format(name, chosen[name], value)
+                )
+            if name not in named:
+                chosen[name] = value
+    return chosen
+
+
 class FilePlan(object):
     """One file as it is and as it shall be.
 
@@ -231,7 +257,7 @@ class Configuration(object):
         master_plan = FilePlan(host.master_file, None)
         main_before = MainCf(main_plan.before or "", host.main_file)
         main_after = MainCf(main_plan.before or "", host.main_file)
-        unsupported = self._set_main(main_after)
+        unsupported, managed = self._set_main(main_after)
         main_plan.after = _rendered(main_after, main_plan.before)
         master_before = MasterCf(master_plan.before or "", host.master_file)
         master_after = MasterCf(master_plan.before or "", host.master_file)
@@ -251,7 +277,7 @@ class Configuration(object):
                 )
             )
         _check_paths_differ([main_plan, master_plan] + others)
-        findings = self._lint(main_before, main_after, master_before, master_after)
+        findings = self._lint(main_before, main_after, master_before, master_after, managed)
         plans = [main_plan, master_plan] + others
         changed = any(plan.changed for plan in plans)
         backups = []
@@ -279,24 +305,33 @@ class Configuration(object):
     # What is wanted
 
     def _set_main(self, main):
+        """(list of str, set of str): parameters that this Postfix does not know, and those that the call sets."""
         wanted = self._request.get("main") or {}
         optional = self._request.get("if_supported") or {}
         both = sorted(set(wanted) & set(optional))
         if both:
             raise SettingError("{0}: named in main and in if_supported; keep one of them".format(", ".join(both)))
-        unsupported = []
+        named = dict(wanted, **optional)
+        chosen = first_supported(
+            self._request.get("first_supported") or [], self._host.defaults if self._host.installed else None, named
+        )
+        named.update(chosen)
+        unknown = set()
         if self._host.installed:
-            unsupported = sorted(name for name in optional if name not in self._host.defaults)
+            offered = set(optional)
+            for entries in self._request.get("first_supported") or []:
+                offered.update(name for entry in entries for name in entry)
+            unknown = set(name for name in offered - set(wanted) if name not in self._host.defaults)
         else:
             self._warnings.append(
                 "Postfix is not installed on this host yet: the values could not be checked against it, "
                 "and the difference shown is against what there is now"
             )
         # Sorted: Python 2.7 gives a mapping in any order, and new parameters are appended in this one.
-        for name, value in sorted(list(wanted.items()) + list(optional.items())):
-            if name not in unsupported:
+        for name, value in sorted(named.items()):
+            if name not in unknown:
                 main.set(name, None if value is None else setting_text(value, "main: " + name))
-        return unsupported
+        return sorted(unknown), set(named)
 
     def _set_master(self, master):
         for item in self._request.get("master") or []:
@@ -399,14 +434,13 @@ class Configuration(object):
 
     # What is wrong with it
 
-    def _lint(self, main_before, main_after, master_before, master_after):
+    def _lint(self, main_before, main_after, master_before, master_after, managed):
         host = self._host
         findings = lint.check(main_after.values(), master_after.services(), host)
         if not host.installed:
             findings = [finding for finding in findings if finding.identifier in INDEPENDENT_IDENTIFIERS]
         refused, remaining = lint.accepted(findings, self._request.get("accept_risks") or [])
         if refused:
-            managed = set(self._request.get("main") or {}) | set(self._request.get("if_supported") or {})
             known = _places(lint.check(main_before.values(), master_before.services(), host))
             old = [
                 finding

@@ -1,0 +1,218 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The limits at which journald and rsyslog drop lines, turned off by files of our own beside the administrator's.
+
+journald drops what a service logs beyond RateLimitBurst in one interval (journald.conf(5)), rsyslog's imjournal what
+comes beyond 20000 lines in ten minutes (its documentation, "Ratelimit.Interval"). imuxsock has no limit by default;
+one that the administrator has set is meant.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import fnmatch
+import glob
+import os
+import re
+import shutil
+import tempfile
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
+    read_native,
+    to_file_bytes,
+    write_atomically,
+)
+
+# The last one of a directory counts, in journald and in rsyslog.
+NAME = "zz-mailops-relay.conf"
+JOURNALD_FILE = "/etc/systemd/journald.conf.d/" + NAME
+RSYSLOG_FILE = "/etc/rsyslog.d/" + NAME
+
+# Either value turns the limit off, and this one has the same name in every systemd.
+JOURNALD = """\
+# From mailops.relay: journald would drop the lines of a busy relay beyond a burst.
+[Journal]
+RateLimitBurst=0
+"""
+# The old form of the setting may stand apart from the statement that loads the module.
+RSYSLOG = """\
+# From mailops.relay: imjournal would drop the lines of a busy relay beyond 20000 in ten minutes.
+$imjournalRatelimitInterval 0
+"""
+
+JOURNALD_PROGRAMS = ("/usr/lib/systemd/systemd-journald", "/lib/systemd/systemd-journald")
+
+# What systemd sees to at boot since version 230; in a container it often may not.
+QUEUE_LENGTH = 512
+
+_COMMENT = re.compile(r"/\*.*?\*/|^[ \t]*#[^\n]*", re.M | re.S)
+_LOAD = re.compile(
+    r"^[ \t]*\$modload[ \t]+imjournal\b|^[ \t]*module[ \t]*\([^)]*\bload[ \t]*=[ \t]*\"imjournal\"", re.M | re.I
+)
+_INCLUDE = re.compile(
+    r"^[ \t]*\$includeconfig[ \t]+(?P<old>\S+)|^[ \t]*include[ \t]*\([^)]*\bfile[ \t]*=[ \t]*\"(?P<new>[^\"]+)\"",
+    re.M | re.I,
+)
+
+
+class LogLimitsError(RelayError):
+    """A file could not be read or written."""
+
+
+def steps(text):
+    """list of (str, str): what a file of rsyslog does, in order: ("load", "") of imjournal, ("include", pattern).
+
+    Args:
+        text: str, the content of rsyslog.conf or of a file that it includes.
+    """
+
+    def blank(match):
+        return re.sub(r"[^\n]", " ", match.group(0))
+
+    text = _COMMENT.sub(blank, text)
+    found = [(match.start(), "load", "") for match in _LOAD.finditer(text)]
+    found += [(match.start(), "include", match.group("old") or match.group("new")) for match in _INCLUDE.finditer(text)]
+    return [(kind, pattern) for unused, kind, pattern in sorted(found)]
+
+
+class UnlimitedLogs(object):
+    """One call of the module.
+
+    Args:
+        runner: a ``Runner``.
+        rsyslog: bool, whether rsyslog's limit is turned off too.
+        label: callable or None, see ``write_atomically``.
+        check_mode: bool.
+        root: str, put before each path.
+    """
+
+    def __init__(self, runner, rsyslog=True, label=None, check_mode=False, root=""):
+        self._runner = runner
+        self._rsyslog = rsyslog
+        self._label = label
+        self._check_mode = check_mode
+        self._root = root
+        self._diffs = []
+        self._warnings = []
+
+    def apply(self):
+        """dict: the module's result.
+
+        Raises:
+            LogLimitsError: a file could not be read or written.
+            CommandError: a program could not be run.
+        """
+        try:
+            return self._apply()
+        except (IOError, OSError) as exc:
+            raise LogLimitsError("{0}: {1}; check the file and its directory".format(exc.filename, exc.strerror))
+
+    def _apply(self):
+        journald = any(os.path.exists(self._root + path) for path in JOURNALD_PROGRAMS)
+        journald_changed = journald and self._write(JOURNALD_FILE, JOURNALD)
+        rsyslog_changed = False
+        if self._rsyslog and self._runner.find("rsyslogd"):
+            reads_journal, wanted = self._imjournal()
+            rsyslog_changed = self._write(RSYSLOG_FILE, wanted)
+            if journald and not reads_journal:
+                self._check_queue()
+        return {
+            "changed": bool(self._diffs),
+            "diff": self._diffs,
+            "journald_restart_required": journald_changed and self._keeps_streams(),
+            "rsyslog_restart_required": rsyslog_changed,
+            "warnings": self._warnings,
+        }
+
+    def _write(self, path, wanted):
+        """bool: whether the file is not as wanted (str, or None for no file); outside of check mode it then is."""
+        place = self._root + path
+        current = read_native(place)
+        if current == wanted:
+            return False
+        self._diffs.append(
+            {"before_header": path, "after_header": path, "before": current or "", "after": wanted or ""}
+        )
+        if self._check_mode:
+            return True
+        if wanted is None:
+            os.unlink(place)
+            return True
+        directory = os.path.dirname(place)
+        if not os.path.isdir(directory):
+            os.mkdir(directory)
+            # Whatever the umask is: everybody reads such directories.
+            os.chmod(directory, 0o755)
+        write_atomically(place, to_file_bytes(wanted), label=self._label)
+        return True
+
+    def _keeps_streams(self):
+        """bool: whether the standard output of running services outlives a restart of journald.
+
+        Not with each systemd 219 of EL7; where it does, systemd keeps the sockets.
+        """
+        result = self._runner.run(
+            ["systemctl", "show", "--property=FileDescriptorStoreMax", "systemd-journald.service"], check=False
+        )
+        if result.stdout.strip().partition("=")[2] not in ("", "0"):
+            return True
+        self._warnings.append(
+            "journald: a restart would cut the standard output of running services from the journal; "
+            "its limit is off after the next boot"
+        )
+        return False
+
+    def _imjournal(self):
+        """(bool, str or None): whether rsyslog reads the journal itself, and what our file must hold; None is no file."""
+        loaded = False
+        for kind, pattern in steps(read_native(self._root + "/etc/rsyslog.conf") or ""):
+            if kind == "load":
+                loaded = True
+                continue
+            pattern += "*" if pattern.endswith("/") else ""
+            ours = fnmatch.fnmatch(RSYSLOG_FILE, pattern)
+            for name in glob.glob(self._root + pattern):
+                if not ours or name < self._root + RSYSLOG_FILE:
+                    loaded = loaded or any(inner == "load" for inner, unused in steps(read_native(name) or ""))
+            if loaded and ours:
+                reason = None if read_native(self._root + RSYSLOG_FILE) == RSYSLOG else self._refusal()
+                if reason is not None:
+                    self._advise(reason)
+                return True, RSYSLOG if reason is None else None
+        if loaded:
+            self._advise("/etc/rsyslog.conf does not include {0} behind the line that loads it".format(RSYSLOG_FILE))
+        return loaded, None
+
+    def _advise(self, reason):
+        self._warnings.append(
+            "rsyslog: the limit of imjournal stays, since {0}; "
+            'load it with Ratelimit.Interval="0" in /etc/rsyslog.conf'.format(reason)
+        )
+
+    def _refusal(self):
+        """str or None: why rsyslogd does not take our setting after the configuration that is there."""
+        directory = tempfile.mkdtemp()
+        try:
+            ours, whole = os.path.join(directory, NAME), os.path.join(directory, "rsyslog.conf")
+            write_atomically(ours, to_file_bytes(RSYSLOG))
+            lines = "".join("$IncludeConfig {0}\n".format(name) for name in (self._root + "/etc/rsyslog.conf", ours))
+            write_atomically(whole, to_file_bytes(lines))
+            result = self._runner.run(["rsyslogd", "-N1", "-f", whole], check=False)
+        finally:
+            shutil.rmtree(directory)
+        if result.rc == 0:
+            return None
+        said = [line for line in (result.stderr or result.stdout).splitlines() if "config validation run" not in line]
+        return "rsyslogd -N1 says: " + ("; ".join(said[:3]) or "exit code {0}".format(result.rc))
+
+    def _check_queue(self):
+        text = (read_native(self._root + "/proc/sys/net/unix/max_dgram_qlen") or "").strip()
+        if text.isdigit() and int(text) < QUEUE_LENGTH:
+            self._warnings.append(
+                "net.unix.max_dgram_qlen is {0}: journald drops lines on their way to rsyslog when they come in a burst; "
+                "it must be {1} or more when the host starts (of a container, set from outside)".format(text, QUEUE_LENGTH)
+            )
