@@ -40,7 +40,6 @@ _UNITS = {
     "d": 86400.0, "day": 86400.0, "days": 86400.0,
 }  # fmt: skip
 _SPAN = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?)\s*([a-z]*)")
-_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 _STATEMENT = re.compile(r'\b(module|input|include)\s*\(((?:[^")]|"[^"]*")*)\)', re.I)
 _PARAMETER = re.compile(r'([A-Za-z0-9_.]+)\s*=\s*"([^"]*)"')
@@ -81,6 +80,11 @@ def time_span(text):
     return seconds if text else None
 
 
+def int_or_none(text):
+    """int or None: None for what is not digits only."""
+    return int(text) if text is not None and re.match(r"[0-9]+\Z", text) else None
+
+
 def journald_files(directories=JOURNALD_DIRECTORIES):
     """list of str: journald's configuration files in the order in which it reads them, later ones win.
 
@@ -109,19 +113,22 @@ def journald_limit(texts, version):
         section = ""
         for line in text.split("\n"):
             line = line.strip()
-            # The defaults of this build are in its file, commented out; what is set comes after them.
-            default = line.startswith("#")
-            name, equals, value = line.lstrip("#").partition("=")
+            name, equals, value = line.partition("=")
             if line.startswith("["):
                 section = line
-            elif equals and section == "[Journal]" and " " not in name.strip():
-                settings.append((not default, name.strip(), value.strip()))
-    for _set, name, value in sorted(settings, key=lambda setting: setting[0]):
+            elif line.startswith("#RateLimitBurst=") and int_or_none(value) in (_OLD_JOURNALD_BURST, _JOURNALD_BURST):
+                # The file of a distribution shows the defaults of its build.
+                burst = int(value)
+            elif equals and section == "[Journal]":
+                settings.append((name.strip(), value.strip()))
+    for name, value in settings:
         if name in ("RateLimitIntervalSec", "RateLimitInterval"):
             span = time_span(value)
             interval = interval if span is None else span
-        elif name == "RateLimitBurst" and re.match(r"[0-9]+[KMG]?\Z", value):
-            burst = int(value.rstrip("KMG")) * _SIZES[value.lstrip("0123456789")]
+        elif name == "RateLimitBurst":
+            # Digits only, for journald too (config_parse_unsigned).
+            number = int_or_none(value)
+            burst = burst if number is None else number
     return Limit("journald", interval, burst)
 
 
@@ -151,7 +158,8 @@ def _parameters(text):
 
 
 def _number(text, default):
-    return int(text) if text is not None and re.match(r"[0-9]+\Z", text) else default
+    number = int_or_none(text)
+    return default if number is None else number
 
 
 def rsyslog_limits(text):

@@ -1,0 +1,290 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+"""What a relay's records mean, with a resolver that has them in a dictionary."""
+
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible.module_utils.common.text.converters import to_bytes
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail import dns_checks, spf_verdict
+from ansible_collections.mailops.relay.plugins.module_utils.mail.dns_lookup import Answer
+
+ADDRESS, FQDN = "203.0.113.4", "relay.example.com"
+REVERSE = "4.113.0.203.in-addr.arpa"
+GOOD = {
+    (FQDN, "A"): [ADDRESS],
+    (REVERSE, "PTR"): [FQDN],
+    ("example.com", "TXT"): ["v=spf1 ip4:203.0.113.4 -all", "something else"],
+    (FQDN, "TXT"): ["v=spf1 a -all"],
+    ("example.com", "MX"): [(10, "mx.example.com")],
+    ("_dmarc.example.com", "TXT"): ["v=DMARC1; p=none"],
+    ("mx.example.com", "A"): ["203.0.113.25"],
+}
+TEXTS = {
+    "nxdomain": "no such name (NXDOMAIN)", "nodata": "no record", "servfail": "192.0.2.53 says SERVFAIL",
+    "timeout": "192.0.2.53 does not answer (2.0 s)",
+}  # fmt: skip
+
+
+class Names(object):
+    """A resolver; a value that is a word is an outcome without records."""
+
+    nameservers = ["192.0.2.53"]
+
+    def __init__(self, records, alive=True):
+        self.records = records
+        self.alive = alive
+
+    def ask(self, name, kind):
+        name = name.lower()
+        if not self.alive:
+            return Answer("timeout", [], TEXTS["timeout"])
+        found = self.records.get((name, kind))
+        if found is None:
+            found = "nodata" if any(name == known for known, _kind in self.records) else "nxdomain"
+        if not isinstance(found, list):
+            return Answer(found, [], TEXTS[found])
+        return Answer("found", [to_bytes(text) for text in found] if kind == "TXT" else found, "found")
+
+    def ask_server(self, _server, name, kind):
+        return Answer("found", ["a.root.example"], "found") if self.alive else self.ask(name, kind)
+
+
+def relay(**options):
+    values = dict(hostname=FQDN, helo=None, addresses=[ADDRESS], sender_domains=[], mydomain=None, mydestination=[FQDN])
+    return dns_checks.relay_of(dict(values, **options))
+
+
+def look(changes=(), selectors=(), alive=True, **options):
+    """dict: identifier -> its results, with these records changed; None takes one away."""
+    records = dict(GOOD)
+    for key, value in dict(changes).items():
+        records.pop(key, None)
+        if value is not None:
+            records[key] = value
+    found = {}
+    for result in dns_checks.dns_checks(Names(records, alive), relay(**options), list(selectors), 5):
+        found.setdefault(result["id"], []).append(result)
+    return found
+
+
+def statuses(found):
+    return dict((identifier, set(result["status"] for result in results)) for identifier, results in found.items())
+
+
+def bad(found):
+    return sorted(identifier for identifier, seen in statuses(found).items() if seen & {"failed", "warning"})
+
+
+def the(found, identifier, status="failed"):
+    (result,) = [result for result in found[identifier] if result["status"] == status]
+    return result
+
+
+def test_a_good_relay():
+    found = statuses(look())
+    assert found.pop("dns_aaaa") == {"skipped"} and found.pop("dns_dkim") == {"skipped"}
+    assert set(found) == {"dns_" + name for name in ("resolver", "a", "ptr", "fcrdns", "spf", "mx", "dmarc")}
+    assert all(status == {"ok"} for status in found.values())
+
+
+def test_no_address_record():
+    found = look({(FQDN, "A"): None, (FQDN, "TXT"): ["v=spf1 ip4:203.0.113.4 -all"]})
+    assert bad(found) == ["dns_a"]
+    assert the(found, "dns_a")["todo"] == "Publish relay.example.com A 203.0.113.4."
+    assert "dns_a" in the(found, "dns_fcrdns", "skipped")["seen"]
+
+
+@pytest.mark.parametrize("records, seen", [
+    (None, "no PTR record: no such name (NXDOMAIN)"),
+    (["host-4.provider.example"], "names host-4.provider.example, not relay.example.com"),
+])
+def test_a_wrong_reverse_name(records, seen):
+    found = look({(REVERSE, "PTR"): records})
+    assert bad(found) == ["dns_ptr"] and the(found, "dns_ptr")["seen"] == seen
+    assert the(found, "dns_ptr")["todo"].endswith("set the PTR record of 203.0.113.4 to relay.example.com.")
+    assert statuses(found)["dns_fcrdns"] == {"skipped"}
+
+
+def test_several_reverse_names_are_a_warning():
+    found = look({(REVERSE, "PTR"): [FQDN, "www.example.com"]})
+    assert bad(found) == ["dns_ptr"] and statuses(found)["dns_ptr"] == {"warning"}
+
+
+def test_a_reverse_name_that_leads_elsewhere():
+    found = look({(FQDN, "A"): ["203.0.113.9"], (FQDN, "TXT"): ["v=spf1 ip4:203.0.113.4 -all"]})
+    assert bad(found) == ["dns_fcrdns"]
+    assert "whose A is 203.0.113.9" in the(found, "dns_fcrdns")["seen"]
+
+
+def test_ipv6_has_records_of_its_own():
+    address, reverse = "2001:db8::4", "4" + ".0" * 23 + ".8.b.d.0.1.0.0.2.ip6.arpa"
+    found = look(addresses=[ADDRESS, address])
+    assert bad(found) == ["dns_aaaa", "dns_ptr", "dns_spf"]
+    found = look(
+        {
+            (FQDN, "AAAA"): ["2001:DB8:0::4"], (reverse, "PTR"): [FQDN],
+            ("example.com", "TXT"): ["v=spf1 ip4:203.0.113.4 ip6:2001:db8::/64 -all"],
+        },
+        addresses=[ADDRESS, address],
+    )  # fmt: skip
+    assert bad(found) == []
+
+
+def chain(count):
+    return "v=spf1 " + " ".join("a:mx.example.com" for _number in range(count)) + " ip4:203.0.113.4 -all"
+
+
+@pytest.mark.parametrize("record, status, seen, todo", [
+    (None, "failed", "no SPF record", 'Publish example.com TXT "v=spf1 ip4:203.0.113.4 -all".'),
+    (["v=spf1 mx -all"], "failed", "fail for 203.0.113.4 by -all; 1 of at most 10 look-ups", "Add ip4:203.0.113.4"),
+    (["v=spf1 mx ~all"], "failed", "softfail for", "Add ip4:203.0.113.4"),
+    (["v=spf1 mx"], "failed", "neutral for", "Add ip4:203.0.113.4"),
+    ([chain(10)], "ok", "10 of at most 10 look-ups", ""),
+    ([chain(11)], "failed", "Too many DNS lookups; 11 of at most 10 look-ups", "until 10 look-ups are left"),
+    (["v=spf1 ip4:203.0.113.4 " + chain(11)[7:]], "warning", "11 of at most 10", "until 10 look-ups are left"),
+    (["v=spf1 ip4:203.0.113.4 +all"], "warning", "+all lets anybody send", "End the record with -all"),
+    (["v=spf1 include:open.example -all"], "warning", "+all lets anybody send", "End the record with -all"),
+    (["v=spf1 ip4:203.0.113 -all"], "failed", "permerror for 203.0.113.4 by Invalid IP4 address", "Correct the record"),
+    (["v=spf1 ipv4:203.0.113.4 -all"], "failed", "Unknown mechanism found: ipv4:203.0.113.4", "Correct the record"),
+    (["v=spf1 %{x} -all"], "failed", "permerror", "Correct the record"),
+    (["v=spf1 -all", "v=spf1 ip4:203.0.113.4 -all"], "failed", "2 SPF records", "Make one record of them."),
+    (["v=spf1 include:a.example -all"], "failed", "a.example > b.example > a.example", "Take out the include that goes round."),
+    (["v=spf1 redirect=example.com"], "failed", "example.com > example.com", "Take out the include that goes round."),
+    (["v=spf1 include:nosuch.example -all"], "failed", "No valid SPF record for included domain", "Correct the record"),
+    (["v=spf1 a:x.example a:y.example a:z.example -all"], "failed", "more than 2 look-ups found nothing, the last z.example", "Correct"),
+    (["v=spf1 include:broken.example -all"], "failed", "temperror", "Repair or take out the name"),
+])
+def test_spf_of_a_sender_domain(record, status, seen, todo):
+    found = look({
+        ("example.com", "TXT"): record, ("a.example", "TXT"): ["v=spf1 include:b.example"],
+        ("b.example", "TXT"): ["v=spf1 include:a.example"], ("open.example", "TXT"): ["v=spf1 all"], ("broken.example", "TXT"): "servfail",
+    })  # fmt: skip
+    result = found["dns_spf"][0]
+    assert (result["subject"], result["status"]) == ("example.com", status)
+    assert seen in result["seen"] and todo in result["todo"]
+    assert found["dns_spf"][1]["status"] == "ok"
+
+
+def test_spf_of_the_name_in_helo_is_a_recommendation():
+    found = look({(FQDN, "TXT"): None})
+    assert the(found, "dns_spf", "warning")["todo"] == 'Publish relay.example.com TXT "v=spf1 ip4:203.0.113.4 -all".'
+
+
+@pytest.mark.parametrize("changes, options, status, text", [
+    ({}, {"mydestination": [FQDN, "Example.com"]}, "failed", "Take $mydomain out of mydestination"),
+    ({("example.com", "MX"): [(10, FQDN)]}, {}, "failed", "round in a loop"),
+    ({("example.com", "MX"): [(10, FQDN)]}, {"mydestination": ["example.com"]}, "ok", ""),
+    ({("example.com", "MX"): None}, {}, "warning", "Publish an MX record of example.com"),
+    ({("example.com", "MX"): [(0, ".")]}, {}, "warning", "Publish an MX record of example.com"),
+    ({("example.com", "MX"): None, ("example.com", "A"): [ADDRESS]}, {}, "failed", "round in a loop"),
+    ({("example.com", "MX"): None, ("example.com", "A"): ["203.0.113.25"]}, {}, "ok", ""),
+])
+def test_exchangers_of_the_sites_domain(changes, options, status, text):
+    (result,) = look(changes, **options)["dns_mx"]
+    assert result["status"] == status and text in result["todo"]
+
+
+def test_keys_and_policies_are_information():
+    found = look({("s1._domainkey.example.com", "TXT"): ["v=DKIM1; k=rsa; p=MIGf"]}, selectors=["s1"])
+    assert found["dns_dkim"][0]["seen"] == "public keys under s1"
+    found = look({("s1._domainkey.example.com", "TXT"): ["v=DKIM1; p="]}, selectors=["s1", "s2"])
+    assert "s1, s2" in the(found, "dns_dkim", "warning")["seen"]
+    assert bad(look({("_dmarc.example.com", "TXT"): None})) == ["dns_dmarc"]
+    # A subdomain has the policy of its organisation.
+    found = look({("app.example.com", "TXT"): GOOD["example.com", "TXT"]}, sender_domains=["app.example.com"])
+    assert found["dns_dmarc"][0]["seen"] == "example.com: p=none"
+
+
+@pytest.mark.parametrize("outcome, seen, todo", [
+    ("servfail", "says SERVFAIL", "Repair the zone of relay.example.com"),
+    ("timeout", "does not answer", "See why the name server has no answer for relay.example.com"),
+])
+def test_a_name_that_nobody_can_tell_is_no_missing_name(outcome, seen, todo):
+    found = look({(FQDN, "A"): outcome, (FQDN, "TXT"): ["v=spf1 ip4:203.0.113.4 -all"]})
+    result = the(found, "dns_a")
+    assert seen in result["seen"] and todo in result["todo"]
+
+
+def test_without_a_name_server_that_fails_alone():
+    found = look(alive=False)
+    assert bad(found) == ["dns_resolver"]
+    assert the(found, "dns_resolver")["seen"] == TEXTS["timeout"]
+    rest = [result for identifier, results in found.items() for result in results if identifier not in ("dns_resolver", "dns_dkim")]
+    assert len(rest) == 8 and all("dns_resolver" in result["seen"] for result in rest)
+
+
+def test_a_short_host_name_leaves_nothing_to_ask_about_it():
+    found = statuses(look(hostname="relay"))
+    for identifier in ("dns_a", "dns_aaaa", "dns_ptr", "dns_fcrdns", "dns_mx"):
+        assert found[identifier] == {"skipped"}
+
+
+def test_private_and_unknown_addresses_are_skipped():
+    for addresses in (["10.0.0.4"], []):
+        found = statuses(look(addresses=addresses))
+        assert [found[identifier] for identifier in ("dns_ptr", "dns_fcrdns", "dns_spf")] == [{"skipped"}] * 3
+
+
+def test_what_comes_too_late_is_a_verdict_too():
+    class Slow(Names):
+        def ask(self, name, kind):
+            if kind == "MX":
+                threading.Event().wait(3)
+            return Names.ask(self, name, kind)
+
+    results = dns_checks.dns_checks(Slow(GOOD), relay(), [], 0.1)
+    (late,) = [result for result in results if result["status"] == "failed"]
+    assert late["id"] == "dns_mx" and "no verdict within 0.1 s" in late["seen"]
+
+
+@pytest.mark.parametrize("options, text", [
+    ({"hostname": " "}, "hostname: it is empty"),
+    ({"addresses": ["here"]}, "addresses: 'here'"),
+    ({"addresses": ["203.0.113.0/24"]}, "addresses: "),
+])
+def test_bad_input_is_refused_by_name(options, text):
+    with pytest.raises(dns_checks.CheckError) as info:
+        relay(**options)
+    assert text in str(info.value)
+
+
+TERMS = st.lists(
+    st.sampled_from(
+        ["a", "mx", "ptr", "all", "+all", "-all", "include:example.com", "include:a.example", "redirect=a.example", "a:mx.example.com/24",
+         "exists:%{i}.x.example", "ip4:203.0.113.4", "ip6:::1", "exp=x", "=", ":", "include:", "%{", "a//"]
+    ) | st.text(max_size=8),
+    max_size=14,
+)  # fmt: skip
+
+
+@given(TERMS, TERMS)
+@settings(max_examples=150, deadline=None)
+def test_any_record_gets_a_verdict(first, second):
+    records = dict(GOOD)
+    records["example.com", "TXT"] = ["v=spf1 " + " ".join(first)]
+    records["a.example", "TXT"] = ["v=spf1 " + " ".join(second)]
+    verdict = spf_verdict.evaluate(Names(records), ADDRESS, "example.com", FQDN)
+    assert verdict.result in ("pass", "fail", "softfail", "neutral", "none", "permerror", "temperror")
+    size = spf_verdict.size_of(Names(records), "example.com")
+    # Whoever passes with too many look-ups has passed before the eleventh.
+    assert verdict.lookups <= max(size.lookups, spf_verdict.MOST_LOOKUPS + 1)
+
+
+def test_a_long_chain_of_records_comes_to_an_end():
+    records = dict(((name, "TXT"), ["v=spf1 include:{0}".format(after)]) for name, after in zip(
+        ["d{0}.example".format(number) for number in range(2000)], ["d{0}.example".format(number) for number in range(1, 2001)]
+    ))  # fmt: skip
+    assert 10 < spf_verdict.size_of(Names(records), "d0.example").lookups < 100
+    assert spf_verdict.evaluate(Names(records), ADDRESS, "d0.example", FQDN).result == "permerror"
