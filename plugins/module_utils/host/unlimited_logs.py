@@ -49,7 +49,8 @@ JOURNALD_PROGRAMS = ("/usr/lib/systemd/systemd-journald", "/lib/systemd/systemd-
 # What systemd sees to at boot since version 230; in a container it often may not.
 QUEUE_LENGTH = 512
 
-_COMMENT = re.compile(r"/\*.*?\*/|^[ \t]*#[^\n]*", re.M | re.S)
+# Not the "/*" of a pattern such as /etc/rsyslog.d/*.conf.
+_COMMENT = re.compile(r"(?<!\S)/\*.*?\*/|^[ \t]*#[^\n]*", re.M | re.S)
 _LOAD = re.compile(
     r"^[ \t]*\$modload[ \t]+imjournal\b|^[ \t]*module[ \t]*\([^)]*\bload[ \t]*=[ \t]*\"imjournal\"", re.M | re.I
 )

@@ -152,7 +152,11 @@ def test_a_limit_hits_a_client_of_the_relay_and_its_mail_waits(relay_private):
     assert all(reply.startswith("250") for reply in mails("web01", relay_private))
     site.run(site.RELAY, "postconf -e smtpd_client_message_rate_limit=1 && postfix reload")
     try:
-        assert mails("web01", relay_private)[-1].startswith("450"), "the limit does not hit the client"
+        # A process that still has the old limit may answer just after the reload.
+        def limited():
+            return mails("web01", relay_private)[-1].startswith("450")
+
+        site.wait_for(limited)
         # The relay itself is not limited.
         assert all(reply.startswith("250") for reply in mails(site.RELAY, "127.0.0.1"))
         # Ports are counted apart, so the first one through 587 passes.
@@ -181,11 +185,24 @@ def tight_journald():
         site.run(site.RELAY, f"rm {path} && {restart}")
 
 
+def hops(lines, sender):
+    """Queue ID of each message from this sender -> the programs and first words of its lines, sorted."""
+    kinds = collections.defaultdict(list)
+    for line in lines:
+        found = re.search(r" postfix/([a-z]+)\[[0-9]+\]: ([0-9A-Za-z]+): (client=|message-id=|from=|to=|removed)", line)
+        if found:
+            kinds[found.group(2)].append((found.group(1), found.group(3)))
+    ours = {re.search(r": ([0-9A-Za-z]+): from=", line).group(1) for line in lines if f": from=<{sender}>" in line}
+    return {queue_id: sorted(kinds[queue_id]) for queue_id in ours}
+
+
 def test_the_log_has_every_line_of_a_burst(tight_journald):
     """300 messages at once; each has its lines of smtpd, cleanup, qmgr (active), smtp and qmgr (removed)."""
     count = 300
     sender = f"burst-{uuid.uuid4().hex}@smtp-relay001.example.com"
-    before = int(site.output(site.RELAY, "wc -l < /var/log/mail.log"))
+    file = site.output(site.RELAY, "ls /var/log/mail.log /var/log/maillog 2>/dev/null || true")
+    before = int(site.output(site.RELAY, f"wc -l < {file}"))
+    since = site.output(site.RELAY, "date +%s")
     source = f"smtp-source -s 20 -m {count} -l 1000 -f {sender} -t ops@example.net 127.0.0.1:25"
     site.run(site.RELAY, source)
 
@@ -194,14 +211,6 @@ def test_the_log_has_every_line_of_a_burst(tight_journald):
 
     site.wait_for(delivered, seconds=120)
     settle()
-    lines = site.output(site.RELAY, f"tail -n +{before + 1} /var/log/mail.log").splitlines()
-    kinds = collections.defaultdict(list)
-    for line in lines:
-        found = re.search(r" postfix/([a-z]+)\[[0-9]+\]: ([0-9A-Za-z]+): (client=|message-id=|from=|to=|removed)", line)
-        if found:
-            kinds[found.group(2)].append((found.group(1), found.group(3)))
-    ours = {re.search(r": ([0-9A-Za-z]+): from=", line).group(1) for line in lines if f": from=<{sender}>" in line}
-    assert len(ours) == count
     whole = [
         ("cleanup", "message-id="),
         ("qmgr", "from="),
@@ -209,6 +218,10 @@ def test_the_log_has_every_line_of_a_burst(tight_journald):
         ("smtp", "to="),
         ("smtpd", "client="),
     ]
-    assert [queue_id for queue_id in sorted(ours) if sorted(kinds[queue_id]) != whole] == []
-    # Long queue IDs: none of them is used a second time in a day of such bursts.
-    assert all(len(queue_id) >= 12 for queue_id in ours)
+    # rsyslog gets its lines before journald counts them here; imjournal gets what is in the journal.
+    for log in (f"tail -n +{before + 1} {file}", f"journalctl SYSLOG_FACILITY=2 --since=@{since} --no-pager"):
+        found = hops(site.output(site.RELAY, log).splitlines(), sender)
+        assert len(found) == count, log
+        assert [(queue_id, lines) for queue_id, lines in sorted(found.items()) if lines != whole] == [], log
+        # Long queue IDs: none of them is soon used a second time.
+        assert all(len(queue_id) >= 12 for queue_id in found)

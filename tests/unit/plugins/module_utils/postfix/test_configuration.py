@@ -12,6 +12,7 @@ import os
 import stat
 
 import pytest
+import yaml
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
@@ -22,6 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuratio
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
+ROLE = os.path.join(os.path.dirname(__file__), *([os.pardir] * 5 + ["roles", "relay_server"]))
 
 MAIN = """\
 # a comment
@@ -149,6 +151,99 @@ def test_only_supported_parameters_are_set(etc):
     result = call(Postfix(etc), if_supported={"smtpd_helo_required": True, "parameter_of_postfix_9": "x"})
     assert result["unsupported"] == ["parameter_of_postfix_9"]
     assert "parameter_of_postfix_9" not in files_in(etc)["main.cf"]
+
+
+def role_choices():
+    """What the role relay_server gives for first_supported, with its defaults."""
+    path = os.path.join(ROLE, "vars", "main.yml")
+    with io.open(path, encoding="utf-8") as stream:
+        defences = yaml.safe_load(stream)["__relay_server_smuggling_defences"]
+    for choice in defences:
+        for entry in choice:
+            if "smtpd_forbid_bare_newline_exclusions" in entry:
+                entry["smtpd_forbid_bare_newline_exclusions"] = []
+    return [[{"enable_long_queue_ids": True}]] + defences
+
+
+def without(text, *names):
+    """The output of postconf -d, of a Postfix that does not know these parameters."""
+    return "".join(line for line in text.splitlines(True) if not line.startswith(tuple(name + " =" for name in names)))
+
+
+NEWEST = "postconf-d.3.7.11-bookworm.txt"
+
+
+@pytest.mark.parametrize(
+    "known, written",
+    [
+        (
+            fixture(NEWEST),
+            "enable_long_queue_ids = yes\nsmtpd_forbid_bare_newline = normalize\n"
+            "smtpd_forbid_bare_newline_exclusions =\nsmtpd_forbid_bare_newline_reject_code = 550\n"
+            "smtpd_forbid_unauth_pipelining = yes\n",
+        ),
+        # 3.5.23, 3.6.13, 3.7.9 and 3.8.4: no "normalize" yet.
+        (
+            without(fixture(NEWEST), "smtpd_forbid_bare_newline_reject_code", "cleanup_replace_stray_cr_lf"),
+            "enable_long_queue_ids = yes\nsmtpd_forbid_bare_newline = yes\nsmtpd_forbid_bare_newline_exclusions =\n"
+            "smtpd_forbid_unauth_pipelining = yes\n",
+        ),
+        # 3.5.20: the first of the defences only.
+        (
+            without(
+                fixture(NEWEST),
+                "smtpd_forbid_bare_newline",
+                "smtpd_forbid_bare_newline_exclusions",
+                "smtpd_forbid_bare_newline_reject_code",
+            ),
+            "enable_long_queue_ids = yes\nsmtpd_data_restrictions = reject_unauth_pipelining\n"
+            "smtpd_discard_ehlo_keywords = chunking, silent-discard\nsmtpd_forbid_unauth_pipelining = yes\n",
+        ),
+        (
+            fixture("postconf-d.2.10.1.txt"),
+            "enable_long_queue_ids = yes\nsmtpd_data_restrictions = reject_unauth_pipelining\n"
+            "smtpd_discard_ehlo_keywords = chunking, silent-discard\n",
+        ),
+    ],
+    ids=["normalize", "yes", "pipelining only", "2.10.1"],
+)
+def test_the_relay_gets_the_best_smuggling_defence_that_its_postfix_knows(etc, known, written):
+    postfix = Postfix(etc)
+    postfix.known = known
+    result = call(postfix, first_supported=role_choices())
+    assert files_in(etc)["main.cf"] == MAIN + written
+    known_names = set(line.partition(" =")[0] for line in known.splitlines())
+    assert not set(result["unsupported"]) & known_names
+    assert ("smtpd_forbid_unauth_pipelining" in result["unsupported"]) == ("unauth_pipelining = yes" not in written)
+    assert not [finding for finding in result["findings"] if finding["parameter"].startswith("smtpd_")]
+    again = Postfix(etc)
+    again.known = known
+    assert not call(again, first_supported=role_choices())["changed"]
+
+
+def test_what_the_caller_names_wins_over_a_choice(etc):
+    call(
+        Postfix(etc),
+        main={"smtpd_forbid_bare_newline": "reject", "smtpd_forbid_unauth_pipelining": None},
+        if_supported={"enable_long_queue_ids": False},
+        first_supported=role_choices(),
+    )
+    assert files_in(etc)["main.cf"] == MAIN + (
+        "enable_long_queue_ids = no\nsmtpd_forbid_bare_newline = reject\nsmtpd_forbid_bare_newline_exclusions =\n"
+        "smtpd_forbid_bare_newline_reject_code = 550\n"
+    )
+
+
+def test_without_a_postfix_to_ask_the_first_of_each_choice_is_shown(tmp_path):
+    result = call(Postfix(tmp_path, installed=False), check_mode=True, first_supported=role_choices())
+    assert "+smtpd_forbid_bare_newline = normalize" in "+" + result["diff"][0]["after"].replace("\n", "\n+")
+    assert "reject_unauth_pipelining" not in result["diff"][0]["after"] and result["unsupported"] == []
+
+
+def test_a_choice_of_which_nothing_is_known_sets_nothing(etc):
+    result = call(Postfix(etc), first_supported=[[{"parameter_of_postfix_9": 1}, {"parameter_of_postfix_8": 1}]])
+    assert not result["changed"]
+    assert result["unsupported"] == ["parameter_of_postfix_8", "parameter_of_postfix_9"]
 
 
 def test_postfix_2_10_gets_what_it_can_read(etc):
@@ -406,6 +501,8 @@ def test_the_order_of_main_and_master_is_the_one_that_postfix_accepts_in_between
     [
         (dict(main={"a": {}}), "main: a: cannot write a value of type dict"),
         (dict(main={"a": "1"}, if_supported={"a": "2"}), "named in main and in if_supported"),
+        (dict(first_supported=[["a"]]), "a list of mappings"),
+        (dict(first_supported=[[{"alias_maps": 1}], [{"alias_maps": 2}]]), "alias_maps would be both '1' and '2'"),
         (dict(tables=[{"path": "hash:/x", "entries": {}}]), "must not name a table type"),
         (dict(tables=[{"path": "/nowhere/at/all", "entries": {}}]), "there is no directory /nowhere/at"),
         (dict(tables=[{"path": "/etc", "entries": {}}]), "this is a directory"),

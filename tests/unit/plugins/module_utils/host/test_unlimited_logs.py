@@ -1,0 +1,207 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import (
+    JOURNALD,
+    JOURNALD_FILE,
+    RSYSLOG,
+    RSYSLOG_FILE,
+    LogLimitsError,
+    UnlimitedLogs,
+    steps,
+)
+
+# As the distributions ship it, shortened.
+DEBIAN = 'module(load="imuxsock") # local\nmodule(load="imklog")\n$IncludeConfig /etc/rsyslog.d/*.conf\n'
+EL7 = "$ModLoad imuxsock # local\n$ModLoad imjournal # journal\n#$ModLoad imklog\n$IncludeConfig /etc/rsyslog.d/*.conf\n"
+EL9 = (
+    'module(load="imuxsock"    # local\n       SysSock.Use="off") # no local socket\n'
+    'module(load="imjournal"             # journal\n       UsePid="system" # PID\n'
+    '       FileCreateMode="0644"\n       StateFile="imjournal.state")\n'
+    '# include(file="/etc/other.d/*.conf")\ninclude(file="/etc/rsyslog.d/*.conf" mode="optional")\n'
+)
+
+
+class Machine(object):
+    """A host below a directory; its programs answer as told."""
+
+    def __init__(self, root, rsyslog=None, journald=True):
+        self.root = str(root)
+        self.rsyslog = rsyslog is not None
+        self.store = "FileDescriptorStoreMax=4224\n"
+        self.validation = Result(0, "", "rsyslogd: version 8.2302.0, config validation run (level 1)\n")
+        self.validated = []
+        for directory in ("etc/rsyslog.d", "etc/systemd", "lib/systemd", "proc/sys/net/unix"):
+            os.makedirs(os.path.join(self.root, directory))
+        self.write("/proc/sys/net/unix/max_dgram_qlen", "512\n")
+        if journald:
+            self.write("/lib/systemd/systemd-journald", "")
+        if rsyslog:
+            self.write("/etc/rsyslog.conf", rsyslog)
+
+    def write(self, path, text):
+        with open(self.root + path, "w") as stream:
+            stream.write(text)
+
+    def read(self, path):
+        if not os.path.exists(self.root + path):
+            return None
+        with open(self.root + path) as stream:
+            return stream.read()
+
+    def find(self, program):
+        return "/usr/sbin/rsyslogd" if program == "rsyslogd" and self.rsyslog else None
+
+    def run(self, argv, check=True):
+        if argv[0] == "systemctl":
+            return Result(0, self.store, "")
+        assert argv[:3] == ["rsyslogd", "-N1", "-f"]
+        with open(argv[3]) as stream:
+            self.validated.append([line.split()[1] for line in stream])
+        return self.validation
+
+    def apply(self, **options):
+        return UnlimitedLogs(self, root=self.root, **options).apply()
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        (DEBIAN, [("include", "/etc/rsyslog.d/*.conf")]),
+        (EL7, [("load", ""), ("include", "/etc/rsyslog.d/*.conf")]),
+        (EL9, [("load", ""), ("include", "/etc/rsyslog.d/*.conf")]),
+        ('MODULE ( Load = "imjournal" )\n', [("load", "")]),
+        ('/* module(load="imjournal")\n$includeconfig b */ $includeconfig a\n', [("include", "a")]),
+        ('$includeconfig /a/*.conf\nmodule(load="imjournalx")\n$modload imjournal */\n', [("include", "/a/*.conf"), ("load", "")]),
+    ],
+)
+def test_what_the_files_of_rsyslog_do(text, found):
+    assert steps(text) == found
+
+
+@given(st.lists(st.sampled_from(["load", "other", "comment", "include"]), max_size=8), st.sampled_from("\n \t"))
+def test_order_is_kept_and_comments_are_not_read(kinds, space):
+    lines = {
+        "load": 'module(load="imjournal"\n  StateFile="x")',
+        "other": 'module(load="imklog")',
+        "comment": '# module(load="imjournal")',
+        "include": "$IncludeConfig /etc/rsyslog.d/*.conf",
+    }
+    text = "\n".join(space + lines[kind] for kind in kinds)
+    assert [kind for kind, unused in steps(text)] == [kind for kind in kinds if kind in ("load", "include")]
+
+
+@given(st.text())
+def test_any_text_can_be_read(text):
+    assert all(kind in ("load", "include") for kind, unused in steps(text))
+
+
+def test_journald_alone_where_rsyslog_gets_its_lines_from_a_socket(tmp_path):
+    machine = Machine(tmp_path, DEBIAN)
+    result = machine.apply(check_mode=True)
+    assert result["changed"] and machine.read(JOURNALD_FILE) is None
+    assert machine.apply() == result
+    assert (result["journald_restart_required"], result["rsyslog_restart_required"]) == (True, False)
+    assert result["warnings"] == [] and [item["after"] for item in result["diff"]] == [JOURNALD]
+    assert machine.read(JOURNALD_FILE) == JOURNALD and machine.read(RSYSLOG_FILE) is None
+    assert os.stat(machine.root + os.path.dirname(JOURNALD_FILE)).st_mode & 0o777 == 0o755
+    again = machine.apply()
+    assert not again["changed"] and not again["journald_restart_required"]
+
+
+@pytest.mark.parametrize("text", [EL7, EL9])
+def test_imjournal_too_where_rsyslog_reads_the_journal(tmp_path, text):
+    machine = Machine(tmp_path, text)
+    machine.write("/proc/sys/net/unix/max_dgram_qlen", "10\n")
+    result = machine.apply()
+    assert result["rsyslog_restart_required"] and machine.read(RSYSLOG_FILE) == RSYSLOG
+    # The queue of the socket is of no account there.
+    assert result["warnings"] == []
+    ((first, second),) = machine.validated
+    assert first == machine.root + "/etc/rsyslog.conf" and os.path.basename(second) == os.path.basename(RSYSLOG_FILE)
+    again = machine.apply()
+    assert not again["changed"] and len(machine.validated) == 1
+
+
+def test_imjournal_loaded_by_an_included_file(tmp_path):
+    machine = Machine(tmp_path, "$IncludeConfig /etc/rsyslog.d/\n")
+    machine.write("/etc/rsyslog.d/00-inputs.conf", EL7)
+    assert machine.apply()["rsyslog_restart_required"] and machine.read(RSYSLOG_FILE) == RSYSLOG
+
+
+@pytest.mark.parametrize(
+    "text, late",
+    [
+        ('$IncludeConfig /etc/rsyslog.d/*.conf\nmodule(load="imjournal")\n', None),
+        ("$ModLoad imjournal\n", None),
+        ("$IncludeConfig /etc/rsyslog.d/*.conf\n", "zzz.conf"),
+    ],
+)
+def test_a_module_that_is_loaded_too_late_is_named_with_the_fix(tmp_path, text, late):
+    machine = Machine(tmp_path, text)
+    if late:
+        machine.write("/etc/rsyslog.d/" + late, EL7)
+    result = machine.apply()
+    assert machine.read(RSYSLOG_FILE) is None and not result["rsyslog_restart_required"]
+    if not late:
+        assert 'Ratelimit.Interval="0"' in result["warnings"][0]
+
+
+def test_what_rsyslogd_refuses_is_not_put_in_place(tmp_path):
+    machine = Machine(tmp_path, EL9)
+    machine.validation = Result(1, "", machine.validation.stderr + "rsyslogd: invalid or yet-unknown config file command\n")
+    result = machine.apply()
+    assert machine.read(RSYSLOG_FILE) is None
+    assert "rsyslogd -N1 says: rsyslogd: invalid or yet-unknown" in result["warnings"][0]
+
+
+def test_our_file_goes_when_imjournal_is_no_longer_loaded(tmp_path):
+    """rsyslog would complain about a setting of a module that it does not have."""
+    machine = Machine(tmp_path, DEBIAN)
+    machine.write(RSYSLOG_FILE, RSYSLOG)
+    assert machine.apply()["rsyslog_restart_required"] and machine.read(RSYSLOG_FILE) is None
+
+
+def test_rsyslog_that_is_not_ours_stays(tmp_path):
+    machine = Machine(tmp_path, EL9)
+    result = machine.apply(rsyslog=False)
+    assert machine.read(RSYSLOG_FILE) is None and machine.read(JOURNALD_FILE) == JOURNALD
+    assert not result["rsyslog_restart_required"]
+
+
+@pytest.mark.parametrize("store", ["FileDescriptorStoreMax=0\n", ""])
+def test_journald_that_would_cut_streams_is_not_restarted(tmp_path, store):
+    machine = Machine(tmp_path, EL7)
+    machine.store = store
+    result = machine.apply()
+    assert not result["journald_restart_required"] and "next boot" in result["warnings"][0]
+
+
+def test_a_short_queue_to_rsyslog_is_named(tmp_path):
+    machine = Machine(tmp_path, DEBIAN)
+    machine.write("/proc/sys/net/unix/max_dgram_qlen", "10\n")
+    assert "net.unix.max_dgram_qlen is 10" in machine.apply()["warnings"][0]
+
+
+def test_a_host_without_either_is_left_alone(tmp_path):
+    assert not Machine(tmp_path, journald=False).apply()["changed"]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    machine = Machine(tmp_path, DEBIAN)
+    os.rmdir(machine.root + "/etc/systemd")
+    with pytest.raises(LogLimitsError, match="journald.conf.d: No such file"):
+        machine.apply()
