@@ -127,15 +127,39 @@ def _counted(number, what):
     return "{0} {1}{2}".format(number, what, "" if number == 1 else "s")
 
 
-def verify_result(hosts, hostvars, way, told, recipient):
+def _matrix(results):
+    """list of dict: a check of each relay from each host outside."""
+    found = []
+    for entry in results:
+        outsider, relay = entry["item"]
+        subject = "{0} -> {1}".format(outsider, relay)
+        result = result_of(entry)
+        if result is None:
+            continue
+        if "problem" in result:
+            todo = "Repair the login (ansible {0} -m ping), and verify again.".format(outsider)
+            found.append(dict(failed("open_relay", subject, "not tested: " + result["problem"], todo), accepted=None, checks=[]))
+            continue
+        seen = "{0} of {1} forms accepted".format(result["accepted"], result["tried"])
+        if not result["tried"]:
+            seen = "nobody gets in there"
+        if result["unknown"]:
+            seen += ", {0} not known".format(result["unknown"])
+        bad = [check for check in result["checks"] if check["status"] == "failed"]
+        check = failed("open_relay", subject, seen, bad[0]["todo"]) if bad else ok("open_relay", subject, seen)
+        found.append(dict(check, accepted=result["accepted"], checks=result["checks"]))
+    return found
+
+
+def verify_result(hosts, hostvars, told, recipient, matrix):
     """The verdict on each client.
 
     Args:
         hosts: list of str, inventory names of the clients.
         hostvars: the variable of that name.
-        way: dict, of C(verify_progress).
         told: list of dict, the results of M(mailops.relay.mail_log_info) on the relays, one by one.
         recipient: str, to whom the messages went.
+        matrix: list of dict, the results of M(mailops.relay.smtp_probe) for pairs of a host outside and a relay.
 
     Returns:
         dict: C(clients) and C(outsiders), lists of checks; C(problems), why something may not be certain; C(ok); C(summary).
@@ -152,20 +176,25 @@ def verify_result(hosts, hostvars, way, told, recipient):
         needs = variables.get("verify_tls", "verified")
         if needs not in NEEDS:
             raise AnsibleFilterError("verify_tls of {0}: {1!r} is none of {2}".format(host, needs, ", ".join(sorted(NEEDS))))
-        registered = variables.get("__verify_sent") or {}
-        sent = dict(result_of(registered) or {"problem": "nothing was sent"}, unreachable=registered.get("unreachable", False))
+        sent = result_of(variables.get("__verify_sent")) or {"problem": "nothing was sent"}
         rows.append(judge.verdict(host, sent, needs, "qmail_clients" not in variables.get("group_names", ())))
     for host in sorted(site.results):
         for result in site.results[host]:
             problems.extend(log_problems(host, result))
+    outsiders = _matrix(matrix)
     bad = [row["subject"] for row in rows if row["status"] != "ok"]
+    summary = "{0} of {1} delivered as they should".format(len(rows) - len(bad), _counted(len(rows), "message"))
+    if bad:
+        summary += "; not from " + ", ".join(bad)
+    open_relays = [row for row in outsiders if row["status"] != "ok"]
+    if open_relays:
+        summary += "; from outside: " + ", ".join("{subject}: {seen}".format(**row) for row in open_relays)
     return {
         "clients": rows,
+        "outsiders": outsiders,
         "problems": sorted(set(problems)),
-        "ok": not bad,
-        "summary": "{0} of {1} delivered as they should{2}".format(
-            len(rows) - len(bad), _counted(len(rows), "message"), "; not from " + ", ".join(bad) if bad else ""
-        ),
+        "ok": not bad and not open_relays,
+        "summary": summary,
     }
 
 
@@ -178,13 +207,17 @@ def verify_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
-    rows = result["clients"]
+    rows = result["clients"] + result["outsiders"]
     width = max([len(row["subject"]) for row in rows] + [0])
     lines = []
     for row in rows:
         lines.append("{0:<7} {1:<{2}}  {3}".format("ok" if row["status"] == "ok" else "FAILED", row["subject"], width, row["seen"]))
+        further = [check for check in row.get("checks", ()) if check["status"] not in ("ok", "skipped")]
+        for line in [row.get("detail")] + ["{subject}: {seen}".format(**check) for check in further]:
+            if line:
+                lines.append("{0:<{1}}    {2}".format("", width + 7, line))
         if row["todo"]:
-            lines.append("{0:<7} {1:<{2}}  to do: {3}".format("", "", width, row["todo"]))
+            lines.append("{0:<{1}}    to do: {2}".format("", width + 7, row["todo"]))
     lines.append(result["summary"])
     lines.extend("not certain: " + problem for problem in result["problems"])
     return [printable(line) for line in lines]

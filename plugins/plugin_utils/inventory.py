@@ -23,11 +23,19 @@ def known_names(hostvars, host):
 
 
 def result_of(registered):
-    """dict or None: a task's registered result, or C(problem) (str) where it has none; None where the task was skipped."""
+    """dict or None: a task's registered result; None where the task was skipped.
+
+    Where the host has given none: C(problem) (str), and C(unreachable) (bool), whether nothing could be run there.
+    """
     if not registered or registered.get("skipped"):
         return None
-    if registered.get("unreachable") or registered.get("failed"):
-        return {"problem": registered.get("msg", "no answer")}
+    if registered.get("unreachable"):
+        return {"problem": registered.get("msg", "no answer"), "unreachable": True}
+    if registered.get("failed"):
+        # A module that could not even begin says nothing itself; a connection plugin may, as community.docker's of a stopped host.
+        began = "module_stderr" not in registered
+        said = (registered.get("module_stderr") or "").strip().split("\n")[-1]
+        return {"problem": said or registered.get("msg", "no answer"), "unreachable": not began}
     return registered
 
 

@@ -91,28 +91,33 @@ _AT_RELAY = (
     (
         "next_hop_unreachable",
         re.compile(r"Connection refused|timed? ?out|No route to host|is unreachable|lost connection", re.I),
+        "{relay} does not reach the mail system of {domain}",
         "See whether {relay} may connect to port 25 outside (mailops.relay.preflight tests it), and whether the mail system of"
         " {domain} runs.",
     ),
     (
         "next_hop_not_found",
         re.compile(r"name not found|Name service|no MX|mail for .* loops back|Host not found", re.I),
+        "{relay} finds no mail system for {domain}",
         "See what {relay} resolves: dig MX {domain}. If there is no such domain, choose another verify_recipient.",
     ),
     (
         "next_hop_tls",
         re.compile(r"certificate|TLS|handshake", re.I),
+        "TLS with the mail system of {domain} failed",
         "See which TLS {relay} demands of others (postconf smtp_tls_security_level smtp_tls_policy_maps).",
     ),
     (
         "policy",
         re.compile(r"[45]\.7\.[0-9]|SPF|DKIM|DMARC|PTR|reverse|block", re.I),
+        "the mail system of {domain} does not want it from this relay or sender",
         "{domain} does not trust the relay or the sender: see SPF, PTR and HELO name with mailops.relay.preflight, and use a sender"
         " whose domain names the relay in its SPF record (verify_sender).",
     ),
     (
         "mailbox",
         re.compile(r"[45]\.[12]\.[0-9]|user|mailbox|recipient", re.I),
+        "the mail system of {domain} does not take mail for this address",
         "Choose a verify_recipient whose mailbox exists and takes mail.",
     ),
 )
@@ -157,6 +162,16 @@ class Ways(object):
         return next((hop for hop in reversed(trace["hops"]) if hop["host"] in self._relays and hop["led_by"] is None), None)
 
 
+def _end_of(trace):
+    """(str, dict): what is said of the end that gave the trace its verdict, and the hop where it is."""
+    end = next(
+        (end for end in trace["verdicts"] if end["verdict"] == trace["verdict"] and not end["notification"]),
+        trace["verdicts"][0],
+    )
+    hop = next(hop for hop in trace["hops"] if hop["host"] == end["host"] and hop["queue_id"] == end["queue_id"])
+    return _words(end["text"]), hop
+
+
 def on_the_way(ways, messages):
     """list of str: the Message-IDs of which waiting may still tell more, sorted.
 
@@ -181,8 +196,10 @@ def put_off(ways, messages):
     found = {}
     for message_id, host in messages.items():
         trace = ways.of(host, message_id)
-        hop = trace["hops"][-1] if trace is not None else None
-        if hop is None or hop["host"] != host:
+        if trace is None:
+            continue
+        _text, hop = _end_of(trace)
+        if hop["host"] != host:
             continue
         suspended = bool(hop["deliveries"]) and hop["deliveries"][-1]["reply"].startswith(_SUSPENDED)
         if (trace["verdict"] == "deferred" and suspended) or (trace["verdict"] == "queued" and hop["mta"] == "sendmail"):
@@ -262,7 +279,8 @@ class Judge(object):
         self._domain = recipient.rpartition("@")[2]
 
     def verdict(self, host, sent, needs, has_tls=True):
-        """dict: a check as of C(mail/checks), with C(verdict), C(cause), C(seconds), C(tls), C(message_id) and C(hops).
+        """dict: a check as of C(mail/checks), with C(detail) (what the logs say), C(verdict), C(cause), C(seconds), C(tls),
+        C(message_id) and C(hops).
 
         Args:
             host: str, the client's inventory name.
@@ -270,7 +288,7 @@ class Judge(object):
             needs: str, a key of NEEDS.
             has_tls: bool, whether this mail system can do TLS at all.
         """
-        extra = {"verdict": "", "cause": "", "seconds": None, "tls": "", "message_id": None, "hops": []}
+        extra = {"detail": "", "verdict": "", "cause": "", "seconds": None, "tls": "", "message_id": None, "hops": []}
         if "problem" in sent:
             return self._not_sent(host, sent, extra)
         extra["message_id"] = sent["message_id"]
@@ -291,23 +309,24 @@ class Judge(object):
         return dict(failed(IDENTIFIER, host, seen, todo), **dict(extra, cause=cause))
 
     def _not_sent(self, host, sent, extra):
-        problem = _words(sent["problem"])
+        extra["detail"] = _words(sent["problem"])
         if sent.get("unreachable"):
             extra["verdict"] = "unreachable"
             return self._failed(
-                host, extra, "unreachable", "Ansible cannot reach it: {0}".format(problem),
+                host, extra, "unreachable", "Ansible cannot reach it",
                 "Repair the login (ansible {0} -m ping), then verify again with --limit {0}.".format(host),
             )  # fmt: skip
         extra["verdict"] = "not sent"
         return self._failed(
-            host, extra, "not_sent", "its mail system did not take the message: {0}".format(problem),
+            host, extra, "not_sent", "its mail system did not take the message",
             "See whether a mail system is installed there and runs; ansible-playbook mailops.relay.site --limit {0} makes it so.".format(host),
         )  # fmt: skip
 
     def _never_seen(self, host, extra):
         extra["verdict"] = "lost"
         told = [entry for entry in self._site.results.get(host, ()) if "problem" not in entry]
-        seen = "lost from sight at {0}: {1}; no relay's log has it either".format(host, _words(self._site.problem_of(host)))
+        extra["detail"] = _words(self._site.problem_of(host))
+        seen = "lost from sight at {0}; no relay has seen it either".format(host)
         if not told:
             return self._failed(
                 host, extra, "no_log", seen,
@@ -346,7 +365,8 @@ class Judge(object):
         elif trust == "none":
             seen += " without TLS"
         elif handed is None:
-            seen += ", over which TLS is not known: {0}".format(_words(self._site.problem_of(host)))
+            extra["detail"] = _words(self._site.problem_of(host))
+            seen += ", over which TLS is not known: the log of {0} does not have it".format(host)
         else:
             seen += ", over which TLS the log of {0} does not tell".format(host)
         if wanted is None or trust in wanted:
@@ -362,15 +382,11 @@ class Judge(object):
         )  # fmt: skip
 
     def _stuck(self, host, trace, extra):
-        end = next(
-            (end for end in trace["verdicts"] if end["verdict"] == trace["verdict"] and not end["notification"]),
-            trace["verdicts"][0],
-        )
-        hop = next(hop for hop in trace["hops"] if hop["host"] == end["host"] and hop["queue_id"] == end["queue_id"])
-        text = _words(end["text"])
+        text, hop = _end_of(trace)
+        extra["detail"] = text
         reply = hop["deliveries"][-1]["reply"] if hop["deliveries"] else hop["rejects"][-1]["reply"] if hop["rejects"] else ""
         if trace["verdict"] == "lost":
-            return self._lost(host, hop, text, extra)
+            return self._lost(host, hop, extra)
         if trace["verdict"] in ("queued", "deleted"):
             cause = "held" if "on hold" in text else trace["verdict"]
             todo = {
@@ -378,32 +394,33 @@ class Judge(object):
                 "deleted": "Someone or a rule on {0} deleted it; verify again.",
                 "queued": "See what the mail system of {0} is doing (mailq, load, its log); a longer verify_timeout may do.",
             }[cause].format(hop["host"])
-            return self._failed(host, extra, cause, "{0}: {1}".format(trace["verdict"], text), todo)
+            return self._failed(host, extra, cause, "{0} on {1}".format(cause, hop["host"]), todo)
         if hop["host"] in self._relays:
-            return self._stuck_at_relay(host, hop, trace["verdict"], reply, text, extra)
-        return self._stuck_at_client(host, hop, trace["verdict"], reply, text, extra)
+            return self._stuck_at_relay(host, hop, trace["verdict"], reply, extra)
+        return self._stuck_at_client(host, hop, trace["verdict"], reply, extra)
 
-    def _lost(self, host, hop, text, extra):
+    def _lost(self, host, hop, extra):
         last = next((delivery for delivery in reversed(hop["deliveries"]) if delivery["status"] == "sent"), None)
         target = self._site.host_of(last["relay_host"]) if last is not None else None
         place = target or hop["host"]
         told = [entry for entry in self._site.results.get(place, ()) if "problem" not in entry and entry["log"]["first"] is not None]
+        seen = "lost from sight at {0}".format(place)
         if not told:
             return self._failed(
-                host, extra, "no_log", text,
+                host, extra, "no_log", seen,
                 "See whether Ansible reaches {0} and its mail is logged there (rsyslog or the journal), and verify again.".format(place),
             )  # fmt: skip
         if any(entry["log"]["gaps"] for entry in told):
             return self._failed(
-                host, extra, "log_gap", text,
+                host, extra, "log_gap", seen,
                 "The log of {0} has lost lines; lift its rate limit (converge {0}), and verify again.".format(place),
             )  # fmt: skip
         return self._failed(
-            host, extra, "lost", text,
+            host, extra, "lost", seen,
             "See the queue and the log of {0}; if its log comes late, a longer verify_timeout may do.".format(place),
         )  # fmt: skip
 
-    def _stuck_at_client(self, host, hop, verdict, reply, text, extra):
+    def _stuck_at_client(self, host, hop, verdict, reply, extra):
         delivery = hop["deliveries"][-1] if hop["deliveries"] else None
         named = {"name": "", "address": "", "port": None} if delivery is None else delivery["relay_host"]
         match = _CONNECT.search(reply)
@@ -412,10 +429,11 @@ class Judge(object):
         said = reply.rpartition(" by ")[2] if " refused by " in reply else ""
         if hop["mta"] == "sendmail" and (_LOOPBACK.match(said) or _LOOPBACK.match(named["address"])):
             return self._failed(
-                host, extra, "own_daemon", "{0}: its own mail daemon does not answer. {1}".format(verdict, text),
-                "Start it on {0}: systemctl restart sendmail.".format(host),
+                host, extra, "own_daemon", "{0} on {1}: its own mail daemon does not answer".format(verdict, host),
+                "See whether it runs on {0} (systemctl status sendmail). When the load is above RefuseLA, it takes no mail.".format(host),
             )  # fmt: skip
-        relay = self._site.host_of(named) or named["name"].rstrip(".") or "the relay"
+        name = named["name"].rstrip(".") if named["name"] != "none" else ""
+        relay = self._site.host_of(named) or name or "the relay"
         words = {
             "client": host,
             "relay": relay,
@@ -423,19 +441,20 @@ class Judge(object):
         }
         for cause, pattern, meaning, todo in _AT_CLIENT:
             if pattern.search(reply):
-                seen = "{0} on {1}: {2}. {3}".format(verdict, host, meaning.format(**words), text)
+                seen = "{0} on {1}: {2}".format(verdict, host, meaning.format(**words))
                 return self._failed(host, extra, cause, seen, todo.format(**words))
         return self._failed(
-            host, extra, "client", "{0} on {1}: {2}".format(verdict, host, text),
+            host, extra, "client", "{0} on {1}, before any relay".format(verdict, host),
             "The reason is what the mail system of {0} says; its log has more.".format(host),
         )  # fmt: skip
 
-    def _stuck_at_relay(self, host, hop, verdict, reply, text, extra):
+    def _stuck_at_relay(self, host, hop, verdict, reply, extra):
         words = {"relay": hop["host"], "domain": self._domain}
-        for cause, pattern, todo in _AT_RELAY:
+        for cause, pattern, meaning, todo in _AT_RELAY:
             if pattern.search(reply):
                 break
         else:
-            cause, todo = "next_hop", "The reason is what the next mail system said; the log of {relay} has more."
-        seen = "{0} at {1}. {2}".format(verdict, hop["host"], text)
+            cause, meaning = "next_hop", "the next mail system did not take it"
+            todo = "The reason is what it said; the log of {relay} has more."
+        seen = "{0} on {1}: {2}".format(verdict, hop["host"], meaning.format(**words))
         return self._failed(host, extra, cause, seen, todo.format(**words))
