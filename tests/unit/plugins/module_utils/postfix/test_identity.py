@@ -1,0 +1,92 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import identity, queue_space
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import SettingError
+
+MAIN = "myhostname = relay.example.com\nmydestination = $myhostname, localhost.$mydomain\n"
+MIB = 1 << 20
+
+
+class Host(object):
+    """An installation."""
+
+    defaults = {"message_size_limit": "10240000", "smtp_helo_name": "$myhostname", "mydomain": "other.example"}
+
+    def __init__(self, installed=True):
+        self.installed = installed
+        self.defaults = self.defaults if installed else {}
+
+
+class Runner(object):
+    def run(self, argv):
+        assert argv == ["postconf", "-n"]
+        return Result(0, MAIN, "")
+
+
+def known(plan=None, prefer=False, installed=True, hostname="relay"):
+    return identity.identity(Runner(), Host(installed), hostname, plan or {}, prefer)
+
+
+def test_what_is_installed_counts():
+    found, planned = known({"myhostname": "new.example.org"})
+    assert not planned
+    assert found.value("smtp_helo_name") == "relay.example.com"
+    assert found.names("mydestination") == ["relay.example.com", "localhost.example.com"]
+    assert (found.number("message_size_limit"), found.number("queue_minfree"), found.value("nosuch")) == (10240000, 0, "")
+
+
+@pytest.mark.parametrize("installed, prefer", [(False, False), (True, True)])
+def test_what_is_planned_counts(installed, prefer):
+    plan = {"myhostname": "new.example.org", "mydestination": ["$mydomain", "localhost"], "smtpd_use_tls": None}
+    found, planned = known(plan, prefer, installed)
+    assert planned and found.names("mydestination") == ["example.org", "localhost"]
+    assert found.number("message_size_limit") == 10240000
+
+
+def test_what_is_taken_out_is_the_default_again():
+    found, _planned = known({"mydestination": None, "myhostname": None}, True, hostname="host.example.net")
+    assert found.value("myhostname") == "host.example.net"
+    assert found.names("mydestination") == ["host.example.net", "localhost.example.net", "localhost"]
+
+
+def test_a_host_without_a_domain_is_in_localdomain():
+    found, _planned = known({}, True, False)
+    assert found.value("myhostname") == "relay.localdomain"
+
+
+def test_a_value_that_cannot_be_told_is_named():
+    with pytest.raises(identity.PlanError) as info:
+        known({"mydestination": "$mydestination"}, True)[0].value("mydestination")
+    assert "mydestination" in str(info.value)
+    with pytest.raises(SettingError):
+        known({"mydestination": {"a": 1}}, True)
+
+
+@pytest.mark.parametrize("free, inodes, minimum, status, words", [
+    (5000, 10 ** 6, 0, "ok", "5000 MiB free"),
+    (5000, None, 0, "ok", "5000 MiB free"),
+    (500, 10 ** 6, 0, "warning", "1024 MiB wanted"),
+    (15, 10 ** 6, 0, "failed", "no more than 15 MiB"),
+    (16, 10 ** 6, 0, "warning", "16 MiB free"),
+    (5000, 10 ** 6, 6000 * MIB, "failed", "no more than 6000 MiB"),
+    (5000, 5000, 0, "warning", "10000 wanted"),
+    (5000, 50, 0, "failed", "50 inodes"),
+])
+def test_room_for_the_queue(free, inodes, minimum, status, words):
+    result = queue_space.judge("/var/spool/postfix", free * MIB, inodes, 10 * MIB, minimum, 1024 * MIB, 10000)
+    assert result["status"] == status and words in result["seen"]
+
+
+def test_a_queue_that_is_not_there_yet_has_the_room_of_what_is_above(tmp_path):
+    assert queue_space.existing(str(tmp_path / "spool" / "postfix")) == str(tmp_path)
+    assert queue_space.space_check(str(tmp_path / "spool"), 0, 0, 0, 0)["status"] == "ok"

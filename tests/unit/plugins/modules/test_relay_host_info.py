@@ -1,0 +1,134 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import socket
+import time
+
+import pytest
+import yaml
+
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation, relay_checks
+from ansible_collections.mailops.relay.plugins.modules import relay_host_info
+
+FQDN = "relay.example.com"
+DEFAULTS = "mail_version = 3.7.11\nmessage_size_limit = 10240000\nsmtp_helo_name = $myhostname\nqueue_directory = /var/spool/postfix\n"
+PLANNED = {"main": {"myhostname": FQDN, "mydestination": ["$myhostname"]}, "hostname": FQDN, "hosts_file": True, "log_limits": True}
+
+
+@pytest.fixture
+def relay(run_module, programs, monkeypatch, tmp_path):
+    """Calls the module on a host with this main.cf, None for a host without Postfix; returns its result."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "relay")
+    hosts = tmp_path / "hosts"
+    hosts.write_text(u"10.0.0.4 relay.example.com relay\n")
+    resolv_conf = tmp_path / "resolv.conf"
+    resolv_conf.write_text(u"")
+    monkeypatch.setattr(relay_checks, "_HOSTS_FILE", str(hosts))
+    monkeypatch.setattr(relay_checks, "_RESOLV_CONF", str(resolv_conf))
+
+    def call(main_cf, **options):
+        if main_cf is None:
+            monkeypatch.setattr(installation.Host, "installed", False)
+        else:
+            main = "".join("{0} = {1}\\n".format(*pair) for pair in sorted(main_cf.items()))
+            programs(postconf="[ $1 = -n ] && printf '{0}' || printf '{1}'".format(main, DEFAULTS.replace("\n", "\\n")))
+        failed, result = run_module(relay_host_info.main, **options)
+        assert not failed, result
+        assert not result["changed"]
+        found = {}
+        for entry in result["checks"]:
+            found.setdefault(entry["id"], []).append(entry)
+        return result, found
+
+    return call
+
+
+def test_a_short_host_name_is_seen_and_its_fix_named(relay):
+    _result, found = relay({"myhostname": FQDN}, subset=["local"])
+    (bad,) = [entry for entry in found["host_name"] if entry["status"] == "failed"]
+    assert bad["subject"] == "hostname" and "set-hostname) to relay.example.com" in bad["todo"]
+    assert found["postfix"][0]["seen"] == "Postfix 3.7.11"
+
+
+def test_without_postfix_what_is_planned_is_checked(relay):
+    result, found = relay(None, subset=["local"], planned=PLANNED)
+    assert result["relay"]["planned"] and result["relay"]["hostname"] == FQDN and result["relay"]["postfix"] == ""
+    assert result["relay"]["mydomain"] == "example.com" and result["relay"]["mydestination"] == [FQDN]
+    assert found["postfix"][0]["status"] == "skipped"
+    assert set(entry["status"] for entry in found["host_name"]) == {"ok"}
+    assert "the role will" in found["log_journald"][0]["seen"]
+
+
+def test_the_plan_counts_for_an_installed_postfix_only_when_it_is_preferred(relay):
+    assert relay({"myhostname": "old.example.com"}, subset=["local"], planned=PLANNED)[0]["relay"]["hostname"] == "old.example.com"
+    assert relay({"myhostname": "old.example.com"}, subset=["local"], planned=PLANNED, prefer_planned=True)[0]["relay"]["hostname"] == FQDN
+
+
+@pytest.mark.parametrize("main_cf, addresses", [
+    ({"smtp_bind_address": "203.0.113.7", "inet_protocols": "ipv4"}, ["203.0.113.7"]),
+    # With one address of its own Postfix sends from that one.
+    ({"inet_interfaces": "203.0.113.8, ::1", "inet_protocols": "ipv4"}, ["203.0.113.8"]),
+    ({"smtp_bind_address6": "2001:db8::7", "inet_protocols": "ipv6"}, ["2001:db8::7"]),
+])
+def test_where_mail_leaves(relay, main_cf, addresses):
+    assert relay(dict(main_cf, myhostname=FQDN), subset=["local"])[0]["relay"]["addresses"] == addresses
+
+
+def test_the_expected_address_is_what_the_DNS_is_asked_about(relay):
+    main_cf = {"myhostname": FQDN, "smtp_bind_address": "10.0.0.4", "inet_protocols": "ipv4"}
+    result, found = relay(main_cf, subset=["local"], expected_addresses=["203.0.113.4"])
+    assert result["relay"]["addresses"] == ["203.0.113.4"]
+    assert found["outbound_address"][0]["status"] == "warning"
+
+
+def test_a_log_that_Postfix_writes_itself_has_no_limit(relay):
+    _result, found = relay({"myhostname": FQDN, "maillog_file": "/var/log/postfix.log"}, subset=["local"])
+    assert [found[name][0]["status"] for name in ("log_journald", "log_rsyslog")] == ["skipped", "skipped"]
+
+
+def test_the_network_waits_and_not_for_ever(relay):
+    # It takes connections and says nothing.
+    silent = socket.socket()
+    silent.bind(("127.0.0.1", 0))
+    silent.listen(1)
+    main_cf = {"myhostname": FQDN, "relayhost": "[127.0.0.1]:{0}".format(silent.getsockname()[1])}
+    start = time.time()
+    _result, found = relay(main_cf, subset=["network"], timeout=1)
+    assert time.time() - start < 3
+    assert found["port_25"][0]["status"] == "failed" and "time limit" in found["port_25"][0]["seen"]
+    assert "names no name server" in found["dns_resolver"][0]["seen"]
+    assert set(found) == {"port_25", "dns_resolver"}
+    silent.close()
+
+
+def test_without_a_name_to_try_port_25_is_not_tried(relay):
+    _result, found = relay({"myhostname": FQDN}, subset=["network"])
+    assert (found["port_25"][0]["status"], found["port_25"][0]["seen"]) == ("skipped", "no mail exchanger was named to try it on")
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"timeout": 0}, "timeout: 0 s"),
+    ({"expected_addresses": ["example.com"]}, "expected_addresses: 'example.com'"),
+    ({"planned": {"main": {"myhostname": {}}}, "prefer_planned": True}, "myhostname"),
+])
+def test_bad_input_is_refused_by_name(run_module, options, words):
+    failed, result = run_module(relay_host_info.main, **options)
+    assert failed and words in result["msg"]
+
+
+def test_documentation_and_arguments_say_the_same():
+    def compare(documented, spec):
+        assert set(documented) == set(spec)
+        for name, option in documented.items():
+            for key in ("type", "elements", "choices", "default", "required"):
+                assert (name, key, option.get(key)) == (name, key, spec[name].get(key))
+            if "suboptions" in option:
+                compare(option["suboptions"], spec[name]["options"])
+
+    compare(yaml.safe_load(relay_host_info.DOCUMENTATION)["options"], relay_host_info.argument_spec())
