@@ -18,16 +18,12 @@ import re
 import select
 import socket
 import ssl
-import threading
-import time
 
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-
-# Python 2 has no clock that nobody can set.
-clock = getattr(time, "monotonic", time.time)
+from ansible_collections.mailops.relay.plugins.module_utils.host.side_by_side import monotonic, side_by_side
 
 _PIECE = 4096
 _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR)
@@ -56,7 +52,7 @@ class Deadline(object):
 
     def __init__(self, seconds):
         self.seconds = seconds
-        self._end = clock() + seconds
+        self._end = monotonic() + seconds
 
     def left(self):
         """float: seconds that are left.
@@ -64,7 +60,7 @@ class Deadline(object):
         Raises:
             StreamError: none are.
         """
-        left = self._end - clock()
+        left = self._end - monotonic()
         if left <= 0:
             raise StreamError("timeout", "no answer within the time limit of {0} s".format(self.seconds))
         return left
@@ -96,25 +92,15 @@ def addresses_of(name, port, deadline):
         return [name]
     if not _NAME.match(name):
         raise StreamError("name", "{0!r} is no host name and no address".format(name))
-    found = []
-
-    def look():
-        try:
-            found.append(socket.getaddrinfo(name, port, socket.AF_UNSPEC, socket.SOCK_STREAM))
-        except (socket.error, UnicodeError) as exc:
-            found.append(exc)
-
     # The resolver has time limits of its own and knows nothing of ours.
-    thread = threading.Thread(target=look)
-    thread.daemon = True
-    thread.start()
-    thread.join(deadline.left())
-    if not found:
+    (look_up,) = side_by_side([lambda: socket.getaddrinfo(name, port, socket.AF_UNSPEC, socket.SOCK_STREAM)], deadline.left())
+    if not look_up.finished:
         raise StreamError("timeout", "the resolver did not answer for {0} in time".format(name))
-    if isinstance(found[0], Exception):
-        raise StreamError("name", "{0} has no address: {1}".format(name, to_native(getattr(found[0], "strerror", None) or found[0])))
+    if look_up.error is not None:
+        reason = getattr(look_up.error, "strerror", None) or look_up.error
+        raise StreamError("name", "{0} has no address: {1}".format(name, to_native(reason)))
     addresses = []
-    for entry in found[0]:
+    for entry in look_up.value:
         address = entry[4][0]
         if address not in addresses:
             addresses.append(address)

@@ -12,12 +12,12 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
-import threading
 import uuid
 
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError, addresses_of, clock
+from ansible_collections.mailops.relay.plugins.module_utils.host.side_by_side import monotonic, side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError, addresses_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import ProbeError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import DOMAIN, SMTPS, Refusal, Session, literal
@@ -85,6 +85,8 @@ NO_TLS, STARTTLS, IMPLICIT = "none", "starttls", "implicit"
 _ANSWERS_OF_A_CONNECTION = 8
 # Seconds for a connection to come about: a firewall that drops must not use up the time of the whole.
 _PATIENCE = 10
+# Seconds after the time limit in which a channel has ended.
+_GRACE = 5
 
 # What refuses this client, whatever it wants.
 _CLIENT = re.compile(r"client host|helo command|blocked using|block ?list|black ?list|must authenticate to send from", re.IGNORECASE)
@@ -136,9 +138,9 @@ def judge(stage, reply, local, named):
 
 
 def own_domain(name):
-    """str: the domain for which a server of this name is likely to be there."""
+    """str: the domain for which a server of this name is likely to be there; an address in brackets has none but itself."""
     head, _dot, rest = name.partition(".")
-    return rest if head and "." in rest else name
+    return rest if "." in rest and not head.startswith("[") else name
 
 
 class Channel(object):
@@ -180,6 +182,8 @@ class Channel(object):
             self._give_up("closed" if self._session is None else "failed", exc)
         for form in FORMS if self.state == "tested" else ():
             self.forms.append(self._try(form))
+        if self._session is not None and self.state == "tested":
+            self._session.quit()
         self._close()
 
     def _give_up(self, state, exc):
@@ -317,20 +321,6 @@ def channels_of(addresses, ports, tls):
     return found
 
 
-def run_all(channels):
-    """Try the channels side by side, so that one that stalls takes no time from the others.
-
-    Args:
-        channels: list of Channel.
-    """
-    threads = [threading.Thread(target=channel.run) for channel in channels]
-    for thread in threads:
-        thread.daemon = True
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 def _check(facts):
     """dict: a check of one channel's result."""
     words = {NO_TLS: "without TLS", STARTTLS: "after STARTTLS", IMPLICIT: "with TLS from the start"}
@@ -376,13 +366,16 @@ def probe(params):
         if params[option] is not None and not DOMAIN.match(params[option]):
             raise ProbeError("option", "{0}: {1!r} is no domain such as example.net".format(option, params[option]))
     deadline = Deadline(params["timeout"])
-    begun = clock()
+    begun = monotonic()
     addresses = params["addresses"] or addresses_of(params["server"], 25, deadline)
     domains = {"domain": params["recipient_domain"], "foreign": params["sender_domain"]}
     name = params["server_name"]
     ways = channels_of(addresses, params["ports"], params["tls"])
     channels = [Channel(address, port, tls, domains, name, deadline) for address, port, tls in ways]
-    run_all(channels)
+    # Side by side, so that one that stalls takes no time from the others. Each ends by itself when the time is up.
+    for outcome in side_by_side([channel.run for channel in channels], params["timeout"] + _GRACE):
+        if outcome.error is not None:
+            raise outcome.error
     facts = [channel.facts() for channel in channels]
     found = [_check(entry) for entry in facts]
     tried = [entry for entry in facts if entry["state"] != "closed"]
@@ -394,7 +387,7 @@ def probe(params):
         "accepted": sum(entry[ACCEPTED] for entry in facts),
         "refused": sum(entry[REFUSED] for entry in facts),
         "unknown": sum(entry[UNKNOWN] for entry in facts),
-        "seconds": round(clock() - begun, 2),
+        "seconds": round(monotonic() - begun, 2),
         "checks": found,
         "status": checks.overall(found),
     }

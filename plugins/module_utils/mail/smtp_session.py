@@ -122,7 +122,8 @@ class ReplyParser(object):
             if not newline:
                 return None
             self._buffer = rest
-            match = _LINE.match(line[:-1] if line.endswith(b"\r") else line)
+            line = line[:-1] if line.endswith(b"\r") else line
+            match = _LINE.match(line)
             if not match:
                 raise StreamError("garbage", "this is no line of a reply in SMTP: {0}".format(shown(line, 80) or "an empty one"))
             code = int(match.group(1))

@@ -1,0 +1,264 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import socket
+import time
+
+import pytest
+from hypothesis import given, strategies
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError
+from ansible_collections.mailops.relay.plugins.module_utils.mail import relay_matrix
+from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import ProbeError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_matrix import FORMS, Channel, channels_of, judge, own_domain
+from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Reply
+
+COUNT = len(FORMS)
+DENIED = "554 5.7.1 Relay access denied"
+DOMAINS = {"domain": "example.net", "foreign": "example.org"}
+
+
+def matrix(server, tls="none", seconds=20):
+    """dict: the facts of one channel."""
+    channel = Channel(server.address, server.port, tls, DOMAINS, None, Deadline(seconds))
+    channel.run()
+    return channel.facts()
+
+
+def counts(facts):
+    return facts["accepted"], facts["refused"], facts["unknown"]
+
+
+def names(facts, verdict):
+    return set(entry["form"] for entry in facts["forms"] if entry["verdict"] == verdict)
+
+
+def no_such_mailbox(command):
+    """The answer of an open relay that knows its own mailboxes."""
+    return "550 5.1.1 no such user" if "nosuch-" in command else "250 2.1.5 Ok"
+
+
+def test_each_form_has_a_name_of_its_own_and_nmap_has_sixteen():
+    assert len(set(form.id for form in FORMS)) == COUNT == 32
+    assert len(set((form.sender, form.recipient) for form in FORMS)) == COUNT
+    assert sum(form.nmap for form in FORMS) == 16
+
+
+def test_a_closed_relay_accepts_nothing(serve, mta):
+    server = mta({"RCPT": DENIED})
+    facts = matrix(serve(server))
+    assert (facts["state"], counts(facts)) == ("tested", (0, COUNT, 0))
+    assert facts["server_name"] == "relay.example.com"
+    verbs = set(command.split(" ")[0].split(":")[0] for command in server.said)
+    assert verbs == {"EHLO", "MAIL", "RCPT", "RSET", "QUIT"}
+    recipients = [command[8:] for command in server.said if command.startswith("RCPT")]
+    assert '<"relaytest@example.net"@relay.example.com>' in recipients and "<example.net!relaytest@[127.0.0.1]>" in recipients
+    assert "MAIL FROM:<antispam@example.com>" in server.said
+
+
+def test_an_open_relay_accepts_everything_and_what_was_said_is_kept(serve, mta):
+    facts = matrix(serve(mta({"RCPT": no_such_mailbox})))
+    assert counts(facts) == (COUNT, 0, 0)
+    entry = next(entry for entry in facts["forms"] if entry["form"] == "third-party")
+    assert entry["transcript"] == [
+        "C: MAIL FROM:<antispam@example.org>", "S: 250 2.0.0 Ok", "C: RCPT TO:<relaytest@example.net>", "S: 250 2.1.5 Ok",
+        "C: RSET", "S: 250 2.0.0 Ok",
+    ]  # fmt: skip
+
+
+def test_the_forms_that_get_through_are_found(serve, mta):
+    server = mta({"RCPT": lambda command: no_such_mailbox(command) if "%" in command or "nosuch" in command else DENIED})
+    facts = matrix(serve(server))
+    assert names(facts, "accepted") == set(form.id for form in FORMS if "%" in form.recipient)
+    assert counts(facts)[2] == 0
+
+
+def test_a_server_that_takes_any_mailbox_of_its_own_relays_nothing_by_that(serve, mta):
+    """Only recipients that end in another's domain show that it relays."""
+    facts = matrix(serve(mta({"RCPT": lambda command: DENIED if command.endswith("@example.net>") else "250 2.1.5 Ok"})))
+    assert names(facts, "unknown") == set(form.id for form in FORMS if form.local)
+    assert names(facts, "accepted") == {"no-brackets", "foreign-literal"}
+    entry = next(entry for entry in facts["forms"] if entry["form"] == "percent-server")
+    assert "any mailbox" in entry["reason"] and entry["code"] == 250
+
+
+def test_a_form_whose_sender_is_refused_is_tried_with_another(serve, mta):
+    server = mta({"MAIL FROM:<antispam@[": "553 5.1.7 bad sender", "RCPT": no_such_mailbox})
+    facts = matrix(serve(server))
+    assert names(facts, "refused") == {"literal-sender", "loopback-sender"}
+    entry = next(entry for entry in facts["forms"] if entry["form"] == "bang-server")
+    assert (entry["verdict"], entry["sender"]) == ("accepted", "<antispam@example.org>")
+
+
+def test_greylisting_is_no_refusal(serve, mta):
+    assert counts(matrix(serve(mta({"RCPT": "450 4.2.0 Greylisted, see you later"})))) == (0, 0, COUNT)
+
+
+def test_a_server_that_hangs_up_on_errors_is_met_again(serve, mta):
+    class Strict(mta):
+        def __init__(self):
+            super(Strict, self).__init__()
+            self.errors = 0
+
+        def answer(self, command):
+            if not command.startswith("RCPT"):
+                return super(Strict, self).answer(command)
+            self.errors += 1
+            return "421 4.7.0 too many errors" if self.errors % 4 == 0 else DENIED
+
+    listening = serve(Strict())
+    facts = matrix(listening)
+    assert counts(facts) == (0, COUNT, 0)
+    assert listening.connections > COUNT // 4
+
+
+def test_a_connection_that_is_dropped_is_no_refusal(serve, mta):
+    facts = matrix(serve(mta({"RCPT": lambda command: None if "!" in command else DENIED})))
+    assert names(facts, "unknown") == set(form.id for form in FORMS if "!" in form.recipient)
+    assert all("connection was lost" in entry["reason"] for entry in facts["forms"] if entry["verdict"] == "unknown")
+
+
+def test_a_stall_ends_in_time_and_what_was_known_before_stays(serve, mta):
+    def slow(command):
+        if "%" in command:
+            time.sleep(3)
+        return DENIED
+
+    begun = time.time()
+    facts = matrix(serve(mta({"RCPT": slow})), seconds=1)
+    assert time.time() - begun < 3
+    assert facts["forms"][0]["verdict"] == "refused" and facts["forms"][-1]["verdict"] == "unknown"
+    assert sum(counts(facts)) == COUNT
+
+
+@pytest.mark.parametrize(
+    "options, tls, state, words",
+    [
+        ({"greeting": "554 no service for you"}, "none", "closed", "554 no service"),
+        ({"greeting": "421 too busy"}, "none", "failed", "421 too busy"),
+        ({"greeting": "SSH-2.0-x"}, "none", "failed", "SSH-2.0-x"),
+        ({"answers": {"STARTTLS": "502 no"}}, "starttls", "closed", "502 no"),
+        ({"answers": {"EHLO": None}}, "none", "failed", "closed the connection"),
+        ({}, "implicit", "failed", ""),
+    ],
+)
+def test_a_way_in_that_is_none(serve, mta, options, tls, state, words):
+    facts = matrix(serve(mta(**options)), tls, 5)
+    assert facts["state"] == state and words in facts["reason"] and facts["forms"] == []
+    assert counts(facts) == (0, 0, COUNT if state == "failed" else 0)
+
+
+def test_after_starttls(serve, mta, certificates):
+    server = mta({"RCPT": DENIED}, certificate=certificates("matrix.example.com"))
+    facts = matrix(serve(server), "starttls")
+    assert counts(facts) == (0, COUNT, 0) and "STARTTLS" in server.said
+
+
+def test_ipv6(serve, mta):
+    try:
+        listening = serve(mta({"RCPT": DENIED}), socket.AF_INET6)
+    except socket.error:
+        pytest.skip("this machine has no IPv6")
+    facts = matrix(listening)
+    assert counts(facts) == (0, COUNT, 0)
+    assert "<@[IPv6:::1]:relaytest@example.net>" in [entry["recipient"] for entry in facts["forms"]]
+
+
+def test_a_name_in_the_greeting_cannot_become_a_command(serve, mta):
+    server = mta({"RCPT": DENIED}, greeting="220 x>\x07\x1b[2J.example.com hello")
+    facts = matrix(serve(server))
+    assert facts["server_name"] == "[127.0.0.1]" and counts(facts) == (0, COUNT, 0)
+
+
+@pytest.mark.parametrize(
+    "stage, reply, local, named, verdict",
+    [
+        ("RCPT", "250 2.1.5 Ok", False, True, "accepted"),
+        ("RCPT", "251 forwarded", False, True, "accepted"),
+        ("RCPT", "554 5.7.1 <a@example.net>: Relay access denied", False, True, "refused"),
+        # Postfix as it is installed, and one that has greylisting.
+        ("RCPT", "454 4.7.1 <a@example.net>: Relay access denied", False, True, "refused"),
+        ("RCPT", "451 4.7.1 Greylisting in action", False, True, "unknown"),
+        ("RCPT", "450 4.1.2 Recipient address rejected: Domain not found", False, True, "unknown"),
+        ("RCPT", "556 5.1.10 Domain example.net does not accept mail (nullMX)", False, True, "unknown"),
+        ("RCPT", "550 5.1.1 User unknown", False, True, "unknown"),
+        ("RCPT", "550 5.1.1 User unknown", True, True, "refused"),
+        ("RCPT", "550 5.7.1 Relaying denied", False, True, "refused"),
+        ("RCPT", "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.example", False, True, "unknown"),
+        ("RCPT", "504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname", False, True, "unknown"),
+        ("RCPT", "503 5.5.1 need MAIL", False, True, "refused"),
+        ("MAIL", "530 5.7.0 Must issue a STARTTLS command first", False, True, "refused"),
+        ("MAIL", "550 5.1.8 Domain not found", False, True, "unknown"),
+        ("MAIL", "550 5.1.8 Domain not found", False, False, "refused"),
+        ("MAIL", "550 5.7.27 Sender address rejected: Domain does not accept mail (nullMX)", False, True, "unknown"),
+        ("MAIL", "501 5.1.7 Bad sender address syntax", False, False, "refused"),
+    ],
+)
+def test_what_an_answer_says(stage, reply, local, named, verdict):
+    code, _space, text = reply.partition(" ")
+    assert judge(stage, Reply(int(code), [text]), local, named).verdict == verdict
+
+
+@given(strategies.sampled_from(["MAIL", "RCPT"]), strategies.integers(200, 559), strategies.text(max_size=60), strategies.booleans())
+def test_only_a_yes_to_RCPT_is_accepted(stage, code, text, flag):
+    found = judge(stage, Reply(code, [text]), flag, not flag)
+    assert found.verdict in ("accepted", "refused", "unknown")
+    assert (found.verdict == "accepted") == (stage == "RCPT" and code < 300)
+
+
+@pytest.mark.parametrize(
+    "name, domain",
+    [("smtp-relay001.example.com", "example.com"), ("example.com", "example.com"), ("[192.0.2.1]", "[192.0.2.1]")],
+)
+def test_own_domain(name, domain):
+    assert own_domain(name) == domain
+
+
+def test_the_ways_in():
+    assert channels_of(["192.0.2.1"], [25, 465], "may") == [
+        ("192.0.2.1", 25, "none"), ("192.0.2.1", 25, "starttls"), ("192.0.2.1", 465, "implicit"),
+    ]  # fmt: skip
+    assert channels_of(["::1"], [25], "none") == [("::1", 25, "none")]
+    assert channels_of(["::1"], [25], "required") == [("::1", 25, "starttls")]
+
+
+def params(server, **options):
+    return dict(
+        {
+            "server": server.address, "addresses": None, "ports": [server.port], "tls": "none", "timeout": 20,
+            "sender_domain": "example.org", "recipient_domain": "example.net", "server_name": None,
+        },
+        **options
+    )  # fmt: skip
+
+
+def test_the_whole_with_numbers_and_a_check_for_each_way(serve, mta):
+    closed = relay_matrix.probe(params(serve(mta({"RCPT": DENIED}))))
+    assert (closed["tried"], closed["accepted"], closed["refused"], closed["unknown"]) == (COUNT, 0, COUNT, 0)
+    assert closed["status"] == "ok" and closed["seconds"] >= 0
+    relay = serve(mta({"RCPT": no_such_mailbox}))
+    opened = relay_matrix.probe(params(relay, ports=[relay.port, 1]))
+    assert (opened["tried"], opened["accepted"], opened["status"]) == (COUNT, COUNT, "failed")
+    first, second = opened["checks"]
+    assert first["status"] == "failed" and "third-party" in first["seen"] and "reject_unauth_destination" in first["todo"]
+    assert second["status"] == "ok" and "Connection refused" in second["seen"]
+    unclear = relay_matrix.probe(params(serve(mta({"RCPT": "450 later"}))))
+    assert unclear["status"] == "warning" and "put off" in unclear["checks"][0]["seen"]
+    failed = relay_matrix.probe(params(serve(mta(greeting="garbage"))))
+    assert (failed["status"], failed["unknown"]) == ("warning", COUNT)
+
+
+def test_bad_options(serve, mta):
+    server = serve(mta())
+    for option in ("sender_domain", "recipient_domain", "server_name"):
+        with pytest.raises(ProbeError) as caught:
+            relay_matrix.probe(params(server, **{option: "x>\r\nDATA"}))
+        assert option in str(caught.value)
+    with pytest.raises(StreamError):
+        relay_matrix.probe(dict(params(server), server="a b"))
