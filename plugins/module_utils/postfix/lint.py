@@ -27,6 +27,7 @@ WARNING = lint_base.WARNING
 
 # Identifier -> whether an operator may accept it as a risk. What cannot be accepted never works.
 KNOWN_IDENTIFIERS = {
+    "backscatter": False,
     "interface-not-local": False,
     "ipv6-unavailable": False,
     "master-option-syntax": False,

@@ -355,6 +355,7 @@ def _check_one(scope, main_scope, restrictions):
             )
         )
     findings += _check_destinations(scope, main_scope, restrictions)
+    findings += _check_backscatter(scope, main_scope, restrictions)
     deciding = [name for name in _DECIDING if restrictions.lists[name]] or list(_DECIDING)
     owner, name = _owner(scope, main_scope, deciding)
     if not restrictions.has_required():
@@ -394,6 +395,34 @@ def _check_one(scope, main_scope, restrictions):
             )
         )
     return findings
+
+
+def _check_backscatter(scope, main_scope, restrictions):
+    """list of Finding: unknown recipients that are accepted first, and bounced to whoever the sender is said to be.
+
+    See LOCAL_RECIPIENT_README and BACKSCATTER_README of Postfix.
+    """
+    if not is_reachable(scope) or restrictions.mentions("reject_unverified_recipient"):
+        return []
+    causes = []
+    if (scope.get("smtpd_reject_unlisted_recipient") or "").lower() == "no":
+        if not restrictions.mentions("reject_unlisted_recipient"):
+            causes.append(("smtpd_reject_unlisted_recipient", "recipients", "set it to yes"))
+    for tables, domains in (("local_recipient_maps", "mydestination"), ("relay_recipient_maps", "relay_domains")):
+        owner, name = _owner(scope, main_scope, [tables, domains])
+        if name in owner.explicit and scope.get(tables) == "" and scope.get(domains):
+            fix = "take local_recipient_maps out" if domains == "mydestination" else "set relay_recipient_maps"
+            causes.append((name, "users in {0}".format(domains), fix))
+    return [
+        _owner(scope, main_scope, [name])[0].finding(
+            "backscatter",
+            name,
+            "mail for unknown {0} is accepted, and comes back as a bounce to a sender who may be forged".format(what),
+            fix,
+            WARNING,
+        )
+        for name, what, fix in causes
+    ]
 
 
 def _check_destinations(scope, main_scope, restrictions):

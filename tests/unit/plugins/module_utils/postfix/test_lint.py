@@ -400,7 +400,7 @@ def test_tls_demanded_without_a_certificate_is_a_warning():
         ("smtpd_client_restrictions", "cidr:/etc/postfix/clients", "/etc/postfix/clients"),
         ("mynetworks", "127.0.0.0/8, cidr:/etc/postfix/nets", "/etc/postfix/nets"),
         ("mynetworks", "127.0.0.0/8 /etc/postfix/nets", "/etc/postfix/nets"),
-        ("relay_domains", "texthash:/etc/postfix/domains", "/etc/postfix/domains"),
+        ("mydestination", "texthash:/etc/postfix/domains", "/etc/postfix/domains"),
         ("transport_maps", "hash:transport", "/var/spool/postfix/transport.db"),
     ],
 )

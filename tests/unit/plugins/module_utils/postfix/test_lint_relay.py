@@ -312,9 +312,47 @@ def test_mx_backup_is_a_warning():
 
 
 def test_relay_domains_of_everybody():
-    assert found({"relay_domains": "static:all"}) == [("open-relay-domains", "error", "relay_domains")]
-    assert found({"relay_domains": "example.com, com"}) == [("open-relay-domains", "error", "relay_domains")]
-    assert found({"relay_domains": "example.com, localdomain, hash:/etc/postfix/domains"}) == []
+    users = {"relay_recipient_maps": "hash:/etc/postfix/users"}
+    for value in ("static:all", "example.com, com"):
+        assert found(dict(users, relay_domains=value)) == [("open-relay-domains", "error", "relay_domains")]
+    assert found(dict(users, relay_domains="example.com, localdomain, hash:/etc/postfix/domains")) == []
+
+
+LOCAL_UNKNOWN = ("backscatter", "warning", "local_recipient_maps")
+
+
+@pytest.mark.parametrize(
+    "main, expected",
+    [
+        ({}, []),
+        ({"local_recipient_maps": ""}, [LOCAL_UNKNOWN]),
+        ({"local_recipient_maps": "", "mydestination": ""}, []),
+        ({"local_recipient_maps": "", "inet_interfaces": "loopback-only"}, []),
+        ({"local_recipient_maps": "$alias_maps"}, []),
+        (
+            {"smtpd_reject_unlisted_recipient": "no"},
+            [("backscatter", "warning", "smtpd_reject_unlisted_recipient")],
+        ),
+        (
+            {
+                "smtpd_reject_unlisted_recipient": "no",
+                RELAY: "permit_mynetworks, reject_unauth_destination",
+                "smtpd_recipient_restrictions": "reject_unlisted_recipient",
+            },
+            [],
+        ),
+        ({"relay_domains": "example.com"}, [("backscatter", "warning", "relay_domains")]),
+        ({"relay_domains": "example.com", "relay_recipient_maps": "static:x"}, []),
+        ({"relay_domains": "example.com", RELAY: "reject_unauth_destination, reject_unverified_recipient"}, []),
+    ],
+)
+def test_unknown_recipients_are_refused_and_not_bounced(main, expected):
+    assert found(main) == expected
+
+
+def test_a_service_that_accepts_unknown_recipients():
+    port = service("submission inet smtpd", smtpd_reject_unlisted_recipient="no")
+    assert found({}, [SMTP, port]) == [("backscatter", "warning", "submission/inet -o smtpd_reject_unlisted_recipient")]
 
 
 def test_untrusted_routing_is_a_warning():
