@@ -45,7 +45,8 @@ def known_names(groups, hostvars):
         facts = variables.get("ansible_facts") or {}
         found = [host, facts.get("fqdn"), facts.get("hostname")] + [variables.get(name) for name in _VARIABLES]
         found += list(facts.get("all_ipv4_addresses") or ()) + list(facts.get("all_ipv6_addresses") or ())
-        names.update(normal(name) for name in found if name)
+        # What the inventory computes from a variable that is not there is no text.
+        names.update(normal(name) for name in found if isinstance(name, str) and name)
     return names
 
 

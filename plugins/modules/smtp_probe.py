@@ -144,6 +144,7 @@ notes:
     refuses a mailbox there that nobody has. What is put off, as by greylisting, is V(unknown); so is a connection that was lost
     twice.
   - There is a new connection after every 8 answers, because servers slow down and hang up on who makes errors.
+  - A relay with Postfix may take a second for each form that it accepts (C(in_flow_delay)).
 seealso:
   - module: mailops.relay.mail_log_info
 """

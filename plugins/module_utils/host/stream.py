@@ -62,7 +62,7 @@ class Deadline(object):
         """
         left = self._end - monotonic()
         if left <= 0:
-            raise StreamError("timeout", "no answer within the time limit of {0} s".format(self.seconds))
+            raise StreamError("timeout", "no answer within the time limit of {0:g} s".format(round(self.seconds, 1)))
         return left
 
 

@@ -154,5 +154,5 @@ def test_no_address_ends_a_line_or_is_an_option(local, domain):
         probe_message.check_address("sender", address)
     except ProbeError:
         return
-    assert not re.search(r"[\s<>\x00-\x20\x7f-\uffff]", address) and not address.startswith("-")
+    assert not re.search(u"[\\s<>\x00-\x20\x7f-\uffff]", address) and not address.startswith("-")
     assert probe_message.content(address, address, "<a@b>").count("\n") == probe_message.TEXT.count("\n")
