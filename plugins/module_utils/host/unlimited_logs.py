@@ -46,7 +46,7 @@ $imjournalRatelimitInterval 0
 
 JOURNALD_PROGRAMS = ("/usr/lib/systemd/systemd-journald", "/lib/systemd/systemd-journald")
 
-# What systemd sees to at boot since version 230; in a container it often may not.
+# What systemd sees to at boot (DEFAULT_UNIX_MAX_DGRAM_QLEN in its source, 2016 and later); in a container it often may not.
 QUEUE_LENGTH = 512
 
 # Not the "/*" of a pattern such as /etc/rsyslog.d/*.conf.
