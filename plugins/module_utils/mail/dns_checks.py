@@ -30,6 +30,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.dns_lookup impo
 _GRACE = 0.5
 
 _RESOLVER = "dns_resolver"
+# Mail flows without these.
+_INFORMATION = ("dns_dkim", "dns_dmarc")
 
 Relay = namedtuple("Relay", "hostname helo addresses sender_domains mydomain mydestination")
 
@@ -131,7 +133,8 @@ def _outcome(identifier, subject, outcome, answering, seconds):
         answer = outcome.error.answer
         if not answering:
             return checks.skipped(identifier, outcome.error.subject, "no name server answers, see " + _RESOLVER)
-        return checks.failed(identifier, outcome.error.subject, answer.text, _unanswered_todo(answer, outcome.error.subject))
+        make = checks.warning if identifier in _INFORMATION else checks.failed
+        return make(identifier, outcome.error.subject, answer.text, _unanswered_todo(answer, outcome.error.subject))
     if outcome.error is not None:
         raise RelayError("{0} of {1}: {2}: {3}".format(identifier, subject, type(outcome.error).__name__, outcome.error))
     return outcome.value

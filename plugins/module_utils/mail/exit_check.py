@@ -48,7 +48,7 @@ def exit_checks(host, port, seconds, expected):
     for number, address in enumerate(addresses):
         try:
             # The others get their share of the time.
-            session = Session(address, port, deadline, deadline.left() / (len(addresses) - number))
+            session = Session(address, port, deadline, round(deadline.left() / (len(addresses) - number), 1))
             try:
                 greeting = session.reply()
                 if not greeting.ok:
