@@ -16,6 +16,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Session
 
 _IDENTIFIER = "port_25"
+# EAI_AGAIN of the C library: no name server answers, or none can tell.
+_NO_ANSWER = "Temporary failure in name resolution"
 _LITERAL = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]+)\]")
 
 _TODO = {
@@ -42,9 +44,9 @@ def exit_checks(host, port, seconds, expected):
     try:
         addresses = addresses_of(host, port, deadline)
     except StreamError as exc:
-        if not is_address(host):
-            return [checks.skipped(_IDENTIFIER, subject, "{0}; see dns_resolver, or whether the name is right".format(exc))]
-        raise
+        if exc.kind == "name" and _NO_ANSWER not in str(exc):
+            return [checks.failed(_IDENTIFIER, subject, str(exc), _TODO["name"])]
+        return [checks.skipped(_IDENTIFIER, subject, "{0}; see dns_resolver".format(exc))]
     for number, address in enumerate(addresses):
         try:
             # The others get their share of the time.

@@ -102,7 +102,7 @@ def test_what_is_no_exchanger(exchanger, talk, seen, todo):
     assert result["status"] == "failed" and seen in result["seen"] and todo in result["todo"]
 
 
-def test_nobody_listens_and_no_such_name(monkeypatch):
+def test_nobody_listens():
     handle = socket.socket()
     handle.bind(("127.0.0.1", 0))
     port = handle.getsockname()[1]
@@ -111,9 +111,15 @@ def test_nobody_listens_and_no_such_name(monkeypatch):
     assert result["status"] == "failed" and "refused" in result["seen"].lower() and "firewall" in result["todo"]
     assert result["subject"] == "127.0.0.1:{0}".format(port)
 
-    def unknown(*_args):
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    monkeypatch.setattr(stream.socket, "getaddrinfo", unknown)
+@pytest.mark.parametrize("error, status", [
+    (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), "skipped"),
+    (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "failed"),
+])
+def test_a_name_that_does_not_exist_is_not_one_that_nobody_can_tell(monkeypatch, error, status):
+    def refuse(*_args):
+        raise error
+
+    monkeypatch.setattr(stream.socket, "getaddrinfo", refuse)
     (result,) = exit_check.exit_checks("mx.example.net", 25, 5, [])
-    assert (result["subject"], result["status"]) == ("mx.example.net", "skipped") and "Temporary failure" in result["seen"]
+    assert (result["subject"], result["status"]) == ("mx.example.net", status) and error.strerror in result["seen"]
