@@ -62,9 +62,16 @@ _AT_CLIENT = (
     ),
     (
         "silent",
-        re.compile(r"timed? ?out|establish an SMTP connection", re.I),
+        re.compile(r"timed? ?out", re.I),
         "{port} of {relay} does not answer",
         "See whether {relay} is up and Postfix runs there. If so, a firewall drops what {client} sends:"
+        " ansible-playbook mailops.relay.site --limit {relay} restores the relay's own.",
+    ),
+    (
+        "no_connection",
+        re.compile(r"establish an SMTP connection", re.I),
+        "it gets no connection to {relay}; qmail does not say why",
+        "See whether Postfix runs on {relay} (systemctl status postfix), and whether a firewall closes port 25 there:"
         " ansible-playbook mailops.relay.site --limit {relay} restores the relay's own.",
     ),
     (
@@ -296,12 +303,11 @@ class Judge(object):
         if trace is None:
             return self._never_seen(host, extra)
         extra.update(verdict=trace["verdict"], hops=_steps(trace))
-        relay_hop = self._ways.relay_hop(trace)
         handed = _handed_over(trace, host, self._relays)
         if handed is not None:
             extra["tls"] = handed[1]["tls"]
         if trace["verdict"] == "delivered":
-            return self._delivered(host, sent, relay_hop, handed, NEEDS[needs], has_tls, extra)
+            return self._delivered(host, sent, trace, handed, NEEDS[needs], has_tls, extra)
         return self._stuck(host, trace, extra)
 
     @staticmethod
@@ -338,11 +344,13 @@ class Judge(object):
             " (mailq); then whether its log is written.".format(host),
         )  # fmt: skip
 
-    def _delivered(self, host, sent, relay_hop, handed, wanted, has_tls, extra):
+    def _delivered(self, host, sent, trace, handed, wanted, has_tls, extra):
+        relay_hop = self._ways.relay_hop(trace)
         if relay_hop is None:
+            extra["detail"] = _end_of(trace)[0]
             return self._failed(
-                host, extra, "past_the_relays", "delivered, but past the relays: it sends mail out itself",
-                "Make it a client: ansible-playbook mailops.relay.site --limit {0}.".format(host),
+                host, extra, "past_the_relays", "delivered, but past the relays of the inventory",
+                "Make it their client: ansible-playbook mailops.relay.site --limit {0}.".format(host),
             )  # fmt: skip
         final = _final(relay_hop)
         if final is not None and not final["relay_host"]["address"]:
@@ -433,7 +441,7 @@ class Judge(object):
                 "See whether it runs on {0} (systemctl status sendmail). When the load is above RefuseLA, it takes no mail.".format(host),
             )  # fmt: skip
         name = named["name"].rstrip(".") if named["name"] != "none" else ""
-        relay = self._site.host_of(named) or name or "the relay"
+        relay = self._site.host_of(named) or name or ",".join(sorted(self._relays))
         words = {
             "client": host,
             "relay": relay,

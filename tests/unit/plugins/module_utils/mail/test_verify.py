@@ -140,6 +140,18 @@ def test_qmail_has_no_TLS_and_no_Message_ID_in_its_log():
     assert [hop["mta"] for hop in row["hops"]] == ["qmail", "postfix"]
 
 
+def test_what_qmail_says_of_a_relay_that_does_not_answer():
+    text = (
+        "qmail: 1795331264.500000 new msg 7\n"
+        "qmail: 1795331264.500000 info msg 7: bytes 300 from <root@web01> qp 9 uid 0\n"
+        "qmail: 1795331264.500000 starting delivery 1: msg 7 to remote ops@example.net\n"
+        "qmail: 1795331264.500000 delivery 1: deferral: Sorry,_I_wasn't_able_to_establish_an_SMTP_connection._(#4.4.1)/\n"
+    )
+    row = verdict(told(text, queue="queue", next_try=NOW + 400), told(""), has_tls=False)
+    assert (row["verdict"], row["cause"]) == ("deferred", "no_connection")
+    assert row["seen"] == "deferred on web01: it gets no connection to relay; qmail does not say why" and "on relay (systemctl" in row["todo"]
+
+
 CONNECT = "deferred (connect to relay.example.com[10.0.0.1]:587: {0})"
 QUEUED = {"queue": "deferred", "next_try": NOW + 60}
 
@@ -149,7 +161,7 @@ QUEUED = {"queue": "deferred", "next_try": NOW + 60}
     (CONNECT.format("No route to host"), "no_way", "port 587 of relay is closed by a firewall, or there is no route to it"),
     (CONNECT.format("Network is unreachable"), "no_way", "there is no route"),
     (CONNECT.format("Connection timed out"), "silent", "port 587 of relay does not answer"),
-    ("deferred (Server certificate not verified)", "certificate", "does not trust the certificate of the relay"),
+    ("deferred (Server certificate not verified)", "certificate", "does not trust the certificate of relay"),
     ("deferred (TLS is required, but was not offered by host relay.example.com[10.0.0.1])", "no_tls", "must use TLS"),
     ("deferred (Cannot start TLS: handshake failure)", "tls_failed", "could not be started"),
     ("deferred (Host or domain name not found. Name service error for name=relay.example.com type=A: Host not found)", "name", "find the address"),
