@@ -16,9 +16,13 @@ _IDENTIFIER = "host_name"
 _FQDN = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 
 
+# What systems make up where they know no domain (Postfix too); no name server has them (RFC 6761).
+_MADE_UP = ("localdomain", "localhost")
+
+
 def is_fqdn(name):
     """bool: whether a name has a domain and could be in the DNS."""
-    return _FQDN.match(name) is not None
+    return _FQDN.match(name) is not None and name.lower().rpartition(".")[2] not in _MADE_UP
 
 
 def hosts_entries(text):

@@ -241,6 +241,8 @@ def _forward_confirmed(resolver, address, names):
 
 
 def _sender_policy(resolver, address, domain, helo):
+    if not is_fqdn(domain):
+        return _not_qualified("dns_spf", domain)
     return _policy_verdict(resolver, address, domain, helo, domain, True)
 
 
@@ -308,7 +310,7 @@ def _fewer(record):
 def _exchangers(resolver, relay, names):
     """Mail for the site's own domain goes where its MX records say, whether the relay keeps it or not."""
     domain = relay.mydomain
-    if not is_fqdn("relay." + domain) or domain in ("localdomain", "localhost"):
+    if not is_fqdn(domain):
         return checks.skipped("dns_mx", domain, "no domain of the DNS, see host_name")
     answer = _known(resolver, domain, "MX")
     keeps = domain.lower() in [name.lower() for name in relay.mydestination]
@@ -334,6 +336,8 @@ def _exchangers(resolver, relay, names):
 
 
 def _keys(resolver, domain, selectors):
+    if not is_fqdn(domain):
+        return _not_qualified("dns_dkim", domain)
     if not selectors:
         return checks.skipped("dns_dkim", domain, "no selector was given; the DNS has no list of them")
     missing, found = [], []
@@ -351,6 +355,8 @@ def _keys(resolver, domain, selectors):
 
 
 def _policy(resolver, domain):
+    if not is_fqdn(domain):
+        return _not_qualified("dns_dmarc", domain)
     labels = domain.split(".")
     # A domain without a policy has that of the organisation above it.
     for start in range(max(1, len(labels) - 1)):

@@ -39,6 +39,10 @@ def test_one_name_everywhere():
     ),
     # Nothing else is of use before the name is one.
     ({"wanted": "relay"}, ("myhostname", "relay is no name with a domain", "Set myhostname to a full name, for example smtp-relay001.example.com.")),
+    (
+        {"wanted": "relay.localdomain"},
+        ("myhostname", "relay.localdomain is no name with a domain", "Set myhostname to a full name, for example smtp-relay001.example.com."),
+    ),
     ({"wanted": ""}, ("myhostname", "nothing is no name with a domain", "Set myhostname to a full name, for example smtp-relay001.example.com.")),
 ])  # fmt: skip
 def test_what_differs_is_named(changes, expected):
