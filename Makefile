@@ -5,7 +5,8 @@ DISTROS ?= debian11 debian12 debian13 centos7 rocky8 rocky9
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup demo demo-destroy test lint unit sanity package molecule bench bench-queue trace report
+.PHONY: help setup demo demo-destroy test lint unit sanity package molecule bench bench-queue bench-verify \
+	preflight verify trace report
 
 help:  ## This list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -15,6 +16,12 @@ setup:  ## The controller's environment, .venv.
 
 demo: setup  ## A relay, three clients and an internet in containers; a message from each client and the way it took.
 	@tests/testbed/demo
+
+preflight: setup  ## What the demo's relay needs of its host and of the DNS.
+	@ansible-playbook -i examples/demo mailops.relay.preflight
+
+verify: setup  ## A message from every client of the demo, followed to its end; the open-relay matrix from outside.
+	@ansible-playbook -i examples/demo mailops.relay.verify -e verify_recipient=ops@example.net
 
 trace: setup  ## The way of a message in the demo: make trace MSG='<message-id>'
 	@ANSIBLE_DISPLAY_SKIPPED_HOSTS=no ansible-playbook -i examples/demo mailops.relay.trace -e '{"message_id": ["$(MSG)"]}'
@@ -45,6 +52,9 @@ molecule: setup  ## Molecule on each distribution that this machine can make, si
 
 bench: setup  ## The speed figures, as ratios in one run.
 	@python tests/bench/run.py
+
+bench-verify: setup  ## The controller's CPU time of verify for each client, with 40 clients and with 5, on the demo.
+	@python tests/bench/verify.py
 
 bench-queue: setup  ## The queue's speed and memory figures, on 100,000 messages in a container of their own.
 	@python tests/bench/queue.py
