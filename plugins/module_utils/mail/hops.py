@@ -110,6 +110,7 @@ class Assembler(GapEvents):
 
     Attributes:
         hops: list of Hop, in the order of their first line.
+        dropped: int, how many of those that may be wanted were the oldest of too many, and have been forgotten.
         rejects: list of dict, refusals of what had no queue ID.
     """
 
@@ -147,8 +148,8 @@ class Assembler(GapEvents):
         keep, most = self._keep, self._most or 0
         kept = [hop for hop in self.hops if keep is None or hop.removed is None or keep(hop)]
         if len(kept) > 2 * most:
-            self.dropped += len(kept) - most
-            kept = kept[len(kept) - most :]
+            oldest, kept = kept[: len(kept) - most], kept[len(kept) - most :]
+            self.dropped += sum(1 for hop in oldest if keep is None or keep(hop))
         self.hops = kept
         alive = frozenset(id(hop) for hop in kept)
         self._live = dict((queue_id, hop) for queue_id, hop in self._live.items() if id(hop) in alive)
