@@ -18,8 +18,8 @@ description:
     status and reason, with latencies and the share of TLS.
   - The result has counts only, so those of several hosts are one by addition; see
     P(mailops.relay.flow_merge#filter).
-  - Memory does not depend on the length of the log. Of each kind of name 10,000 are counted one by one, further ones
-    together as C((others)); 100,000 messages on the way are remembered.
+  - Memory does not depend on the length of the log. Of each kind of name 10,000 are counted one by one, of senders and
+    recipients 5,000, further ones together as C((others)); 100,000 messages on the way are remembered.
 extends_documentation_fragment:
   - mailops.relay.attributes
   - mailops.relay.attributes.info

@@ -210,8 +210,8 @@ restart_required:
   sample: true
 running:
   description:
-    - Whether something listens on the port of one of sendmail's daemons. After a daemon that died, its service can
-      still be called started.
+    - Whether something listens on the port of one of sendmail's daemons, or the process of its C(PidFile) is there; at
+      a high load sendmail listens no longer. After a daemon that died, its service can still be called started.
   returned: success
   type: bool
   sample: true

@@ -210,38 +210,41 @@ def _lines_with_nul(block):
     return found
 
 
-def lines_with(blocks, needles, ignore_case=False):
-    """The lines that contain one of some texts.
+def line_finder(needles, ignore_case=False):
+    """How to find the lines that contain one of some texts.
 
     It goes from hit to hit; lines without one cost next to nothing. A few needles are looked for one after the other,
     more all at once.
 
     Args:
-        blocks: iterable of bytes, blocks of whole lines.
         needles: iterable of bytes; an empty one is in each line, one with a newline in none.
         ignore_case: bool, for ASCII letters.
 
-    Yields:
-        bytes: the lines of a block that contain a needle, in their order; nothing for a block that has none.
+    Returns:
+        callable (bytes) -> bytes: of a block of whole lines those that contain a needle, in their order.
     """
-    needles = set(needle.lower() if ignore_case else needle for needle in needles if b"\n" not in needle)
-    if not needles:
-        return
-    few = sorted(needles) if len(needles) <= _FEW else None
-    search = re.compile(_any_of(sorted(needles)), re.S).search if few is None else None
-    for block in blocks:
+    needles = sorted(set(needle.lower() if ignore_case else needle for needle in needles if b"\n" not in needle))
+    if b"" in needles:
+        return _same
+    if len(needles) > _FEW:
+        search = re.compile(_any_of(needles), re.S).search
+
+    def find(block):
         text = block.lower() if ignore_case else block
-        if b"" in needles:
-            yield block
-        elif few is None:
+        if len(needles) > _FEW:
             found = _spans_by(search, text)
         else:
-            found = {}
-            for needle in few:
-                _add_spans(found, text, needle)
-            found = sorted(found.items())
-        if b"" not in needles and found:
-            yield b"".join([block[start:end] for start, end in found])
+            spans = {}
+            for needle in needles:
+                _add_spans(spans, text, needle)
+            found = sorted(spans.items())
+        return b"".join([block[start:end] for start, end in found])
+
+    return find
+
+
+def _same(block):
+    return block
 
 
 def _add_spans(found, text, needle):

@@ -5,8 +5,8 @@
 """The traffic of a host in numbers that add up: those of several hosts are one by addition.
 
 Memory does not grow with the log. Remembered are the messages on the way (at most C(2 * MOST_MESSAGES)), and of names at
-most C(MOST_KEYS) of each kind; what comes after is counted as C((others)). Latencies are counted in buckets whose bounds
-are 10 percent apart, so a quantile is off by 5 percent at most.
+most C(MOST_KEYS) of each kind, of addresses C(MOST_ADDRESSES); what comes after is counted as C((others)). Latencies are
+counted in buckets whose bounds are 10 percent apart, so a quantile is off by 5 percent at most.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -14,9 +14,9 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import math
+import sys
 import time
-from collections import Counter
-from operator import itemgetter
+from collections import Counter, defaultdict
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
@@ -35,8 +35,8 @@ VERSION = 1
 MOST_MESSAGES = 50000
 # Deliveries are kept, and what came is counted by kind, until there are so many; then they go into the counts by name.
 _MOST_CELLS = 20000
-# Of what is kept of a delivery: hour, client, sender's domain, relay, status, TLS; recipient and status; delay.
-_HOW, _WHO, _DELAY = itemgetter(0, 1, 2, 4, 5, 6), itemgetter(3, 5), itemgetter(7)
+# So many senders and recipients are counted by name.
+MOST_ADDRESSES = 5000
 _SAMPLE_LENGTH = 300
 _COUNTED = (SENT, DEFERRED, BOUNCED)
 _UNKNOWN = "(unknown)"
@@ -83,11 +83,23 @@ def _domain(address):
     return address.rpartition("@")[2].lower()
 
 
-def _add(counts, key, name, number):
+if sys.version_info[0] > 2:
+    _tally = Counter
+else:
+
+    def _tally(items):
+        """dict: how often each of these is there; Python 2's Counter takes three times as long."""
+        counts = defaultdict(int)
+        for item in items:
+            counts[item] += 1
+        return counts
+
+
+def _add(counts, key, name, number, most=None):
     """Add to one number of one key; what is too many different keys is counted together."""
     entry = counts.get(key)
     if entry is None:
-        if len(counts) >= MOST_KEYS:
+        if len(counts) >= (MOST_KEYS if most is None else most):
             key = OTHERS
         entry = counts.setdefault(key, {})
     entry[name] = entry.get(name, 0) + number
@@ -113,7 +125,9 @@ class Flow(GapEvents):
         self._bounded = since is not None or until is not None
         self._young, self._old = {}, {}
         # What has not been given to the counts by name yet.
-        self._arrivals, self._senders, self._rows = {}, {}, []
+        self._arrivals, self._senders = {}, {}
+        # Of each delivery: hour, client, sender's domain, relay, status and TLS; recipient and status; delay; its parts.
+        self._hows, self._whos, self._delays, self._splits = [], [], [], []
         self._names, self._classes = {}, {}
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
@@ -210,9 +224,12 @@ class Flow(GapEvents):
             self.totals["received_bytes"] += size
             _add(self.hours, hour, "received_bytes", size)
             _add(self.clients, client, "received_bytes", size)
-            for counts, key in ((self.sender_domains, domain), (self.senders, sender or "<>")):
-                _add(counts, key, "received", number)
-                _add(counts, key, "received_bytes", size)
+            for counts, key, most in (
+                (self.sender_domains, domain, None),
+                (self.senders, sender or "<>", MOST_ADDRESSES),
+            ):
+                _add(counts, key, "received", number, most)
+                _add(counts, key, "received_bytes", size, most)
         self._senders.clear()
 
     def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
@@ -239,10 +256,12 @@ class Flow(GapEvents):
                 status = BOUNCED
         else:
             return
-        rows = self._rows
-        rows.append((self._lexer.hour, entry[0], entry[1], recipient, relay, status, tls, delay, delays))
-        if len(rows) >= _MOST_CELLS:
-            self._flush_rows()
+        self._hows.append((self._lexer.hour, entry[0], entry[1], relay, status, tls))
+        self._whos.append((recipient, status))
+        self._splits.append(delays)
+        self._delays.append(delay)
+        if len(self._delays) >= _MOST_CELLS:
+            self._flush_deliveries()
 
     def _reason(self, dsn, reply):
         """str: the class of a reason; thousands of messages wait for the same few."""
@@ -254,10 +273,9 @@ class Flow(GapEvents):
             found = self._classes[key] = explained_class(dsn, reply)
         return found
 
-    def _flush_rows(self):
+    def _flush_deliveries(self):
         """Count the deliveries since the last time; few of their combinations are different, and counting is C's work."""
-        rows = self._rows
-        for (hour, client, domain, relay, status, tls), number in Counter(map(_HOW, rows)).items():
+        for (hour, client, domain, relay, status, tls), number in _tally(self._hows).items():
             self.totals[status] += number
             _add(self.hours, hour, status, number)
             _add(self.clients, client, status, number)
@@ -265,22 +283,26 @@ class Flow(GapEvents):
             _add(self.relays, relay, status, number)
             if status == SENT and tls:
                 _count(self.tls["out"], self._version(tls), number)
-        domains = Counter([(row[3][row[3].rfind("@") + 1 :], row[5]) for row in rows])
+        domains = {}
+        for (recipient, status), number in _tally(self._whos).items():
+            recipient = recipient.lower()
+            domain = (recipient[recipient.rfind("@") + 1 :], status)
+            domains[domain] = domains.get(domain, 0) + number
+            _add(self.recipients, recipient, status, number, MOST_ADDRESSES)
         for (domain, status), number in domains.items():
-            _add(self.recipient_domains, domain.lower(), status, number)
-        for (recipient, status), number in Counter(map(_WHO, rows)).items():
-            _add(self.recipients, recipient.lower(), status, number)
-        self._count_delays("total", map(_DELAY, rows))
-        splits = [row[8] for row in rows if row[8].count("/") == 3]
+            _add(self.recipient_domains, domain, status, number)
+        self._count_delays("total", self._delays)
+        splits = [split for split in self._splits if split.count("/") == 3]
         if splits:
             parts = "/".join(splits).split("/")
             for number, name in enumerate(_LATENCIES):
                 self._count_delays(name, parts[number::4])
-        del rows[:]
+        for kept in (self._hows, self._whos, self._delays, self._splits):
+            del kept[:]
 
     def _count_delays(self, name, texts):
         counts = self.latency[name]
-        for text, number in Counter(texts).items():
+        for text, number in _tally(texts).items():
             try:
                 key = bucket(float(text))
             except ValueError:
@@ -333,7 +355,7 @@ class Flow(GapEvents):
             host: str, this host's name.
             log: dict, what C(log_reader.LogReader.facts) says of the lines.
         """
-        for flush in (self._flush_arrivals, self._flush_senders, self._flush_rows):
+        for flush in (self._flush_arrivals, self._flush_senders, self._flush_deliveries):
             flush()
         tls = {"in": dict(self.tls["in"]), "out": dict(self.tls["out"])}
         for counts in tls.values():

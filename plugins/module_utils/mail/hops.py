@@ -24,6 +24,10 @@ _PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]+))?\Z")
 # How a server names the message that it took: Postfix ("queued as ID", also after BDAT's "N bytes"), sendmail.
 _QUEUED_AS = re.compile(r"queued as ([0-9A-Za-z]{5,})")
 _SENDMAIL_ID = re.compile(r"([0-9A-Za-z]{14,}) Message accepted for delivery")
+# What the last servers and clients are called; so many at a time.
+_known_hosts = {}
+_MOST_HOSTS = 10000
+_DELAYS = ("before_queue", "in_queue", "connect", "transmit")
 _FINAL = frozenset((SENT, BOUNCED, EXPIRED))
 _PAIR = re.compile(r"([a-z_]+)=([^,]*)(?:, |\Z)")
 
@@ -106,6 +110,7 @@ class Assembler(GapEvents):
 
     Attributes:
         hops: list of Hop, in the order of their first line.
+        dropped: int, how many of those that may be wanted were the oldest of too many, and have been forgotten.
         rejects: list of dict, refusals of what had no queue ID.
     """
 
@@ -143,8 +148,8 @@ class Assembler(GapEvents):
         keep, most = self._keep, self._most or 0
         kept = [hop for hop in self.hops if keep is None or hop.removed is None or keep(hop)]
         if len(kept) > 2 * most:
-            self.dropped += len(kept) - most
-            kept = kept[len(kept) - most :]
+            oldest, kept = kept[: len(kept) - most], kept[len(kept) - most :]
+            self.dropped += sum(1 for hop in oldest if keep is None or keep(hop))
         self.hops = kept
         alive = frozenset(id(hop) for hop in kept)
         self._live = dict((queue_id, hop) for queue_id, hop in self._live.items() if id(hop) in alive)
@@ -259,15 +264,21 @@ def _number(text):
 
 
 def _delivery_facts(delivery):
-    parts = [_number(part) for part in delivery["delays"].split("/")]
-    found = dict((name, printable(value)) for name, value in delivery.items() if name not in ("delay", "delays", "time"))
-    found.update(
-        time=delivery["time"],
-        delay=_number(delivery["delay"]),
-        delays=dict(zip(("before_queue", "in_queue", "connect", "transmit"), parts)) if len(parts) == 4 else {},
-        relay_host=dict((key, printable(value) if key != "port" else value) for key, value in peer(delivery["relay"]).items()),
-    )
-    return found
+    parts = delivery["delays"].split("/")
+    return {
+        "time": delivery["time"],
+        "recipient": printable(delivery["recipient"]),
+        "orig_to": printable(delivery["orig_to"]),
+        "relay": printable(delivery["relay"]),
+        "relay_host": _host_facts(delivery["relay"]),
+        "delay": _number(delivery["delay"]),
+        "delays": dict(zip(_DELAYS, map(_number, parts))) if len(parts) == len(_DELAYS) else {},
+        "dsn": printable(delivery["dsn"]),
+        "status": printable(delivery["status"]),
+        "reply": printable(delivery["reply"]),
+        "tls": printable(delivery["tls"]),
+        "next_id": delivery["next_id"],
+    }
 
 
 def _texts(entry):
@@ -277,19 +288,31 @@ def _texts(entry):
 
 def rejects_facts(rejects):
     """list of dict: refusals as a module returns them."""
-    return [dict(_texts(entry), client_host=_texts_of_peer(entry["client"])) for entry in rejects]
+    return [dict(_texts(entry), client_host=_client_facts(entry["client"])) for entry in rejects]
 
 
-def _texts_of_peer(text):
-    found = peer(text)
-    return {"name": printable(found["name"]), "address": printable(found["address"])}
+def _host_facts(text):
+    """dict: C(peer) with texts that a module's result can carry; thousands of messages go to the same few."""
+    found = _known_hosts.get(text)
+    if found is None:
+        if len(_known_hosts) >= _MOST_HOSTS:
+            _known_hosts.clear()
+        found = peer(text)
+        found["name"], found["address"] = printable(found["name"]), printable(found["address"])
+        _known_hosts[text] = found
+    return found
+
+
+def _client_facts(text):
+    found = _host_facts(text)
+    return {"name": found["name"], "address": found["address"]}
 
 
 def facts(hop):
     """dict: a hop as M(mailops.relay.mail_log_info) returns it."""
     client = None
     if hop.client:
-        client = _texts_of_peer(hop.client)
+        client = _client_facts(hop.client)
     return {
         "mta": hop.mta,
         "instance": printable(hop.instance),
@@ -299,7 +322,7 @@ def facts(hop):
         "size": hop.size,
         "recipients": hop.recipients,
         "client": client,
-        "details": dict((key, printable(value)) for key, value in _PAIR.findall(hop.details)),
+        "details": dict((key, printable(value)) for key, value in _PAIR.findall(hop.details)) if hop.details else {},
         "tls": printable(hop.tls),
         "arrival": hop.arrival,
         "first": hop.first,
@@ -318,6 +341,9 @@ def facts(hop):
 
 def status_of(hop):
     """str: C(sent), C(deferred), C(bounced), C(mixed), C(rejected) or C(open), of all recipients together."""
+    if len(hop.deliveries) == 1 and not hop.notes:
+        status = hop.deliveries[0]["status"]
+        return BOUNCED if status == EXPIRED else status
     latest = {}
     for delivery in hop.deliveries:
         latest[delivery["recipient"]] = delivery["status"]

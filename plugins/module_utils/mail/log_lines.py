@@ -148,7 +148,7 @@ class Lexer(object):
         self.lines += len(lines)
         known = self._format
         prefix, length, short = known.prefix, known.length, known.short
-        origins = self._origins
+        origins, known_host = self._origins, self._host
         for line in lines:
             if line[:length] == prefix:
                 try:
@@ -160,8 +160,8 @@ class Lexer(object):
                 except ValueError:
                     self._unreadable(line)
                     continue
-                if host != self._host:
-                    origins = self._other_host(host)
+                if host != known_host:
+                    origins, known_host = self._other_host(host), host
                 try:
                     origin = origins[tag]
                 except KeyError:
@@ -176,7 +176,7 @@ class Lexer(object):
                 self._other_hour(line)
                 known = self._format
                 prefix, length, short = known.prefix, known.length, known.short
-                origins = self._origins
+                origins, known_host = self._origins, self._host
 
     # What follows is for lines that are not like the line before.
 

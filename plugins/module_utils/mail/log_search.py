@@ -21,7 +21,7 @@ from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import lines_with
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import line_finder
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, peer, status_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, GapEvents
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
@@ -39,7 +39,7 @@ _MOST_IDS = 200000
 # Links are followed so often: a bounce of a bounce, a message that was requeued twice.
 _MOST_ROUNDS = 5
 # What is read besides, whatever is looked for: qmail's lines do not all name their message, and lost lines must be known.
-_ALWAYS = [b"qmail", b" messages "]
+_ALWAYS = [b"qmail", b"rsyslogd", b"journal"]
 # So many blocks around those in which a message is named are looked through for the connections that brought and took it.
 _AROUND = 16
 
@@ -234,18 +234,26 @@ class Query(object):
 
 
 class _Mentions(GapEvents):
-    """Collects the queue IDs of every event, and the processes that wrote of them."""
+    """Collects the queue IDs of every event, and the processes that wrote of them.
 
-    def __init__(self):
+    Args:
+        wanted: set of str or None; only these queue IDs, and what they are linked to.
+    """
+
+    def __init__(self, wanted=None):
         super(_Mentions, self).__init__()
+        self._wanted = wanted
         self.ids = set()
         self.linked = set()
         self.tags = set()
 
     def _mention(self, origin, queue_id):
+        if self._wanted is not None and queue_id not in self._wanted:
+            return
         if queue_id and len(self.ids) < _MOST_IDS:
             self.ids.add(queue_id)
-            if origin.pid:
+            # Of Postfix's programs, these say in lines of their own what a connection is like.
+            if origin.pid and (origin.mta != "postfix" or origin.program in ("smtpd", "smtp", "lmtp")):
                 self.tags.add("{0}[{1}]:".format(origin.tag, origin.pid))
 
     def arrival(self, stamp, origin, queue_id, client, details):
@@ -271,7 +279,8 @@ class _Mentions(GapEvents):
 
     def link(self, stamp, origin, queue_id, kind, other):
         self._mention(origin, queue_id)
-        self.linked.update((queue_id, other))
+        if self._wanted is None or queue_id in self._wanted or other in self._wanted:
+            self.linked.update((queue_id, other))
 
 
 def _scan(sources, events, needles, span=None, ignore_case=False, within=None):
@@ -289,6 +298,7 @@ def _scan(sources, events, needles, span=None, ignore_case=False, within=None):
         (LogReader, list of set of int): for each source the numbers of the blocks that have such lines.
     """
     reader = LogReader(events)
+    find = line_finder(needles or (), ignore_case)
     hits = []
     for index, source in enumerate(sources):
         reader.lexer.begin(source.reference)
@@ -304,7 +314,8 @@ def _scan(sources, events, needles, span=None, ignore_case=False, within=None):
                 found.add(number)
                 reader.feed(block)
                 continue
-            for lines in lines_with((block,), needles, ignore_case):
+            lines = find(block)
+            if lines:
                 found.add(number)
                 reader.feed(lines)
     return reader, hits
@@ -329,7 +340,7 @@ def _found_ids(sources, query, needles, span):
     for _round in range(_MOST_ROUNDS):
         if not known or len(known) > _MOST_NEEDLES:
             break
-        mentions = _Mentions()
+        mentions = _Mentions(known)
         always = [b"qmail"] if gaps is not None else _ALWAYS
         _reader, hits = _scan(sources, mentions, [to_bytes(queue_id) for queue_id in known] + always, span if gaps is None else None)
         gaps = mentions.gaps if gaps is None else gaps

@@ -47,9 +47,13 @@ def _unquote(text):
 
 def printable(text):
     """str: a text from the MTA without bytes that are not UTF-8, which no result of a module can carry."""
-    if bytes is str:
-        return text.decode("utf-8", "replace").encode("utf-8")
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    try:
+        text.decode("utf-8") if bytes is str else text.encode("utf-8")
+    except UnicodeError:
+        if bytes is str:
+            return text.decode("utf-8", "replace").encode("utf-8")
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text
 
 
 def facts(message):

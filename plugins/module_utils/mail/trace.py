@@ -87,9 +87,10 @@ class Node(object):
         previous: list of Node.
         linked: list of (kind, Node), on the same host: a bounce, the same message requeued.
         led_by: (kind, Node) or None, the other end of such a link.
+        group: Node of the same trace, or this one; following it leads to the one that stands for the trace.
     """
 
-    __slots__ = ("host", "hop", "next", "previous", "linked", "led_by")
+    __slots__ = ("host", "hop", "next", "previous", "linked", "led_by", "group")
 
     def __init__(self, host, hop):
         self.host = host
@@ -98,6 +99,7 @@ class Node(object):
         self.previous = []
         self.linked = []
         self.led_by = None
+        self.group = self
 
 
 def _nodes(site):
@@ -122,20 +124,21 @@ def _same_message(one, other):
 def _successor(site, node, delivery, by_id, by_message):
     """Node or None: the hop to which an attempt that was successful led."""
     hop = node.hop
-    target = site.host_of(delivery["relay_host"]) if delivery["relay_host"]["name"] or delivery["relay_host"]["address"] else None
-    if delivery["next_id"]:
-        candidates = [
-            other
-            for other in by_id.get(delivery["next_id"], ())
-            if other is not node
+    candidates = []
+    for other in by_id.get(delivery["next_id"], ()) if delivery["next_id"] else ():
+        if (
+            other is not node
             and abs(other.hop["first"] - delivery["time"]) <= _NEAR + (delivery["delays"].get("transmit") or 0)
             and _same_message(hop["message_id"], other.hop["message_id"])
-        ]
-        if len(candidates) > 1:
-            on_target = [other for other in candidates if other.host == target]
-            candidates = on_target or candidates
-        if candidates:
-            return min(candidates, key=lambda other: abs(other.hop["first"] - delivery["time"]))
+        ):
+            candidates.append(other)
+    if len(candidates) == 1:
+        return candidates[0]
+    named = delivery["relay_host"]["name"] or delivery["relay_host"]["address"]
+    target = site.host_of(delivery["relay_host"]) if named else None
+    if candidates:
+        on_target = [other for other in candidates if other.host == target]
+        return min(on_target or candidates, key=lambda other: abs(other.hop["first"] - delivery["time"]))
     if target is None or not hop["message_id"]:
         return None
     candidates = [
@@ -163,14 +166,6 @@ def join(site):
         here.setdefault((node.host, node.hop["queue_id"]), []).append(node)
         if node.hop["message_id"]:
             by_message.setdefault(node.hop["message_id"], []).append(node)
-    group = dict((id(node), node) for node in nodes)
-
-    def root(node):
-        while group[id(node)] is not node:
-            group[id(node)] = group[id(group[id(node)])]
-            node = group[id(node)]
-        return node
-
     for node in nodes:
         for number, delivery in enumerate(node.hop["deliveries"]):
             if delivery["status"] != "sent":
@@ -180,19 +175,31 @@ def join(site):
                 node.next.append((number, other))
                 if node not in other.previous:
                     other.previous.append(node)
-                group[id(root(other))] = root(node)
+                _root(other).group = _root(node)
         for link in node.hop["links"]:
             for other in here.get((node.host, link["queue_id"]), ()):
                 if other is not node and -_NEAR <= other.hop["first"] - node.hop["first"]:
                     node.linked.append((link["kind"], other))
                     other.led_by = (link["kind"], node)
-                    group[id(root(other))] = root(node)
+                    _root(other).group = _root(node)
                     break
     traces = {}
     for node in nodes:
-        traces.setdefault(id(root(node)), []).append(node)
-    ordered = [sorted(trace, key=lambda node: (node.hop["first"], bool(node.previous))) for trace in traces.values()]
+        traces.setdefault(id(_root(node)), []).append(node)
+    ordered = [sorted(trace, key=_begin) for trace in traces.values()]
     return sorted(ordered, key=lambda trace: trace[0].hop["first"])
+
+
+def _root(node):
+    """Node: the one that stands for the trace of this one."""
+    while node.group is not node:
+        node.group = node.group.group
+        node = node.group
+    return node
+
+
+def _begin(node):
+    return node.hop["first"], bool(node.previous)
 
 
 def _final_deliveries(hop):

@@ -30,7 +30,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
 )
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.access import Access
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import FEATURES, Cf
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import is_listening
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import is_running
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import InstallationError, Sendmail
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc, quoted, unquoted
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import (
@@ -172,7 +172,7 @@ class Configuration(object):
         return {
             "changed": changed,
             "restart_required": any(plan.changed for plan in effective) or access.rebuild,
-            "running": is_listening(main.cf.daemons()),
+            "running": is_running(main.cf.daemons(), main.cf.option("PidFile")),
             "sendmail_version": self._sendmail.version,
             "smart_host": main.cf.macro("S") or "",
             "warnings": self._warnings,

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a daemon listens, as the kernel tells it.
+"""Whether a daemon runs, as the kernel tells it.
 
 What supervises sendmail may not know: Debian's init script under systemd is "active" long after the daemon has died.
 """
@@ -11,11 +11,15 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
 import socket
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+
+# What sendmail takes where the .cf has no PidFile (sendmail/conf.c).
+_PID_FILE = "/var/run/sendmail.pid"
 
 # proc(5) and include/net/tcp_states.h of Linux.
 _LISTEN = "0A"
@@ -63,3 +67,23 @@ def is_listening(daemons, tables=TABLES):
         return True
     ports = set().union(*map(listening_ports, known))
     return any(port_of(options) in ports for options in daemons or [""])
+
+
+def is_alive(pid_file, proc="/proc"):
+    """bool: whether the process that wrote its number there is still a sendmail.
+
+    Args:
+        pid_file: str or None, the value of PidFile; its first line is the number (op.me, "PidFile").
+        proc: str, where the kernel tells of processes.
+    """
+    first = (read_native(pid_file or _PID_FILE) or "").partition("\n")[0].strip()
+    command = read_native(os.path.join(proc, first, "comm")) if first.isdigit() else None
+    return (command or "").startswith("sendmail")
+
+
+def is_running(daemons, pid_file, tables=TABLES, proc="/proc"):
+    """bool: whether a daemon runs: it listens, or it is alive.
+
+    While the load average is over RefuseLA, sendmail closes its sockets, and a restart would not help.
+    """
+    return is_listening(daemons, tables) or is_alive(pid_file, proc)

@@ -9,6 +9,7 @@ __metaclass__ = type
 
 import io
 import os
+import re
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import flow as 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, bucket, merge, peaks, quantile
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 
-RECORDED = os.path.join(os.path.dirname(__file__), os.pardir, "postfix", "fixtures", "maillog.2.10.1.txt")
+POSTFIX_FIXTURES = os.path.join(os.path.dirname(__file__), os.pardir, "postfix", "fixtures")
+RECORDED = os.path.join(POSTFIX_FIXTURES, "maillog.2.10.1.txt")
 LOG = {
     "first": None, "last": None, "lines": 0, "unreadable": 0, "unknown": 0, "samples": [], "other_programs": {}, "problems": [],
 }  # fmt: skip
@@ -56,6 +58,47 @@ PFLOGSUMM = {
 def test_the_totals_of_the_recorded_log_are_those_of_pflogsumm():
     totals = count(lines_of_record())["totals"]
     assert dict((name, totals[name]) for name in PFLOGSUMM) == PFLOGSUMM
+
+
+# What pflogsumm 1.1.5 says of a line of each kind that real Postfix has written, with oddities that its makers did not
+# think of; deferred is again the number of the attempts. The lines are in the order of their kinds, so that sizes tell
+# nothing here.
+COUNTED = "received sent forwarded deferred bounced rejected reject_warnings held discarded".split()
+KINDS = {
+    "3.5.25-bullseye": (7, 19, 1, 38, 30, 63, 11, 9, 6),
+    "3.7.11-bookworm": (7, 20, 1, 35, 29, 64, 11, 9, 6),
+    "3.10-trixie": (7, 20, 1, 37, 29, 65, 11, 11, 6),
+}
+# Each difference by its name: the lines that make it, and what pflogsumm counts of each of them, which we do not.
+DIFFERENCES = {
+    "an instance whose syslog_name is not postfix": (br" postfix-out/[a-z]+\[", None),
+    "smtpd of a service whose syslog_name is not submission or smtps": (
+        br" postfix/(?!submission/|smtps/)[^ /]+/smtpd\[", None
+    ),
+    "a recipient with > in its quoted local part": (br": to=<\"[^\"]*>[^\"]*\"@", None),
+    "a failure that soft_bounce has made a deferral": (br", status=SOFTBOUNCE ", None),
+    "what a milter refused, held or discarded, in smtpd's words": (
+        br"/smtpd\[[0-9]+\]: [^ ]+ milter-(?:reject|hold|discard): ", None
+    ),
+    "a warning by header_checks or body_checks refuses nothing": (
+        br"/cleanup\[[0-9]+\]: [^ ]+ warning: (?:header|body) ", "reject_warnings"
+    ),
+}
+
+
+@pytest.mark.parametrize("version", sorted(KINDS))
+def test_each_difference_to_pflogsumm_has_a_name(version):
+    with open(os.path.join(POSTFIX_FIXTURES, "maillog-kinds.{0}.txt".format(version)), "rb") as stream:
+        lines = stream.readlines()
+    theirs = dict(zip(COUNTED, KINDS[version]))
+    for name, (pattern, counted) in DIFFERENCES.items():
+        different = [line for line in lines if re.search(pattern, line)]
+        assert different, name
+        lines = [line for line in lines if line not in different]
+        if counted:
+            theirs[counted] -= len(different)
+    totals = count(lines)["totals"]
+    assert dict((name, totals[name]) for name in COUNTED) == theirs
 
 
 def test_names_hours_and_reasons_add_up_to_the_totals():
@@ -119,6 +162,7 @@ def test_an_empty_sketch_has_no_quantile():
 
 def test_memory_does_not_grow_with_the_log(monkeypatch):
     monkeypatch.setattr(flow_module, "MOST_KEYS", 50)
+    monkeypatch.setattr(flow_module, "MOST_ADDRESSES", 40)
     monkeypatch.setattr(flow_module, "MOST_MESSAGES", 20)
     flow = Flow()
     reader = LogReader(flow)
@@ -134,7 +178,7 @@ def test_memory_does_not_grow_with_the_log(monkeypatch):
     facts = flow.facts("r", LOG)
     assert facts["totals"]["received"] == facts["totals"]["deferred"] == 2000
     for name in ("clients", "sender_domains", "recipient_domains", "senders", "recipients", "relays", "reasons"):
-        assert len(facts[name]) <= 52, name
+        assert len(facts[name]) <= (41 if name in ("senders", "recipients") else 52), name
     assert facts["clients"]["(others)"]["received"] == 1950
     assert len(flow._young) + len(flow._old) <= 40
 

@@ -180,3 +180,13 @@ def test_memory_is_bounded_by_what_is_wanted():
     assembler, _lexer = assemble(text, most=10)
     assert len(assembler.hops) < 50 and assembler.hops[-1].queue_id == "7D002999F"
     assert assembler.dropped + len(assembler.hops) == 3000
+
+
+def test_of_too_many_unfinished_messages_only_those_that_are_meant_are_counted():
+    line = "Nov 22 07:07:44 r postfix/qmgr[1]: A{0:08d}: from=<u{1}@example.com>, size=10, nrcpt=1 (queue active)\n"
+    text = "".join(line.format(number, number % 2) for number in range(3000))
+    assembler = Assembler(most=10, keep=lambda hop: hop.sender == "u1@example.com")
+    lexer = LogReader(assembler)
+    lexer.feed(text.encode("ascii"))
+    left = [hop for hop in assembler.hops if hop.sender == "u1@example.com"]
+    assert assembler.dropped + len(left) == 1500

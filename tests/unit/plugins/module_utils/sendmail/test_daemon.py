@@ -11,7 +11,7 @@ import os
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import is_listening, port_of
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import is_listening, is_running, port_of
 
 TABLE = os.path.join(os.path.dirname(__file__), "fixtures", "proc-net-tcp-linux.txt")
 
@@ -47,3 +47,26 @@ def test_a_daemon_listens_when_the_kernel_says_so(daemons, listening, tmp_path):
 
 def test_a_host_that_does_not_tell_is_believed_to_run(tmp_path):
     assert is_listening([], (str(tmp_path / "none"),)) is True
+
+
+@pytest.mark.parametrize(
+    "number, command, running",
+    [
+        ("1362\n/usr/sbin/sendmail-mta -Am -L sm-mta -bd -q10m\n", "sendmail-mta\n", True),
+        # The number is another program's now, or nobody's.
+        ("1362\n", "sshd\n", False),
+        ("1362\n", None, False),
+        ("../1362\n", "sendmail\n", False),
+        (None, "sendmail\n", False),
+    ],
+)
+def test_a_daemon_that_refuses_connections_because_of_the_load_runs(number, command, running, tmp_path):
+    pid_file, process = tmp_path / "sendmail.pid", tmp_path / "proc" / "1362"
+    process.mkdir(parents=True)
+    if number is not None:
+        pid_file.write_text(u"" + number)
+    if command is not None:
+        (process / "comm").write_text(u"" + command)
+    nobody_listens = ["Name=MTA, Port=2525"]
+    assert is_running(nobody_listens, str(pid_file), (TABLE,), str(tmp_path / "proc")) is running
+    assert is_running([], None, (TABLE,), str(tmp_path / "proc")) is True
