@@ -43,6 +43,20 @@ def skipped(identifier, subject, why):
     return _result(SKIPPED, identifier, subject, why, "")
 
 
+def one_is_enough(results, identifier):
+    """list of dict: the same, but where one check of this kind is ok, others of it that failed are warnings.
+
+    Args:
+        results: list of dict.
+        identifier: str, of checks of things that stand in for each other, such as name servers.
+    """
+    if not any(result["id"] == identifier and result["status"] == OK for result in results):
+        return results
+    return [
+        dict(result, status=WARNING) if result["id"] == identifier and result["status"] == FAILED else result for result in results
+    ]
+
+
 def overall(results):
     """str: C(failed), C(warning) or C(ok), the worst of them; C(skipped) when every check was skipped."""
     found = set(result["status"] for result in results)

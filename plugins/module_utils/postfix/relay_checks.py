@@ -133,7 +133,7 @@ class Relay(object):
                 results.append(checks.failed(identifier, self._hostname, str(outcome.error), "See whether this host is in order."))
             else:
                 results.extend(outcome.value)
-        return results
+        return checks.one_is_enough(results, "dns_resolver")
 
     def _installed(self):
         if self._host.installed:

@@ -32,3 +32,10 @@ def test_each_has_one_shape():
     for result in (GOOD, SO_SO, BAD, NOT):
         assert set(result) == {"id", "status", "subject", "seen", "todo"}
     assert [bool(result["todo"]) for result in (GOOD, SO_SO, BAD, NOT)] == [False, True, True, False]
+
+
+def test_one_that_answers_is_enough():
+    up, down = checks.ok("dns_resolver", "192.0.2.1", "answers"), checks.failed("dns_resolver", "192.0.2.2", "silent", "Start it.")
+    assert checks.one_is_enough([down, BAD], "dns_resolver") == [down, BAD]
+    found = checks.one_is_enough([down, up, BAD], "dns_resolver")
+    assert [result["status"] for result in found] == ["warning", "ok", "failed"] and found[0]["todo"] == "Start it."
