@@ -162,11 +162,13 @@ class Ways(object):
         found = self._by_message.get(message_id) or self._by_host.get(host) or []
         if not found:
             return None
-        return max(found, key=lambda trace: (self.relay_hop(trace) is not None, len(trace["hops"]), trace["hops"][0]["first"]))
+        return max(found, key=lambda trace: (bool(self.relay_hops(trace)), len(trace["hops"]), trace["hops"][0]["first"]))
 
-    def relay_hop(self, trace):
-        """dict or None: the last hop on a relay."""
-        return next((hop for hop in reversed(trace["hops"]) if hop["host"] in self._relays and hop["led_by"] is None), None)
+    def relay_hops(self, trace):
+        """list of dict: the hops on relays, without notices of them; the one from which it went out is the last."""
+        found = [hop for hop in trace["hops"] if hop["host"] in self._relays and hop["led_by"] is None]
+        # In a log with whole seconds several begin at the same time.
+        return sorted(found, key=lambda hop: not hop["next"])
 
 
 def _end_of(trace):
@@ -222,7 +224,6 @@ def _handed_over(trace, host, relays):
         for step in hop["next"]:
             if trace["hops"][step["hop"] - 1]["host"] in relays:
                 return hop, hop["deliveries"][step["delivery"]]
-        return None
     return None
 
 
@@ -240,14 +241,15 @@ def _final(hop):
     return next((delivery for delivery in reversed(hop["deliveries"]) if delivery["status"] == "sent"), None)
 
 
-def _elapsed(sent, handed, relay_hop):
+def _elapsed(sent, handed, relay_hops):
     """float: seconds from the submission to the delivery. Each part is taken from one host's clock, since two may differ."""
     seconds = 0.0
     if handed is not None:
         seconds += _took(handed[0], handed[1], sent["submitted_at"])
-    final = _final(relay_hop)
-    if final is not None:
-        seconds += _took(relay_hop, final, relay_hop["arrival"] or relay_hop["first"])
+    for hop in relay_hops:
+        final = _final(hop)
+        if final is not None:
+            seconds += _took(hop, final, hop["arrival"] or hop["first"])
     return seconds
 
 
@@ -345,20 +347,21 @@ class Judge(object):
         )  # fmt: skip
 
     def _delivered(self, host, sent, trace, handed, wanted, has_tls, extra):
-        relay_hop = self._ways.relay_hop(trace)
-        if relay_hop is None:
+        relay_hops = self._ways.relay_hops(trace)
+        if not relay_hops:
             extra["detail"] = _end_of(trace)[0]
             return self._failed(
                 host, extra, "past_the_relays", "delivered, but past the relays of the inventory",
                 "Make it their client: ansible-playbook mailops.relay.site --limit {0}.".format(host),
             )  # fmt: skip
-        final = _final(relay_hop)
+        last = relay_hops[-1]
+        final = _final(last)
         if final is not None and not final["relay_host"]["address"]:
             return self._failed(
-                host, extra, "not_outside", "{0} kept it ({1}), so nothing went out".format(relay_hop["host"], final["relay"]),
-                "Choose a verify_recipient outside the site, or take its domain out of mydestination on {0}.".format(relay_hop["host"]),
+                host, extra, "not_outside", "{0} kept it ({1}), so nothing went out".format(last["host"], final["relay"]),
+                "Choose a verify_recipient outside the site, or take its domain out of mydestination on {0}.".format(last["host"]),
             )  # fmt: skip
-        extra["seconds"] = round(_elapsed(sent, handed, relay_hop), 3)
+        extra["seconds"] = round(_elapsed(sent, handed, relay_hops), 3)
         trust, _blank, rest = extra["tls"].partition(" ")
         seen = "delivered in {0}".format(_seconds_text(extra["seconds"]))
         if not has_tls:

@@ -22,6 +22,7 @@ LOG = {"first": 1795331000.0, "last": NOW, "complete": True, "problems": [], "ga
 SENT = {"message_id": "<1@web01>", "submitted_at": LINES - 0.25}
 HOSTS = {
     "relay": {"names": ["relay", "relay.example.com"], "addresses": ["10.0.0.1"]},
+    "relay2": {"names": ["relay2"], "addresses": ["10.0.0.2"]},
     "web01": {"names": ["web01"], "addresses": []},
 }
 VERIFIED = "Verified TLS connection established to relay.example.com[10.0.0.1]:587: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
@@ -98,6 +99,19 @@ def test_clocks_that_differ_and_whole_seconds_make_no_time_negative():
             delivery["time"] -= 300
     # The client's own measure of 0.1 s is better than its log, which seems to be before the submission.
     assert verdict(told(client()), later, sent=dict(SENT, submitted_at=LINES + 0.5))["seconds"] == 0.6
+
+
+def test_relays_one_after_the_other():
+    first = told(relay("sent (250 2.0.0 Ok: queued as CCCCCCC)", "relay2[10.0.0.2]:25"))
+    second = told(relay().replace("BBBBBBB", "CCCCCCC").replace("web01.example.com[10.0.0.11]", "relay.example.com[10.0.0.1]"))
+    results = {"web01": [told(client())], "relay": [first], "relay2": [second]}
+    site = Site(HOSTS, results)
+    found = Ways(describe(site, NOW), ["relay", "relay2"])
+    row = Judge(site, found, ["relay", "relay2"], "ops@example.net").verdict("web01", SENT, "verified")
+    assert (row["status"], row["seconds"]) == ("ok", 1.25) and "verified TLS" in row["seen"]
+    del results["relay2"]
+    row = Judge(site, Ways(describe(site, NOW), ["relay", "relay2"]), ["relay", "relay2"], "ops@example.net").verdict("web01", SENT, "verified")
+    assert row["seen"] == "lost from sight at relay2"
 
 
 def test_a_sendmail_client_with_its_two_hops():
