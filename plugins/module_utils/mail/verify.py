@@ -217,13 +217,14 @@ def put_off(ways, messages):
 
 
 def _handed_over(trace, host, relays):
-    """(dict, dict) or None: the last hop on the client and its delivery to a relay."""
+    """(dict, dict, dict) or None: the last hop on the client, its delivery to a relay, and the hop there."""
     for hop in reversed(trace["hops"]):
         if hop["host"] != host:
             continue
         for step in hop["next"]:
-            if trace["hops"][step["hop"] - 1]["host"] in relays:
-                return hop, hop["deliveries"][step["delivery"]]
+            following = trace["hops"][step["hop"] - 1]
+            if following["host"] in relays:
+                return hop, hop["deliveries"][step["delivery"]], following
     return None
 
 
@@ -373,6 +374,12 @@ class Judge(object):
                 ),
                 rest,
             )
+        elif handed is not None and handed[2]["tls"] not in ("", "none"):
+            # A Postfix without smtp_tls_loglevel writes nothing of its TLS.
+            trust = "Untrusted"
+            seen += " over TLS as {0} says ({1}); the log of {2} does not tell whether it verified the certificate".format(
+                handed[2]["host"], handed[2]["tls"].partition(" ")[2], host
+            )
         elif trust == "none":
             seen += " without TLS"
         elif handed is None:
@@ -385,7 +392,8 @@ class Judge(object):
         if trust in NEEDS["encrypted"] or trust == "none":
             return self._failed(
                 host, extra, "tls_too_weak", seen,
-                "Let the client verify the relay (the default of its role), and converge it; where less will do, say so in verify_tls.",
+                "Converge the client, so that it verifies the relay (the default of its role) and logs it; where less will do, say so in"
+                " verify_tls.",
             )  # fmt: skip
         return self._failed(
             host, extra, "tls_not_known", seen,

@@ -130,9 +130,19 @@ def test_TLS_that_is_less_than_wanted(tls, words):
     of_client = told(client(tls=tls))
     row = verdict(of_client, told(relay()))
     assert (row["status"], row["verdict"], row["cause"]) == ("failed", "delivered", "tls_too_weak")
-    assert words in row["seen"] and "converge" in row["todo"]
+    assert words in row["seen"] and row["todo"].startswith("Converge the client")
     assert verdict(of_client, told(relay()), needs="none")["status"] == "ok"
     assert (verdict(of_client, told(relay()), needs="encrypted")["status"] == "ok") == ("without" not in words)
+
+
+def test_a_client_that_does_not_log_its_TLS_is_not_taken_for_one_without():
+    text = (
+        "postfix/smtpd[1]: Anonymous TLS connection established from web01.example.com[10.0.0.11]: TLSv1.3 with cipher X (256/256 bits)\n"
+    )
+    of_client, of_relay = told(client(tls="warning: nothing")), told(text + relay())
+    row = verdict(of_client, of_relay)
+    assert row["cause"] == "tls_too_weak" and "over TLS as relay says (TLSv1.3 X); the log of web01 does not tell" in row["seen"]
+    assert verdict(of_client, of_relay, needs="encrypted")["status"] == "ok"
 
 
 def test_without_the_clients_log_its_TLS_is_not_known():
