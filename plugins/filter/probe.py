@@ -32,7 +32,7 @@ def probe_table(result):
         raise AnsibleFilterError("probe_table: this is no result of mailops.relay.smtp_probe with test: relay")
     lines = [
         "{0}: {accepted} of {tried} accepted, {refused} refused, {unknown} not known, in {seconds} s".format(
-            "STRANGERS CAN RELAY" if result["accepted"] else "Not clear" if result["unknown"] else "No stranger can relay", **result
+            "RELAYS FOR WHO ASKED" if result["accepted"] else "Not clear" if result["unknown"] else "Relays nothing for who asked", **result
         )
     ]
     tested = [channel for channel in result["channels"] if channel["state"] == "tested"]

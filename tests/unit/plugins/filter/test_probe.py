@@ -28,7 +28,7 @@ def test_a_row_for_each_form_and_a_column_for_each_way_in():
     forms = form("third-party", "refused", 554), form("bang", "refused", 550)
     lines = probe_table(result(way(25, "none", *forms), way(465, "implicit", state="closed", reason="Connection refused"), way(25, "starttls", *forms)))
     assert lines == [
-        "No stranger can relay: 0 of 4 accepted, 4 refused, 0 not known, in 0.3 s",
+        "Relays nothing for who asked: 0 of 4 accepted, 4 refused, 0 not known, in 0.3 s",
         "  [1] 203.0.113.4 port 25 without TLS",
         "  closed: 203.0.113.4 port 465 with TLS from the start: Connection refused",
         "  [2] 203.0.113.4 port 25 after STARTTLS",
@@ -42,7 +42,7 @@ def test_what_was_accepted_is_shown_with_what_was_said_and_nothing_that_a_termin
     accepted = form("bang", "accepted", 250, transcript=["C: RCPT TO:<a!b>", "S: 250 \x1b[2Jok"])
     unknown = form("quoted", "unknown", 0, reason="the connection was lost", reply="")
     lines = probe_table(result(way(25, "none", accepted, unknown), accepted=1, unknown=1))
-    assert lines[0].startswith("STRANGERS CAN RELAY: 1 of 4")
+    assert lines[0].startswith("RELAYS FOR WHO ASKED: 1 of 4")
     assert "[1] bang was accepted:" in lines and "    S: 250 \\x1b[2Jok" in lines
     assert "[1] quoted is not known: the connection was lost;" in lines
     assert probe_table(result(unknown=1))[0].startswith("Not clear")
