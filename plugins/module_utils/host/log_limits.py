@@ -205,11 +205,12 @@ def rsyslog_limits(text):
             elif name.lower() in ("addunixlistensocket", "inputunixlistensocket"):
                 limits.append(Limit("imuxsock " + value, interval, burst))
     if "imjournal" in modules:
+        # rsyslog knows the directives once it has loaded the module, and they overwrite its parameters (seen with 8.2302).
         module = modules["imjournal"]
         limits.append(Limit(
             "imjournal",
-            _number(module.get("ratelimit.interval", directives.get("imjournalratelimitinterval")), _IMJOURNAL[0]),
-            _number(module.get("ratelimit.burst", directives.get("imjournalratelimitburst")), _IMJOURNAL[1]),
+            _number(directives.get("imjournalratelimitinterval", module.get("ratelimit.interval")), _IMJOURNAL[0]),
+            _number(directives.get("imjournalratelimitburst", module.get("ratelimit.burst")), _IMJOURNAL[1]),
         ))  # fmt: skip
     return limits
 

@@ -138,6 +138,9 @@ def test_rsyslog_of_el_limits_the_journal(rsyslog, text):
 def test_rsyslog_of_el_without_the_limit(rsyslog):
     assert rsyslog(RSYSLOG_CENTOS_7, u"") == [Limit("imjournal", 600, 20000)]
     assert log_limits.rsyslog_limits(RSYSLOG_CENTOS_7 + "$imjournalRatelimitInterval 0\n")[0].off
+    # What mail_log_limits writes comes after the module with its parameters, and counts.
+    loaded = 'module(load="imjournal" Ratelimit.Interval="600" Ratelimit.Burst="20")\n'
+    assert log_limits.rsyslog_limits(loaded + "$imjournalRatelimitInterval 0\n")[0].off
 
 
 def test_directives_hold_for_the_sockets_after_them():
