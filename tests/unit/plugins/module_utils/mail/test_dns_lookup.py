@@ -86,7 +86,7 @@ def server():
     made.handle.close()
 
 
-def resolver(server, seconds=1.0, nameservers=("127.0.0.1",)):
+def resolver(server, seconds=10.0, nameservers=("127.0.0.1",)):
     return dns_lookup.Resolver(list(nameservers), server.port, seconds / 5, Deadline(seconds))
 
 
@@ -120,7 +120,7 @@ def test_records(server, name, kind, records):
     ("x" * 64 + ".example.com", "badname", "no domain name"),
 ])
 def test_what_is_no_answer_is_told_apart(server, name, outcome, text):
-    answer = resolver(server).ask(name, "A")
+    answer = resolver(server, 1.0 if outcome == "timeout" else 10.0).ask(name, "A")
     assert (answer.outcome, answer.records) == (outcome, []) and text in answer.text
     assert answer.known == (outcome in ("nxdomain", "nodata"))
 
@@ -135,15 +135,15 @@ def test_a_question_is_asked_once_and_a_silent_server_twice(server):
         thread.join()
     assert server.asked == [("relay.example.com.", "A")]
     del server.asked[:]
-    asker.ask("silent.example.com", "A")
+    resolver(server, 1.0).ask("silent.example.com", "A")
     assert len(server.asked) == 2
 
 
 def test_another_server_is_asked_and_what_it_says_counts(server):
     # Nobody answers at the first.
-    answer = resolver(server, nameservers=["127.0.0.9", "127.0.0.1"]).ask("relay.example.com", "A")
-    assert answer.records == ["203.0.113.4"]
-    assert resolver(server, nameservers=["127.0.0.9", "127.0.0.1"]).ask("servfail.example.com", "A").outcome == "servfail"
+    both = resolver(server, 3.0, ["127.0.0.9", "127.0.0.1"])
+    assert both.ask("relay.example.com", "A").records == ["203.0.113.4"]
+    assert both.ask("servfail.example.com", "A").outcome == "servfail"
 
 
 def test_the_limit_holds_for_all_questions_together(server):
@@ -151,7 +151,7 @@ def test_the_limit_holds_for_all_questions_together(server):
     start = time.time()
     for number in range(20):
         assert asker.ask("silent.n{0}.example.com".format(number), "A").outcome == "timeout"
-    assert time.time() - start < 1.5
+    assert time.time() - start < 3
 
 
 @pytest.mark.parametrize("options, text", [
