@@ -14,7 +14,8 @@ BAD = checks.failed("dns_ptr", "203.0.113.4", "names host-4.provider.example, no
 FACTS = {"hostname": "relay.example.com", "planned": False}
 
 
-def known(local=(GOOD,), dns=(BAD,), relay=FACTS, **more):
+def known(local=(GOOD,), dns=(BAD,), planned=False, **more):
+    relay = dict(FACTS, planned=planned)
     return dict({"__preflight_local": {"checks": list(local), "relay": relay}, "__preflight_dns": {"checks": list(dns)}}, **more)
 
 
@@ -45,7 +46,7 @@ def test_the_table():
         "                          relay.example.com",
         "                          To do: Let the provider set it.",
     ]
-    lines = preflight_table(preflight_result(["relay"], {"relay": known(dns=[], relay=dict(FACTS, planned=True))}))
+    lines = preflight_table(preflight_result(["relay"], {"relay": known(dns=[], planned=True)}))
     assert lines[1] == "as the role will make it"
 
 

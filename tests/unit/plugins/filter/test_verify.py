@@ -51,7 +51,7 @@ def told(hops, **changes):
     return dict({"messages": hops, "rejects": [], "total": len(hops), "host": {"names": [], "addresses": []}, "log": LOG}, **changes)
 
 
-def a_site(names=NAMES):
+def a_site(names=tuple(NAMES)):
     """(HostVars, list): clients that have handed over, and the relay that has delivered."""
     handed = [delivery("relay.example.com[10.0.0.1]", next_id="B" + name, tls="Verified TLSv1.3 X") for name in names]
     hostvars = HostVars(
