@@ -14,6 +14,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
+from ansible_collections.mailops.relay.plugins.module_utils.mail.uncollected import uncollected
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.log import PostfixReader
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.log import QmailReader
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.log import SendmailReader
@@ -118,10 +119,11 @@ def read_all(sources, events):
     """
     reader = LogReader(events)
     span = Span()
-    for source in sources:
-        reader.lexer.begin(source.reference)
-        for block in span.watch(source):
-            reader.feed(block)
+    with uncollected():
+        for source in sources:
+            reader.lexer.begin(source.reference)
+            for block in span.watch(source):
+                reader.feed(block)
     return reader, span
 
 

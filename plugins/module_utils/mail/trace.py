@@ -14,6 +14,8 @@ __metaclass__ = type
 
 import time
 
+from ansible_collections.mailops.relay.plugins.module_utils.mail.uncollected import uncollected
+
 # A hop's arrival and the reply that names it are this close together, clocks that differ included, in seconds.
 _NEAR = 600
 # The worst is the verdict on the message.
@@ -159,6 +161,11 @@ def join(site):
     Args:
         site: Site.
     """
+    with uncollected():
+        return _join(site)
+
+
+def _join(site):
     nodes = _nodes(site)
     by_id, by_message, here = {}, {}, {}
     for node in nodes:
