@@ -22,7 +22,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.message import 
 # name[address]:port, name[address], [address], name
 _PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]+))?\Z")
 # How a server names the message that it took: Postfix ("queued as ID", also after BDAT's "N bytes"), sendmail.
-_QUEUED_AS = re.compile(r"queued as ([0-9A-Za-z]{5,})")
+_QUEUED_AS = "queued as "
+_ID = re.compile(r"[0-9A-Za-z]{5,}")
 _SENDMAIL_ID = re.compile(r"([0-9A-Za-z]{14,}) Message accepted for delivery")
 # What the last servers and clients are called; so many at a time.
 _known_hosts = {}
@@ -37,10 +38,12 @@ def next_id(reply):
 
     A content filter repeats the reply of what is behind it: the last one counts.
     """
-    if "queued as" in reply:
-        found = _QUEUED_AS.findall(reply)
-        if found:
-            return found[-1]
+    at = reply.rfind(_QUEUED_AS)
+    while at >= 0:
+        match = _ID.match(reply, at + len(_QUEUED_AS))
+        if match:
+            return match.group()
+        at = reply.rfind(_QUEUED_AS, 0, at)
     if "accepted" in reply:
         match = _SENDMAIL_ID.search(reply)
         if match:

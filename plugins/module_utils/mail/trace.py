@@ -46,6 +46,7 @@ class Site(object):
                 self._by_name.setdefault(name, host)
                 short.setdefault(name.partition(".")[0], set()).add(host)
         self._by_label = dict((label, found.copy().pop()) for label, found in short.items() if len(found) == 1)
+        self._known = {}
 
     def host_of(self, other):
         """str or None: the inventory name of what a log calls C(name) and C(address).
@@ -53,6 +54,12 @@ class Site(object):
         A name of which only the first label is known here counts, where one host alone has it: inventories often have
         short names.
         """
+        key = (other["name"], other["address"])
+        if key not in self._known:
+            self._known[key] = self._host_of(other)
+        return self._known[key]
+
+    def _host_of(self, other):
         if other["address"] in self._by_address:
             return self._by_address[other["address"]]
         name = other["name"].lower().rstrip(".")
@@ -107,15 +114,49 @@ class Node(object):
 def _nodes(site):
     """list of Node: each hop once, however often its host was asked."""
     found = []
-    seen = set()
     for host in sorted(site.results):
-        for result in site.results[host]:
+        results = site.results[host]
+        seen = set()
+        for result in results:
             for hop in result.get("messages", ()):
-                key = (host, hop["instance"], hop["queue_id"], hop["first"])
-                if key not in seen:
+                if len(results) > 1:
+                    key = (hop["instance"], hop["queue_id"], hop["first"])
+                    if key in seen:
+                        continue
                     seen.add(key)
-                    found.append(Node(host, hop))
+                found.append(Node(host, hop))
     return found
+
+
+class _Index(object):
+    """Nodes by what leads to them; what few joins need is made when the first one does.
+
+    Args:
+        nodes: list of Node.
+    """
+
+    def __init__(self, nodes):
+        self._nodes = nodes
+        self._by_message = None
+        self._by_id = {}
+        for node in nodes:
+            queue_id = node.hop["queue_id"]
+            if queue_id in self._by_id:
+                self._by_id[queue_id].append(node)
+            else:
+                self._by_id[queue_id] = [node]
+
+    def of_id(self, queue_id):
+        """list of Node, of any host, in their order."""
+        return self._by_id.get(queue_id, ())
+
+    def of_message(self, message_id):
+        """list of Node with this Message-ID, in their order."""
+        if self._by_message is None:
+            self._by_message = {}
+            for node in self._nodes:
+                self._by_message.setdefault(node.hop["message_id"], []).append(node)
+        return self._by_message.get(message_id, ())
 
 
 def _same_message(one, other):
@@ -123,11 +164,11 @@ def _same_message(one, other):
     return one is None or other is None or one == other
 
 
-def _successor(site, node, delivery, by_id, by_message):
+def _successor(site, node, delivery, index):
     """Node or None: the hop to which an attempt that was successful led."""
     hop = node.hop
     candidates = []
-    for other in by_id.get(delivery["next_id"], ()) if delivery["next_id"] else ():
+    for other in index.of_id(delivery["next_id"]) if delivery["next_id"] else ():
         if (
             other is not node
             and abs(other.hop["first"] - delivery["time"]) <= _NEAR + (delivery["delays"].get("transmit") or 0)
@@ -145,7 +186,7 @@ def _successor(site, node, delivery, by_id, by_message):
         return None
     candidates = [
         other
-        for other in by_message.get(hop["message_id"], ())
+        for other in index.of_message(hop["message_id"])
         if other is not node
         and other.host == target
         and other.hop["client"] is not None
@@ -167,25 +208,20 @@ def join(site):
 
 def _join(site):
     nodes = _nodes(site)
-    by_id, by_message, here = {}, {}, {}
-    for node in nodes:
-        by_id.setdefault(node.hop["queue_id"], []).append(node)
-        here.setdefault((node.host, node.hop["queue_id"]), []).append(node)
-        if node.hop["message_id"]:
-            by_message.setdefault(node.hop["message_id"], []).append(node)
+    index = _Index(nodes)
     for node in nodes:
         for number, delivery in enumerate(node.hop["deliveries"]):
             if delivery["status"] != "sent":
                 continue
-            other = _successor(site, node, delivery, by_id, by_message)
+            other = _successor(site, node, delivery, index)
             if other is not None:
                 node.next.append((number, other))
                 if node not in other.previous:
                     other.previous.append(node)
                 _root(other).group = _root(node)
         for link in node.hop["links"]:
-            for other in here.get((node.host, link["queue_id"]), ()):
-                if other is not node and -_NEAR <= other.hop["first"] - node.hop["first"]:
+            for other in index.of_id(link["queue_id"]):
+                if other.host == node.host and other is not node and -_NEAR <= other.hop["first"] - node.hop["first"]:
                     node.linked.append((link["kind"], other))
                     other.led_by = (link["kind"], node)
                     _root(other).group = _root(node)
@@ -193,7 +229,7 @@ def _join(site):
     traces = {}
     for node in nodes:
         traces.setdefault(id(_root(node)), []).append(node)
-    ordered = [sorted(trace, key=_begin) for trace in traces.values()]
+    ordered = [sorted(trace, key=_begin) if len(trace) > 1 else trace for trace in traces.values()]
     return sorted(ordered, key=lambda trace: trace[0].hop["first"])
 
 
