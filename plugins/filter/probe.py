@@ -8,9 +8,9 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_matrix import TLS_WORDS
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
-_TLS = {"none": "without TLS", "starttls": "after STARTTLS", "implicit": "with TLS from the start"}
 _WIDTH = 14
 
 
@@ -38,9 +38,9 @@ def probe_table(result):
     tested = [channel for channel in result["channels"] if channel["state"] == "tested"]
     for channel in result["channels"]:
         if channel["state"] == "tested":
-            lines.append("  [{0}] {address} port {port} {1}".format(tested.index(channel) + 1, _TLS[channel["tls"]], **channel))
+            lines.append("  [{0}] {address} port {port} {1}".format(tested.index(channel) + 1, TLS_WORDS[channel["tls"]], **channel))
         else:
-            lines.append("  {state}: {address} port {port} {0}: {reason}".format(_TLS[channel["tls"]], **channel))
+            lines.append("  {state}: {address} port {port} {0}: {reason}".format(TLS_WORDS[channel["tls"]], **channel))
     if tested:
         rows = list(zip(*(channel["forms"] for channel in tested)))
         width = max(len(row[0]["form"]) for row in rows)

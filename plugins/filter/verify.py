@@ -41,9 +41,9 @@ def _client_results(variables):
     return [] if first is None else [first]
 
 
-def _joined(hostvars, hosts, told):
-    """(Site, dict): of the relays and these clients; inventory name -> variables of each client."""
-    results = _relay_results(told)
+def _joined(hostvars, hosts, relays):
+    """(Site, dict): of the relays, as of C(_relay_results), and these clients; inventory name -> variables of each client."""
+    results = dict(relays)
     known = dict((relay, known_names(hostvars, relay)) for relay in results)
     clients = dict((host, hostvars[host]) for host in hosts)
     for host, variables in clients.items():
@@ -100,15 +100,16 @@ def verify_progress(way, told, hostvars, hosts, timeout, patience):
             C(again) the clients that are worth another question.
     """
     now = time.time()
-    site, _clients = _joined(hostvars, hosts, told)
-    ways = Ways(describe(site, now), _relay_results(told))
+    relays = _relay_results(told)
+    site, _clients = _joined(hostvars, hosts, relays)
+    ways = Ways(describe(site, now), relays)
     messages = dict((message_id, way["messages"][message_id]) for message_id in way["pending"])
     stalled = put_off(ways, messages) if hosts else {}
     pending = on_the_way(ways, messages)
     pending = sorted(set(pending) | set(message_id for message_id, host in messages.items() if host in stalled))
     moved = now if len(pending) < len(way["pending"]) else way["moved"]
     left = way["began"] + float(timeout) - now
-    readable = any("problem" not in entry for results in _relay_results(told).values() for entry in results)
+    readable = any("problem" not in entry for results in relays.values() for entry in results)
     rounds = way["rounds"] + 1
     return dict(
         way,
@@ -167,8 +168,8 @@ def verify_result(hosts, hostvars, told, recipient, matrix):
     Raises:
         AnsibleFilterError: verify_tls of a host is no such word.
     """
-    site, clients = _joined(hostvars, hosts, told)
     relays = _relay_results(told)
+    site, clients = _joined(hostvars, hosts, relays)
     judge = Judge(site, Ways(describe(site, time.time()), relays), relays, recipient)
     rows, problems = [], []
     for host in hosts:

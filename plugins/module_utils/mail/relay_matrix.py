@@ -79,6 +79,8 @@ _CONTROLS = {
 
 ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
 NO_TLS, STARTTLS, IMPLICIT = "none", "starttls", "implicit"
+# The same for a reader.
+TLS_WORDS = {NO_TLS: "without TLS", STARTTLS: "after STARTTLS", IMPLICIT: "with TLS from the start"}
 
 # Postfix slows down after 10 errors of a client and hangs up after 20 (smtpd_soft_error_limit, smtpd_hard_error_limit in
 # postconf(5)), sendmail slows down after some bad recipients: a new connection after so many answers.
@@ -323,8 +325,7 @@ def channels_of(addresses, ports, tls):
 
 def _check(facts):
     """dict: a check of one channel's result."""
-    words = {NO_TLS: "without TLS", STARTTLS: "after STARTTLS", IMPLICIT: "with TLS from the start"}
-    subject = "{0} port {1} {2}".format(facts["address"], facts["port"], words[facts["tls"]])
+    subject = "{0} port {1} {2}".format(facts["address"], facts["port"], TLS_WORDS[facts["tls"]])
     if facts["state"] == "closed":
         return checks.ok("relay.open", subject, "nobody gets in here: " + facts["reason"])
     if facts["state"] == "failed":
