@@ -197,7 +197,7 @@ def _successor(site, node, delivery, index):
 
 
 def join(site):
-    """list of list of Node: the traces, each with its hops in the order of time; the oldest trace first.
+    """list of list of Node: the traces, each with its hops in the order of their causes, then of time; the oldest trace first.
 
     Args:
         site: Site.
@@ -229,7 +229,7 @@ def _join(site):
     traces = {}
     for node in nodes:
         traces.setdefault(id(_root(node)), []).append(node)
-    ordered = [sorted(trace, key=_begin) if len(trace) > 1 else trace for trace in traces.values()]
+    ordered = [_in_order(trace) if len(trace) > 1 else trace for trace in traces.values()]
     return sorted(ordered, key=lambda trace: trace[0].hop["first"])
 
 
@@ -242,7 +242,29 @@ def _root(node):
 
 
 def _begin(node):
-    return node.hop["first"], bool(node.previous)
+    return node.hop["first"]
+
+
+def _in_order(trace):
+    """list of Node: what caused a hop comes before it, otherwise the order is that of time.
+
+    Clocks differ, and in a log of whole seconds a client, its relay and a notice begin at the same time.
+    """
+    left, ordered, placed = sorted(trace, key=_begin), [], set()
+    while left:
+        waiting = []
+        for node in left:
+            causes = node.previous if node.led_by is None else node.previous + [node.led_by[1]]
+            if all(id(cause) in placed for cause in causes):
+                placed.add(id(node))
+                ordered.append(node)
+            else:
+                waiting.append(node)
+        if len(waiting) == len(left):
+            # Each would be caused by another: the logs contradict themselves, and time alone is left.
+            return ordered + left
+        left = waiting
+    return ordered
 
 
 def _final_deliveries(hop):

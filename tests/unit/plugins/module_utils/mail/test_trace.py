@@ -121,6 +121,25 @@ def test_where_the_trail_ends_it_says_why(relay, words):
     assert words in end["text"] and "BBBBBBB" in end["text"]
 
 
+def bounced_at_the_relay(**relay):
+    """The trace of a message of web01 that bounces at the relay, whose hops have these facts."""
+    text = RELAY.format("bounced (no such host)") + (
+        "postfix/bounce[1]: BBBBBBB: sender non-delivery notification: CCCCCCC\n"
+        "postfix/cleanup[1]: CCCCCCC: message-id=<2@relay>\n"
+        "postfix/qmgr[1]: CCCCCCC: from=<>, size=2000, nrcpt=1 (queue active)\n"
+    )
+    return only({"web01": [result(CLIENT.format(HANDED))], "relay": [result(text, **relay)]})
+
+
+@pytest.mark.parametrize("ahead", [0, 7])
+def test_what_caused_a_hop_comes_before_it_whatever_the_clocks_say(ahead):
+    """In a log of whole seconds all begin at the same time; and clocks differ."""
+    trace = bounced_at_the_relay(first=1795331264.5 - ahead)
+    assert [(hop["host"], hop["queue_id"]) for hop in trace["hops"]] == [("web01", "AAAAAAA"), ("relay", "BBBBBBB"), ("relay", "CCCCCCC")]
+    assert trace["message_id"] == "<1@web01>" and trace["sender"] == "root@web01"
+    assert trace["origin"] == "web01, by a program of its own" and trace["verdict"] == "bounced"
+
+
 def test_each_recipient_has_a_verdict_and_the_worst_is_the_messages():
     text = RELAY.format("sent (250 ok)") + RELAY.splitlines()[3].format("bounced (550 no)").replace("ops@", "nobody@") + "\n" + GONE
     trace = only({"relay": [result(text)]})
