@@ -10,8 +10,8 @@ __metaclass__ = type
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names
 
-_VARIABLES = ("ansible_host", "relay_server_hostname", "relay_server_address", "relay_server_outbound_address")
 _LOOPBACK = (parse_network("127.0.0.0/8"), parse_network("::1"))
 
 
@@ -32,34 +32,18 @@ def is_local(name):
         return name == "localhost"
 
 
-def known_names(groups, hostvars):
-    """set of str: how the inventory's hosts are called, in normal form.
-
-    Args:
-        groups: dict: group -> list of str, inventory names.
-        hostvars: mapping: inventory name -> its variables.
-    """
-    names = set()
-    for host in groups.get("all", ()):
-        variables = hostvars[host]
-        facts = variables.get("ansible_facts") or {}
-        found = [host, facts.get("fqdn"), facts.get("hostname")] + [variables.get(name) for name in _VARIABLES]
-        found += list(facts.get("all_ipv4_addresses") or ()) + list(facts.get("all_ipv6_addresses") or ())
-        # What the inventory computes from a variable that is not there is no text.
-        names.update(normal(name) for name in found if isinstance(name, str) and name)
-    return names
-
-
 def strangers(targets, groups, hostvars):
     """list of str: those that are neither the host itself nor in the inventory.
 
     Args:
         targets: list of str, host names and addresses.
-        groups, hostvars: see C(known_names).
+        groups: dict: group -> list of str, inventory names.
+        hostvars: mapping: inventory name -> its variables.
     """
     others = [target for target in targets if not is_local(normal(target))]
     # Not before it is needed: the variables of every host of a large inventory take a while.
-    names = known_names(groups, hostvars) if others else set()
+    hosts = groups.get("all", ()) if others else ()
+    names = set(normal(name) for host in hosts for kind in known_names(hostvars, host).values() for name in kind)
     return [target for target in others if normal(target) not in names]
 
 

@@ -9,17 +9,27 @@ __metaclass__ = type
 
 
 def known_names(hostvars, host):
-    """dict: C(names) and C(addresses), how logs may call a host, from what the inventory and cached facts say."""
+    """dict: how a host may be called, from what the inventory and cached facts say.
+
+    C(names) and C(addresses) are its own, as logs may call it; C(shared) is what other hosts may be called too: a host name
+    without domain, and the address by which the Internet knows it.
+    """
     variables = hostvars[host]
-    facts = variables.get("ansible_facts", {})
+    facts = variables.get("ansible_facts") or {}
     names = [host]
-    addresses = list(facts.get("all_ipv4_addresses", ())) + list(facts.get("all_ipv6_addresses", ()))
+    addresses = list(facts.get("all_ipv4_addresses") or ()) + list(facts.get("all_ipv6_addresses") or ())
     for value in (
         variables.get("ansible_host"), variables.get("relay_server_hostname"), variables.get("relay_server_address"), facts.get("fqdn"),
     ):  # fmt: skip
-        if isinstance(value, str) and value and "{{" not in value:
+        if _is_known(value):
             (addresses if value.replace(".", "").isdigit() or ":" in value else names).append(value)
-    return {"names": names, "addresses": addresses}
+    shared = [value for value in (facts.get("hostname"), variables.get("relay_server_outbound_address")) if _is_known(value)]
+    return {"names": names, "addresses": addresses, "shared": shared}
+
+
+def _is_known(value):
+    # What the inventory computes from a variable that is not there is no text, or still a template.
+    return isinstance(value, str) and value != "" and "{{" not in value
 
 
 def result_of(registered):

@@ -127,6 +127,17 @@ def playbook(*arguments, name="mailops.relay.site", check=True, record=None):
     return done
 
 
+def playbook_result(file, file_variable, *arguments, name, **variables):
+    """Run a playbook that writes its result to a file; returns the CompletedProcess and the result, whatever it is.
+
+    `file_variable` is the playbook's variable for the file's name; `variables` are the others.
+    """
+    extra = json.dumps(dict(variables, **{file_variable: str(file)}))
+    done = playbook("-e", extra, *arguments, name=name, check=False)
+    assert file.exists(), done.stdout + done.stderr
+    return done, json.loads(file.read_text())
+
+
 def changes(path):
     """What the callback record_changes wrote, as a list of dicts."""
     path = Path(path)

@@ -13,11 +13,9 @@ import os
 import re
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 
 JOURNALD_DIRECTORIES = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
-RSYSLOG_FILE = "/etc/rsyslog.conf"
 
 # A message leaves up to so many lines on a relay: connection, TLS, client, message ID, queue, delivery, removal.
 LINES_PER_MESSAGE = 10
@@ -41,12 +39,16 @@ _UNITS = {
 }  # fmt: skip
 _SPAN = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?)\s*([a-z]*)")
 
-_STATEMENT = re.compile(r'\b(module|input|include)\s*\(((?:[^")]|"[^"]*")*)\)', re.I)
-_PARAMETER = re.compile(r'([A-Za-z0-9_.]+)\s*=\s*"([^"]*)"')
-_DIRECTIVE = re.compile(r"^\s*\$([A-Za-z0-9]+)\s+(\S.*?)\s*$", re.M)
-_COMMENT = re.compile(r'("[^"\n]*")|#[^\n]*')
-# Files that include each other end here.
-_DEEPEST = 10
+# Whose a directive is: it is one once the module is loaded.
+_DIRECTIVES = {
+    "$omitlocallogging": "imuxsock",
+    "$systemlogratelimitinterval": "imuxsock",
+    "$systemlogratelimitburst": "imuxsock",
+    "$imuxsockratelimitinterval": "imuxsock",
+    "$imuxsockratelimitburst": "imuxsock",
+    "$imjournalratelimitinterval": "imjournal",
+    "$imjournalratelimitburst": "imjournal",
+}
 
 
 class Limit(namedtuple("Limit", "what interval burst")):
@@ -132,85 +134,73 @@ def journald_limit(texts, version):
     return Limit("journald", interval, burst)
 
 
-def rsyslog_text(path=RSYSLOG_FILE, depth=0):
-    """str or None: rsyslog's configuration with what it includes, without comments; None when there is none."""
-    text = read_native(path)
-    if text is None or depth > _DEEPEST:
-        return None
-    text = _COMMENT.sub(lambda match: match.group(1) or "", text)
-
-    def included(pattern):
-        return "\n".join(rsyslog_text(found, depth + 1) or "" for found in sorted(glob.glob(pattern)) if os.path.isfile(found))
-
-    def directive(match):
-        return included(match.group(2)) if match.group(1).lower() == "includeconfig" else match.group(0)
-
-    def statement(match):
-        if match.group(1).lower() != "include":
-            return match.group(0)
-        return included(_parameters(match.group(2)).get("file", ""))
-
-    return _STATEMENT.sub(statement, _DIRECTIVE.sub(directive, text))
-
-
-def _parameters(text):
-    return dict((name.lower(), value) for name, value in _PARAMETER.findall(text))
-
-
 def _number(text, default):
     number = int_or_none(text)
     return default if number is None else number
 
 
-def rsyslog_limits(text):
-    """list of Limit: of the inputs of local lines, in the order of the configuration.
+def _further_socket(statement, settings):
+    """Limit or None: of the socket on which this statement has imuxsock listen too; None where it says something else."""
+    parameters = statement.parameters
+    if statement.name == "input" and parameters.get("type", "").lower() == "imuxsock":
+        return Limit(
+            "imuxsock " + parameters.get("socket", "?"),
+            _number(parameters.get("ratelimit.interval"), _IMUXSOCK[0]),
+            _number(parameters.get("ratelimit.burst"), _IMUXSOCK[1]),
+        )
+    if statement.name in ("$addunixlistensocket", "$inputunixlistensocket"):
+        return Limit(
+            "imuxsock " + statement.value,
+            _number(settings.get("$imuxsockratelimitinterval"), _IMUXSOCK[0]),
+            _number(settings.get("$imuxsockratelimitburst"), _IMUXSOCK[1]),
+        )
+    return None
+
+
+def _system_socket(parameters, settings):
+    """Limit or None: of the socket on which imuxsock listens by itself; None where it does not."""
+    if "load" in parameters:
+        # Of a module that is loaded in the new form rsyslog refuses these directives (seen with 8.2302).
+        settings = {}
+    if settings.get("$omitlocallogging") == "on" or parameters.get("syssock.use", "on").lower() == "off":
+        return None
+    return Limit(
+        "imuxsock",
+        _number(parameters.get("syssock.ratelimit.interval", settings.get("$systemlogratelimitinterval")), _IMUXSOCK[0]),
+        _number(parameters.get("syssock.ratelimit.burst", settings.get("$systemlogratelimitburst")), _IMUXSOCK[1]),
+    )
+
+
+def rsyslog_limits(statements):
+    """list of Limit: of the inputs of local lines, in the order of the configuration, imjournal last.
 
     Args:
-        text: str, of ``rsyslog_text``.
+        statements: iterable of Statement, see ``rsyslog_config.statements``.
     """
-    directives = dict((name.lower(), value) for name, value in _DIRECTIVE.findall(text))
-    modules, inputs = {}, []
-    for kind, body in _STATEMENT.findall(text):
-        parameters = _parameters(body)
-        if kind.lower() == "module":
-            modules[parameters.get("load", "").lower()] = parameters
-        elif parameters.get("type", "").lower() == "imuxsock":
-            inputs.append(parameters)
-    for value in (value for name, value in _DIRECTIVE.findall(text) if name.lower() == "modload"):
-        modules.setdefault(value.split()[0].lower(), {})
+    modules, settings, sockets = {}, {}, []
+    for statement in statements:
+        socket = _further_socket(statement, settings)
+        value = statement.value.partition("#")[0].lower()
+        if statement.module:
+            # rsyslog takes no parameters of a module that it has.
+            modules.setdefault(statement.module, statement.parameters)
+        elif socket is not None and "imuxsock" in modules:
+            # Directives hold for the sockets that are named after them.
+            sockets.append(socket)
+        elif _DIRECTIVES.get(statement.name) in modules and (value in ("on", "off") or int_or_none(value) is not None):
+            settings[statement.name] = value
 
     limits = []
     if "imuxsock" in modules:
-        module = modules["imuxsock"]
-        omitted = directives.get("omitlocallogging", "off").lower() == "on" or module.get("syssock.use", "on").lower() == "off"
-        if not omitted:
-            limits.append(Limit(
-                "imuxsock",
-                _number(module.get("syssock.ratelimit.interval", directives.get("systemlogratelimitinterval")), _IMUXSOCK[0]),
-                _number(module.get("syssock.ratelimit.burst", directives.get("systemlogratelimitburst")), _IMUXSOCK[1]),
-            ))  # fmt: skip
-        for parameters in inputs:
-            limits.append(Limit(
-                "imuxsock " + parameters.get("socket", "?"),
-                _number(parameters.get("ratelimit.interval"), _IMUXSOCK[0]),
-                _number(parameters.get("ratelimit.burst"), _IMUXSOCK[1]),
-            ))  # fmt: skip
-        # Directives hold for the sockets that are named after them.
-        interval, burst = _IMUXSOCK
-        for name, value in _DIRECTIVE.findall(text):
-            if name.lower() == "imuxsockratelimitinterval":
-                interval = _number(value, interval)
-            elif name.lower() == "imuxsockratelimitburst":
-                burst = _number(value, burst)
-            elif name.lower() in ("addunixlistensocket", "inputunixlistensocket"):
-                limits.append(Limit("imuxsock " + value, interval, burst))
+        system = _system_socket(modules["imuxsock"], settings)
+        limits = ([] if system is None else [system]) + sockets
     if "imjournal" in modules:
-        # rsyslog knows the directives once it has loaded the module, and they overwrite its parameters (seen with 8.2302).
+        # The directives overwrite the module's parameters (seen with 8.2302).
         module = modules["imjournal"]
         limits.append(Limit(
             "imjournal",
-            _number(directives.get("imjournalratelimitinterval", module.get("ratelimit.interval")), _IMJOURNAL[0]),
-            _number(directives.get("imjournalratelimitburst", module.get("ratelimit.burst")), _IMJOURNAL[1]),
+            _number(settings.get("$imjournalratelimitinterval", module.get("ratelimit.interval")), _IMJOURNAL[0]),
+            _number(settings.get("$imjournalratelimitburst", module.get("ratelimit.burst")), _IMJOURNAL[1]),
         ))  # fmt: skip
     return limits
 

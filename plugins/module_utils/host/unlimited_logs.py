@@ -13,13 +13,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import fnmatch
-import glob
 import os
-import re
 import shutil
 import tempfile
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import rsyslog_config
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     read_native,
@@ -49,35 +47,9 @@ JOURNALD_PROGRAMS = ("/usr/lib/systemd/systemd-journald", "/lib/systemd/systemd-
 # What systemd sees to at boot (DEFAULT_UNIX_MAX_DGRAM_QLEN in its source, 2016 and later); in a container it often may not.
 QUEUE_LENGTH = 512
 
-# Not the "/*" of a pattern such as /etc/rsyslog.d/*.conf.
-_COMMENT = re.compile(r"(?<!\S)/\*.*?\*/|^[ \t]*#[^\n]*", re.M | re.S)
-_LOAD = re.compile(
-    r"^[ \t]*\$modload[ \t]+imjournal\b|^[ \t]*module[ \t]*\([^)]*\bload[ \t]*=[ \t]*\"imjournal\"", re.M | re.I
-)
-_INCLUDE = re.compile(
-    r"^[ \t]*\$includeconfig[ \t]+(?P<old>\S+)|^[ \t]*include[ \t]*\([^)]*\bfile[ \t]*=[ \t]*\"(?P<new>[^\"]+)\"",
-    re.M | re.I,
-)
-
 
 class LogLimitsError(RelayError):
     """A file could not be read or written."""
-
-
-def steps(text):
-    """list of (str, str): what a file of rsyslog does, in order: ("load", "") of imjournal, ("include", pattern).
-
-    Args:
-        text: str, the content of rsyslog.conf or of a file that it includes.
-    """
-
-    def blank(match):
-        return re.sub(r"[^\n]", " ", match.group(0))
-
-    text = _COMMENT.sub(blank, text)
-    found = [(match.start(), "load", "") for match in _LOAD.finditer(text)]
-    found += [(match.start(), "include", match.group("old") or match.group("new")) for match in _INCLUDE.finditer(text)]
-    return [(kind, pattern) for unused, kind, pattern in sorted(found)]
 
 
 class UnlimitedLogs(object):
@@ -169,21 +141,16 @@ class UnlimitedLogs(object):
 
     def _imjournal(self):
         """(bool, str or None): whether rsyslog reads the journal itself, and what our file must hold; None is no file."""
-        loaded = False
-        for kind, pattern in steps(read_native(self._root + "/etc/rsyslog.conf") or ""):
-            if kind == "load":
-                loaded = True
-                continue
-            pattern += "*" if pattern.endswith("/") else ""
-            ours = fnmatch.fnmatch(RSYSLOG_FILE, pattern)
-            for name in glob.glob(self._root + pattern):
-                if not ours or name < self._root + RSYSLOG_FILE:
-                    loaded = loaded or any(inner == "load" for inner, unused in steps(read_native(name) or ""))
-            if loaded and ours:
-                reason = None if read_native(self._root + RSYSLOG_FILE) == RSYSLOG else self._refusal()
-                if reason is not None:
-                    self._advise(reason)
-                return True, RSYSLOG if reason is None else None
+        loaded, in_time = False, None
+        for statement in rsyslog_config.statements(root=self._root, planned={RSYSLOG_FILE: RSYSLOG}):
+            loaded = loaded or statement.module == "imjournal"
+            if in_time is None and statement.path == RSYSLOG_FILE:
+                in_time = loaded
+        if in_time:
+            reason = None if read_native(self._root + RSYSLOG_FILE) == RSYSLOG else self._refusal()
+            if reason is not None:
+                self._advise(reason)
+            return True, RSYSLOG if reason is None else None
         if loaded:
             self._advise("/etc/rsyslog.conf does not include {0} behind the line that loads it".format(RSYSLOG_FILE))
         return loaded, None

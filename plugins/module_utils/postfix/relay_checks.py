@@ -13,7 +13,7 @@ import re
 import socket
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits, way_out
+from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits, rsyslog_config, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.host.clock import clock_check
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
@@ -187,8 +187,7 @@ class Relay(object):
         identifier = "log_rsyslog"
         result = self._no_log_limit(identifier, "rsyslog")
         if result is None:
-            text = log_limits.rsyslog_text()
-            limits = [] if text is None else log_limits.rsyslog_limits(text)
+            limits = log_limits.rsyslog_limits(rsyslog_config.statements())
             if limits:
                 result = log_limits.limit_check(identifier, limits, self._options["message_rate"], _RSYSLOG_TODO)
             else:

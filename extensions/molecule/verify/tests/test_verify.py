@@ -59,10 +59,9 @@ def verify(tmp_path):
 
     def call(*arguments, recipient=RECIPIENT, **variables):
         file = tmp_path / "verify.json"
-        extra = dict(variables, verify_recipient=recipient, verify_file=str(file))
-        done = site.playbook("-e", json.dumps(extra), *arguments, name="mailops.relay.verify", check=False)
-        assert file.exists(), done.stdout + done.stderr
-        result = json.loads(file.read_text())
+        done, result = site.playbook_result(
+            file, "verify_file", *arguments, name="mailops.relay.verify", verify_recipient=recipient, **variables
+        )
         assert (done.returncode == 0) == result["ok"], done.stdout + done.stderr
         return {row["subject"]: row for row in result["clients"]}, result, done.stdout
 

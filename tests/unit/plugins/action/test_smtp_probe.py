@@ -15,7 +15,12 @@ HOSTVARS = {
         "ansible_host": "10.20.0.10",
         "relay_server_hostname": "smtp-relay001.example.com",
         "relay_server_outbound_address": "203.0.113.4",
-        "ansible_facts": {"all_ipv4_addresses": ["10.20.0.10", "192.0.2.7"], "all_ipv6_addresses": ["2001:db8::7"], "fqdn": "mail.example.com"},
+        "ansible_facts": {
+            "all_ipv4_addresses": ["10.20.0.10", "192.0.2.7"],
+            "all_ipv6_addresses": ["2001:db8::7"],
+            "fqdn": "mail.example.com",
+            "hostname": "mailer",
+        },
     },
     "web01": {"ansible_host": "web01.example.com"},
     "localhost": {},
@@ -26,7 +31,7 @@ GROUPS = {"all": ["smtp-relay001", "web01", "localhost"], "relay_servers": ["smt
 @pytest.mark.parametrize(
     "target",
     [
-        "smtp-relay001", "SMTP-Relay001.Example.com.", "10.20.0.10", "203.0.113.4", "192.0.2.7", "2001:DB8:0::7", "mail.example.com",
+        "smtp-relay001", "SMTP-Relay001.Example.com.", "10.20.0.10", "203.0.113.4", "192.0.2.7", "2001:DB8:0::7", "mail.example.com", "mailer",
         "web01.example.com", "localhost", "127.0.0.1", "127.0.1.1", "::1",
     ],
 )  # fmt: skip

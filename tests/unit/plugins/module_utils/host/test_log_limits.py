@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible.module_utils.common.text.converters import to_bytes
+from ansible.module_utils.common.text.converters import to_bytes, to_native
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits
+from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits, rsyslog_config
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_limits import Limit
 
 # As Debian 12 (systemd 252) and CentOS 7 (systemd 219) have it, without what is not about limits.
@@ -55,6 +55,10 @@ include(file="{0}/*.conf" mode="optional")
 """
 
 
+def limits_of(text):
+    return log_limits.rsyslog_limits(rsyslog_config.parse(text))
+
+
 def journald(*texts, **options):
     limit = log_limits.journald_limit(texts, options.get("version", 0))
     return limit.interval, limit.burst
@@ -90,7 +94,7 @@ def test_any_text_is_a_span_or_none_and_a_configuration(text):
     seconds = log_limits.time_span(text)
     assert seconds is None or seconds >= 0
     assert log_limits.journald_limit([text, "[Journal]\n" + text], 0).burst >= 0
-    assert isinstance(log_limits.rsyslog_limits(text), list)
+    assert isinstance(limits_of(to_native(text)), list)
 
 
 @given(st.integers(0, 10 ** 6), st.integers(0, 10 ** 6))
@@ -98,7 +102,7 @@ def test_limits_are_read_back_in_each_way_of_writing_them(interval, burst):
     modern = 'module(load="imjournal" RateLimit.Interval="{0}"\n ratelimit.burst="{1}")'.format(interval, burst)
     legacy = "$ModLoad imjournal\n$imjournalRatelimitInterval {0}\n$imjournalRatelimitBurst {1}\n".format(interval, burst)
     for text in (modern, legacy):
-        assert log_limits.rsyslog_limits(text) == [Limit("imjournal", interval, burst)]
+        assert limits_of(text) == [Limit("imjournal", interval, burst)]
 
 
 def test_the_files_of_journald(tmp_path):
@@ -119,7 +123,7 @@ def rsyslog(tmp_path):
         (tmp_path / "included").mkdir()
         (tmp_path / "included" / "postfix.conf").write_bytes(to_bytes(included))
         (tmp_path / "rsyslog.conf").write_bytes(to_bytes(text.replace("{0}", str(tmp_path / "included"))))
-        return log_limits.rsyslog_limits(log_limits.rsyslog_text(str(tmp_path / "rsyslog.conf")))
+        return log_limits.rsyslog_limits(rsyslog_config.statements(str(tmp_path / "rsyslog.conf")))
 
     return read
 
@@ -137,10 +141,10 @@ def test_rsyslog_of_el_limits_the_journal(rsyslog, text):
 
 def test_rsyslog_of_el_without_the_limit(rsyslog):
     assert rsyslog(RSYSLOG_CENTOS_7, u"") == [Limit("imjournal", 600, 20000)]
-    assert log_limits.rsyslog_limits(RSYSLOG_CENTOS_7 + "$imjournalRatelimitInterval 0\n")[0].off
+    assert limits_of(RSYSLOG_CENTOS_7 + "$imjournalRatelimitInterval 0\n")[0].off
     # What mail_log_limits writes comes after the module with its parameters, and counts.
     loaded = 'module(load="imjournal" Ratelimit.Interval="600" Ratelimit.Burst="20")\n'
-    assert log_limits.rsyslog_limits(loaded + "$imjournalRatelimitInterval 0\n")[0].off
+    assert limits_of(loaded + "$imjournalRatelimitInterval 0\n")[0].off
 
 
 def test_directives_hold_for_the_sockets_after_them():
@@ -148,16 +152,31 @@ def test_directives_hold_for_the_sockets_after_them():
         "$ModLoad imuxsock\n$SystemLogRateLimitInterval 5\n$SystemLogRateLimitBurst 300\n$AddUnixListenSocket /a\n"
         '$IMUXSockRateLimitInterval 2\n$AddUnixListenSocket /b\ninput(type="imuxsock" Socket="/c" RateLimit.Interval="7")\n'
     )
-    assert sorted(log_limits.rsyslog_limits(text)) == [
+    assert limits_of(text) == [
         Limit("imuxsock", 5, 300), Limit("imuxsock /a", 0, 200), Limit("imuxsock /b", 2, 200), Limit("imuxsock /c", 7, 200),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text, found", [
+    # rsyslog complains about a directive of a module that is not loaded yet, and goes on.
+    ('$imjournalRatelimitInterval 0\nmodule(load="imjournal")', [Limit("imjournal", 600, 20000)]),
+    ('module(load="imjournal" Ratelimit.Burst="7")\n$ModLoad imjournal', [Limit("imjournal", 600, 7)]),
+    ('module(load="imjournal" Ratelimit.Burst="7")\nmodule(load="imjournal" Ratelimit.Burst="9")', [Limit("imjournal", 600, 7)]),
+    ("$ModLoad imjournal.so\n$imjournalRatelimitInterval 5#seconds\n$imjournalRatelimitInterval soon", [Limit("imjournal", 5, 20000)]),
+    ('/* module(load="imjournal") */', []),
+    ('module(load="imuxsock")\n$OmitLocalLogging on\n$SystemLogRateLimitInterval 5', [Limit("imuxsock", 0, 200)]),
+    ('$AddUnixListenSocket /early\ninput(type="imuxsock" Socket="/early")\n$ModLoad imuxsock', [Limit("imuxsock", 0, 200)]),
+])
+def test_statements_count_as_and_when_rsyslog_takes_them(text, found):
+    """As rsyslog 8.2302 does, by its source and what rsyslogd -N1 says."""
+    assert limits_of(text) == found
 
 
 def test_files_that_include_each_other_end(tmp_path):
     path = tmp_path / "rsyslog.conf"
     path.write_text(u'module(load="imjournal")\n$IncludeConfig {0}\n'.format(path))
-    assert log_limits.rsyslog_limits(log_limits.rsyslog_text(str(path))) == [Limit("imjournal", 600, 20000)]
-    assert log_limits.rsyslog_text(str(tmp_path / "none")) is None
+    assert log_limits.rsyslog_limits(rsyslog_config.statements(str(path))) == [Limit("imjournal", 600, 20000)]
+    assert log_limits.rsyslog_limits(rsyslog_config.statements(str(tmp_path / "none"))) == []
 
 
 @pytest.mark.parametrize("limits, status, seen", [
