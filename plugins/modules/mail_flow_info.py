@@ -76,16 +76,16 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources imp
 from ansible_collections.mailops.relay.plugins.module_utils.mail.arguments import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts, read_all
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import Query
+from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import period
 
 
 def main():
     module = AnsibleModule(argument_spec=log_arguments(), supports_check_mode=True)
     params = module.params
     try:
-        query = Query(params, time.time())
-        read = sources(Runner(module), params["paths"], params["source"], query.since, query.until)
-        flow = Flow(query.since, query.until)
+        since, until = period(params, time.time())
+        read = sources(Runner(module), params["paths"], params["source"], since, until)
+        flow = Flow(since, until)
         reader, span = read_all(read, flow)
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())

@@ -156,7 +156,7 @@ messages:
       type: float
       sample: 1795331264.5
     last:
-      description: Time of its last line.
+      description: Time of the last line that tells what happened to it, its arrival, an attempt, its removal and so on.
       type: float
       sample: 1795331264.9
     removed:
@@ -233,9 +233,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import sources
 from ansible_collections.mailops.relay.plugins.module_utils.mail.arguments import log_arguments
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import facts, rejects_facts
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, TEXTS, Query, QueryError, search
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, TEXTS, Query, search
+from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.whereabouts import look
 
 
@@ -269,18 +270,17 @@ def main():
     runner = Runner(module)
     try:
         if params["limit"] < 0:
-            raise QueryError("limit: {0} is less than nothing".format(params["limit"]))
+            raise CriterionError("limit: {0} is less than nothing".format(params["limit"]))
         query = Query(params, time.time())
         read = sources(runner, params["paths"], params["source"], query.since, query.until)
         found = search(read, query, params["limit"])
-        places = look(runner, [hop for hop in found.hops if hop.removed is None])
+        places = look(runner, [hop for hop in found.hops if hop["removed"] is None])
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())
     messages = []
     for hop in found.hops:
-        entry = facts(hop)
-        entry["queue"], entry["next_try"] = places.get(id(hop), (None, None))
-        messages.append(entry)
+        queue, next_try = places.get(id(hop), (None, None))
+        messages.append(dict(finish(hop), queue=queue, next_try=next_try))
     log = log_facts(read, found.reader, found.span)
     log["gaps"] = found.gaps
     log["complete"] = not (found.gaps or log["problems"] or log["unreadable"])
@@ -288,7 +288,7 @@ def main():
         changed=False,
         total=found.total,
         messages=messages,
-        rejects=rejects_facts(found.rejects),
+        rejects=found.rejects,
         host=identity(runner),
         log=log,
     )

@@ -24,12 +24,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
-# Assembles and joins what two hosts' logs have, with the same code as the module and the playbook.
+# Assembles what two hosts' logs have, as the module does on a host of its own, and joins it, as the controller does.
 JOIN = """
 import sys
 sys.path[:0] = sys.argv[1].split(":")
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import find_files
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, facts
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, join
 from ansible_collections.mailops.relay.plugins.module_utils.mail.uncollected import uncollected
@@ -39,9 +39,12 @@ for name, path in (("client", sys.argv[2]), ("relay", sys.argv[3])):
     read_all(find_files([path]), hops)
     hosts[name] = {"names": [name], "addresses": []}
     with uncollected():
-        results[name] = [{"messages": [facts(hop) for hop in hops.hops]}]
-traces = join(Site(hosts, results))
-print(sum(1 for trace in traces if [node.host for node in trace] == ["client", "relay"]))
+        results[name] = [{"messages": [finish(hop) for hop in hops.hops]}]
+if sys.argv[4] == "read":
+    print(len(results["client"][0]["messages"]))
+else:
+    traces = join(Site(hosts, results))
+    print(sum(1 for trace in traces if [node.host for node in trace] == ["client", "relay"]))
 """
 failures = []
 
@@ -159,12 +162,18 @@ def joined(pflogsumm, client, relay):
         (Path(stage) / "ansible_collections/mailops/relay/plugins/__init__.py").touch()
         site = f"{stage}:{next((ROOT / '.venv/lib').glob('python*/site-packages'))}"
         for version, python in pythons().items():
-            theirs, ours = alternate([pflogsumm, client, relay], [python, program.name, site, client, relay])
+            command = [python, program.name, site, client, relay]
+            theirs, reading, ours = alternate([pflogsumm, client, relay], [*command, "read"], [*command, "join"])
             print(
-                f"joining {ours[2].strip()} messages, Python {version}: {ours[0]:.2f} s, "
-                f"pflogsumm {theirs[0]:.2f} s; {ours[1]:.0f} MiB"
+                f"{ours[2].strip()} messages of two hosts, Python {version}: read {reading[0]:.2f} s, "
+                f"read and joined {ours[0]:.2f} s, pflogsumm {theirs[0]:.2f} s; {reading[1]:.0f} and {ours[1]:.0f} MiB"
             )
-            report(f"time over pflogsumm's, Python {version}", ours[0] / theirs[0], 1, least=False)
+            report(f"reading over pflogsumm's time, Python {version}", reading[0] / theirs[0], 1, least=False)
+            ratio = ours[0] / theirs[0]
+            if python == sys.executable:
+                report(f"reading and joining over pflogsumm's time, Python {version}", ratio, 1, least=False)
+            else:
+                print(f"  reading and joining over pflogsumm's time, Python {version}: {ratio:.2f} (hosts do not join)")
 
 
 def main():

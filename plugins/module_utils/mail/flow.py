@@ -34,7 +34,7 @@ VERSION = 1
 # sender are not known at its next attempt.
 MOST_MESSAGES = 50000
 # Deliveries are kept, and what came is counted by kind, until there are so many; then they go into the counts by name.
-_MOST_CELLS = 20000
+_MOST_CELLS = 5000
 # So many senders and recipients are counted by name.
 MOST_ADDRESSES = 5000
 _SAMPLE_LENGTH = 300
@@ -79,8 +79,13 @@ def quantile(sketch, share):
     return 0.0 if number == float("-inf") else _FIRST * _STEP ** (number - 0.5)
 
 
+def _sample(text):
+    """str: the beginning of a text; in Python 2 the cut may go through a character."""
+    return printable(text[:_SAMPLE_LENGTH])
+
+
 def _domain(address):
-    return address.rpartition("@")[2].lower()
+    return address[address.rfind("@") + 1 :]
 
 
 if sys.version_info[0] > 2:
@@ -126,9 +131,10 @@ class Flow(GapEvents):
         self._young, self._old = {}, {}
         # What has not been given to the counts by name yet.
         self._arrivals, self._senders = {}, {}
-        # Of each delivery: hour, client, sender's domain, relay, status and TLS; recipient and status; delay; its parts.
-        self._hows, self._whos, self._delays, self._splits = [], [], [], []
-        self._names, self._classes = {}, {}
+        # Of each delivery: hour, client, sender's domain, relay, status and TLS; delay; its parts; by status the recipients.
+        self._hows, self._delays, self._splits = [], [], []
+        self._whos = dict((status, []) for status in _COUNTED)
+        self._names, self._known_senders, self._classes = {}, {}, {}
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
         self.sender_domains, self.recipient_domains = {}, {}
@@ -202,8 +208,7 @@ class Flow(GapEvents):
             entry = self._remember(queue_id, _UNKNOWN)
         elif entry[1] is not None:
             return
-        sender = sender.lower()
-        entry[1] = sender.rpartition("@")[2] if sender else "<>"
+        sender, entry[1] = self._known_senders.get(sender) or self._sender(sender)
         size = entry[2] = int(size or 0)
         if entry[0] is _UNKNOWN:
             # It came before this log begins, or it is a notification of the mail system's own: received it was not.
@@ -218,15 +223,23 @@ class Flow(GapEvents):
             counted[0] += 1
             counted[1] += size
 
+    def _sender(self, sender):
+        """(str, str): a sender as it is counted, and its domain."""
+        if len(self._known_senders) >= MOST_KEYS:
+            self._known_senders.clear()
+        name = sender.lower()
+        found = self._known_senders[sender] = (name, _domain(name)) if name else ("<>", "<>")
+        return found
+
     def _flush_senders(self):
         for (hour, client, sender), (number, size) in self._senders.items():
-            domain = _domain(sender) if sender else "<>"
+            domain = _domain(sender)
             self.totals["received_bytes"] += size
             _add(self.hours, hour, "received_bytes", size)
             _add(self.clients, client, "received_bytes", size)
             for counts, key, most in (
                 (self.sender_domains, domain, None),
-                (self.senders, sender or "<>", MOST_ADDRESSES),
+                (self.senders, sender, MOST_ADDRESSES),
             ):
                 _add(counts, key, "received", number, most)
                 _add(counts, key, "received_bytes", size, most)
@@ -249,7 +262,7 @@ class Flow(GapEvents):
             if key not in self.reasons:
                 if len(self.reasons) >= MOST_KEYS:
                     key = "{0} {1}".format(status, OTHERS)
-                self.reasons.setdefault(key, {"count": 0, "sample": reply[:_SAMPLE_LENGTH]})
+                self.reasons.setdefault(key, {"count": 0, "sample": _sample(reply)})
             self.reasons[key]["count"] += 1
             if status == EXPIRED:
                 self.totals["expired"] += 1
@@ -257,7 +270,7 @@ class Flow(GapEvents):
         else:
             return
         self._hows.append((self._lexer.hour, entry[0], entry[1], relay, status, tls))
-        self._whos.append((recipient, status))
+        self._whos[status].append(recipient)
         self._splits.append(delays)
         self._delays.append(delay)
         if len(self._delays) >= _MOST_CELLS:
@@ -283,22 +296,34 @@ class Flow(GapEvents):
             _add(self.relays, relay, status, number)
             if status == SENT and tls:
                 _count(self.tls["out"], self._version(tls), number)
-        domains = {}
-        for (recipient, status), number in _tally(self._whos).items():
-            recipient = recipient.lower()
-            domain = (recipient[recipient.rfind("@") + 1 :], status)
-            domains[domain] = domains.get(domain, 0) + number
-            _add(self.recipients, recipient, status, number, MOST_ADDRESSES)
-        for (domain, status), number in domains.items():
-            _add(self.recipient_domains, domain, status, number)
+        for status, recipients in self._whos.items():
+            self._count_recipients(status, recipients)
         self._count_delays("total", self._delays)
         splits = [split for split in self._splits if split.count("/") == 3]
         if splits:
             parts = "/".join(splits).split("/")
             for number, name in enumerate(_LATENCIES):
                 self._count_delays(name, parts[number::4])
-        for kept in (self._hows, self._whos, self._delays, self._splits):
+        for kept in [self._hows, self._delays, self._splits] + list(self._whos.values()):
             del kept[:]
+
+    def _count_recipients(self, status, recipients):
+        counts, domains, others = self.recipients, {}, 0
+        for recipient, number in _tally(recipients).items():
+            recipient = recipient.lower()
+            domain = _domain(recipient)
+            domains[domain] = domains.get(domain, 0) + number
+            entry = counts.get(recipient)
+            if entry is not None:
+                entry[status] = entry.get(status, 0) + number
+            elif len(counts) < MOST_ADDRESSES:
+                counts[recipient] = {status: number}
+            else:
+                others += number
+        if others:
+            _add(counts, OTHERS, status, others, MOST_ADDRESSES)
+        for domain, number in domains.items():
+            _add(self.recipient_domains, domain, status, number)
 
     def _count_delays(self, name, texts):
         counts = self.latency[name]
@@ -316,8 +341,8 @@ class Flow(GapEvents):
     def note(self, stamp, origin, queue_id, kind, text):
         if kind == EXPIRED and not (self._bounded and self._outside(stamp)):
             self.totals["expired"] += 1
-            key = "expired " + printable(text)[:_SAMPLE_LENGTH]
-            self.reasons.setdefault(key, {"count": 0, "sample": text[:_SAMPLE_LENGTH]})["count"] += 1
+            sample = _sample(text)
+            self.reasons.setdefault("expired " + sample, {"count": 0, "sample": sample})["count"] += 1
 
     def reject(self, stamp, origin, queue_id, action, stage, client, reply, sender, recipient):
         if self._bounded and self._outside(stamp):
@@ -337,7 +362,7 @@ class Flow(GapEvents):
         kind = "{0} {1} {2}".format("" if name == "rejected" else action, stage, self._reason("", reply)).strip()
         if kind not in self.rejects and len(self.rejects) >= MOST_KEYS:
             kind = OTHERS
-        self.rejects.setdefault(kind, {"count": 0, "sample": reply[:_SAMPLE_LENGTH]})["count"] += 1
+        self.rejects.setdefault(kind, {"count": 0, "sample": _sample(reply)})["count"] += 1
         if name == "rejected":
             _add(self.hours, self._lexer.hour, "rejected", 1)
             _add(self.clients, self._client(client), "rejected", 1)
@@ -363,14 +388,11 @@ class Flow(GapEvents):
             if list(counts) == ["none"]:
                 counts["unknown"] = counts.pop("none")
         named = dict(
-            (name, _printable_keys(getattr(self, name)))
+            (name, getattr(self, name))
             for name in (
                 "clients sender_domains recipient_domains senders recipients relays reasons rejects".split()
             )
         )
-        for name in ("reasons", "rejects"):
-            for entry in named[name].values():
-                entry["sample"] = printable(entry["sample"])
         return dict(
             named,
             version=VERSION,
@@ -392,15 +414,6 @@ class Flow(GapEvents):
             latency=self.latency,
             tls=tls,
         )
-
-
-def _printable_keys(counts):
-    """dict: the same with keys that a module's result can carry; what is the same then is added up."""
-    found = {}
-    for key, entry in counts.items():
-        name = printable(key)
-        found[name] = _sum(found[name], entry) if name in found else dict(entry)
-    return found
 
 
 def _sum(one, other):

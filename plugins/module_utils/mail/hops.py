@@ -17,7 +17,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
     SENT,
     GapEvents,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 
 # name[address]:port, name[address], [address], name
 _PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]+))?\Z")
@@ -25,10 +24,7 @@ _PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]+))?\Z")
 _QUEUED_AS = "queued as "
 _ID = re.compile(r"[0-9A-Za-z]{5,}")
 _SENDMAIL_ID = re.compile(r"([0-9A-Za-z]{14,}) Message accepted for delivery")
-# What the last servers and clients are called; so many at a time.
-_known_hosts = {}
-_MOST_HOSTS = 10000
-_DELAYS = ("before_queue", "in_queue", "connect", "transmit")
+_MOST_KNOWN = 10000
 _FINAL = frozenset((SENT, BOUNCED, EXPIRED))
 _PAIR = re.compile(r"([a-z_]+)=([^,]*)(?:, |\Z)")
 
@@ -60,47 +56,83 @@ def peer(text):
     return {"name": "" if name == "unknown" else name, "address": address or "", "port": int(port) if port else None}
 
 
-class Hop(object):
-    """One mail system's handling of one message.
+def _number(text):
+    """float or None"""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
-    Attributes:
-        arrival, last: float, seconds since the epoch, of the first and the last line; arrival is None where the log does not
-            have the line with which the message came.
-        deliveries: list of dict, the attempts in their order.
-        links: list of (kind, queue ID), messages that this one led to.
-        source: (kind, queue ID) or None, the message that led to this one.
-        removed: float or None, when it left the queue.
+
+def _client(text):
+    """dict: name and address of a client."""
+    host = peer(text)
+    return {"name": host["name"], "address": host["address"]}
+
+
+class _Known(dict):
+    """What texts mean, of the last so many: what is the same is made once, and is there once.
+
+    Args:
+        make: callable (str) -> what it means.
     """
 
-    __slots__ = (
-        "queue_id", "mta", "instance", "client", "details", "arrival", "first", "last", "message_id", "resent", "sender",
-        "size", "recipients", "deliveries", "links", "source", "notes", "rejects", "removed", "tls",
-    )  # fmt: skip
+    def __init__(self, make):
+        super(_Known, self).__init__()
+        self._make = make
 
-    def __init__(self, queue_id, mta, instance):
-        self.queue_id = queue_id
-        self.mta = mta
-        self.instance = instance
-        self.client = self.details = self.tls = ""
-        self.arrival = self.first = self.last = self.removed = None
-        self.message_id = self.resent = self.sender = self.size = self.recipients = None
-        self.deliveries = []
-        self.links = []
-        self.source = None
-        self.notes = []
-        self.rejects = []
-
-    def open_recipients(self):
-        """list of dict: the last attempt for each recipient that has no final status yet."""
-        latest = {}
-        for delivery in self.deliveries:
-            latest[delivery["recipient"]] = delivery
-        return [delivery for delivery in latest.values() if delivery["status"] not in _FINAL]
+    def __missing__(self, text):
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        found = self[text] = self._make(text)
+        return found
 
 
-def _root(tag):
-    """str: the part of a tag that tells the instance: C(postfix-out) of C(postfix-out/submission/smtpd)."""
-    return tag.partition("/")[0]
+_clients = _Known(_client)
+_relays = _Known(lambda text: (text, peer(text)))
+_numbers = _Known(_number)
+
+
+# One mail system's handling of one message, as M(mailops.relay.mail_log_info) returns it, but for C(status) and where it is
+# now: with two keys more a dictionary would take twice as much, and there may be hundred thousands. A copy takes a fraction
+# of the time of a new one.
+_HOP = {
+    "mta": "",
+    "instance": "",
+    "queue_id": "",
+    "message_id": None,
+    "sender": None,
+    "size": None,
+    "recipients": None,
+    "client": None,
+    "details": {},
+    "tls": "",
+    "arrival": None,
+    "first": None,
+    "last": None,
+    "removed": None,
+    "deliveries": (),
+    "links": (),
+    "source": None,
+    "notes": (),
+    "rejects": (),
+}
+
+
+def _append(hop, name, entry):
+    """Most hops have one entry in one of their lists, so an empty list is not made before."""
+    if hop[name]:
+        hop[name].append(entry)
+    else:
+        hop[name] = [entry]
+
+
+def open_recipients(hop):
+    """list of dict: the last attempt for each recipient that has no final status yet."""
+    latest = {}
+    for delivery in hop["deliveries"]:
+        latest[delivery["recipient"]] = delivery
+    return [delivery for delivery in latest.values() if delivery["status"] not in _FINAL]
 
 
 class Assembler(GapEvents):
@@ -109,12 +141,12 @@ class Assembler(GapEvents):
     Args:
         wanted: set of str or None; only these queue IDs.
         most: int or None; about so many hops are kept, the newest, besides those that keep wants.
-        keep: callable (Hop) -> bool, or None for all: which of those that are done may be wanted.
+        keep: callable (hop) -> bool, or None for all: which of those that are done may be wanted.
 
     Attributes:
-        hops: list of Hop, in the order of their first line.
+        hops: list of dict, in the order of their first line; C(finish) makes them what M(mailops.relay.mail_log_info) returns.
         dropped: int, how many of those that may be wanted were the oldest of too many, and have been forgotten.
-        rejects: list of dict, refusals of what had no queue ID.
+        rejects: list of dict, refusals of what had no queue ID, as that module returns them.
     """
 
     def __init__(self, wanted=None, most=None, keep=None):
@@ -129,18 +161,27 @@ class Assembler(GapEvents):
         self.dropped = 0
         self.rejects = []
 
+    def use(self, lexer):
+        super(Assembler, self).use(lexer)
+        self._seconds = lexer.seconds
+
+    # Five events are most of a log, so they find the hop by themselves where it is as usual. What two of them tell has no
+    # time of its own.
+
     def _new(self, origin, queue_id):
-        hop = Hop(queue_id, origin.mta, _root(origin.tag))
+        hop = _HOP.copy()
+        hop["queue_id"], hop["mta"], hop["instance"] = queue_id, origin.mta, origin.instance
         previous = self._live.get(queue_id)
-        if previous is not None and previous.removed is None and previous.instance != hop.instance:
+        if previous is not None and previous["removed"] is None and previous["instance"] != hop["instance"]:
             # Two instances have a message of this ID at the same time.
             twins = self._twins.setdefault(queue_id, {})
-            twins.setdefault(previous.instance, previous)
-            twins[hop.instance] = hop
-        elif queue_id in self._twins:
-            self._twins[queue_id][hop.instance] = hop
+            twins.setdefault(previous["instance"], previous)
+            twins[hop["instance"]] = hop
+        elif self._twins and queue_id in self._twins:
+            self._twins[queue_id][hop["instance"]] = hop
         self._live[queue_id] = hop
-        hop.source = self._sources.pop(queue_id, None)
+        if self._sources and queue_id in self._sources:
+            hop["source"] = self._sources.pop(queue_id)
         self.hops.append(hop)
         if self._most is not None and len(self.hops) > 2 * self._most:
             self._thin()
@@ -149,7 +190,7 @@ class Assembler(GapEvents):
     def _thin(self):
         """Forget the oldest that are done, so that memory does not grow with the log."""
         keep, most = self._keep, self._most or 0
-        kept = [hop for hop in self.hops if keep is None or hop.removed is None or keep(hop)]
+        kept = [hop for hop in self.hops if keep is None or hop["removed"] is None or keep(hop)]
         if len(kept) > 2 * most:
             oldest, kept = kept[: len(kept) - most], kept[len(kept) - most :]
             self.dropped += sum(1 for hop in oldest if keep is None or keep(hop))
@@ -159,200 +200,153 @@ class Assembler(GapEvents):
         self._twins = dict((queue_id, twins) for queue_id, twins in self._twins.items() if queue_id in self._live)
 
     def _hop(self, stamp, origin, queue_id):
-        """Hop of an event."""
+        """dict: the hop of an event."""
         hop = self._live.get(queue_id)
         if hop is None:
             hop = self._new(origin, queue_id)
         elif self._twins and queue_id in self._twins:
-            hop = self._twins[queue_id].get(_root(origin.tag), hop)
-        hop.last = seconds = self._lexer.seconds(stamp)
-        if hop.first is None:
-            hop.first = seconds
+            hop = self._twins[queue_id].get(origin.instance, hop)
+        hop["last"] = seconds = self._seconds(stamp)
+        if hop["first"] is None:
+            hop["first"] = seconds
         return hop
 
     def arrival(self, stamp, origin, queue_id, client, details):
         if self._wanted is not None and queue_id not in self._wanted:
             return
         hop = self._new(origin, queue_id)
-        hop.arrival = hop.first = hop.last = self._lexer.seconds(stamp)
-        hop.client = client
-        hop.details = details
-        hop.tls = origin.tls if client else ""
+        hop["arrival"] = hop["first"] = hop["last"] = self._seconds(stamp)
+        if client:
+            hop["client"] = _clients[client]
+            hop["tls"] = origin.tls
+        if details:
+            hop["details"] = dict(_PAIR.findall(details))
 
     def message_id(self, stamp, origin, queue_id, message_id):
         if self._wanted is not None and queue_id not in self._wanted:
             return
-        self._hop(stamp, origin, queue_id).message_id = message_id
+        hop = self._live.get(queue_id)
+        if hop is None or self._twins:
+            hop = self._hop(stamp, origin, queue_id)
+        hop["message_id"] = message_id
 
     def sender(self, stamp, origin, queue_id, sender, size, recipients):
         if self._wanted is not None and queue_id not in self._wanted:
             return
         hop = self._live.get(queue_id)
-        if hop is not None and hop.removed is not None and hop.arrival is None:
-            # The line with which the next message of this ID came is not in the log.
-            self._new(origin, queue_id)
-        hop = self._hop(stamp, origin, queue_id)
-        hop.sender = sender
+        if hop is None or self._twins or hop["removed"] is not None:
+            if hop is not None and hop["removed"] is not None and hop["arrival"] is None:
+                # The line with which the next message of this ID came is not in the log.
+                self._new(origin, queue_id)
+            hop = self._hop(stamp, origin, queue_id)
+        hop["sender"] = sender
         if size:
-            hop.size = int(size)
+            hop["size"] = int(size)
         if recipients:
-            hop.recipients = int(recipients)
+            hop["recipients"] = int(recipients)
 
     def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
         if self._wanted is not None and queue_id not in self._wanted:
             return
-        hop = self._hop(stamp, origin, queue_id)
-        hop.deliveries.append(
+        hop = self._live.get(queue_id)
+        if hop is None or self._twins:
+            hop = self._hop(stamp, origin, queue_id)
+        else:
+            hop["last"] = self._seconds(stamp)
+        try:
+            before_queue, in_queue, connect, transmit = delays.split("/")
+            parts = {
+                "before_queue": _numbers[before_queue],
+                "in_queue": _numbers[in_queue],
+                "connect": _numbers[connect],
+                "transmit": _numbers[transmit],
+            }
+        except ValueError:
+            parts = {}
+        relay, relay_host = _relays[relay]
+        _append(
+            hop,
+            "deliveries",
             {
-                "time": hop.last,
+                "time": hop["last"],
                 "recipient": recipient,
                 "orig_to": orig_to,
                 "relay": relay,
-                "delay": delay,
-                "delays": delays,
+                "relay_host": relay_host,
+                "delay": _numbers[delay],
+                "delays": parts,
                 "dsn": dsn,
                 "status": status,
                 "reply": reply,
                 "tls": tls,
                 "next_id": next_id(reply) if status == SENT else "",
-            }
+            },
         )
 
     def removed(self, stamp, origin, queue_id):
         if self._wanted is not None and queue_id not in self._wanted:
             return
-        hop = self._hop(stamp, origin, queue_id)
-        hop.removed = hop.last
+        hop = self._live.get(queue_id)
+        if hop is None or self._twins:
+            hop = self._hop(stamp, origin, queue_id)
+        else:
+            hop["last"] = self._seconds(stamp)
+        hop["removed"] = hop["last"]
 
     def link(self, stamp, origin, queue_id, kind, other):
         if self._wanted is None or queue_id in self._wanted:
-            self._hop(stamp, origin, queue_id).links.append((kind, other))
+            _append(self._hop(stamp, origin, queue_id), "links", {"kind": kind, "queue_id": other})
         if self._wanted is None or other in self._wanted:
+            source = {"kind": kind, "queue_id": queue_id}
             successor = self._live.get(other)
             # Since Postfix 3.11 the line of the link is before those of the other message; before, it is after them.
-            if successor is not None and successor.removed is None:
-                successor.source = (kind, queue_id)
+            if successor is not None and successor["removed"] is None:
+                successor["source"] = source
             elif len(self._sources) < 10000:
-                self._sources[other] = (kind, queue_id)
+                self._sources[other] = source
 
     def note(self, stamp, origin, queue_id, kind, text):
         if self._wanted is not None and queue_id not in self._wanted:
             return
         hop = self._hop(stamp, origin, queue_id)
-        hop.notes.append({"time": hop.last, "kind": kind, "text": text})
+        _append(hop, "notes", {"time": hop["last"], "kind": kind, "text": text})
 
     def reject(self, stamp, origin, queue_id, action, stage, client, reply, sender, recipient):
         entry = {
-            "time": self._lexer.seconds(stamp),
+            "time": self._seconds(stamp),
             "action": action,
             "stage": stage,
             "client": client,
+            "client_host": _clients[client],
             "reply": reply,
             "sender": sender,
             "recipient": recipient,
         }
         if queue_id:
             if self._wanted is None or queue_id in self._wanted:
-                self._hop(stamp, origin, queue_id).rejects.append(entry)
+                _append(self._hop(stamp, origin, queue_id), "rejects", entry)
         elif self._most is None or len(self.rejects) < self._most:
             self.rejects.append(entry)
 
 
-def _number(text):
-    """float or None"""
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _delivery_facts(delivery):
-    parts = delivery["delays"].split("/")
-    return {
-        "time": delivery["time"],
-        "recipient": printable(delivery["recipient"]),
-        "orig_to": printable(delivery["orig_to"]),
-        "relay": printable(delivery["relay"]),
-        "relay_host": _host_facts(delivery["relay"]),
-        "delay": _number(delivery["delay"]),
-        "delays": dict(zip(_DELAYS, map(_number, parts))) if len(parts) == len(_DELAYS) else {},
-        "dsn": printable(delivery["dsn"]),
-        "status": printable(delivery["status"]),
-        "reply": printable(delivery["reply"]),
-        "tls": printable(delivery["tls"]),
-        "next_id": delivery["next_id"],
-    }
-
-
-def _texts(entry):
-    """dict: the same with texts that a module's result can carry."""
-    return dict((key, value if isinstance(value, (int, float)) else printable(value)) for key, value in entry.items())
-
-
-def rejects_facts(rejects):
-    """list of dict: refusals as a module returns them."""
-    return [dict(_texts(entry), client_host=_client_facts(entry["client"])) for entry in rejects]
-
-
-def _host_facts(text):
-    """dict: C(peer) with texts that a module's result can carry; thousands of messages go to the same few."""
-    found = _known_hosts.get(text)
-    if found is None:
-        if len(_known_hosts) >= _MOST_HOSTS:
-            _known_hosts.clear()
-        found = peer(text)
-        found["name"], found["address"] = printable(found["name"]), printable(found["address"])
-        _known_hosts[text] = found
-    return found
-
-
-def _client_facts(text):
-    found = _host_facts(text)
-    return {"name": found["name"], "address": found["address"]}
-
-
-def facts(hop):
-    """dict: a hop as M(mailops.relay.mail_log_info) returns it."""
-    client = None
-    if hop.client:
-        client = _client_facts(hop.client)
-    return {
-        "mta": hop.mta,
-        "instance": printable(hop.instance),
-        "queue_id": printable(hop.queue_id),
-        "message_id": None if hop.message_id is None else printable(hop.message_id),
-        "sender": None if hop.sender is None else printable(hop.sender),
-        "size": hop.size,
-        "recipients": hop.recipients,
-        "client": client,
-        "details": dict((key, printable(value)) for key, value in _PAIR.findall(hop.details)) if hop.details else {},
-        "tls": printable(hop.tls),
-        "arrival": hop.arrival,
-        "first": hop.first,
-        "last": hop.last,
-        "removed": hop.removed,
-        "deliveries": [_delivery_facts(delivery) for delivery in hop.deliveries],
-        "links": [{"kind": kind, "queue_id": printable(other)} for kind, other in hop.links],
-        "source": None if hop.source is None else {"kind": hop.source[0], "queue_id": printable(hop.source[1])},
-        "notes": [_texts(note) for note in hop.notes],
-        "rejects": rejects_facts(hop.rejects),
-        "status": status_of(hop),
-        "queue": None,
-        "next_try": None,
-    }
+def finish(hop):
+    """dict: a hop of C(Assembler.hops), with its status."""
+    hop["status"] = status_of(hop)
+    return hop
 
 
 def status_of(hop):
     """str: C(sent), C(deferred), C(bounced), C(mixed), C(rejected) or C(open), of all recipients together."""
-    if len(hop.deliveries) == 1 and not hop.notes:
-        status = hop.deliveries[0]["status"]
+    deliveries = hop["deliveries"]
+    if len(deliveries) == 1 and not hop["notes"]:
+        status = deliveries[0]["status"]
         return BOUNCED if status == EXPIRED else status
     latest = {}
-    for delivery in hop.deliveries:
+    for delivery in deliveries:
         latest[delivery["recipient"]] = delivery["status"]
     found = set(BOUNCED if status == EXPIRED else status for status in latest.values())
-    if any(note["kind"] == EXPIRED for note in hop.notes):
+    if any(note["kind"] == EXPIRED for note in hop["notes"]):
         found = set(BOUNCED if status == DEFERRED else status for status in found) or set([BOUNCED])
     if not found:
-        return "rejected" if any(entry["action"].endswith("reject") for entry in hop.rejects) else "open"
+        return "rejected" if any(entry["action"].endswith("reject") for entry in hop["rejects"]) else "open"
     return found.pop() if len(found) == 1 else "mixed"

@@ -67,6 +67,7 @@ class Origin(object):
     Attributes:
         host: str, as the line names it.
         tag: str, without the process number, for example C(postfix/submission/smtpd).
+        instance: str, the part of it that tells the instance: C(postfix-out) of C(postfix-out/submission/smtpd).
         pid: str of digits, or empty.
         mta: str, C(postfix), C(sendmail), C(qmail), or empty.
         program: str, for example C(smtpd).
@@ -75,11 +76,12 @@ class Origin(object):
         new_tls, used_tls: str, of the connection that an SMTP client's process has just made and has used last.
     """
 
-    __slots__ = ("host", "tag", "pid", "mta", "program", "read", "tls", "new_tls", "used_tls")
+    __slots__ = ("host", "tag", "pid", "mta", "program", "read", "tls", "new_tls", "used_tls", "instance")
 
     def __init__(self, host, tag, pid):
         self.host = host
         self.tag = tag
+        self.instance = tag.partition("/")[0]
         self.pid = pid
         self.mta = ""
         self.program = ""
@@ -135,6 +137,11 @@ class Lexer(object):
         self._reference = reference
         self._format = _Format("\n", False)
         self._bases = {}
+
+    def end(self):
+        """No more lines come. Readers and lexer are given up, which know each other, so that memory is free at once."""
+        self._resolve = self._last = None
+        self._forget_origins()
 
     def read(self, block):
         """Give each line of a block to the reader of its program.

@@ -8,16 +8,15 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import codecs
 import re
 
-from ansible.module_utils.common.text.converters import to_native
+from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.uncollected import uncollected
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.log import PostfixReader
-from ansible_collections.mailops.relay.plugins.module_utils.qmail.log import QmailReader
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.log import SendmailReader
 
 # What the logging systems say when they leave lines out: rsyslog's imuxsock and imjournal, journald.
 _LOGGERS = frozenset(("rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal"))
@@ -26,6 +25,25 @@ _GAP = re.compile(
     r"|.*begins? to drop messages)"
 )
 _LOST = re.compile(r"(?:lost|Suppressed|dropped) ([0-9]+) messages?|([0-9]+) messages? lost")
+
+
+def _shown(error):
+    wrong = bytearray(error.object[error.start : error.end])
+    return to_text("".join("\\x{0:02x}".format(byte) for byte in wrong)), error.end
+
+
+# Python 2 has no "backslashreplace" for bytes.
+codecs.register_error("mailops.relay.shown", _shown)
+
+
+def _text(block):
+    """str: a block; bytes that are not UTF-8, which no result of a module could carry, are shown as C(\\xff)."""
+    try:
+        text = block.decode("utf-8")
+    except UnicodeDecodeError:
+        text = block.decode("utf-8", "mailops.relay.shown")
+        block = text.encode("utf-8")
+    return block if bytes is str else text
 
 
 class LogReader(object):
@@ -42,11 +60,20 @@ class LogReader(object):
         self._events = events
         self.lexer = Lexer(self._resolve)
         events.use(self.lexer)
-        seconds = self.lexer.seconds
-        self._readers = (PostfixReader(events), SendmailReader(events, seconds), QmailReader(events, seconds))
+        self._postfix = PostfixReader(events)
+        self._others = None
 
     def _resolve(self, origin):
-        for reader in self._readers:
+        if self._postfix.resolve(origin):
+            return
+        if self._others is None:
+            # Not above: most logs have no line of these, and to load them takes as long as to read thousands of lines.
+            from ansible_collections.mailops.relay.plugins.module_utils.qmail.log import QmailReader
+            from ansible_collections.mailops.relay.plugins.module_utils.sendmail.log import SendmailReader
+
+            seconds = self.lexer.seconds
+            self._others = SendmailReader(self._events, seconds), QmailReader(self._events, seconds)
+        for reader in self._others:
             if reader.resolve(origin):
                 return
         if origin.tag in _LOGGERS:
@@ -64,7 +91,7 @@ class LogReader(object):
         Args:
             block: bytes.
         """
-        self.lexer.read(to_native(block, errors="surrogateescape"))
+        self.lexer.read(_text(block))
 
 
 class Span(object):
@@ -99,7 +126,7 @@ class Span(object):
     def _note(self, source, line):
         self._stamp = None
         lexer = Lexer(self._resolve, source.reference)
-        lexer.read(to_native(line, errors="surrogateescape"))
+        lexer.read(_text(line))
         if self._stamp is None:
             return
         seconds = lexer.seconds(self._stamp)
@@ -124,6 +151,7 @@ def read_all(sources, events):
             reader.lexer.begin(source.reference)
             for block in span.watch(source):
                 reader.feed(block)
+    reader.lexer.end()
     return reader, span
 
 
@@ -149,6 +177,6 @@ def log_facts(sources, reader, span):
         "unreadable": lexer.unreadable,
         "unknown": lexer.unknown,
         "samples": list(lexer.samples),
-        "other_programs": dict((printable(name), count) for name, count in lexer.others.items()),
+        "other_programs": dict(lexer.others),
         "problems": [printable(problem) for problem in problems],
     }

@@ -13,26 +13,22 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import calendar
 import re
-import time
 
 from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import line_finder
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, peer, status_of
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, GapEvents
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import parse_age
+from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError, period
 
 STATUSES = (SENT, DEFERRED, BOUNCED, "rejected", "open")
 # What names a message by a text; each is a list of values, of which one must be met.
 TEXTS = ("message_id", "queue_id", "queued_as", "sender", "recipient", "client")
 _QUEUE_ID = re.compile(r"[0-9A-Za-z]{1,64}\Z")
-_MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?\Z")
 # With more messages than this every line is read: a search for each ID would take longer.
 _MOST_NEEDLES = 64
 _MOST_IDS = 200000
@@ -42,49 +38,6 @@ _MOST_ROUNDS = 5
 _ALWAYS = [b"qmail", b"rsyslogd", b"journal"]
 # So many blocks around those in which a message is named are looked through for the connections that brought and took it.
 _AROUND = 16
-
-
-class QueryError(RelayError):
-    """A criterion that means nothing."""
-
-
-def parse_moment(option, text, now):
-    """float: seconds since the epoch, of a date with or without a time, or of an age such as C(2h).
-
-    Args:
-        option: str, for the message.
-        text: str; without a zone it is this host's time.
-        now: float, seconds since the epoch.
-
-    Raises:
-        QueryError
-    """
-    text = text.strip()
-    match = _MOMENT.match(text)
-    if match:
-        year, month, day = (int(part) for part in match.groups()[:3])
-        hour, minute, second = (int(part or 0) for part in match.groups()[3:6])
-        try:
-            days = calendar.monthrange(year, month)[1]
-            if year < 1970 or not 1 <= day <= days or hour > 23 or minute > 59 or second > 60:
-                raise ValueError(text)
-        except (ValueError, calendar.IllegalMonthError):
-            raise QueryError("{0}: {1!r} is no date that exists".format(option, text))
-        moment = (year, month, day, hour, minute, second, 0, 0, -1)
-        zone = match.group(7)
-        if zone is None:
-            return time.mktime(moment)
-        offset = 0 if zone == "Z" else int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
-        return float(calendar.timegm(moment)) - (-offset if zone[0] == "-" else offset)
-    if text.isdigit() and len(text) >= 9:
-        return float(text)
-    try:
-        return now - parse_age(option, text)
-    except RelayError:
-        raise QueryError(
-            "{0}: {1!r} is no time; write an age such as 2h or 3d, a date such as 2026-11-22 or 2026-11-22T07:07:44, or "
-            "seconds since the epoch".format(option, text)
-        )
 
 
 def _same_id(text):
@@ -99,7 +52,7 @@ class Query(object):
         now: float, seconds since the epoch.
 
     Raises:
-        QueryError
+        CriterionError
     """
 
     def __init__(self, params, now):
@@ -107,15 +60,12 @@ class Query(object):
         for name in ("queue_id", "queued_as"):
             for text in self.values.get(name, ()):
                 if not _QUEUE_ID.match(text):
-                    raise QueryError("{0}: {1!r} is no queue ID; one has letters and digits only".format(name, text))
+                    raise CriterionError("{0}: {1!r} is no queue ID; one has letters and digits only".format(name, text))
         for name, texts in self.values.items():
             if any(not text.strip() for text in texts):
-                raise QueryError("{0}: an empty text means nothing".format(name))
+                raise CriterionError("{0}: an empty text means nothing".format(name))
         self.status = params.get("status")
-        self.since = None if params.get("since") is None else parse_moment("since", params["since"], now)
-        self.until = None if params.get("until") is None else parse_moment("until", params["until"], now)
-        if self.since is not None and self.until is not None and self.since > self.until:
-            raise QueryError("since: it is later than until, so nothing can be meant")
+        self.since, self.until = period(params, now)
         self._ids = frozenset(self.values.get("queue_id", ()))
         self._next = frozenset(self.values.get("queued_as", ()))
         self._message_ids = frozenset(_same_id(text) for text in self.values.get("message_id", ()))
@@ -144,7 +94,7 @@ class Query(object):
                 networks.append(parse_network(text))
             except AddressError as exc:
                 if "/" in text:
-                    raise QueryError("client: {0}".format(exc))
+                    raise CriterionError("client: {0}".format(exc))
                 names.add(text.lower())
         return names, networks
 
@@ -176,9 +126,8 @@ class Query(object):
         parts = split_address(address)
         return parts in addresses or parts[1] in domains
 
-    def _is_client(self, text):
+    def _is_client(self, host):
         names, networks = self._clients
-        host = peer(text)
         if host["name"].lower() in names:
             return True
         try:
@@ -196,31 +145,31 @@ class Query(object):
     def _is_named(self, hop):
         """bool: whether one of the given IDs is this message's."""
         return (
-            hop.queue_id in self._ids
-            or (hop.message_id is not None and _same_id(hop.message_id) in self._message_ids)
-            or any(delivery["next_id"] in self._next for delivery in hop.deliveries)
+            hop["queue_id"] in self._ids
+            or (hop["message_id"] is not None and _same_id(hop["message_id"]) in self._message_ids)
+            or any(delivery["next_id"] in self._next for delivery in hop["deliveries"])
         )
 
     def matches(self, hop):
-        """bool: whether this Hop is meant."""
-        if not self._in_time(hop.first, hop.last):
+        """bool: whether this hop is meant."""
+        if not self._in_time(hop["first"], hop["last"]):
             return False
         if self._named and not self._is_named(hop):
             return False
-        if any(self._senders) and (hop.sender is None or not self._is_one(hop.sender, self._senders)):
+        if any(self._senders) and (hop["sender"] is None or not self._is_one(hop["sender"], self._senders)):
             return False
         if any(self._recipients) and not any(
             self._is_one(delivery["recipient"], self._recipients) or self._is_one(delivery["orig_to"], self._recipients)
-            for delivery in hop.deliveries
+            for delivery in hop["deliveries"]
         ):
             return False
-        if any(self._clients) and not (hop.client and self._is_client(hop.client)):
+        if any(self._clients) and not (hop["client"] and self._is_client(hop["client"])):
             return False
         if self.status is None:
             return True
         status = status_of(hop)
         return status in self.status or (
-            status == "mixed" and any(delivery["status"] in self.status for delivery in hop.deliveries)
+            status == "mixed" and any(delivery["status"] in self.status for delivery in hop["deliveries"])
         )
 
     def matches_reject(self, entry):
@@ -230,7 +179,7 @@ class Query(object):
         for name, wanted in (("sender", self._senders), ("recipient", self._recipients)):
             if any(wanted) and not self._is_one(entry[name], wanted):
                 return False
-        return not any(self._clients) or self._is_client(entry["client"])
+        return not any(self._clients) or self._is_client(entry["client_host"])
 
 
 class _Mentions(GapEvents):
@@ -318,6 +267,7 @@ def _scan(sources, events, needles, span=None, ignore_case=False, within=None):
             if lines:
                 found.add(number)
                 reader.feed(lines)
+    reader.lexer.end()
     return reader, hits
 
 
@@ -357,7 +307,7 @@ class Found(object):
     """What a search has found.
 
     Attributes:
-        hops: list of Hop that are meant, and those they led to or came from.
+        hops: list of dict that are meant, and those they led to or came from.
         total: int, how many are meant.
         rejects: list of dict.
         gaps: list of dict.
@@ -410,21 +360,21 @@ def search(sources, query, limit):
 
 
 def _with_linked(meant, hops):
-    """list of Hop: these, and those that they led to or came from, in the order of the log."""
+    """list of dict: these, and those that they led to or came from, in the order of the log."""
     by_id = {}
     for hop in hops:
-        by_id.setdefault(hop.queue_id, []).append(hop)
+        by_id.setdefault(hop["queue_id"], []).append(hop)
     found = dict((id(hop), hop) for hop in meant)
     waiting = list(meant)
     while waiting:
         hop = waiting.pop()
-        others = [other for _kind, other in hop.links]
-        others.extend(delivery["next_id"] for delivery in hop.deliveries if delivery["next_id"])
-        if hop.source is not None:
-            others.append(hop.source[1])
+        others = [link["queue_id"] for link in hop["links"]]
+        others.extend(delivery["next_id"] for delivery in hop["deliveries"] if delivery["next_id"])
+        if hop["source"] is not None:
+            others.append(hop["source"]["queue_id"])
         for queue_id in others:
             for other in by_id.get(queue_id, ()):
-                if id(other) not in found and abs((other.first or 0) - (hop.last or 0)) < 7 * 86400:
+                if id(other) not in found and abs((other["first"] or 0) - (hop["last"] or 0)) < 7 * 86400:
                     found[id(other)] = other
                     waiting.append(other)
     return [hop for hop in hops if id(hop) in found]

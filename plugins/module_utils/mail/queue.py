@@ -27,7 +27,7 @@ from collections import namedtuple
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import facts
-from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import SelectionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.summary import Summary
 
 ACTIONS = ("delete", "hold", "release", "requeue", "flush", "expire")
@@ -55,7 +55,7 @@ def _check(backend, selection):
     selection.check_queues(backend.queues)
     selection.check_ids(backend.id_pattern, backend.id_example)
     if selection.client_matches is not None and backend.clients is None:
-        raise SelectionError("client: {0} does not note in its queue where a message came from".format(backend.name))
+        raise CriterionError("client: {0} does not note in its queue where a message came from".format(backend.name))
 
 
 def _from_clients(backend, selection, messages):
@@ -110,7 +110,7 @@ def inspect(backend, selection, limit, now):
 
 def _check_limit(limit):
     if limit is not None and limit < 0:
-        raise SelectionError("limit: {0} is negative; write 0 or more".format(limit))
+        raise CriterionError("limit: {0} is negative; write 0 or more".format(limit))
 
 
 def _check_action(backend, selection, action, backup_to):
@@ -185,7 +185,7 @@ def restore(backend, selection, directory, check_mode):
         RelayError: there is no such backup, or a message is not in it.
     """
     if set(selection.criteria) - set(["queue_id"]):
-        raise SelectionError("action=restore: only queue_id and all choose among saved messages")
+        raise CriterionError("action=restore: only queue_id and all choose among saved messages")
     _check(backend, selection)
     backup = Backup(directory, backend.name)
     ids = backup.ids()

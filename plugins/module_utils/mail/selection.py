@@ -17,11 +17,9 @@ import re
 from ansible.module_utils.common.text.formatters import human_to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
+from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError, parse_age
 
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_AGE = re.compile(r"([0-9]+)\s*([smhdw]?)\Z")
 # RFC 3463: class, subject and, where given, detail.
 _DSN = re.compile(r"[245]\.[0-9]{1,3}(?:\.[0-9]{1,3})?\Z")
 # Letters, digits, "_" and whatever is not ASCII, as one character or as several bytes; "-" inside only.
@@ -47,38 +45,18 @@ CRITERIA = (
 )
 
 
-class SelectionError(RelayError):
-    """A criterion that means nothing, or no criterion at all."""
-
-
-def parse_age(option, text):
-    """int: seconds, from a number of seconds or a number with s, m, h, d or w.
-
-    Raises:
-        SelectionError: it is none, or it is negative.
-    """
-    match = _AGE.match(text.strip())
-    if not match:
-        raise SelectionError(
-            "{0}: {1!r} is not an age; write seconds, or a number with s, m, h, d or w, for example 2h".format(
-                option, text
-            )
-        )
-    return int(match.group(1)) * _UNITS[match.group(2)]
-
-
 def parse_size(option, text):
     """int: bytes, from a number of bytes or a number with a unit such as 10K or 5MB.
 
     Raises:
-        SelectionError: it is none, or it is negative.
+        CriterionError: it is none, or it is negative.
     """
     try:
         size = human_to_bytes(text)
     except ValueError:
         size = -1
     if size < 0:
-        raise SelectionError(
+        raise CriterionError(
             "{0}: {1!r} is not a size; write bytes, or a number with a unit, for example 10M".format(option, text)
         )
     return int(size)
@@ -87,7 +65,7 @@ def parse_size(option, text):
 def _address(option, text):
     local, domain = split_address(text)
     if not local or not _DOMAIN.match(domain):
-        raise SelectionError(
+        raise CriterionError(
             "{0}: {1!r} is not an address with a domain; write it whole, for example app@web01.example.com{2}".format(
                 option, text, ", or use null_sender for the null sender" if option == "sender" else ""
             )
@@ -97,7 +75,7 @@ def _address(option, text):
 
 def _domain(option, text):
     if not _DOMAIN.match(text):
-        raise SelectionError(
+        raise CriterionError(
             "{0}: {1!r} is not a domain; write it without @ and without a dot at its ends, for example example.com"
             "{2}".format(option, text, " with subdomains" if text.startswith(".") else "")
         )
@@ -118,7 +96,7 @@ def _reasons(texts):
     patterns = []
     for text in texts:
         if not text.strip():
-            raise SelectionError("reason: it is empty; write a DSN code such as 4.4.1, or a part of the text")
+            raise CriterionError("reason: it is empty; write a DSN code such as 4.4.1, or a part of the text")
         if _DSN.match(text):
             patterns.append(r"(?<![0-9.]){0}(?![0-9])".format(re.escape(text)))
         else:
@@ -135,7 +113,7 @@ def _clients(texts):
             networks.append(parse_network(text))
         except AddressError as exc:
             if "/" in text or not _DOMAIN.match(text):
-                raise SelectionError("client: {0}, and not a host name".format(exc))
+                raise CriterionError("client: {0}, and not a host name".format(exc))
             names.add(text.lower())
 
     def matches(name, address):
@@ -183,15 +161,15 @@ class Selection(object):
         now: float, seconds since the epoch: what ages are counted from.
 
     Raises:
-        SelectionError: names the option, the value and what to write.
+        CriterionError: names the option, the value and what to write.
     """
 
     def __init__(self, params, now):
         self.criteria = given(params)
         if not self.criteria and not params.get("all"):
-            raise SelectionError("no criterion is given; name one, or say all=true when every message is meant")
+            raise CriterionError("no criterion is given; name one, or say all=true when every message is meant")
         if self.criteria and params.get("all"):
-            raise SelectionError(
+            raise CriterionError(
                 "all=true contradicts {0}; leave one of them out".format(", ".join(self.criteria))
             )
         self.queues = None if params.get("queue") is None else frozenset(params["queue"])
@@ -262,11 +240,11 @@ class Selection(object):
             known: sequence of str.
 
         Raises:
-            SelectionError
+            CriterionError
         """
         for queue in sorted(self.queues or ()):
             if queue not in known:
-                raise SelectionError(
+                raise CriterionError(
                     "queue: {0!r} is no queue of this mail system; it has {1}".format(queue, ", ".join(known))
                 )
 
@@ -278,11 +256,11 @@ class Selection(object):
             example: str, how an ID looks.
 
         Raises:
-            SelectionError
+            CriterionError
         """
         for queue_id in sorted(self.ids or ()):
             if not pattern.match(queue_id):
-                raise SelectionError("queue_id: {0!r} is no queue ID; one looks like {1}".format(queue_id, example))
+                raise CriterionError("queue_id: {0!r} is no queue ID; one looks like {1}".format(queue_id, example))
 
     def may_match_text(self, text):
         """bool: False when a listing's text of a message shows that it cannot be meant; spares reading it.

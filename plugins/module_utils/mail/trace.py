@@ -87,28 +87,30 @@ def _moment(seconds):
 
 
 class Node(object):
-    """A hop on a host.
+    """A hop on a host. It names others by their number, so that what is not needed any more is gone at once.
 
     Attributes:
+        number: int, its place among all nodes.
         host: str, inventory name.
         hop: dict, as M(mailops.relay.mail_log_info) returns it.
-        next: list of (index of a delivery, Node).
-        previous: list of Node.
-        linked: list of (kind, Node), on the same host: a bounce, the same message requeued.
-        led_by: (kind, Node) or None, the other end of such a link.
-        group: Node of the same trace, or this one; following it leads to the one that stands for the trace.
+        next: sequence of (index of a delivery, number of the node to which it led).
+        previous: sequence of int, the numbers of the nodes that led to it.
+        links: sequence of str, the kinds of links to other messages on the same host.
+        led_by: (kind, number) or None, the other end of such a link: a bounce, the same message requeued.
     """
 
-    __slots__ = ("host", "hop", "next", "previous", "linked", "led_by", "group")
+    __slots__ = ("number", "host", "hop", "next", "previous", "links", "led_by")
 
-    def __init__(self, host, hop):
+    def __init__(self, number, host, hop):
+        self.number = number
         self.host = host
         self.hop = hop
-        self.next = []
-        self.previous = []
-        self.linked = []
+        self.next = self.previous = self.links = ()
         self.led_by = None
-        self.group = self
+
+    def causes(self):
+        """sequence of int: the numbers of the nodes without which this one would not be."""
+        return self.previous if self.led_by is None else list(self.previous) + [self.led_by[1]]
 
 
 def _nodes(site):
@@ -124,7 +126,7 @@ def _nodes(site):
                     if key in seen:
                         continue
                     seen.add(key)
-                found.append(Node(host, hop))
+                found.append(Node(len(found), host, hop))
     return found
 
 
@@ -138,17 +140,20 @@ class _Index(object):
     def __init__(self, nodes):
         self._nodes = nodes
         self._by_message = None
-        self._by_id = {}
+        self._by_id, self._further = {}, {}
         for node in nodes:
             queue_id = node.hop["queue_id"]
             if queue_id in self._by_id:
-                self._by_id[queue_id].append(node)
+                self._further.setdefault(queue_id, []).append(node)
             else:
-                self._by_id[queue_id] = [node]
+                self._by_id[queue_id] = node
 
     def of_id(self, queue_id):
         """list of Node, of any host, in their order."""
-        return self._by_id.get(queue_id, ())
+        node = self._by_id.get(queue_id)
+        if node is None:
+            return ()
+        return [node] + self._further[queue_id] if queue_id in self._further else [node]
 
     def of_message(self, message_id):
         """list of Node with this Message-ID, in their order."""
@@ -209,36 +214,45 @@ def join(site):
 def _join(site):
     nodes = _nodes(site)
     index = _Index(nodes)
+    groups = list(range(len(nodes)))
     for node in nodes:
-        for number, delivery in enumerate(node.hop["deliveries"]):
+        number = node.number
+        for delivery_number, delivery in enumerate(node.hop["deliveries"]):
             if delivery["status"] != "sent":
                 continue
             other = _successor(site, node, delivery, index)
             if other is not None:
-                node.next.append((number, other))
-                if node not in other.previous:
-                    other.previous.append(node)
-                _root(other).group = _root(node)
+                node.next = node.next or []
+                node.next.append((delivery_number, other.number))
+                if number not in other.previous:
+                    other.previous = other.previous or []
+                    other.previous.append(number)
+                groups[_root(groups, other.number)] = _root(groups, number)
         for link in node.hop["links"]:
             for other in index.of_id(link["queue_id"]):
                 if other.host == node.host and other is not node and -_NEAR <= other.hop["first"] - node.hop["first"]:
-                    node.linked.append((link["kind"], other))
-                    other.led_by = (link["kind"], node)
-                    _root(other).group = _root(node)
+                    node.links = node.links or []
+                    node.links.append(link["kind"])
+                    other.led_by = (link["kind"], number)
+                    groups[_root(groups, other.number)] = _root(groups, number)
                     break
     traces = {}
     for node in nodes:
-        traces.setdefault(id(_root(node)), []).append(node)
+        traces.setdefault(_root(groups, node.number), []).append(node)
     ordered = [_in_order(trace) if len(trace) > 1 else trace for trace in traces.values()]
     return sorted(ordered, key=lambda trace: trace[0].hop["first"])
 
 
-def _root(node):
-    """Node: the one that stands for the trace of this one."""
-    while node.group is not node:
-        node.group = node.group.group
-        node = node.group
-    return node
+def _root(groups, number):
+    """int: the number of the node that stands for the trace of this one.
+
+    Args:
+        groups: list of int: of each node, the number of another one of its trace, or its own.
+    """
+    while groups[number] != number:
+        groups[number] = groups[groups[number]]
+        number = groups[number]
+    return number
 
 
 def _begin(node):
@@ -254,9 +268,8 @@ def _in_order(trace):
     while left:
         waiting = []
         for node in left:
-            causes = node.previous if node.led_by is None else node.previous + [node.led_by[1]]
-            if all(id(cause) in placed for cause in causes):
-                placed.add(id(node))
+            if placed.issuperset(node.causes()):
+                placed.add(node.number)
                 ordered.append(node)
             else:
                 waiting.append(node)
@@ -364,7 +377,7 @@ def verdicts(site, trace, now):
     found = []
     for node in trace:
         followed = set(number for number, _other in node.next)
-        moved = [kind for kind, _other in node.linked if kind in ("requeued", "forwarded")]
+        moved = [kind for kind in node.links if kind in ("requeued", "forwarded")]
         notification = node.led_by is not None and node.led_by[0] in ("bounce", "delay", "delivery")
         entries = []
         for number, delivery in _final_deliveries(node.hop):
@@ -429,7 +442,7 @@ def describe(site, now):
     for trace in join(site):
         ends = verdicts(site, trace, now)
         names = [end["verdict"] for end in ends if not end["notification"]] or [end["verdict"] for end in ends]
-        numbers = dict((id(node), number) for number, node in enumerate(trace, 1))
+        numbers = dict((node.number, number) for number, node in enumerate(trace, 1))
         found.append(
             {
                 "message_id": next((node.hop["message_id"] for node in trace if node.hop["message_id"]), None),
@@ -444,10 +457,10 @@ def describe(site, now):
                     dict(
                         node.hop,
                         host=node.host,
-                        number=numbers[id(node)],
-                        previous=[numbers[id(other)] for other in node.previous],
-                        led_by=None if node.led_by is None else {"kind": node.led_by[0], "hop": numbers[id(node.led_by[1])]},
-                        next=[{"delivery": number, "hop": numbers[id(other)]} for number, other in node.next],
+                        number=numbers[node.number],
+                        previous=[numbers[other] for other in node.previous],
+                        led_by=None if node.led_by is None else {"kind": node.led_by[0], "hop": numbers[node.led_by[1]]},
+                        next=[{"delivery": number, "hop": numbers[other]} for number, other in node.next],
                     )
                     for node in trace
                 ],

@@ -12,6 +12,7 @@ import glob
 import os
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import open_recipients
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import DEFERRED
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.log import next_attempt
 
@@ -65,12 +66,12 @@ def _in_sendmail(queue_id):
 
 
 def _in_qmail(hop):
-    if not glob.glob(os.path.join(_QMAIL, "mess", "*", hop.queue_id)):
+    if not glob.glob(os.path.join(_QMAIL, "mess", "*", hop["queue_id"])):
         return None
     tries = [
-        next_attempt(hop.arrival, delivery["time"], delivery["relay"] != "local")
-        for delivery in hop.open_recipients()
-        if hop.arrival is not None and delivery["status"] == DEFERRED
+        next_attempt(hop["arrival"], delivery["time"], delivery["relay"] != "local")
+        for delivery in open_recipients(hop)
+        if hop["arrival"] is not None and delivery["status"] == DEFERRED
     ]
     return "queue", float(min(tries)) if tries else None
 
@@ -80,20 +81,20 @@ def look(runner, hops):
 
     Args:
         runner: commands.Runner.
-        hops: list of hops.Hop whose removal is not in the log.
+        hops: list of dict, of C(mail/hops), whose removal is not in the log.
 
     Returns:
         dict: id(hop) -> (queue or C(gone), time of the next attempt in seconds since the epoch or None).
     """
     found = {}
-    directories = _postfix_directories(runner) if any(hop.mta == "postfix" for hop in hops) else []
+    directories = _postfix_directories(runner) if any(hop["mta"] == "postfix" for hop in hops) else []
     for hop in hops:
-        if not hop.queue_id.isalnum():
+        if not hop["queue_id"].isalnum():
             continue
-        if hop.mta == "postfix":
-            place = _in_postfix(directories, hop.queue_id)
-        elif hop.mta == "sendmail":
-            place = _in_sendmail(hop.queue_id)
+        if hop["mta"] == "postfix":
+            place = _in_postfix(directories, hop["queue_id"])
+        elif hop["mta"] == "sendmail":
+            place = _in_sendmail(hop["queue_id"])
         else:
             place = _in_qmail(hop)
         found[id(hop)] = place or ("gone", None)

@@ -87,6 +87,14 @@ def tls_words(text):
     return "{0} {1} {2}".format(text[: text.find(" ")], version, text[at + 13 :].split(" ", 1)[0])
 
 
+# The methods of PostfixReader that read the lines of a program; by name, so that no reader refers to itself.
+_READERS = dict.fromkeys(AGENTS, "_agent")
+_READERS.update(
+    smtpd="_smtpd", qmqpd="_smtpd", cleanup="_cleanup", qmgr="_qmgr", oqmgr="_qmgr", nqmgr="_qmgr", bounce="_bounce",
+    defer="_bounce", trace="_bounce", pickup="_pickup", postsuper="_postsuper",
+)  # fmt: skip
+
+
 class PostfixReader(object):
     """Tells the events of Postfix's lines.
 
@@ -101,20 +109,6 @@ class PostfixReader(object):
         self._sender = events.sender
         self._delivery = events.delivery
         self._removed = events.removed
-        self._readers = {
-            "smtpd": self._smtpd,
-            "qmqpd": self._smtpd,
-            "cleanup": self._cleanup,
-            "qmgr": self._qmgr,
-            "oqmgr": self._qmgr,
-            "nqmgr": self._qmgr,
-            "bounce": self._bounce,
-            "defer": self._bounce,
-            "trace": self._bounce,
-            "pickup": self._pickup,
-            "postsuper": self._postsuper,
-        }
-        self._readers.update((name, self._agent) for name in AGENTS)
 
     def resolve(self, origin):
         """bool: whether a process is Postfix's; it gets its reader then."""
@@ -124,7 +118,7 @@ class PostfixReader(object):
             return False
         origin.mta = "postfix"
         origin.program = program
-        origin.read = self._readers.get(program, self._service)
+        origin.read = getattr(self, _READERS.get(program, "_service"))
         return True
 
     def _smtpd(self, stamp, origin, text):

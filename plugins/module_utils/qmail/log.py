@@ -179,6 +179,18 @@ class _Recent(object):
             self._entries.popitem(last=False)
 
 
+# The methods of QmailReader by the first word of a line; by name, so that no reader refers to itself.
+_HANDLERS = {
+    "new": "_new",
+    "info": "_info",
+    "starting": "_starting",
+    "delivery": "_delivery",
+    "status:": "_status",
+    "bounce": "_bounce",
+    "end": "_end",
+}
+
+
 class QmailReader(object):
     """Tells what the lines of qmail's programs say.
 
@@ -203,15 +215,6 @@ class QmailReader(object):
         self._expected = _Recent()
         # (host, process) of qmail-queue -> (message, seconds, whether the sender is that of a notification).
         self._queued = _Recent()
-        self._handlers = {
-            "new": self._new,
-            "info": self._info,
-            "starting": self._starting,
-            "delivery": self._delivery,
-            "status:": self._status,
-            "bounce": self._bounce,
-            "end": self._end,
-        }
 
     def resolve(self, origin):
         """bool: whether the origin is a program of qmail's, which has its reader then."""
@@ -250,9 +253,9 @@ class QmailReader(object):
         return self._service(stamp, origin, text)
 
     def _read(self, stamp, origin, text):
-        handler = self._handlers.get(text.partition(" ")[0])
+        handler = _HANDLERS.get(text.partition(" ")[0])
         if handler is not None:
-            return handler(stamp, origin, text)
+            return getattr(self, handler)(stamp, origin, text)
         match = _DISCARDED.match(text)
         if match:
             self._events.note(stamp, origin, match.group(1), "deleted", text)

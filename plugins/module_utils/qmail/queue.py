@@ -28,7 +28,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes, read_native, write_atomically
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import Outcome, QueueError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import SelectionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control, queue_files
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue_tree import Oddities, Tree
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Process, Service, Supervisor
@@ -113,11 +113,11 @@ class QmailQueue(object):
             Message
 
         Raises:
-            SelectionError: a criterion that qmail's queue cannot know.
+            CriterionError: a criterion that qmail's queue cannot know.
             QueueError: the queue may not be read.
         """
         if "reason" in selection.criteria:
-            raise SelectionError("reason: qmail keeps none in its queue for those who still wait; its log has them")
+            raise CriterionError("reason: qmail keeps none in its queue for those who still wait; its log has them")
         oddities = Oddities()
         for number, size, moment in self._tree.unborn():
             yield Message("todo", number, _UNKNOWN, (), size, moment, "S1")

@@ -10,13 +10,16 @@ __metaclass__ = type
 import io
 import os
 import random
+import weakref
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, facts, next_id, peer, status_of
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import find_files
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish, next_id, peer, status_of
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, read_all
+from ansible_collections.mailops.relay.plugins.module_utils.mail.uncollected import uncollected
 
 HERE = os.path.dirname(__file__)
 RECORDED = os.path.join(HERE, os.pardir, "postfix", "fixtures", "maillog.2.10.1.txt")
@@ -56,11 +59,11 @@ def stamped(lines):
 def recorded():
     assembler, lexer = assemble(text_of(RECORDED))
     assert (lexer.unreadable, lexer.unknown) == (0, 0)
-    return dict((hop.message_id.split(".")[0].strip("<"), hop) for hop in assembler.hops if hop.message_id)
+    return dict((hop["message_id"].split(".")[0].strip("<"), hop) for hop in assembler.hops if hop["message_id"])
 
 
 def test_a_recorded_message_is_told_whole(recorded):
-    hop = facts(recorded["plain"])
+    hop = finish(recorded["plain"])
     assert (hop["queue_id"], hop["sender"], hop["size"], hop["recipients"]) == ("7D5341C408F", "app@web01.example.com", 360, 1)
     assert hop["client"] == {"name": "localhost", "address": "127.0.0.1"}
     assert hop["tls"] == "none" and hop["status"] == "sent" and hop["removed"] is not None
@@ -71,35 +74,35 @@ def test_a_recorded_message_is_told_whole(recorded):
 
 
 def test_tls_is_that_of_the_connection_with_which_it_came(recorded):
-    assert facts(recorded["submission"])["tls"] == "Anonymous TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384"
+    assert finish(recorded["submission"])["tls"] == "Anonymous TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384"
 
 
 def test_each_recipient_has_its_own_fate(recorded):
-    found = dict((entry["recipient"], entry["status"]) for entry in recorded["three"].deliveries)
+    found = dict((entry["recipient"], entry["status"]) for entry in recorded["three"]["deliveries"])
     assert found == {"a@example.net": "sent", "b@soft.example": "deferred", "c@reject.example": "bounced"}
     assert status_of(recorded["three"]) == "mixed"
 
 
 def test_a_quoted_local_part_and_an_alias(recorded):
-    assert recorded["quoted"].sender == "odd name, (x)@web01.example.com"
+    assert recorded["quoted"]["sender"] == "odd name, (x)@web01.example.com"
     # What the alias made of the message has its Message-ID.
-    assert recorded["alias"].source[0] == "forwarded"
-    assert [entry["orig_to"] for entry in recorded["alias"].deliveries] == ["team@smtp-relay001.example.com"] * 2
+    assert recorded["alias"]["source"]["kind"] == "forwarded"
+    assert [entry["orig_to"] for entry in recorded["alias"]["deliveries"]] == ["team@smtp-relay001.example.com"] * 2
 
 
 def test_the_same_ID_again_after_removal_is_another_message():
     assembler, _lexer = assemble(
         stamped(MESSAGE.format(pid=7, qid="7D5341C408F", n=1).splitlines() + MESSAGE.format(pid=8, qid="7D5341C408F", n=2).splitlines())
     )
-    assert [hop.message_id for hop in assembler.hops] == ["<1@web01.example.com>", "<2@web01.example.com>"]
-    assert [hop.size for hop in assembler.hops] == [1, 2]
+    assert [hop["message_id"] for hop in assembler.hops] == ["<1@web01.example.com>", "<2@web01.example.com>"]
+    assert [hop["size"] for hop in assembler.hops] == [1, 2]
 
 
 def test_two_instances_may_have_the_same_ID_at_a_time():
     first = MESSAGE.format(pid=7, qid="7D5341C408F", n=1).splitlines()
     second = MESSAGE.format(pid=8, qid="7D5341C408F", n=2).replace("postfix/", "postfix-out/").splitlines()
     assembler, _lexer = assemble(stamped(line for pair in zip(first, second) for line in pair))
-    assert [(hop.instance, hop.size, len(hop.deliveries)) for hop in assembler.hops] == [("postfix", 1, 2), ("postfix-out", 2, 2)]
+    assert [(hop["instance"], hop["size"], len(hop["deliveries"])) for hop in assembler.hops] == [("postfix", 1, 2), ("postfix-out", 2, 2)]
 
 
 def test_what_was_forged_in_an_address_is_part_of_the_address():
@@ -110,7 +113,7 @@ def test_what_was_forged_in_an_address_is_part_of_the_address():
         ]
     )
     assembler, _lexer = assemble(text)
-    (delivery,) = assembler.hops[0].deliveries
+    (delivery,) = assembler.hops[0]["deliveries"]
     assert delivery["recipient"] == '"to=<x>, relay=none, status=sent (y)"@example.net'
     assert delivery["status"] == "deferred"
 
@@ -146,7 +149,7 @@ def test_a_peer_is_taken_apart(text, expected):
 
 
 def described(assembler):
-    return sorted((repr(sorted((key, repr(value)) for key, value in facts(hop).items())) for hop in assembler.hops))
+    return sorted((repr(sorted((key, repr(value)) for key, value in finish(hop).items())) for hop in assembler.hops))
 
 
 @settings(max_examples=60)
@@ -170,7 +173,7 @@ def test_garbage_and_lines_cut_anywhere_never_raise(garbage, at):
     lines = stamped(MESSAGE.format(pid=1, qid="7D5341C408F", n=1).splitlines()).encode("ascii").split(b"\n")
     lines = lines[: at % len(lines)] + [lines[at % len(lines)][: at * 7], garbage] + lines[at % len(lines) :]
     assembler, lexer = assemble(b"\n".join(lines) + b"\n")
-    assert lexer.lines >= len(lines) and [facts(hop) for hop in assembler.hops]
+    assert lexer.lines >= len(lines) and [finish(hop) for hop in assembler.hops]
 
 
 def test_memory_is_bounded_by_what_is_wanted():
@@ -178,15 +181,35 @@ def test_memory_is_bounded_by_what_is_wanted():
         line for number in range(3000) for line in MESSAGE.format(pid=1, qid="7D{0:06d}F".format(number), n=number).splitlines()
     )
     assembler, _lexer = assemble(text, most=10)
-    assert len(assembler.hops) < 50 and assembler.hops[-1].queue_id == "7D002999F"
+    assert len(assembler.hops) < 50 and assembler.hops[-1]["queue_id"] == "7D002999F"
     assert assembler.dropped + len(assembler.hops) == 3000
 
 
 def test_of_too_many_unfinished_messages_only_those_that_are_meant_are_counted():
     line = "Nov 22 07:07:44 r postfix/qmgr[1]: A{0:08d}: from=<u{1}@example.com>, size=10, nrcpt=1 (queue active)\n"
     text = "".join(line.format(number, number % 2) for number in range(3000))
-    assembler = Assembler(most=10, keep=lambda hop: hop.sender == "u1@example.com")
+    assembler = Assembler(most=10, keep=lambda hop: hop["sender"] == "u1@example.com")
     lexer = LogReader(assembler)
     lexer.feed(text.encode("ascii"))
-    left = [hop for hop in assembler.hops if hop.sender == "u1@example.com"]
+    left = [hop for hop in assembler.hops if hop["sender"] == "u1@example.com"]
     assert assembler.dropped + len(left) == 1500
+
+
+def test_bytes_that_are_no_utf8_are_shown_and_the_others_kept():
+    line = b"Nov 22 07:07:44 relay postfix/qmgr[1]: 7D5341C408F: from=<caf\xe9 \xc3\xa9@example.com>, size=1, nrcpt=1 (queue active)\n"
+    assembler, lexer = assemble(line)
+    assert (lexer.unreadable, lexer.unknown) == (0, 0)
+    sender = assembler.hops[0]["sender"]
+    assert (sender.decode("utf-8") if isinstance(sender, bytes) else sender) == u"caf\\xe9 \xe9@example.com"
+
+
+@pytest.mark.parametrize("log", ["postfix/fixtures/maillog.2.10.1.txt", "sendmail/fixtures/maillog-8.17.1.9.txt"])
+def test_what_was_read_takes_no_memory_any_more_once_it_is_not_needed(log):
+    """Without the collector of cycles: it would go through hundred thousands of messages."""
+    assembler = Assembler()
+    with uncollected():
+        read_all(find_files([os.path.abspath(os.path.join(HERE, os.pardir, *log.split("/")))]), assembler)
+        assert assembler.hops
+        left = weakref.ref(assembler)
+        del assembler
+        assert left() is None

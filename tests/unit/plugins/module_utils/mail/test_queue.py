@@ -24,7 +24,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import (
     inspect,
     restore,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection, SelectionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 
 NOW = 1795350600.0
 
@@ -112,7 +113,7 @@ def test_more_messages_than_expected_are_refused():
 
 def test_a_negative_limit_is_refused():
     for attempt in (lambda: do(FakeQueue(), limit=-1), lambda: inspect(FakeQueue(), every(), -1, NOW)):
-        with pytest.raises(SelectionError) as caught:
+        with pytest.raises(CriterionError) as caught:
             attempt()
         assert "limit: -1" in str(caught.value)
 
@@ -152,7 +153,7 @@ def test_what_this_mta_cannot_do_is_refused():
         with pytest.raises(QueueError) as caught:
             do(FakeQueue(message("AAAAAA1")), action, backup_to=backup_to)
         assert words in str(caught.value)
-    with pytest.raises(SelectionError) as caught:
+    with pytest.raises(CriterionError) as caught:
         inspect(FakeQueue(), every(client=["10.0.0.1"]), 10, NOW)
     assert "client: " in str(caught.value)
 
@@ -236,6 +237,6 @@ def test_restoring(tmp_path):
         (every(queue_id=["AAAAAA3"]), "AAAAAA3 is not among the messages"),
         (every(sender=["a@example.com"]), "only queue_id and all"),
     ):
-        with pytest.raises((QueueError, SelectionError)) as caught:
+        with pytest.raises((QueueError, CriterionError)) as caught:
             restore(backend, selection, directory, False)
         assert words in str(caught.value)

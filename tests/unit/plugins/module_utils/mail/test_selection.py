@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient, facts, split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection, SelectionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 from ansible_collections.mailops.relay.plugins.module_utils.mail.summary import MOST_KEYS, OTHERS, Summary
 
 NOW = 1795350600.0
@@ -143,18 +144,18 @@ def test_clients():
     ],
 )
 def test_bad_input_is_refused_by_name(params, words):
-    with pytest.raises(SelectionError) as caught:
+    with pytest.raises(CriterionError) as caught:
         Selection(params, NOW)
     assert words in str(caught.value).replace("u'", "'")
 
 
 def test_queues_and_ids_that_this_mta_cannot_have():
     pattern = re.compile(r"[0-9A-F]{6,20}\Z")
-    with pytest.raises(SelectionError) as caught:
+    with pytest.raises(CriterionError) as caught:
         Selection({"queue": ["deferred", "delayed"]}, NOW).check_queues(("deferred", "hold"))
     assert "delayed" in str(caught.value) and "hold" in str(caught.value)
     for queue_id in ("ALL", "-d", "8B4671C40A2;", "8B4671C40A2*", "8B4671C40A2\n", "", "$(id)"):
-        with pytest.raises(SelectionError) as caught:
+        with pytest.raises(CriterionError) as caught:
             Selection({"queue_id": [queue_id]}, NOW).check_ids(pattern, "8BF5F1C4099")
         assert "8BF5F1C4099" in str(caught.value)
     Selection({"queue_id": ["8B4671C40A2"]}, NOW).check_ids(pattern, "8BF5F1C4099")

@@ -9,7 +9,7 @@ __metaclass__ = type
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, facts
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe, plan
 
@@ -43,7 +43,7 @@ def result(text, **changes):
     reader = LogReader(assembler)
     assembler.use(reader.lexer)
     reader.feed("".join("2026-11-22T07:07:44.5+00:00 h {0}\n".format(line) for line in text.splitlines()).encode("ascii"))
-    messages = [dict(facts(hop), **changes) for hop in assembler.hops]
+    messages = [dict(finish(hop), **dict({"queue": None, "next_try": None}, **changes)) for hop in assembler.hops]
     return {"messages": messages, "rejects": [], "total": len(messages), "log": COMPLETE, "host": {"names": [], "addresses": []}}
 
 

@@ -10,7 +10,7 @@ __metaclass__ = type
 import pytest
 from hypothesis import given, strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, facts
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe
 from ansible_collections.mailops.relay.plugins.module_utils.mail.verify import Judge, Ways, on_the_way, put_off
@@ -67,7 +67,7 @@ def told(text, log=None, **changes):
     reader = LogReader(assembler)
     assembler.use(reader.lexer)
     reader.feed("".join("2026-11-22T07:07:44.5+00:00 h {0}\n".format(line) for line in text.splitlines()).encode("ascii"))
-    messages = [dict(facts(hop), **changes) for hop in assembler.hops]
+    messages = [dict(finish(hop), **dict({"queue": None, "next_try": None}, **changes)) for hop in assembler.hops]
     return {"messages": messages, "rejects": [], "total": len(messages), "log": dict(LOG, **log or {}), "host": {"names": [], "addresses": []}}
 
 

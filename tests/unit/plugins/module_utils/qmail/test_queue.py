@@ -25,7 +25,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.mail import queue as mail_queue
 from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection, SelectionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import queue as qmail_queue
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue import QmailQueue
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Process, Service, SupervisorError
@@ -281,7 +282,7 @@ def test_no_queue_is_said(tmpdir, queue):
 
 def test_what_qmail_cannot_know_or_do_is_refused_by_name(queue):
     queue.add(6, STATES["S5"])
-    with pytest.raises(SelectionError) as caught:
+    with pytest.raises(CriterionError) as caught:
         listed(queue, reason=["4.4.1"])
     assert str(caught.value).startswith("reason: ")
     for action in ("hold", "release", "requeue"):
@@ -289,7 +290,7 @@ def test_what_qmail_cannot_know_or_do_is_refused_by_name(queue):
             act(queue, action)
         assert "qmail has no {0}".format(action) in str(caught.value)
     for number in ("06", "0", "-6", "6;", "6\n", "../6"):
-        with pytest.raises(SelectionError):
+        with pytest.raises(CriterionError):
             act(queue, "delete", queue_id=[number])
     assert len(queue.of(6)) == 4
 

@@ -1,0 +1,92 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Times as a user writes them."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import calendar
+import re
+import time
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_AGE = re.compile(r"([0-9]+)\s*([smhdw]?)\Z")
+_MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?\Z")
+
+
+class CriterionError(RelayError):
+    """A criterion that means nothing, or no criterion at all."""
+
+
+def parse_age(option, text):
+    """int: seconds, from a number of seconds or a number with s, m, h, d or w.
+
+    Raises:
+        CriterionError: it is none, or it is negative.
+    """
+    match = _AGE.match(text.strip())
+    if not match:
+        raise CriterionError(
+            "{0}: {1!r} is not an age; write seconds, or a number with s, m, h, d or w, for example 2h".format(
+                option, text
+            )
+        )
+    return int(match.group(1)) * _UNITS[match.group(2)]
+
+
+def parse_moment(option, text, now):
+    """float: seconds since the epoch, of a date with or without a time, or of an age such as C(2h).
+
+    Args:
+        option: str, for the message.
+        text: str; without a zone it is this host's time.
+        now: float, seconds since the epoch.
+
+    Raises:
+        CriterionError
+    """
+    text = text.strip()
+    match = _MOMENT.match(text)
+    if match:
+        year, month, day = (int(part) for part in match.groups()[:3])
+        hour, minute, second = (int(part or 0) for part in match.groups()[3:6])
+        try:
+            days = calendar.monthrange(year, month)[1]
+            if year < 1970 or not 1 <= day <= days or hour > 23 or minute > 59 or second > 60:
+                raise ValueError(text)
+        except (ValueError, calendar.IllegalMonthError):
+            raise CriterionError("{0}: {1!r} is no date that exists".format(option, text))
+        moment = (year, month, day, hour, minute, second, 0, 0, -1)
+        zone = match.group(7)
+        if zone is None:
+            return time.mktime(moment)
+        offset = 0 if zone == "Z" else int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
+        return float(calendar.timegm(moment)) - (-offset if zone[0] == "-" else offset)
+    if text.isdigit() and len(text) >= 9:
+        return float(text)
+    try:
+        return now - parse_age(option, text)
+    except CriterionError:
+        raise CriterionError(
+            "{0}: {1!r} is no time; write an age such as 2h or 3d, a date such as 2026-11-22 or 2026-11-22T07:07:44, or "
+            "seconds since the epoch".format(option, text)
+        )
+
+
+def period(params, now):
+    """(float or None, float or None): from when to when, in seconds since the epoch, of the options C(since) and C(until).
+
+    Raises:
+        CriterionError
+    """
+    since, until = (
+        None if params.get(option) is None else parse_moment(option, params[option], now) for option in ("since", "until")
+    )
+    if since is not None and until is not None and since > until:
+        raise CriterionError("since: it is later than until, so nothing can be meant")
+    return since, until
