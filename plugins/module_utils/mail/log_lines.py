@@ -156,8 +156,10 @@ class Lexer(object):
         known = self._format
         prefix, length, short = known.prefix, known.length, known.short
         origins, known_host = self._origins, self._host
+        # Most blocks are of one hour: then no line of it needs a look at that.
+        uniform = len(lines) > 1 and lines[0][:length] == prefix and block.count("\n" + prefix) == len(lines) - 1
         for line in lines:
-            if line[:length] == prefix:
+            if uniform or line[:length] == prefix:
                 try:
                     if short:
                         host, tag, text = line[16:].split(" ", 2)
