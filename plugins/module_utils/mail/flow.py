@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 
+from ansible_collections.mailops.relay.plugins.module_utils.mail.known import Known
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,
@@ -88,6 +89,23 @@ def _domain(address):
     return address[address.rfind("@") + 1 :]
 
 
+def _client_name(client):
+    """str: a client as it is counted: its host name, or its address where it has none."""
+    host, _bracket, address = client.partition("[")
+    return host if host not in ("", "unknown") else address.partition("]")[0] or client
+
+
+def _sender_name(sender):
+    """(str, str): a sender as it is counted, and its domain."""
+    name = sender.lower() or "<>"
+    return name, _domain(name)
+
+
+def _reason(key):
+    """str: the class of a DSN code and a reply; thousands of messages wait for the same few."""
+    return explained_class(*key)
+
+
 if sys.version_info[0] > 2:
     _tally = Counter
 else:
@@ -134,7 +152,9 @@ class Flow(GapEvents):
         # Of each delivery: hour, client, sender's domain, relay, status and TLS; delay; its parts; by status the recipients.
         self._hows, self._delays, self._splits = [], [], []
         self._whos = dict((status, []) for status in _COUNTED)
-        self._names, self._known_senders, self._classes = {}, {}, {}
+        self._clients_named = Known(_client_name, MOST_KEYS)
+        self._senders_named = Known(_sender_name, MOST_KEYS)
+        self._classes = Known(_reason, MOST_KEYS)
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
         self.sender_domains, self.recipient_domains = {}, {}
@@ -157,21 +177,10 @@ class Flow(GapEvents):
         entry = self._young[queue_id] = [client, None, 0]
         return entry
 
-    def _client(self, client):
-        """str: the name of a client as it is counted: its host name, or its address where it has none."""
-        name = self._names.get(client)
-        if name is None:
-            host, _bracket, address = client.partition("[")
-            name = host if host not in ("", "unknown") else address.partition("]")[0] or client
-            if len(self._names) >= MOST_KEYS:
-                self._names.clear()
-            self._names[client] = name
-        return name
-
     def arrival(self, stamp, origin, queue_id, client, details):
         if self._bounded and self._outside(stamp):
             return
-        name = (self._names.get(client) or self._client(client)) if client else _LOCAL
+        name = self._clients_named[client] if client else _LOCAL
         if len(self._young) >= MOST_MESSAGES:
             self._old, self._young = self._young, {}
         self._young[queue_id] = [name, None, 0]
@@ -208,7 +217,7 @@ class Flow(GapEvents):
             entry = self._remember(queue_id, _UNKNOWN)
         elif entry[1] is not None:
             return
-        sender, entry[1] = self._known_senders.get(sender) or self._sender(sender)
+        sender, entry[1] = self._senders_named[sender]
         size = entry[2] = int(size or 0)
         if entry[0] is _UNKNOWN:
             # It came before this log begins, or it is a notification of the mail system's own: received it was not.
@@ -222,14 +231,6 @@ class Flow(GapEvents):
         else:
             counted[0] += 1
             counted[1] += size
-
-    def _sender(self, sender):
-        """(str, str): a sender as it is counted, and its domain."""
-        if len(self._known_senders) >= MOST_KEYS:
-            self._known_senders.clear()
-        name = sender.lower()
-        found = self._known_senders[sender] = (name, _domain(name)) if name else ("<>", "<>")
-        return found
 
     def _flush_senders(self):
         for (hour, client, sender), (number, size) in self._senders.items():
@@ -257,7 +258,7 @@ class Flow(GapEvents):
                 return
             self.totals["sent_bytes"] += entry[2]
         elif status in (DEFERRED, BOUNCED, EXPIRED):
-            reason = self._reason(dsn, reply)
+            reason = self._classes[dsn, reply]
             key = "{0} {1}".format(status, reason)
             if key not in self.reasons:
                 if len(self.reasons) >= MOST_KEYS:
@@ -275,16 +276,6 @@ class Flow(GapEvents):
         self._delays.append(delay)
         if len(self._delays) >= _MOST_CELLS:
             self._flush_deliveries()
-
-    def _reason(self, dsn, reply):
-        """str: the class of a reason; thousands of messages wait for the same few."""
-        key = (dsn, reply)
-        found = self._classes.get(key)
-        if found is None:
-            if len(self._classes) >= MOST_KEYS:
-                self._classes.clear()
-            found = self._classes[key] = explained_class(dsn, reply)
-        return found
 
     def _flush_deliveries(self):
         """Count the deliveries since the last time; few of their combinations are different, and counting is C's work."""
@@ -359,13 +350,13 @@ class Flow(GapEvents):
         if name is None:
             return
         self.totals[name] += 1
-        kind = "{0} {1} {2}".format("" if name == "rejected" else action, stage, self._reason("", reply)).strip()
+        kind = "{0} {1} {2}".format("" if name == "rejected" else action, stage, self._classes["", reply]).strip()
         if kind not in self.rejects and len(self.rejects) >= MOST_KEYS:
             kind = OTHERS
         self.rejects.setdefault(kind, {"count": 0, "sample": _sample(reply)})["count"] += 1
         if name == "rejected":
             _add(self.hours, self._lexer.hour, "rejected", 1)
-            _add(self.clients, self._client(client), "rejected", 1)
+            _add(self.clients, self._clients_named[client], "rejected", 1)
 
     def gap(self, stamp, origin, text, lost):
         if self._bounded and self._outside(stamp):

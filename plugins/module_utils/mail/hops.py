@@ -10,6 +10,7 @@ __metaclass__ = type
 
 import re
 
+from ansible_collections.mailops.relay.plugins.module_utils.mail.known import Known
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,
@@ -24,7 +25,6 @@ _PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]+))?\Z")
 _QUEUED_AS = "queued as "
 _ID = re.compile(r"[0-9A-Za-z]{5,}")
 _SENDMAIL_ID = re.compile(r"([0-9A-Za-z]{14,}) Message accepted for delivery")
-_MOST_KNOWN = 10000
 _FINAL = frozenset((SENT, BOUNCED, EXPIRED))
 _PAIR = re.compile(r"([a-z_]+)=([^,]*)(?:, |\Z)")
 
@@ -70,27 +70,9 @@ def _client(text):
     return {"name": host["name"], "address": host["address"]}
 
 
-class _Known(dict):
-    """What texts mean, of the last so many: what is the same is made once, and is there once.
-
-    Args:
-        make: callable (str) -> what it means.
-    """
-
-    def __init__(self, make):
-        super(_Known, self).__init__()
-        self._make = make
-
-    def __missing__(self, text):
-        if len(self) >= _MOST_KNOWN:
-            self.clear()
-        found = self[text] = self._make(text)
-        return found
-
-
-_clients = _Known(_client)
-_relays = _Known(lambda text: (text, peer(text)))
-_numbers = _Known(_number)
+_clients = Known(_client)
+_relays = Known(lambda text: (text, peer(text)))
+_numbers = Known(_number)
 
 
 # One mail system's handling of one message, as M(mailops.relay.mail_log_info) returns it, but for C(status) and where it is
@@ -165,9 +147,6 @@ class Assembler(GapEvents):
         super(Assembler, self).use(lexer)
         self._seconds = lexer.seconds
 
-    # Five events are most of a log, so they find the hop by themselves where it is as usual. What two of them tell has no
-    # time of its own.
-
     def _new(self, origin, queue_id):
         hop = _HOP.copy()
         hop["queue_id"], hop["mta"], hop["instance"] = queue_id, origin.mta, origin.instance
@@ -221,6 +200,9 @@ class Assembler(GapEvents):
             hop["tls"] = origin.tls
         if details:
             hop["details"] = dict(_PAIR.findall(details))
+
+    # Four events are most of a log, so they find the hop by themselves where it is as usual. What the first two tell has no
+    # time of its own.
 
     def message_id(self, stamp, origin, queue_id, message_id):
         if self._wanted is not None and queue_id not in self._wanted:

@@ -1,0 +1,29 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is found out once about texts that a log repeats."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+
+class Known(dict):
+    """What texts mean, of the last so many: what is the same is made once, and is there once.
+
+    Args:
+        make: callable (key) -> what it means. No method of an object that has this: the two would keep each other.
+        most: int, so many keys at a time.
+    """
+
+    def __init__(self, make, most=10000):
+        super(Known, self).__init__()
+        self._make = make
+        self._most = most
+
+    def __missing__(self, key):
+        if len(self) >= self._most:
+            self.clear()
+        found = self[key] = self._make(key)
+        return found
