@@ -146,8 +146,9 @@ nameservers:
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, dns_lookup, spf_verdict
-from ansible_collections.mailops.relay.plugins.module_utils.mail.dns_checks import dns_checks, relay_of
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup, spf
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_checks import dns_checks, relay_of
 
 
 def argument_spec():
@@ -170,7 +171,7 @@ def argument_spec():
 def main():
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
-    for library, problem in (("dnspython", dns_lookup.IMPORT_ERROR), ("pyspf", spf_verdict.IMPORT_ERROR)):
+    for library, problem in (("dnspython", dns_lookup.IMPORT_ERROR), ("pyspf", spf.IMPORT_ERROR)):
         if problem:
             module.fail_json(msg=missing_required_lib(library), exception=problem)
     try:

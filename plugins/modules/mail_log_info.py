@@ -232,12 +232,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import sources
-from ansible_collections.mailops.relay.plugins.module_utils.mail.arguments import log_arguments
+from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, TEXTS, Query, search
-from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.whereabouts import look
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mta.places import look
 
 
 def argument_spec():

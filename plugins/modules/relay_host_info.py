@@ -169,7 +169,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.relay_checks import SUBSETS, Relay
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.relay_host import SUBSETS, Relay
 
 
 def argument_spec():

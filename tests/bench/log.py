@@ -32,13 +32,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources imp
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, join
-from ansible_collections.mailops.relay.plugins.module_utils.mail.uncollected import uncollected
+from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 hosts, results = {}, {}
 for name, path in (("client", sys.argv[2]), ("relay", sys.argv[3])):
     hops = Assembler()
     read_all(find_files([path]), hops)
     hosts[name] = {"names": [name], "addresses": []}
-    with uncollected():
+    with without_gc():
         results[name] = [{"messages": [finish(hop) for hop in hops.hops]}]
 if sys.argv[4] == "read":
     print(len(results["client"][0]["messages"]))

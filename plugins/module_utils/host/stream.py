@@ -23,7 +23,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.side_by_side import monotonic, side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.host.threads import monotonic, side_by_side
 
 _PIECE = 4096
 _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR)

@@ -18,7 +18,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.known import Known
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Known
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,
@@ -28,7 +28,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
 )
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
-from ansible_collections.mailops.relay.plugins.module_utils.mail.summary import MOST_KEYS, OTHERS
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS
 
 VERSION = 1
 # So many messages on the way are remembered in each of two generations; of one that stays for longer the client and the

@@ -10,7 +10,7 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.known import Known
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Known
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,

@@ -15,7 +15,7 @@ from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
-from ansible_collections.mailops.relay.plugins.module_utils.mail.uncollected import uncollected
+from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.log import PostfixReader
 
 # What the logging systems say when they leave lines out: rsyslog's imuxsock and imjournal, journald.
@@ -146,7 +146,7 @@ def read_all(sources, events):
     """
     reader = LogReader(events)
     span = Span()
-    with uncollected():
+    with without_gc():
         for source in sources:
             reader.lexer.begin(source.reference)
             for block in span.watch(source):

@@ -27,8 +27,8 @@ from collections import namedtuple
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import facts
-from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.summary import Summary
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import Summary
 
 ACTIONS = ("delete", "hold", "release", "requeue", "flush", "expire")
 # How many messages a result shows in full; the numbers are of all.

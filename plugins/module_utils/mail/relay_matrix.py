@@ -16,7 +16,7 @@ import uuid
 
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.side_by_side import monotonic, side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.host.threads import monotonic, side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError, addresses_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import ProbeError

@@ -18,7 +18,7 @@ from ansible.module_utils.common.text.formatters import human_to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError, parse_age
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError, parse_age
 
 # RFC 3463: class, subject and, where given, detail.
 _DSN = re.compile(r"[245]\.[0-9]{1,3}(?:\.[0-9]{1,3})?\Z")

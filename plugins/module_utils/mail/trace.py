@@ -14,7 +14,7 @@ __metaclass__ = type
 
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.uncollected import uncollected
+from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 
 # A hop's arrival and the reply that names it are this close together, clocks that differ included, in seconds.
 _NEAR = 600
@@ -207,7 +207,7 @@ def join(site):
     Args:
         site: Site.
     """
-    with uncollected():
+    with without_gc():
         return _join(site)
 
 

@@ -28,7 +28,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes, read_native, write_atomically
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import Outcome, QueueError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control, queue_files
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue_tree import Oddities, Tree
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Process, Service, Supervisor

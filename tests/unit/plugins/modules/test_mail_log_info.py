@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ansible_collections.mailops.relay.plugins.doc_fragments.mail_log import ModuleDocFragment
-from ansible_collections.mailops.relay.plugins.module_utils.mail.arguments import log_arguments
+from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.modules import mail_flow_info, mail_log_info
 
 MESSAGE = """\

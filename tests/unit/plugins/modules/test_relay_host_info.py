@@ -13,7 +13,8 @@ import time
 import pytest
 import yaml
 
-from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation, relay_checks
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import relay_host
 from ansible_collections.mailops.relay.plugins.modules import relay_host_info
 
 FQDN = "relay.example.com"
@@ -29,8 +30,8 @@ def relay(run_module, programs, monkeypatch, tmp_path):
     hosts.write_text(u"10.0.0.4 relay.example.com relay\n")
     resolv_conf = tmp_path / "resolv.conf"
     resolv_conf.write_text(u"")
-    monkeypatch.setattr(relay_checks, "_HOSTS_FILE", str(hosts))
-    monkeypatch.setattr(relay_checks, "_RESOLV_CONF", str(resolv_conf))
+    monkeypatch.setattr(relay_host, "_HOSTS_FILE", str(hosts))
+    monkeypatch.setattr(relay_host, "_RESOLV_CONF", str(resolv_conf))
 
     def call(main_cf, **options):
         if main_cf is None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import find_files
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish, next_id, peer, status_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, read_all
-from ansible_collections.mailops.relay.plugins.module_utils.mail.uncollected import uncollected
+from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 
 HERE = os.path.dirname(__file__)
 RECORDED = os.path.join(HERE, os.pardir, "postfix", "fixtures", "maillog.2.10.1.txt")
@@ -207,7 +207,7 @@ def test_bytes_that_are_no_utf8_are_shown_and_the_others_kept():
 def test_what_was_read_takes_no_memory_any_more_once_it_is_not_needed(log):
     """Without the collector of cycles: it would go through hundred thousands of messages."""
     assembler = Assembler()
-    with uncollected():
+    with without_gc():
         read_all(find_files([os.path.abspath(os.path.join(HERE, os.pardir, *log.split("/")))]), assembler)
         assert assembler.hops
         left = weakref.ref(assembler)

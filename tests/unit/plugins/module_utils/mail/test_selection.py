@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient, facts, split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.moment import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
-from ansible_collections.mailops.relay.plugins.module_utils.mail.summary import MOST_KEYS, OTHERS, Summary
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS, Summary
 
 NOW = 1795350600.0
 

@@ -13,12 +13,13 @@ from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.host_name import is_fqdn
-from ansible_collections.mailops.relay.plugins.module_utils.host.side_by_side import side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import is_address
-from ansible_collections.mailops.relay.plugins.module_utils.host.way_out import is_private
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, spf_verdict
-from ansible_collections.mailops.relay.plugins.module_utils.mail.dns_lookup import (
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import is_private
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import spf
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import (
     FOUND,
     NXDOMAIN,
     REFUSED,
@@ -253,7 +254,7 @@ def _policy_verdict(resolver, address, domain, helo, subject, required):
     """
     if is_private(address):
         return checks.skipped("dns_spf", subject, "{0} is a private address, see dns_ptr".format(address))
-    records, answer = spf_verdict.record_of(resolver, domain)
+    records, answer = spf.record_of(resolver, domain)
     if not answer.known:
         raise _Unanswered(subject, answer)
     family = "ip6" if ":" in address else "ip4"
@@ -264,11 +265,11 @@ def _policy_verdict(resolver, address, domain, helo, subject, required):
     if len(records) > 1:
         seen = "{0} SPF records, which no receiver accepts: {1}".format(len(records), " | ".join(sorted(records)))
         return checks.failed("dns_spf", subject, seen, "Make one record of them.")
-    verdict = spf_verdict.evaluate(resolver, address, domain, helo)
-    size = spf_verdict.size_of(resolver, domain)
+    verdict = spf.evaluate(resolver, address, domain, helo)
+    size = spf.size_of(resolver, domain)
     seen = "{0} for {1}{2}; {3} of at most {4} look-ups, {5} of at most {6} without an answer".format(
-        verdict.result, address, " by " + verdict.reason if verdict.reason else "", size.lookups, spf_verdict.MOST_LOOKUPS,
-        verdict.voids, spf_verdict.MOST_VOIDS,
+        verdict.result, address, " by " + verdict.reason if verdict.reason else "", size.lookups, spf.MOST_LOOKUPS,
+        verdict.voids, spf.MOST_VOIDS,
     )  # fmt: skip
     add = 'Add {0}:{1} to the record: "{2}".'.format(family, address, records[0])
     if size.loop:
@@ -278,7 +279,7 @@ def _policy_verdict(resolver, address, domain, helo, subject, required):
     if verdict.result == "temperror":
         return checks.failed("dns_spf", subject, seen, "Repair or take out the name in the record for which there is no answer.")
     if verdict.result == "permerror":
-        if size.lookups > spf_verdict.MOST_LOOKUPS:
+        if size.lookups > spf.MOST_LOOKUPS:
             return checks.failed("dns_spf", subject, seen, _fewer(records[0]))
         return checks.failed("dns_spf", subject, seen, 'Correct the record "{0}".'.format(records[0]))
     if verdict.result != "pass":
@@ -287,7 +288,7 @@ def _policy_verdict(resolver, address, domain, helo, subject, required):
         return checks.warning(
             "dns_spf", subject, seen + "; +all lets anybody send as this domain", "End the record with -all or ~all."
         )
-    if size.lookups > spf_verdict.MOST_LOOKUPS:
+    if size.lookups > spf.MOST_LOOKUPS:
         return checks.warning(
             "dns_spf", subject, seen + "; senders further right in the record get a permerror", _fewer(records[0])
         )
@@ -296,7 +297,7 @@ def _policy_verdict(resolver, address, domain, helo, subject, required):
 
 def _fewer(record):
     return 'Replace include, a, mx and redirect by ip4 and ip6 until {0} look-ups are left: "{1}".'.format(
-        spf_verdict.MOST_LOOKUPS, record
+        spf.MOST_LOOKUPS, record
     )
 
 

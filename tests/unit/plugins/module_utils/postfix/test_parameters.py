@@ -10,7 +10,8 @@ __metaclass__ = type
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
-from ansible_collections.mailops.relay.plugins.module_utils.postfix import identity, queue_space
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import parameters
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import queue_space
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import SettingError
 
 MAIN = "myhostname = relay.example.com\nmydestination = $myhostname, localhost.$mydomain\n"
@@ -34,7 +35,7 @@ class Runner(object):
 
 
 def known(plan=None, prefer=False, installed=True, hostname="relay"):
-    return identity.identity(Runner(), Host(installed), hostname, plan or {}, prefer)
+    return parameters.identity(Runner(), Host(installed), hostname, plan or {}, prefer)
 
 
 def test_what_is_installed_counts():
@@ -65,7 +66,7 @@ def test_a_host_without_a_domain_is_in_localdomain():
 
 
 def test_a_value_that_cannot_be_told_is_named():
-    with pytest.raises(identity.PlanError) as info:
+    with pytest.raises(parameters.PlanError) as info:
         known({"mydestination": "$mydestination"}, True)[0].value("mydestination")
     assert "mydestination" in str(info.value)
     with pytest.raises(SettingError):

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from ansible.module_utils.common.text.converters import to_bytes
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail import dns_checks, spf_verdict
-from ansible_collections.mailops.relay.plugins.module_utils.mail.dns_lookup import Answer
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_checks, spf
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import Answer
 
 ADDRESS, FQDN = "203.0.113.4", "relay.example.com"
 REVERSE = "4.113.0.203.in-addr.arpa"
@@ -277,16 +277,16 @@ def test_any_record_gets_a_verdict(first, second):
     records = dict(GOOD)
     records["example.com", "TXT"] = ["v=spf1 " + " ".join(first)]
     records["a.example", "TXT"] = ["v=spf1 " + " ".join(second)]
-    verdict = spf_verdict.evaluate(Names(records), ADDRESS, "example.com", FQDN)
+    verdict = spf.evaluate(Names(records), ADDRESS, "example.com", FQDN)
     assert verdict.result in ("pass", "fail", "softfail", "neutral", "none", "permerror", "temperror")
-    size = spf_verdict.size_of(Names(records), "example.com")
+    size = spf.size_of(Names(records), "example.com")
     # Whoever passes with too many look-ups has passed before the eleventh.
-    assert verdict.lookups <= max(size.lookups, spf_verdict.MOST_LOOKUPS + 1)
+    assert verdict.lookups <= max(size.lookups, spf.MOST_LOOKUPS + 1)
 
 
 def test_a_long_chain_of_records_comes_to_an_end():
     records = dict(((name, "TXT"), ["v=spf1 include:{0}".format(after)]) for name, after in zip(
         ["d{0}.example".format(number) for number in range(2000)], ["d{0}.example".format(number) for number in range(1, 2001)]
     ))  # fmt: skip
-    assert 10 < spf_verdict.size_of(Names(records), "d0.example").lookups < 100
-    assert spf_verdict.evaluate(Names(records), ADDRESS, "d0.example", FQDN).result == "permerror"
+    assert 10 < spf.size_of(Names(records), "d0.example").lookups < 100
+    assert spf.evaluate(Names(records), ADDRESS, "d0.example", FQDN).result == "permerror"

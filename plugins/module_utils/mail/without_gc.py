@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected():
+def without_gc():
     """What a log becomes has no cycles, and the collector would go through all of it again and again."""
     enabled = gc.isenabled()
     gc.disable()

@@ -10,7 +10,7 @@ __metaclass__ = type
 import threading
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.side_by_side import side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 
 
 def test_waits_do_not_add_up_and_order_is_kept():

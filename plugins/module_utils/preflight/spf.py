@@ -11,7 +11,7 @@ __metaclass__ = type
 import traceback
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.dns_lookup import BADNAME
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import BADNAME
 
 try:
     import spf

@@ -9,7 +9,7 @@ __metaclass__ = type
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import clock
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import clock
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
 
 CHRONY = """\

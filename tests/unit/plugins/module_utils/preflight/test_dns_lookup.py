@@ -20,7 +20,7 @@ import dns.rrset
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline
-from ansible_collections.mailops.relay.plugins.module_utils.mail import dns_lookup
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup
 
 ZONE = {
     ("relay.example.com.", "A"): ["203.0.113.4"],

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import way_out
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
 
 
 @pytest.mark.parametrize("sources, expected, own, status, text", [

@@ -14,7 +14,7 @@ import time
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import stream
-from ansible_collections.mailops.relay.plugins.module_utils.mail import exit_check
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import port_25
 
 BANNER = b"220 mx.example.net ESMTP\r\n"
 
@@ -70,7 +70,7 @@ def stall(connection):
 
 def test_a_greeting_is_enough(exchanger):
     port = exchanger(dialogue(b"250-mx.example.net\r\n250 SIZE\r\n"))
-    results = exit_check.exit_checks("127.0.0.1", port, 5, ["203.0.113.4"])
+    results = port_25.exit_checks("127.0.0.1", port, 5, ["203.0.113.4"])
     assert [(result["id"], result["status"]) for result in results] == [("port_25", "ok")]
     assert results[0]["seen"] == "127.0.0.1 says 220 mx.example.net ESMTP"
 
@@ -84,7 +84,7 @@ def test_a_greeting_is_enough(exchanger):
     (b"250 mx Hello [1.2.3]\r\n", ["203.0.113.4"], []),
 ])
 def test_what_the_exchanger_sees(exchanger, hello, expected, found):
-    results = exit_check.exit_checks("127.0.0.1", exchanger(dialogue(hello)), 5, expected)
+    results = port_25.exit_checks("127.0.0.1", exchanger(dialogue(hello)), 5, expected)
     assert [(result["id"], result["status"]) for result in results[1:]] == found
 
 
@@ -97,7 +97,7 @@ def test_what_the_exchanger_sees(exchanger, hello, expected, found):
 ])
 def test_what_is_no_exchanger(exchanger, talk, seen, todo):
     start = time.time()
-    (result,) = exit_check.exit_checks("127.0.0.1", exchanger(talk), 0.5, [])
+    (result,) = port_25.exit_checks("127.0.0.1", exchanger(talk), 0.5, [])
     assert time.time() - start < 2
     assert result["status"] == "failed" and seen in result["seen"] and todo in result["todo"]
 
@@ -107,7 +107,7 @@ def test_nobody_listens():
     handle.bind(("127.0.0.1", 0))
     port = handle.getsockname()[1]
     handle.close()
-    (result,) = exit_check.exit_checks("127.0.0.1", port, 5, [])
+    (result,) = port_25.exit_checks("127.0.0.1", port, 5, [])
     assert result["status"] == "failed" and "refused" in result["seen"].lower() and "firewall" in result["todo"]
     assert result["subject"] == "127.0.0.1:{0}".format(port)
 
@@ -121,5 +121,5 @@ def test_a_name_that_does_not_exist_is_not_one_that_nobody_can_tell(monkeypatch,
         raise error
 
     monkeypatch.setattr(stream.socket, "getaddrinfo", refuse)
-    (result,) = exit_check.exit_checks("mx.example.net", 25, 5, [])
+    (result,) = port_25.exit_checks("mx.example.net", 25, 5, [])
     assert (result["subject"], result["status"]) == ("mx.example.net", status) and error.strerror in result["seen"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import host_name
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import host_name
 
 FQDN = "relay.example.com"
 HOSTS = "127.0.0.1 localhost # loop\n\n# 192.0.2.1 no\n10.0.0.4\trelay.example.com relay\n"

@@ -13,18 +13,19 @@ import re
 import socket
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits, rsyslog_config, way_out
-from ansible_collections.mailops.relay.plugins.module_utils.host.clock import clock_check
+from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits, rsyslog_config
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
-from ansible_collections.mailops.relay.plugins.module_utils.host.host_name import hosts_entries, name_checks
-from ansible_collections.mailops.relay.plugins.module_utils.host.side_by_side import side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
+from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
-from ansible_collections.mailops.relay.plugins.module_utils.mail.exit_check import exit_checks
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.identity import identity
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_space import space_check
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.port_25 import exit_checks
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import identity
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.queue_space import space_check
 
 SUBSETS = ("local", "network")
 
