@@ -35,6 +35,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.mailops.relay.plugins.module_utils.host import files
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_guard import SshGuard
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import (
     KINDS,
@@ -357,12 +358,7 @@ def _not_installed(request, wanted, warnings, check_mode):
 
 
 def _diff(name, side, before, after):
-    return {
-        "before_header": "zone {0} ({1})".format(name, side),
-        "after_header": "zone {0} ({1})".format(name, side),
-        "before": render(before),
-        "after": render(after),
-    }
+    return diff_of("zone {0} ({1})".format(name, side), render(before), render(after))
 
 
 def _same(before, after):

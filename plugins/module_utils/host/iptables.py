@@ -20,8 +20,8 @@ from collections import namedtuple
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import files
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_guard import (
     ACCEPT,
     OPEN,
@@ -46,13 +46,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_model 
     same,
     wanted_entries,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
-    Lock,
-    Transaction,
-    attributes_of,
-    remove_stale,
-    write_file,
-)
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
 
 _PREFIXES = {"ipv4": "iptables", "ipv6": "ip6tables"}
 _NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
@@ -297,6 +291,7 @@ class _Change(object):
         self._warnings = []
         self._kernel = {}
         self._files = {}
+        self._plans = {}
         self._paths = {}
 
     def run(self, installed, paths, transaction):
@@ -315,14 +310,15 @@ class _Change(object):
         """
         self._paths = paths
         self._look(installed)
-        new = dict((family, side.text()) for family, side in self._files.items() if side.changes)
-        for family in sorted(new):
-            self._test(family, new[family])
+        for family, side in sorted(self._files.items()):
+            if side.changes:
+                self._plans[family].after = side.text()
+                self._test(family, self._plans[family].after)
         if not self._request.allow_ssh_lockout:
             self._refuse_lockout()
         if transaction is not None:
-            self._make(new, transaction)
-        return self._result(new)
+            self._make(Writer(transaction, self._plans.values()))
+        return self._result()
 
     # -- looking
 
@@ -370,11 +366,12 @@ class _Change(object):
 
     def _saved(self, family):
         path = self._paths[family]
-        text = files.read_native(path)
-        if text is None:
+        plan = FilePlan(path, new=(self._iptables.mode_of_new(path), None, None))
+        self._plans[family] = plan
+        if plan.before is None:
             return None
         try:
-            document = Document(text)
+            document = Document(plan.before)
         except RulesError as exc:
             raise RulesError("{0}: {1}: {2}; correct the file".format(_title(self._request), path, exc))
         table = document.table()
@@ -452,16 +449,18 @@ class _Change(object):
 
     # -- the change
 
-    def _make(self, new, transaction):
+    def _make(self, writer):
         loaded = []
         try:
-            for family in sorted(new):
-                self._stage(transaction, family, new[family])
+            for _family, plan in sorted(self._plans.items()):
+                if plan.changed:
+                    writer.stage(plan)
+                    writer.move(plan)
             for family in sorted(self._kernel):
                 if self._kernel[family].changes:
                     loaded.append(family)
                     self._load(family)
-            transaction.activate([(self._paths[family], True) for family in sorted(new)])
+            writer.activate()
         except (RelayError, IOError, OSError) as exc:
             problem = to_native(exc).rstrip(".")
             left = self._put_back(loaded)
@@ -470,12 +469,6 @@ class _Change(object):
                 "What was there before has been put back." if left is None
                 else "Putting back what was there failed too: {0}".format(left),
             ))
-
-    def _stage(self, transaction, family, text):
-        path = self._paths[family]
-        mode, owner, group = attributes_of(path) or (self._iptables.mode_of_new(path), os.geteuid(), os.getegid())
-        write_file(transaction.stage_of(path), files.to_file_bytes(text), mode)
-        transaction.prepare(path, mode, owner, group)
 
     def _load(self, family):
         side = self._kernel[family]
@@ -501,16 +494,13 @@ class _Change(object):
             return to_native(exc)
         return None
 
-    def _result(self, new):
-        diff = []
-        for family in sorted(new):
-            before = self._files[family].document
-            diff.append(_diff(self._paths[family], "" if before is None else str(before), new[family]))
+    def _result(self):
+        diff = [diff for _family, plan in sorted(self._plans.items()) for diff in plan.diffs()]
         for family in sorted(self._kernel):
             side = self._kernel[family]
             if side.changes:
                 header = "chain {0} in {1}".format(self._request.chain, side.where)
-                diff.append(_diff(header, side.listing(side.before), side.listing(side.after)))
+                diff.append(diff_of(header, side.listing(side.before), side.listing(side.after)))
         return {
             "changed": bool(diff),
             "diff": diff,
@@ -521,7 +511,3 @@ class _Change(object):
             "calls": self._iptables.calls,
             "warnings": self._warnings,
         }
-
-
-def _diff(header, before, after):
-    return {"before_header": header, "after_header": header, "before": before, "after": after}

@@ -13,12 +13,14 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
-import stat
 from collections import namedtuple
+
+from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import (
     CSR,
     OWNCA,
@@ -32,8 +34,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import 
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
+    attributes_of,
     remove_stale,
-    write_file,
 )
 
 DAY = 86400
@@ -214,7 +216,7 @@ def inspect(wanted, runner, now):
         data[role] = _read(option, path)
         if data[role] is None:
             continue
-        attributes[role] = _attributes(path)
+        attributes[role] = attributes_of(path)
         try:
             if role in readers:
                 parsed[role] = readers[role](data[role])
@@ -468,16 +470,17 @@ def apply(wanted, found, plan, runner, label, now):
     def make():
         remove_stale(directories)
         with Transaction(label) as change:
-            made = _stage(wanted, found, plan, runner, change, now)
-            paths = [path for role, _option, path in _paths(wanted) if role in made]
+            plans = _file_plans(wanted, found)
+            writer = Writer(change, plans.values())
+            scratch = os.path.dirname(change.stage_of(plans["privatekey"].destination))
+            made = _stage(wanted, found, plan, OpenSSL(runner, scratch), scratch, writer, plans, now)
             # What could not be read is never thrown away.
-            change.back_up(
-                path
-                for role, _option, path in _paths(wanted)
+            backups = writer.activate(
+                plans[role]
+                for role in ("privatekey", document_role(wanted))
                 if role in made and found.data[role] != made[role] and (wanted.backup or role in found.broken)
             )
-            change.activate([(path, True) for path in paths])
-            return made, change.backups
+            return made, backups
 
     directories = sorted(set(os.path.dirname(path) for _role, _option, path in _paths(wanted)))
     return _locked(directories, make)
@@ -491,22 +494,28 @@ def _locked(directories, work):
         return _locked(directories[1:], work)
 
 
-def _stage(wanted, found, plan, runner, change, now):
-    """dict: the new content (bytes) by role, in files that only have to be moved into place."""
+def _file_plans(wanted, found):
+    """dict: a FilePlan for each role of which the file may be made here."""
     paths = dict((role, path) for role, _option, path in _paths(wanted))
+    return dict(
+        (role, FilePlan(paths[role], *_target_attributes(wanted, role, found.attributes.get(role)), secret=True))
+        for role in ("privatekey", document_role(wanted))
+    )
+
+
+def _stage(wanted, found, plan, openssl, scratch, writer, plans, now):
+    """dict: the new content (bytes) by role, in files that only have to be moved into place."""
     role = document_role(wanted)
     made = {}
-    scratch = os.path.dirname(change.stage_of(paths["privatekey"]))
-    openssl = OpenSSL(runner, scratch)
 
     def stage(name, data):
-        mode, owner, group = _target_attributes(wanted, name, found.attributes.get(name))
         made[name] = data
-        write_file(change.stage_of(paths[name]), data, 0o600)
-        change.prepare(paths[name], mode, -1 if owner is None else owner, -1 if group is None else group)
-        return change.stage_of(paths[name])
+        plans[name].after = to_native(data, errors="surrogateescape")
+        staged = writer.stage(plans[name])
+        writer.move(plans[name])
+        return staged
 
-    key_path = paths["privatekey"]
+    key_path = plans["privatekey"].destination
     if plan.new_key:
         key_path = stage("privatekey", openssl.new_key(wanted.kind, wanted.size, wanted.curve))
     elif "privatekey" in plan.attributes:
@@ -700,26 +709,16 @@ def ensure(wanted, runner, check_mode, label, now):
             reader = x509.read_request if role == "csr" else x509.read_certificate
             documents[role] = reader(made[role])
             key = documents[role].public_key
-        attributes = dict((name, _attributes(path)) for name, _option, path in _paths(wanted) if os.path.exists(path))
+        attributes = dict((name, attributes_of(path)) for name, _option, path in _paths(wanted) if os.path.exists(path))
         after = summary(key, documents[role], _shown(wanted, attributes))
     result = facts(wanted, key, documents["certificate"], documents["csr"])
     result.update(
         changed=bool(plan.reasons),
         reasons=plan.reasons,
         backup_files=backups,
-        diff={
-            "before_header": wanted.privatekey_path,
-            "after_header": wanted.privatekey_path,
-            "before": diff_text(before),
-            "after": diff_text(after),
-        },
+        diff=diff_of(wanted.privatekey_path, diff_text(before), diff_text(after)),
     )
     return result, warnings
-
-
-def _attributes(path):
-    status = os.stat(path)
-    return stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
 
 
 def _shown(wanted, attributes):

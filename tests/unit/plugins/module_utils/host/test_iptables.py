@@ -151,6 +151,15 @@ def test_rules_that_are_not_wanted_go(host):
     assert not host.apply(state="absent")["changed"]
 
 
+def test_a_saved_file_that_another_program_writes_meanwhile_is_not_overwritten(host):
+    host.before_load = lambda host: files.write_atomically(host.path(), files.to_file_bytes(EMPTY))
+    with pytest.raises(RulesError) as error:
+        host.apply()
+    assert host.path() + " was changed by another program" in str(error.value)
+    assert "What was there before has been put back" in str(error.value)
+    assert state(host)[1] == EMPTY and OPENING not in host.chain()
+
+
 def test_a_new_saved_file_has_the_mode_of_its_package_and_a_warning(root):
     host = Host(root, fixture("save-1.8.9-nft.txt"))
     result = host.apply()
