@@ -21,7 +21,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
-from ansible_collections.mailops.relay.plugins.module_utils.host.stream import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.port_25 import exit_checks
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import identity
