@@ -231,7 +231,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import sources
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts

@@ -28,7 +28,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 JOIN = """
 import sys
 sys.path[:0] = sys.argv[1].split(":")
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import find_files
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import find_files
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, join

@@ -138,7 +138,7 @@ def read_all(sources, events):
     """Read logs from the oldest to the newest.
 
     Args:
-        sources: list of log_sources.Source.
+        sources: list of log_blocks.Source.
         events: Events.
 
     Returns:
@@ -159,7 +159,7 @@ def log_facts(sources, reader, span):
     """dict: what was read, and what could not be, as the modules return it.
 
     Args:
-        sources: list of log_sources.Source that have been read.
+        sources: list of log_blocks.Source that have been read.
         reader: LogReader.
         span: Span.
     """

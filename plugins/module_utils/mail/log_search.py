@@ -18,7 +18,7 @@ import re
 from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import line_finder
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks import line_finder
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, GapEvents
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
@@ -236,7 +236,7 @@ def _scan(sources, events, needles, span=None, ignore_case=False, within=None):
     """Read the lines that contain one of the needles, or all lines where there are none.
 
     Args:
-        sources: list of log_sources.Source.
+        sources: list of log_blocks.Source.
         events: Events.
         needles: list of bytes, or None.
         span: log_reader.Span that notes from when to when the logs tell something, or None.
@@ -327,7 +327,7 @@ def search(sources, query, limit):
     """Find messages.
 
     Args:
-        sources: list of log_sources.Source, the oldest first.
+        sources: list of log_blocks.Source, the oldest first.
         query: Query.
         limit: int, so many messages at most, the newest.
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import find_files
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import find_files
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish, next_id, peer, status_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
