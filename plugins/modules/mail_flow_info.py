@@ -77,6 +77,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts, read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 
 def main():
@@ -86,7 +87,7 @@ def main():
         since, until = period(params, time.time())
         read = sources(Runner(module), params["paths"], params["source"], since, until)
         flow = Flow(since, until)
-        reader, span = read_all(read, flow)
+        reader, span = read_all(read, flow, Readers)
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())
     log = log_facts(read, reader, span)

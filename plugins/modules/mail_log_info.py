@@ -238,6 +238,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader impo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, TEXTS, Query, search
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mta.places import look
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 
 def argument_spec():
@@ -273,7 +274,7 @@ def main():
             raise CriterionError("limit: {0} is less than nothing".format(params["limit"]))
         query = Query(params, time.time())
         read = sources(runner, params["paths"], params["source"], query.since, query.until)
-        found = search(read, query, params["limit"])
+        found = search(read, query, params["limit"], Readers)
         places = look(runner, [hop for hop in found.hops if hop["removed"] is None])
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())
