@@ -168,7 +168,8 @@ messages:
       type: str
       sample: sent
     queue:
-      description: The queue that it is in now, V(gone) when it is in none; V(null) for what the log has seen leave.
+      description: The queue that it is in now, V(gone) when it is in none; V(null) for what the log has seen leave, and where
+        a queue could not be read.
       type: str
       sample: deferred
     next_try:

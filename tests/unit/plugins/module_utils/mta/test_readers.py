@@ -7,6 +7,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import importlib
 import sys
 
 import pytest
@@ -26,9 +27,9 @@ LINES = {
 }
 
 
-def read(*names):
+def read(*names, **options):
     assembler = Assembler()
-    reader = LogReader(assembler, Readers)
+    reader = LogReader(assembler, options.get("readers", Readers))
     reader.feed("".join(START + LINES.get(name, name) + "\n" for name in names).encode("ascii"))
     reader.lexer.end()
     return assembler, reader.lexer
@@ -52,9 +53,10 @@ def test_what_the_logging_system_leaves_out_is_known_whatever_the_mail_system():
 
 
 def test_the_readers_of_rarer_mail_systems_are_loaded_when_a_line_needs_them(monkeypatch):
-    for name in OTHERS:
+    for name in OTHERS + [Readers.__module__]:
         monkeypatch.delitem(sys.modules, name, raising=False)
-    read("postfix")
+    readers = importlib.import_module(Readers.__module__).Readers
+    read("postfix", readers=readers)
     assert not set(OTHERS) & set(sys.modules)
-    read("postfix", "qmail")
+    read("postfix", "qmail", readers=readers)
     assert set(OTHERS) <= set(sys.modules)
