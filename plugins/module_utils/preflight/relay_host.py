@@ -23,6 +23,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name 
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.log_limits import (
+    JOURNALD_TODO,
+    RSYSLOG_TODO,
+    limit_check,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.port_25 import exit_checks
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.queue_space import space_check
@@ -36,9 +41,6 @@ _JOURNALD_SOCKET = "/run/systemd/journal/socket"
 _NEXT_HOP = re.compile(r"\[([^\]]+)\](?::([0-9]+))?\Z")
 # A thread has to come round to saying that it was too late.
 _GRACE = 0.5
-
-_JOURNALD_TODO = "Let relay_server_manage_log_limits do it, or set RateLimitIntervalSec=0 in /etc/systemd/journald.conf.d."
-_RSYSLOG_TODO = "Let relay_server_manage_log_limits do it, or set the input's ratelimit.interval to 0 in /etc/rsyslog.conf."
 
 
 class OptionError(RelayError):
@@ -187,7 +189,7 @@ class Relay(object):
                 version = None
             texts = [read_native(path) or "" for path in log_limits.journald_files()]
             limit = log_limits.journald_limit(texts, int(version.group(1)) if version else 0)
-            result = log_limits.limit_check(identifier, [limit], self._options["message_rate"], _JOURNALD_TODO)
+            result = limit_check(identifier, [limit], self._options["message_rate"], JOURNALD_TODO)
         return [result]
 
     def _rsyslog(self):
@@ -196,7 +198,7 @@ class Relay(object):
         if result is None:
             limits = log_limits.rsyslog_limits(rsyslog_config.statements())
             if limits:
-                result = log_limits.limit_check(identifier, limits, self._options["message_rate"], _RSYSLOG_TODO)
+                result = limit_check(identifier, limits, self._options["message_rate"], RSYSLOG_TODO)
             else:
                 result = checks.skipped(identifier, "rsyslog", "it takes no lines of this host, or is not there")
         return [result]
