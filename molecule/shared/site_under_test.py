@@ -257,7 +257,7 @@ def refusals(host, role, cases, state):
 # All that a refused run must leave alone: checksums, and the process of the running Postfix.
 STATE = (
     "find /etc/postfix /etc/firewalld -type f ! -name 'prng_exch*' -exec sha256sum {} + | sort -k2;"
-    "cat /etc/hosts /etc/hostname; firewall-cmd --list-all-zones 2>/dev/null;"
+    "cat /etc/hosts /etc/hostname; nft list ruleset 2>/dev/null || iptables-save 2>/dev/null;"
     "cat /var/spool/postfix/pid/master.pid"
 )
 

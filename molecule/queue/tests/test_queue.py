@@ -136,7 +136,7 @@ def test_seeing_and_refusing_leave_the_queue_as_it_is(look_alikes):
     refused, _output = mail_queue(*(arguments for arguments, _words in REFUSED))
     assert "14 messages" in shown and "connection refused" in shown and "example.com.au" in shown
     for result, (_arguments, words) in zip(refused, REFUSED, strict=True):
-        assert result.get("failed") and words in result["msg"]
+        assert result["failed"] and words in result["msg"]
     # Nobody is there to answer.
     unanswered = queue_playbook(action="delete", queue=["deferred"], check=False)
     assert unanswered.returncode and "Nothing was done" in unanswered.stdout
@@ -198,7 +198,7 @@ def test_a_purge_under_full_load_loses_nothing_else():
 
     rounds = int(site.wait_for(flood_ended))
     results += mail_queue(purge)[0]
-    assert not any(result.get("failed") for result in results), output
+    assert not any(result["failed"] for result in results), output
     affected = [result["affected"] for result in results]
     # It was purged while mail came.
     assert sum(1 for number in affected if number) > 2

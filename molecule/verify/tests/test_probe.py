@@ -168,9 +168,9 @@ def test_hosts_of_others_are_left_alone_and_bad_targets_are_named():
         (WEB, {"test": "limits", "server": "203.0.113.254", "allow_foreign": True, "timeout": 5}),
         (WEB, {"test": "message", "server": NAME, "port": 26, "sender": "a@example.com", "recipient": "b@example.net"}),
     )
-    assert foreign.get("failed") and "203.0.113.254 is not a host of this inventory" in foreign["msg"]
+    assert foreign["failed"] and "203.0.113.254 is not a host of this inventory" in foreign["msg"]
     assert allowed["status"] == "failed" and allowed["checks"][0]["id"] == "limits.session"
-    assert closed.get("failed") and f"{NAME} port 26" in closed["msg"] and closed["kind"] in ("refused", "unreachable")
+    assert closed["failed"] and f"{NAME} port 26" in closed["msg"] and closed["kind"] in ("refused", "unreachable")
 
 
 def test_a_message_can_be_followed():

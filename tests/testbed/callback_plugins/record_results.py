@@ -23,14 +23,19 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "record_results"
     CALLBACK_NEEDS_ENABLED = True
 
-    def v2_runner_on_ok(self, result):
+    def _record(self, result, failed):
         path = os.environ.get("RECORD_RESULTS_FILE")
         if path:
+            # Ansible takes "failed" out where the play goes on.
+            line = dict(result._result, failed=failed)
             with open(path, "a", encoding="utf-8") as stream:
-                stream.write(json.dumps(result._result, default=str) + "\n")
+                stream.write(json.dumps(line, default=str) + "\n")
+
+    def v2_runner_on_ok(self, result):
+        self._record(result, failed=False)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self.v2_runner_on_ok(result)
+        self._record(result, failed=True)
 
     def v2_runner_on_unreachable(self, result):
-        self.v2_runner_on_ok(result)
+        self._record(result, failed=True)
