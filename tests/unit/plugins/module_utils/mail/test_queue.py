@@ -24,7 +24,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import (
     inspect,
     restore,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 
 NOW = 1795350600.0

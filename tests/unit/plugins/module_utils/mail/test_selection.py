@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient, facts, split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS, Summary
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS, QueueTotals
 
 NOW = 1795350600.0
 
@@ -202,7 +202,7 @@ def test_what_is_meant_is_never_passed_over_for_its_text(sender, recipient, want
 
 
 def test_a_summary():
-    summary = Summary()
+    summary = QueueTotals()
     summary.add(message(recipients=["a@example.org", "b@EXAMPLE.org", "c@example.net"], reason="450 4.2.2 full"))
     summary.add(message("", ["a@example.org"], queue="hold", arrival=int(NOW) - 60))
     facts_ = summary.facts(NOW)
@@ -216,11 +216,11 @@ def test_a_summary():
         "by_recipient_domain": [{"name": "example.org", "count": 2}, {"name": "example.net", "count": 1}],
         "by_reason": [{"name": "4.2.2", "count": 1}, {"name": "none", "count": 1}],
     }
-    assert Summary().facts(NOW)["oldest_age"] is None
+    assert QueueTotals().facts(NOW)["oldest_age"] is None
 
 
 def test_a_summary_does_not_grow_with_a_spammers_domains():
-    summary = Summary()
+    summary = QueueTotals()
     for number in range(MOST_KEYS + 7):
         summary.add(message("a@d{0}.example".format(number)))
     domains = summary.facts(NOW)["by_sender_domain"]
