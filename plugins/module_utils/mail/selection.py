@@ -54,7 +54,8 @@ def parse_size(option, text):
     """
     try:
         size = human_to_bytes(text)
-    except ValueError:
+    # So many digits that they are infinite.
+    except (ValueError, OverflowError):
         size = -1
     if size < 0:
         raise CriterionError(

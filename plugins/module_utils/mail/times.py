@@ -15,7 +15,9 @@ import time
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_AGE = re.compile(r"([0-9]+)\s*([smhdw]?)\Z")
+# More digits than these are neither a time nor an age, and more than a float or, from 3.11 on, Python's int() takes.
+_AGE = re.compile(r"([0-9]{1,15})\s*([smhdw]?)\Z")
+_SECONDS = re.compile(r"[0-9]{9,15}\Z")
 _DATE = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?\Z"
@@ -66,7 +68,7 @@ def parse_time(option, text, now):
             return time.mktime(parts)
         offset = 0 if zone == "Z" else int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
         return float(calendar.timegm(parts)) - (-offset if zone[0] == "-" else offset)
-    if text.isdigit() and len(text) >= 9:
+    if _SECONDS.match(text):
         return float(text)
     try:
         return now - parse_age(option, text)

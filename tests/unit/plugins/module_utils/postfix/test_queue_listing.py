@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient, split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import reason_class
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_listing import (
     ListingError,
     arrival_time,
@@ -282,20 +281,3 @@ def test_a_json_line_is_read_back_as_it_was_written(message, ascii_only):
         sender=to_native(message.sender),
     )
     assert parse_json_line(to_native(line)) == expected
-
-
-@pytest.mark.parametrize(
-    ("reason", "expected"),
-    [
-        ("", "none"),
-        (SOFT, "4.3.0"),
-        ("connect to 127.0.0.1[127.0.0.1]:10026: Connection refused", "connection refused"),
-        ("deferred transport", "transport"),
-        ("delivery temporarily suspended: connect to mx[192.0.2.1]:25: Connection timed out", "timeout"),
-        ("host mx[4.3.2.1] said: 451 try later", "451"),
-        ("Host or domain name not found. Name service error for name=x type=MX", "name lookup"),
-        ("who knows", "other"),
-    ],
-)
-def test_reason_classes(reason, expected):
-    assert reason_class(reason) == expected
