@@ -32,8 +32,8 @@ report: setup  ## The traffic of the demo's relay, as mail-report.html and mail-
 demo-destroy: setup  ## Take the demo's containers and networks away.
 	@tests/testbed/demo --destroy
 
-test: lint unit sanity package molecule  ## Everything.
-	@echo "make test: all passed"
+test:  ## Everything, and a table of where the time went.
+	@tests/all $(DISTROS)
 
 lint: setup  ## ansible-lint (production profile), yamllint, ruff.
 	@tests/lint

@@ -186,7 +186,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.relay.plugins.module_utils.host import ssh
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld, Request, converge
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_zone import Request, converge
 
 
 def main():

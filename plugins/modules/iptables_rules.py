@@ -171,7 +171,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.relay.plugins.module_utils.host import ssh
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables, Request, converge
+from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
+from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_rules import Request, converge
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
 

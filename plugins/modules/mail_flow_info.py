@@ -72,11 +72,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import sources
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts, read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 
 def main():
@@ -86,7 +87,7 @@ def main():
         since, until = period(params, time.time())
         read = sources(Runner(module), params["paths"], params["source"], since, until)
         flow = Flow(since, until)
-        reader, span = read_all(read, flow)
+        reader, span = read_all(read, flow, Readers)
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())
     log = log_facts(read, reader, span)

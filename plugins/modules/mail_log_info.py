@@ -168,7 +168,8 @@ messages:
       type: str
       sample: sent
     queue:
-      description: The queue that it is in now, V(gone) when it is in none; V(null) for what the log has seen leave.
+      description: The queue that it is in now, V(gone) when it is in none; V(null) for what the log has seen leave, and where
+        a queue could not be read.
       type: str
       sample: deferred
     next_try:
@@ -231,13 +232,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import sources
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, TEXTS, Query, search
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mta.places import look
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 
 def argument_spec():
@@ -273,7 +275,7 @@ def main():
             raise CriterionError("limit: {0} is less than nothing".format(params["limit"]))
         query = Query(params, time.time())
         read = sources(runner, params["paths"], params["source"], query.since, query.until)
-        found = search(read, query, params["limit"])
+        found = search(read, query, params["limit"], Readers)
         places = look(runner, [hop for hop in found.hops if hop["removed"] is None])
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())

@@ -23,6 +23,8 @@ description:
   - Works with Postfix 2.10 to 3.11.
 extends_documentation_fragment:
   - mailops.relay.attributes
+  - mailops.relay.config_files
+  - mailops.relay.config_files.owned_files
 attributes:
   check_mode:
     support: full
@@ -185,42 +187,6 @@ options:
         type: str
         choices: [present, absent]
         default: present
-  files:
-    description:
-      - Further files that belong to this configuration, such as a file of trusted certificates. They are put
-        in place in the same transaction.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description:
-          - The absolute path.
-        type: str
-        required: true
-      content:
-        description:
-          - The content. It is shown in the difference, so this is no place for secrets.
-        type: str
-      mode:
-        description:
-          - The permission bits, such as V('0644'). The default keeps those of an existing file; a new one gets
-            V(0644).
-        type: raw
-      owner:
-        description:
-          - The user that owns the file.
-        type: str
-      group:
-        description:
-          - The group that owns the file.
-        type: str
-      state:
-        description:
-          - V(absent) removes the file, after main.cf is in place.
-        type: str
-        choices: [present, absent]
-        default: present
   planned_files:
     description:
       - Paths of files that a later task makes, for example a certificate. They are not reported as missing.
@@ -233,11 +199,6 @@ options:
     type: list
     elements: str
     default: []
-  backup:
-    description:
-      - Whether to keep each file that is replaced under a second name with a time stamp.
-    type: bool
-    default: false
 notes:
   - The module restarts and reloads nothing. Do what RV(restart_required) or RV(reload_required) says, in the next task or in a handler.
 seealso:

@@ -21,7 +21,9 @@ description:
   - Says what a running qmail needs to use the change, by file, and does it when O(service_manager) is not V(none).
   - Works with qmail, netqmail and notqmail, which read the same files in the same way. Installs nothing.
 author: mailops.relay contributors (@mailops)
-extends_documentation_fragment: [mailops.relay.attributes]
+extends_documentation_fragment:
+  - mailops.relay.attributes
+  - mailops.relay.config_files
 attributes:
   check_mode:
     support: full
@@ -128,11 +130,6 @@ options:
         which may take more than a minute.
     type: float
     default: 120
-  backup:
-    description:
-      - Whether to keep each file that is replaced under a second name with a time stamp.
-    type: bool
-    default: false
 seealso:
   - name: qmail-control(5)
     description: The control files and who reads them.

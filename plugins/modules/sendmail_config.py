@@ -27,6 +27,8 @@ description:
   - Comments, order and everything that is not named in the call stay byte for byte.
 extends_documentation_fragment:
   - mailops.relay.attributes
+  - mailops.relay.config_files
+  - mailops.relay.config_files.files
 attributes:
   check_mode:
     support: full
@@ -130,33 +132,6 @@ options:
       - Directory with further CA certificates under their hashed names. Sendmail loads O(ca_file) only when such a
         directory is set too, so the default is the directory of O(ca_file).
     type: path
-  files:
-    description:
-      - Further files that belong to this configuration, such as the file of trusted certificates. They are put in place
-        in the same transaction.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description:
-          - The absolute path.
-        type: str
-        required: true
-      content:
-        description:
-          - The content. It is shown in the difference, so this is no place for secrets.
-        type: str
-        required: true
-      mode:
-        description:
-          - The permission bits, such as V('0644'). The default keeps those of an existing file; a new one gets V(0644).
-        type: raw
-  backup:
-    description:
-      - Whether to keep each file that is replaced under a second name with a time stamp.
-    type: bool
-    default: false
 notes:
   - The module restarts nothing. Do what RV(restart_required) says in the next task. Sendmail of EL7 cannot be reloaded.
   - The compiled access map is made by C(makemap), for the types C(hash) and C(btree).

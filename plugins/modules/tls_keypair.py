@@ -287,6 +287,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.relay.plugins.module_utils.host import keypair
+from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
@@ -327,7 +328,7 @@ def identifier(option, name, look_up, check_mode, warnings):
     except KeyError:
         sentence = "{0}: there is no {1} on this host. Create it, or correct {0}.".format(option, name)
         if not check_mode:
-            raise keypair.KeypairError(sentence)
+            raise KeypairError(sentence)
         warnings.append(sentence + " Outside check mode this is refused.")
         return None
 
@@ -358,7 +359,7 @@ def main():
         )
         runner = Runner(module)
         result, found = keypair.ensure(
-            keypair.Wanted(**params),
+            Wanted(**params),
             runner if runner.find("openssl") is not None else None,
             module.check_mode,
             labeller(module),

@@ -28,15 +28,16 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 JOIN = """
 import sys
 sys.path[:0] = sys.argv[1].split(":")
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import find_files
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import find_files
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, join
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 hosts, results = {}, {}
 for name, path in (("client", sys.argv[2]), ("relay", sys.argv[3])):
     hops = Assembler()
-    read_all(find_files([path]), hops)
+    read_all(find_files([path]), hops, Readers)
     hosts[name] = {"names": [name], "addresses": []}
     with without_gc():
         results[name] = [{"messages": [finish(hop) for hop in hops.hops]}]

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IP networks on Pythons that have no C(ipaddress) module."""
+"""IP addresses and networks on Pythons that have no C(ipaddress) module, and which of them belong to the internet."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -32,6 +32,16 @@ class Network(namedtuple("Network", "family number prefix")):
         """int: the last address of the network."""
         return self.number | ((1 << (BITS[self.family] - self.prefix)) - 1)
 
+    @property
+    def address(self):
+        """str: the first address of the network, in its shortest form."""
+        return _to_text(self.family, self.number)
+
+    @property
+    def single(self):
+        """bool: whether it is one address."""
+        return self.prefix == BITS[self.family]
+
     def contains(self, other):
         """bool: whether every address of C(other) is in this network."""
         return self.family == other.family and self.number <= other.number and other.last <= self.last
@@ -41,8 +51,7 @@ class Network(namedtuple("Network", "family number prefix")):
         return self.contains(other) or other.contains(self)
 
     def __str__(self):
-        text = _to_text(self.family, self.number)
-        return text if self.prefix == BITS[self.family] else "{0}/{1}".format(text, self.prefix)
+        return self.address if self.single else "{0}/{1}".format(self.address, self.prefix)
 
 
 def _to_text(family, number):
@@ -72,6 +81,24 @@ def _prefix(family, mask, text):
     )
 
 
+def parse_address(text):
+    """Network or None: one IPv4 or IPv6 address (RFC 791, RFC 4291), without zone or brackets, as a network of one.
+
+    Args:
+        text: str.
+    """
+    for family in ("ipv4", "ipv6"):
+        number = _to_number(family, text)
+        if number is not None:
+            return Network(family, number, BITS[family])
+    return None
+
+
+def is_address(text):
+    """bool: whether this is one IPv4 or IPv6 address, without zone or brackets."""
+    return parse_address(text) is not None
+
+
 def parse_network(text, strict=True):
     """Read an address or a network, IPv4 or IPv6.
 
@@ -86,12 +113,10 @@ def parse_network(text, strict=True):
         AddressError: it is neither, or it has host bits; then the message has the network that was meant.
     """
     address, slash, mask = text.partition("/")
-    for family in ("ipv4", "ipv6"):
-        number = _to_number(family, address)
-        if number is not None:
-            break
-    else:
+    found = parse_address(address)
+    if found is None:
         raise AddressError("{0!r} is not an IPv4 or IPv6 address or network".format(text))
+    family, number = found.family, found.number
     prefix = _prefix(family, mask, text) if slash else BITS[family]
     shift = BITS[family] - prefix
     network = Network(family, (number >> shift) << shift, prefix)
@@ -102,3 +127,55 @@ def parse_network(text, strict=True):
             )
         )
     return network
+
+
+# RFC 1122 3.2.1.3, loopback; RFC 1918, private; RFC 3927, link-local; RFC 4291, loopback and link-local; RFC 4193, unique
+# local.
+_INSIDE = [
+    parse_network(text)
+    for text in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "::1",
+        "fe80::/10",
+        "fc00::/7",
+    )
+]
+# RFC 6598, the address space that a provider shares among its customers.
+_SHARED = parse_network("100.64.0.0/10")
+# RFC 4291 2.5.5.2, IPv4 addresses written as IPv6.
+_MAPPED = parse_network("::ffff:0.0.0.0/96")
+
+
+def _unmapped(network):
+    if not _MAPPED.contains(network):
+        return network
+    return Network("ipv4", network.number & 0xFFFFFFFF, network.prefix - _MAPPED.prefix)
+
+
+def closed_to_strangers(network):
+    """bool: whether no stranger on the internet can send from any address of a network, so that it may be trusted.
+
+    These are loopback (RFC 1122, RFC 4291), private (RFC 1918, RFC 4193) and link-local addresses (RFC 3927, RFC 4291).
+    The shared address space C(100.64.0.0/10) (RFC 6598) is not among them: other customers of the same provider live
+    there. IPv4 written as IPv6 (RFC 4291, 2.5.5.2) counts as IPv4.
+
+    Args:
+        network: Network.
+    """
+    network = _unmapped(network)
+    return any(inside.contains(network) for inside in _INSIDE)
+
+
+def not_globally_routed(network):
+    """bool: whether the internet routes no address of a network, so that nobody there can know a host by it.
+
+    These are those of ``closed_to_strangers``, and the shared address space C(100.64.0.0/10) (RFC 6598).
+
+    Args:
+        network: Network.
+    """
+    return closed_to_strangers(network) or _SHARED.contains(_unmapped(network))

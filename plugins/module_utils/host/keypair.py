@@ -4,8 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A private key and its certificate or certificate request, kept as a pair.
 
-``inspect`` reads what is there, ``decide`` compares it with what is wanted and gives the reasons,
-``apply`` makes the new files apart and renames them into place.
+``keypair_plan`` says what is to be done; ``apply`` makes the new files apart and renames them into place.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -13,436 +12,38 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
-import stat
-from collections import namedtuple
+
+from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, x509
-from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
+from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import (
+    KeypairError,
+    absent,
+    check,
+    check_authority,
+    days_to_sign,
+    decide,
+    describe_key,
+    document_role,
+    foreign_certificate_warnings,
+    inspect,
+    paths_of,
+    target_attributes,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import (
     CSR,
     OWNCA,
     SELFSIGNED,
     OpenSSL,
-    check_common_name,
     config_text,
-    parse_names,
-    reason_of,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
+    attributes_of,
     remove_stale,
-    write_file,
 )
-
-DAY = 86400
-SMALLEST_RSA = 2048
-LARGEST_RSA = 16384
-LONGEST_DAYS = 36500
-# A clock that was set back a little is no reason for a new certificate.
-CLOCK_STEP = 300
-
-# Modes are ints, owner and group ints or None (keep, or the caller's for a new file), names a list in the
-# form of openssl.parse_names, renew_before and valid in days; everything else is as the module's option.
-Wanted = namedtuple(
-    "Wanted",
-    "privatekey_path certificate_path csr_path provider kind size curve common_name names valid_days renew_before_days"
-    " new_key_on_renewal replace_broken_key ownca_path ownca_privatekey_path ownca_privatekey_passphrase"
-    " privatekey_mode certificate_mode owner group backup",
-)
-
-# What is on the host. key, certificate and request: the parsed object, or None when the file is missing or
-# broken. broken: reason by role ("privatekey", "certificate", "csr"). data: bytes or None by role.
-# key_unknown: the key is there but no openssl program can read it (check mode only). untrusted: why the
-# certificate does not verify against ownca_path. attributes: the (mode, uid, gid) of each file by role.
-Found = namedtuple("Found", "key certificate request ca broken data key_unknown untrusted attributes")
-
-# new_key, new_document: bool; the document is the certificate, or the request with provider csr.
-# attributes: roles of kept files whose mode or owner changes.
-Plan = namedtuple("Plan", "new_key new_document attributes reasons")
-
-
-class KeypairError(RelayError):
-    """The pair cannot be made as asked; nothing live was changed."""
-
-
-def check(wanted):
-    """Refuse what no host could fulfil.
-
-    Args:
-        wanted: Wanted, with names as the user wrote them.
-
-    Returns:
-        Wanted: with names in the form in which they are compared; without any, the common name is the
-        only one.
-
-    Raises:
-        KeypairError, openssl.NameProblem: the text names the option and the fix.
-    """
-    check_common_name(wanted.common_name)
-    wanted = wanted._replace(names=parse_names(wanted.names or ["DNS:" + wanted.common_name]))
-    if wanted.kind == "RSA" and not SMALLEST_RSA <= wanted.size <= LARGEST_RSA:
-        raise KeypairError(
-            "size: {0} bits are refused: an RSA key has {1} to {2} bits; shorter ones are refused by TLS "
-            "libraries of today. Set size to 2048, 3072 or 4096.".format(wanted.size, SMALLEST_RSA, LARGEST_RSA)
-        )
-    if not 1 <= wanted.valid_days <= LONGEST_DAYS:
-        raise KeypairError("valid_days: {0} is not within 1 to {1}.".format(wanted.valid_days, LONGEST_DAYS))
-    if wanted.renew_before_days < 0:
-        raise KeypairError("renew_before_days: {0} is negative. Set 0 or more.".format(wanted.renew_before_days))
-    if wanted.renew_before_days >= wanted.valid_days:
-        raise KeypairError(
-            "renew_before_days: {0} is not less than valid_days: {1}, so the certificate would be renewed at every "
-            "run. Set renew_before_days lower.".format(wanted.renew_before_days, wanted.valid_days)
-        )
-    if wanted.provider != OWNCA:
-        for option in ("ownca_path", "ownca_privatekey_path", "ownca_privatekey_passphrase"):
-            if getattr(wanted, option) is not None:
-                raise KeypairError(
-                    "{0} is used only with provider=ownca, and provider is {1}. Remove it, or set "
-                    "provider=ownca.".format(option, wanted.provider)
-                )
-    if wanted.provider != CSR and wanted.csr_path is not None:
-        raise KeypairError(
-            "csr_path is used only with provider=csr, and provider is {0}. Remove it, or set "
-            "provider=csr.".format(wanted.provider)
-        )
-    if "\n" in (wanted.ownca_privatekey_passphrase or ""):
-        raise KeypairError("ownca_privatekey_passphrase has a line break. Give the passphrase alone, on one line.")
-    seen = {}
-    for option in ("privatekey_path", "certificate_path", "csr_path", "ownca_path", "ownca_privatekey_path"):
-        path = getattr(wanted, option)
-        if path is None:
-            continue
-        if not path.startswith("/"):
-            raise KeypairError("{0}: {1} is not an absolute path. Begin it with /.".format(option, path))
-        real = os.path.realpath(path)
-        if real in seen:
-            raise KeypairError(
-                "{0} and {1} name the same file, {2}. Give each its own file.".format(seen[real], option, real)
-            )
-        seen[real] = option
-    return wanted
-
-
-def _paths(wanted):
-    """list of (role, option, path): the files of the pair, the key first."""
-    roles = [("privatekey", "privatekey_path"), ("certificate", "certificate_path"), ("csr", "csr_path")]
-    paths = [(role, option, getattr(wanted, option)) for role, option in roles]
-    return [(role, option, os.path.realpath(path)) for role, option, path in paths if path is not None]
-
-
-def document_role(wanted):
-    """str: what is made for the key, C(certificate) or C(csr)."""
-    return "csr" if wanted.provider == CSR else "certificate"
-
-
-def absent(wanted):
-    """list of str: one sentence for each directory or authority's file that must exist before, and does not.
-
-    In check mode an earlier task may be about to create it; otherwise it is a reason to refuse.
-    """
-    sentences = [
-        "{0}: the directory {1} of {2} does not exist. Create it, or correct {0}.".format(
-            option, os.path.dirname(path), path
-        )
-        for _role, option, path in _paths(wanted)
-        if not os.path.isdir(os.path.dirname(path))
-    ]
-    for option in ("ownca_path", "ownca_privatekey_path") if wanted.provider == OWNCA else ():
-        path = getattr(wanted, option)
-        if not os.path.exists(path):
-            sentences.append("{0}: {1} does not exist. Put the authority's file there.".format(option, path))
-    return sentences
-
-
-def _read(option, path):
-    if os.path.isdir(path):
-        raise KeypairError("{0}: {1} is a directory. Name a file in it.".format(option, path))
-    try:
-        return files.read_bytes(path)
-    except (IOError, OSError) as exc:
-        raise KeypairError("{0}: {1} cannot be read: {2}.".format(option, path, exc.strerror))
-
-
-def read_ca(wanted, now):
-    """x509.Certificate or None: the authority's certificate; None when the file does not exist.
-
-    Args:
-        wanted: Wanted, with provider ownca.
-        now: float, seconds since the epoch.
-
-    Raises:
-        KeypairError: it is damaged, expired, or not one of an authority.
-    """
-    data = _read("ownca_path", wanted.ownca_path)
-    if data is None:
-        return None
-    try:
-        ca = x509.read_certificate(data)
-    except x509.FormatError as exc:
-        raise KeypairError("ownca_path: {0} is not a certificate: {1}.".format(wanted.ownca_path, exc))
-    if not ca.is_ca or ca.key_cert_sign is False:
-        raise KeypairError(
-            "ownca_path: the certificate {0} ({1}) may not sign others: it lacks CA:TRUE, or keyCertSign in its key "
-            "usage. Name the certificate of an authority.".format(wanted.ownca_path, ca.subject)
-        )
-    if ca.not_after <= now:
-        raise KeypairError(
-            "ownca_path: the authority's certificate {0} ({1}) expired on {2}. Renew the authority first.".format(
-                wanted.ownca_path, ca.subject, x509.iso_time(ca.not_after)
-            )
-        )
-    return ca
-
-
-def inspect(wanted, runner, now):
-    """Found: what is on the host. Runs C(openssl) once for the key, and once more with an own authority.
-
-    Args:
-        wanted: Wanted from ``check``.
-        runner: commands.Runner or None; None when the host has no openssl program (check mode).
-        now: float, seconds since the epoch.
-
-    Raises:
-        KeypairError: a file cannot be read, or the authority's certificate cannot be used.
-    """
-    data, broken, attributes, parsed = {}, {}, {}, {}
-    readers = {"certificate": x509.read_certificate, "csr": x509.read_request}
-    for role, option, path in _paths(wanted):
-        data[role] = _read(option, path)
-        if data[role] is None:
-            continue
-        attributes[role] = _attributes(path)
-        try:
-            if role in readers:
-                parsed[role] = readers[role](data[role])
-            elif runner is not None:
-                parsed[role] = OpenSSL(runner).public_key(path)
-        except x509.FormatError as exc:
-            broken[role] = str(exc)
-        except CommandError as exc:
-            if b"ENCRYPTED" in data[role]:
-                broken[role] = "it is protected by a passphrase, and a mail server could not open it"
-            else:
-                broken[role] = "openssl cannot read it ({0})".format(reason_of(exc))
-    certificate = parsed.get("certificate")
-    ca = read_ca(wanted, now) if wanted.provider == OWNCA else None
-    untrusted = None
-    if ca is not None and certificate is not None:
-        if certificate.issuer_der != ca.subject_der or (
-            certificate.authority_key_id is not None
-            and ca.subject_key_id is not None
-            and certificate.authority_key_id != ca.subject_key_id
-        ):
-            untrusted = "it was issued by another authority ({0})".format(certificate.issuer)
-        elif runner is not None and certificate.not_before <= now < certificate.not_after:
-            untrusted = OpenSSL(runner).problem_with(os.path.realpath(wanted.certificate_path), wanted.ownca_path)
-    return Found(
-        key=parsed.get("privatekey"),
-        certificate=certificate,
-        request=parsed.get("csr"),
-        ca=ca,
-        broken=broken,
-        data=data,
-        key_unknown=runner is None and data["privatekey"] is not None,
-        untrusted=untrusted,
-        attributes=attributes,
-    )
-
-
-def describe_key(kind, size, curve):
-    """str: a key's kind for people, C(RSA 2048 bits) or C(ECC secp256r1)."""
-    if kind == "RSA":
-        return "RSA {0} bits".format(size)
-    return "ECC {0}".format(curve) if kind == "ECC" else "algorithm {0}".format(kind)
-
-
-def _key_reason(wanted, found):
-    """str or None: why a new key is needed."""
-    path = wanted.privatekey_path
-    if found.data["privatekey"] is None:
-        return "privatekey: {0} does not exist".format(path)
-    if "privatekey" in found.broken:
-        if not wanted.replace_broken_key:
-            raise KeypairError(
-                "privatekey_path: {0} is not usable as a key: {1}. Put the right key there, move the file away, or "
-                "set replace_broken_key=true, which keeps a backup and makes a new key.".format(
-                    path, found.broken["privatekey"]
-                )
-            )
-        return "privatekey: {0}: {1}".format(path, found.broken["privatekey"])
-    if found.key_unknown:
-        return None
-    asked = describe_key(wanted.kind, wanted.size, wanted.curve)
-    is_there = describe_key(found.key.kind, found.key.size, found.key.curve)
-    return None if is_there == asked else "privatekey: it is {0}, and {1} is asked for".format(is_there, asked)
-
-
-def _name_reasons(wanted, document, role):
-    reasons = []
-    if document.common_name != wanted.common_name:
-        reasons.append(
-            "{0}: its common name is {1}, and {2} is asked for".format(role, document.common_name, wanted.common_name)
-        )
-    lacks = [name for name in wanted.names if name not in document.names]
-    beyond = [name for name in document.names if name not in wanted.names]
-    if lacks:
-        reasons.append("{0}: it lacks the name {1}".format(role, ", ".join(lacks)))
-    if beyond:
-        reasons.append("{0}: it has the name {1} that is not asked for".format(role, ", ".join(beyond)))
-    return reasons
-
-
-def expiry_reason(certificate, renew_before_days, now):
-    """str or None: why the certificate's time calls for a new one.
-
-    Args:
-        certificate: x509.Certificate.
-        renew_before_days: int.
-        now: float, seconds since the epoch.
-    """
-    if certificate.not_before > now + CLOCK_STEP:
-        return "certificate: it is not valid before {0}".format(x509.iso_time(certificate.not_before))
-    if certificate.not_after <= now:
-        return "certificate: it expired on {0}".format(x509.iso_time(certificate.not_after))
-    if certificate.not_after - now < renew_before_days * DAY:
-        return "certificate: it expires on {0}, less than {1} days from now".format(
-            x509.iso_time(certificate.not_after), renew_before_days
-        )
-    return None
-
-
-def _document_reasons(wanted, found, now):
-    """list of str: why a new certificate (or request) is needed for the key that is there."""
-    role = document_role(wanted)
-    path = wanted.csr_path if role == "csr" else wanted.certificate_path
-    if found.data[role] is None:
-        return ["{0}: {1} does not exist".format(role, path)]
-    if role in found.broken:
-        return ["{0}: {1} is not one: {2}".format(role, path, found.broken[role])]
-    document = found.request if role == "csr" else found.certificate
-    reasons = []
-    if found.key is not None and document.public_key.der != found.key.der:
-        reasons.append("{0}: it belongs to another key than {1}".format(role, wanted.privatekey_path))
-    reasons += _name_reasons(wanted, document, role)
-    if role == "csr":
-        return reasons
-    if wanted.provider == SELFSIGNED and document.issuer_der != document.subject_der:
-        reasons.append("certificate: it was issued by {0}, and is not self-signed".format(document.issuer))
-    elif wanted.provider == SELFSIGNED and document.key_cert_sign is False:
-        reasons.append("certificate: its key usage lacks keyCertSign, so OpenSSL 1.0.2 would not trust it as itself")
-    if document.server_auth is False:
-        reasons.append("certificate: its extended key usage lacks serverAuth")
-    expiry = expiry_reason(document, wanted.renew_before_days, now)
-    if expiry is not None:
-        reasons.append(expiry)
-    if found.untrusted is not None:
-        reasons.append("certificate: it does not verify against {0}: {1}".format(wanted.ownca_path, found.untrusted))
-    return reasons
-
-
-def _target_attributes(wanted, role, current):
-    """(int, int or None, int or None): mode, owner and group that a file shall have."""
-    mode = wanted.privatekey_mode if role == "privatekey" else wanted.certificate_mode
-    return (
-        mode,
-        current[1] if wanted.owner is None and current else wanted.owner,
-        current[2] if wanted.group is None and current else wanted.group,
-    )
-
-
-def decide(wanted, found, now):
-    """Plan: what is to be done, and why.
-
-    Args:
-        wanted: Wanted from ``check``.
-        found: Found from ``inspect``.
-        now: float, seconds since the epoch.
-
-    Raises:
-        KeypairError: the key file is broken and may not be replaced.
-    """
-    key_reason = _key_reason(wanted, found)
-    document_reasons = _document_reasons(wanted, found, now)
-    role = document_role(wanted)
-    reasons = [key_reason] if key_reason is not None else []
-    new_document = bool(key_reason or document_reasons)
-    new_key = key_reason is not None
-    if document_reasons and not new_key and wanted.new_key_on_renewal and found.data[role] is not None:
-        new_key = True
-        reasons.append("privatekey: new_key_on_renewal is set")
-    reasons += document_reasons
-    if key_reason is not None and not document_reasons:
-        reasons.append("{0}: the key is replaced".format(role))
-    made = [name for name, new in (("privatekey", new_key), (role, new_document)) if new]
-    attributes = []
-    # With provider csr the certificate is someone else's file.
-    for name in ("privatekey", role):
-        current = found.attributes.get(name)
-        if name in made or current is None:
-            continue
-        target = _target_attributes(wanted, name, current)
-        if target != current:
-            attributes.append(name)
-            reasons.append(
-                "{0}: mode, owner and group are {1:04o} {2}:{3}, and {4:04o} {5}:{6} are asked for".format(
-                    name, *(current + target)
-                )
-            )
-    return Plan(new_key, new_document, attributes, reasons)
-
-
-def days_to_sign(wanted, ca, now):
-    """int: how many days the new certificate is valid: not beyond its authority.
-
-    Args:
-        wanted: Wanted.
-        ca: x509.Certificate or None.
-        now: float, seconds since the epoch.
-
-    Raises:
-        KeypairError: the authority ends so soon that the certificate would be renewed at every run.
-    """
-    if ca is None:
-        return wanted.valid_days
-    days = min(wanted.valid_days, int((ca.not_after - now) // DAY))
-    if days <= wanted.renew_before_days:
-        raise KeypairError(
-            "ownca_path: the authority's certificate {0} expires on {1}, within renew_before_days={2}, so what it "
-            "signs would be renewed at every run. Renew the authority, or set renew_before_days lower.".format(
-                wanted.ownca_path, x509.iso_time(ca.not_after), wanted.renew_before_days
-            )
-        )
-    return days
-
-
-def check_authority(wanted, found, runner, now):
-    """Refuse an authority that cannot sign what is wanted: its key is closed or another's, or it ends too soon.
-
-    Args:
-        wanted: Wanted, with provider ownca; found: Found.
-        runner: commands.Runner.
-        now: float, seconds since the epoch.
-
-    Raises:
-        KeypairError: the text names the option and the fix.
-    """
-    days_to_sign(wanted, found.ca, now)
-    path = wanted.ownca_privatekey_path
-    try:
-        key = OpenSSL(runner).public_key(path, wanted.ownca_privatekey_passphrase or "")
-    except CommandError as exc:
-        raise KeypairError(
-            "ownca_privatekey_path: openssl cannot open {0} ({1}). Put the authority's PEM key there, and its "
-            "passphrase, if it has one, into ownca_privatekey_passphrase.".format(path, reason_of(exc))
-        )
-    if key.der != found.ca.public_key.der:
-        raise KeypairError(
-            "ownca_privatekey_path: the key {0} does not belong to the certificate {1} ({2}). Name the two files of "
-            "one authority.".format(path, wanted.ownca_path, found.ca.subject)
-        )
 
 
 def apply(wanted, found, plan, runner, label, now):
@@ -468,18 +69,19 @@ def apply(wanted, found, plan, runner, label, now):
     def make():
         remove_stale(directories)
         with Transaction(label) as change:
-            made = _stage(wanted, found, plan, runner, change, now)
-            paths = [path for role, _option, path in _paths(wanted) if role in made]
+            plans = _file_plans(wanted, found)
+            writer = Writer(change, plans.values())
+            scratch = os.path.dirname(change.stage_of(plans["privatekey"].destination))
+            made = _stage(wanted, found, plan, OpenSSL(runner, scratch), scratch, writer, plans, now)
             # What could not be read is never thrown away.
-            change.back_up(
-                path
-                for role, _option, path in _paths(wanted)
+            backups = writer.activate(
+                plans[role]
+                for role in ("privatekey", document_role(wanted))
                 if role in made and found.data[role] != made[role] and (wanted.backup or role in found.broken)
             )
-            change.activate([(path, True) for path in paths])
-            return made, change.backups
+            return made, backups
 
-    directories = sorted(set(os.path.dirname(path) for _role, _option, path in _paths(wanted)))
+    directories = sorted(set(os.path.dirname(path) for _role, _option, path in paths_of(wanted)))
     return _locked(directories, make)
 
 
@@ -491,22 +93,28 @@ def _locked(directories, work):
         return _locked(directories[1:], work)
 
 
-def _stage(wanted, found, plan, runner, change, now):
+def _file_plans(wanted, found):
+    """dict: a FilePlan for each role of which the file may be made here."""
+    paths = dict((role, path) for role, _option, path in paths_of(wanted))
+    return dict(
+        (role, FilePlan(paths[role], *target_attributes(wanted, role, found.attributes.get(role)), secret=True))
+        for role in ("privatekey", document_role(wanted))
+    )
+
+
+def _stage(wanted, found, plan, openssl, scratch, writer, plans, now):
     """dict: the new content (bytes) by role, in files that only have to be moved into place."""
-    paths = dict((role, path) for role, _option, path in _paths(wanted))
     role = document_role(wanted)
     made = {}
-    scratch = os.path.dirname(change.stage_of(paths["privatekey"]))
-    openssl = OpenSSL(runner, scratch)
 
     def stage(name, data):
-        mode, owner, group = _target_attributes(wanted, name, found.attributes.get(name))
         made[name] = data
-        write_file(change.stage_of(paths[name]), data, 0o600)
-        change.prepare(paths[name], mode, -1 if owner is None else owner, -1 if group is None else group)
-        return change.stage_of(paths[name])
+        plans[name].after = to_native(data, errors="surrogateescape")
+        staged = writer.stage(plans[name])
+        writer.move(plans[name])
+        return staged
 
-    key_path = paths["privatekey"]
+    key_path = plans["privatekey"].destination
     if plan.new_key:
         key_path = stage("privatekey", openssl.new_key(wanted.kind, wanted.size, wanted.curve))
     elif "privatekey" in plan.attributes:
@@ -576,7 +184,7 @@ def foreseen(wanted, found, plan, before, now):
     lines = dict(before)
     for name, made in (("privatekey", plan.new_key), (role, plan.new_document)):
         if made or name in plan.attributes:
-            mode, owner, group = _target_attributes(wanted, name, found.attributes.get(name))
+            mode, owner, group = target_attributes(wanted, name, found.attributes.get(name))
             owner = os.geteuid() if owner is None else owner
             group = os.getegid() if group is None else group
             lines.update(summary(None, None, {name: (mode, owner, group)}))
@@ -633,23 +241,6 @@ def facts(wanted, key, certificate, request):
     return result
 
 
-def foreign_certificate_warnings(wanted, found, now):
-    """list of str: what is wrong with the certificate that someone else issued for a request."""
-    if wanted.provider != CSR or wanted.certificate_path is None or found.data["certificate"] is None:
-        return []
-    path, certificate = wanted.certificate_path, found.certificate
-    if certificate is None:
-        return ["certificate_path: {0} is not a certificate: {1}.".format(path, found.broken["certificate"])]
-    problems = []
-    if found.key is not None and certificate.public_key.der != found.key.der:
-        problems.append("certificate: it belongs to another key than {0}".format(wanted.privatekey_path))
-    problems += _name_reasons(wanted, certificate, "certificate")
-    expiry = expiry_reason(certificate, wanted.renew_before_days, now)
-    if expiry is not None:
-        problems.append(expiry)
-    return ["{0}; have the request signed again and put the answer into {1}.".format(text, path) for text in problems]
-
-
 def ensure(wanted, runner, check_mode, label, now):
     """The whole of the module: check, inspect, decide and, unless in check mode, apply.
 
@@ -700,26 +291,18 @@ def ensure(wanted, runner, check_mode, label, now):
             reader = x509.read_request if role == "csr" else x509.read_certificate
             documents[role] = reader(made[role])
             key = documents[role].public_key
-        attributes = dict((name, _attributes(path)) for name, _option, path in _paths(wanted) if os.path.exists(path))
+        attributes = dict(
+            (name, attributes_of(path)) for name, _option, path in paths_of(wanted) if os.path.exists(path)
+        )
         after = summary(key, documents[role], _shown(wanted, attributes))
     result = facts(wanted, key, documents["certificate"], documents["csr"])
     result.update(
         changed=bool(plan.reasons),
         reasons=plan.reasons,
         backup_files=backups,
-        diff={
-            "before_header": wanted.privatekey_path,
-            "after_header": wanted.privatekey_path,
-            "before": diff_text(before),
-            "after": diff_text(after),
-        },
+        diff=diff_of(wanted.privatekey_path, diff_text(before), diff_text(after)),
     )
     return result, warnings
-
-
-def _attributes(path):
-    status = os.stat(path)
-    return stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
 
 
 def _shown(wanted, attributes):

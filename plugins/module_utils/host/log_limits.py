@@ -13,14 +13,7 @@ import os
 import re
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
-
 JOURNALD_DIRECTORIES = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
-
-# A message leaves up to so many lines on a relay: connection, TLS, client, message ID, queue, delivery, removal.
-LINES_PER_MESSAGE = 10
-# Below this part of the wanted rate lines are lost on an ordinary day.
-_FAR_BELOW = 10
 
 # systemd before 240 had a tenth of today's default (its NEWS); the file tells it where the distribution changed it.
 _JOURNALD_INTERVAL = 30.0
@@ -203,25 +196,3 @@ def rsyslog_limits(statements):
             _number(settings.get("$imjournalratelimitburst", module.get("ratelimit.burst")), _IMJOURNAL[1]),
         ))  # fmt: skip
     return limits
-
-
-def limit_check(identifier, limits, message_rate, todo):
-    """dict: whether lines of a relay's messages would be lost.
-
-    Args:
-        identifier: str, of the check.
-        limits: list of Limit, at least one.
-        message_rate: int, messages a second of which no line may be lost.
-        todo: str, how a limit is taken away.
-    """
-    on = [limit for limit in limits if not limit.off]
-    subject = ", ".join(limit.what for limit in on or limits)
-    if not on:
-        return checks.ok(identifier, subject, "no limit")
-    seen = ", ".join("{0} lines in {1:g} s".format(limit.burst, limit.interval) for limit in on)
-    slowest = min(limit.rate for limit in on)
-    wanted = message_rate * LINES_PER_MESSAGE
-    if slowest >= wanted:
-        return checks.ok(identifier, subject, seen)
-    seen += ", about {0:.3g} messages a second; more lines are dropped, and a trace misses them".format(slowest / LINES_PER_MESSAGE)
-    return (checks.failed if slowest * _FAR_BELOW < wanted else checks.warning)(identifier, subject, seen, todo)

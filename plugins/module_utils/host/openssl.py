@@ -14,10 +14,10 @@ __metaclass__ = type
 
 import os
 import re
-import socket
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, parse_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
 # ub-common-name of RFC 5280 appendix A.1.
@@ -59,16 +59,6 @@ def check_common_name(text):
     return text
 
 
-def parse_address(text):
-    """str or None: an IPv4 or IPv6 address in its shortest form, without zone; None when it is none."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            return socket.inet_ntop(family, socket.inet_pton(family, text))
-        except (socket.error, TypeError, ValueError):  # TypeError: a NUL, on Python 2
-            continue
-    return None
-
-
 def parse_name(text):
     """One subject alternative name (RFC 5280 section 4.2.1.6) in the form in which names are compared.
 
@@ -92,7 +82,7 @@ def parse_name(text):
     problem = None
     if kind == "DNS":
         name = value[2:] if value.startswith("*.") else value
-        if parse_address(value) is not None:
+        if is_address(value):
             problem = "it is an address: write IP:{0}".format(value)
         elif len(value) > 253 or not _DOMAIN.match(name):
             problem = (
@@ -104,7 +94,8 @@ def parse_name(text):
         address = parse_address(value)
         if address is None:
             problem = "an address is one of IPv4 or IPv6, without prefix length or zone"
-        value = address
+        else:
+            value = address.address
     else:
         local, at, domain = value.rpartition("@")
         if not (at and _LOCAL_PART.match(local) and _DOMAIN.match(domain) and len(domain) <= 253):

@@ -21,7 +21,7 @@ import ssl
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import monotonic, side_by_side
 
@@ -64,14 +64,6 @@ class Deadline(object):
         if left <= 0:
             raise StreamError("timeout", "no answer within the time limit of {0:g} s".format(round(self.seconds, 1)))
         return left
-
-
-def is_address(text):
-    """bool: whether this is one IPv4 or IPv6 address, without brackets."""
-    try:
-        return "/" not in text and bool(parse_network(text))
-    except AddressError:
-        return False
 
 
 def addresses_of(name, port, deadline):

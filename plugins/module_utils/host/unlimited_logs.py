@@ -19,6 +19,7 @@ import tempfile
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import rsyslog_config
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     read_native,
     to_file_bytes,
@@ -107,9 +108,7 @@ class UnlimitedLogs(object):
         current = read_native(place)
         if current == wanted:
             return False
-        self._diffs.append(
-            {"before_header": path, "after_header": path, "before": current or "", "after": wanted or ""}
-        )
+        self._diffs.append(diff_of(path, current or "", wanted or ""))
         if self._check_mode:
             return True
         if wanted is None:

@@ -18,7 +18,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Known
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,
@@ -152,9 +152,9 @@ class Flow(GapEvents):
         # Of each delivery: hour, client, sender's domain, relay, status and TLS; delay; its parts; by status the recipients.
         self._hows, self._delays, self._splits = [], [], []
         self._whos = dict((status, []) for status in _COUNTED)
-        self._clients_named = Known(_client_name, MOST_KEYS)
-        self._senders_named = Known(_sender_name, MOST_KEYS)
-        self._classes = Known(_reason, MOST_KEYS)
+        self._clients_named = Memo(_client_name, MOST_KEYS)
+        self._senders_named = Memo(_sender_name, MOST_KEYS)
+        self._classes = Memo(_reason, MOST_KEYS)
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
         self.sender_domains, self.recipient_domains = {}, {}

@@ -10,7 +10,7 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Known
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,
@@ -70,9 +70,9 @@ def _client(text):
     return {"name": host["name"], "address": host["address"]}
 
 
-_clients = Known(_client)
-_relays = Known(lambda text: (text, peer(text)))
-_numbers = Known(_number)
+_clients = Memo(_client)
+_relays = Memo(lambda text: (text, peer(text)))
+_numbers = Memo(_number)
 
 
 # One mail system's handling of one message, as M(mailops.relay.mail_log_info) returns it, but for C(status) and where it is

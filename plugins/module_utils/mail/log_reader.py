@@ -16,7 +16,6 @@ from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.log import PostfixReader
 
 # What the logging systems say when they leave lines out: rsyslog's imuxsock and imjournal, journald.
 _LOGGERS = frozenset(("rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal"))
@@ -51,32 +50,21 @@ class LogReader(object):
 
     Args:
         events: log_events.Events, which is told what they say.
+        make_readers: callable (Events, callable (stamp) -> float) -> object. Its C(resolve(Origin)) has the reader of a
+            mail system take the lines of a program, and says whether one does; C(mta/readers.Readers) is such a thing.
 
     Attributes:
         lexer: Lexer.
     """
 
-    def __init__(self, events):
+    def __init__(self, events, make_readers):
         self._events = events
         self.lexer = Lexer(self._resolve)
         events.use(self.lexer)
-        self._postfix = PostfixReader(events)
-        self._others = None
+        self._readers = make_readers(events, self.lexer.seconds)
 
     def _resolve(self, origin):
-        if self._postfix.resolve(origin):
-            return
-        if self._others is None:
-            # Not above: most logs have no line of these, and to load them takes as long as to read thousands of lines.
-            from ansible_collections.mailops.relay.plugins.module_utils.qmail.log import QmailReader
-            from ansible_collections.mailops.relay.plugins.module_utils.sendmail.log import SendmailReader
-
-            seconds = self.lexer.seconds
-            self._others = SendmailReader(self._events, seconds), QmailReader(self._events, seconds)
-        for reader in self._others:
-            if reader.resolve(origin):
-                return
-        if origin.tag in _LOGGERS:
+        if not self._readers.resolve(origin) and origin.tag in _LOGGERS:
             origin.read = self._logger
 
     def _logger(self, stamp, origin, text):
@@ -134,17 +122,18 @@ class Span(object):
         self.last = seconds if self.last is None else max(self.last, seconds)
 
 
-def read_all(sources, events):
+def read_all(sources, events, make_readers):
     """Read logs from the oldest to the newest.
 
     Args:
-        sources: list of log_sources.Source.
+        sources: list of log_blocks.Source.
         events: Events.
+        make_readers: as of LogReader.
 
     Returns:
         (LogReader, Span)
     """
-    reader = LogReader(events)
+    reader = LogReader(events, make_readers)
     span = Span()
     with without_gc():
         for source in sources:
@@ -159,7 +148,7 @@ def log_facts(sources, reader, span):
     """dict: what was read, and what could not be, as the modules return it.
 
     Args:
-        sources: list of log_sources.Source that have been read.
+        sources: list of log_blocks.Source that have been read.
         reader: LogReader.
         span: Span.
     """

@@ -18,7 +18,7 @@ import re
 from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import line_finder
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks import line_finder
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, GapEvents
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
@@ -233,12 +233,13 @@ class _Mentions(GapEvents):
             self.linked.update((queue_id, other))
 
 
-def _scan(sources, events, needles, span=None, ignore_case=False, within=None):
+def _scan(sources, events, make_readers, needles, span=None, ignore_case=False, within=None):
     """Read the lines that contain one of the needles, or all lines where there are none.
 
     Args:
-        sources: list of log_sources.Source.
+        sources: list of log_blocks.Source.
         events: Events.
+        make_readers: as of LogReader.
         needles: list of bytes, or None.
         span: log_reader.Span that notes from when to when the logs tell something, or None.
         ignore_case: bool.
@@ -247,7 +248,7 @@ def _scan(sources, events, needles, span=None, ignore_case=False, within=None):
     Returns:
         (LogReader, list of set of int): for each source the numbers of the blocks that have such lines.
     """
-    reader = LogReader(events)
+    reader = LogReader(events, make_readers)
     find = line_finder(needles or (), ignore_case)
     hits = []
     for index, source in enumerate(sources):
@@ -279,13 +280,13 @@ def _around(hits):
     ]
 
 
-def _found_ids(sources, query, needles, span):
+def _found_ids(sources, query, make_readers, needles, span):
     """(_Mentions, list of set of int): the messages that may be meant and those they led to or came from; the blocks."""
     known = set(query.values.get("queue_id", ()))
     gaps = None
     if set(query.values) - set(["queue_id"]) or not known:
         mentions = _Mentions()
-        _reader, hits = _scan(sources, mentions, needles + _ALWAYS, span, ignore_case=True)
+        _reader, hits = _scan(sources, mentions, make_readers, needles + _ALWAYS, span, ignore_case=True)
         gaps = mentions.gaps
         known |= mentions.ids
     for _round in range(_MOST_ROUNDS):
@@ -293,7 +294,8 @@ def _found_ids(sources, query, needles, span):
             break
         mentions = _Mentions(known)
         always = [b"qmail"] if gaps is not None else _ALWAYS
-        _reader, hits = _scan(sources, mentions, [to_bytes(queue_id) for queue_id in known] + always, span if gaps is None else None)
+        lines = [to_bytes(queue_id) for queue_id in known] + always
+        _reader, hits = _scan(sources, mentions, make_readers, lines, span if gaps is None else None)
         gaps = mentions.gaps if gaps is None else gaps
         more = mentions.linked - known
         known |= more
@@ -324,13 +326,14 @@ class Found(object):
         self.span = span
 
 
-def search(sources, query, limit):
+def search(sources, query, limit, make_readers):
     """Find messages.
 
     Args:
-        sources: list of log_sources.Source, the oldest first.
+        sources: list of log_blocks.Source, the oldest first.
         query: Query.
         limit: int, so many messages at most, the newest.
+        make_readers: as of log_reader.LogReader.
 
     Returns:
         Found
@@ -339,7 +342,7 @@ def search(sources, query, limit):
     wanted = lines = within = gaps = None
     span = Span()
     if needles is not None:
-        mentions, hits = _found_ids(sources, query, needles, span)
+        mentions, hits = _found_ids(sources, query, make_readers, needles, span)
         wanted, gaps = mentions.ids, mentions.gaps
         if len(wanted) <= _MOST_NEEDLES:
             lines = [to_bytes(text) for text in wanted] + [b"qmail"]
@@ -350,7 +353,13 @@ def search(sources, query, limit):
                 within = _around(hits)
     assembler = Assembler(wanted, None if wanted is not None else max(limit, 1), query.matches)
     reader, _hits = _scan(
-        sources, assembler, lines, span if needles is None else None, lines is not None and query.about_rejects(), within
+        sources,
+        assembler,
+        make_readers,
+        lines,
+        span if needles is None else None,
+        lines is not None and query.about_rejects(),
+        within,
     )
     meant = [hop for hop in assembler.hops if query.matches(hop)]
     total = len(meant) + (assembler.dropped if assembler.dropped else 0)

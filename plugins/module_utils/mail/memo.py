@@ -9,7 +9,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 
-class Known(dict):
+class Memo(dict):
     """What texts mean, of the last so many: what is the same is made once, and is there once.
 
     Args:
@@ -18,7 +18,7 @@ class Known(dict):
     """
 
     def __init__(self, make, most=10000):
-        super(Known, self).__init__()
+        super(Memo, self).__init__()
         self._make = make
         self._most = most
 

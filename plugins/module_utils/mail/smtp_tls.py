@@ -15,8 +15,9 @@ import time
 from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes
-from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError, is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import ProbeError, connect
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import SMTPS, Refusal, shown

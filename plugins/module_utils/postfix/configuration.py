@@ -20,12 +20,11 @@ import tempfile
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import permission_bits, read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import permission_bits, to_file_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
-    TransactionError,
-    attributes_of,
     remove_stale,
     write_file,
 )
@@ -35,6 +34,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import SettingError, setting_text
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.table_plan import TablePlan
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import (
     TEXT_TYPES,
     check_type,
@@ -48,8 +48,6 @@ RESTART_PARAMETERS = ("inet_interfaces", "inet_protocols")
 
 # Findings that need no Postfix to ask: what they judge is the same in each version.
 INDEPENDENT_IDENTIFIERS = ("network-host-bits", "network-invalid", "open-relay-mynetworks", "relayhost-malformed")
-
-NOT_SHOWN = "(the content is not shown)\n"
 
 
 class RefusedError(RelayError):
@@ -108,98 +106,6 @@ def first_supported(choices, defaults, named):
     return chosen
 
 
-class FilePlan(object):
-    """One file as it is and as it shall be.
-
-    Attributes:
-        path: str, as the caller named it.
-        destination: str, the file behind it when it is a symbolic link.
-        before, after: str or None, the content; None is no file.
-        mode, owner, group: int, for the new file.
-        secret: bool, whether the content must not be shown.
-        compiled: list of str, what it is compiled to; empty for a file that is not compiled.
-        compiler: list of str, the command without the table's path; empty as above.
-        rebuild: bool, whether the compiled files are to be made.
-        foreign: bool, whether it holds lines that others wrote.
-    """
-
-    def __init__(self, path, after, mode=None, owner=None, group=None, secret=False):
-        self.path = path
-        self.destination = os.path.realpath(path)
-        self.before = read_native(self.destination)
-        self.after = after
-        self.secret = secret
-        self.compiled = []
-        self.compiler = []
-        self.rebuild = False
-        self.foreign = False
-        current = attributes_of(self.destination) or (0o644, os.geteuid(), os.getegid())
-        wanted = (mode, owner, group)
-        self.mode, self.owner, self.group = [
-            have if want is None else want for have, want in zip(current, wanted)
-        ]
-        self.attributes_differ = self.before is not None and (self.mode, self.owner, self.group) != current
-
-    @property
-    def replaced(self):
-        """bool: whether the file itself is written or removed."""
-        return self.before != self.after or (self.after is not None and self.attributes_differ)
-
-    @property
-    def changed(self):
-        """bool: whether anything on disk changes."""
-        if self.after is None:
-            return self.before is not None or any(os.path.exists(path) for path in self.compiled)
-        return self.replaced or self.rebuild
-
-    def compile_with(self, compiler, kind):
-        """Have the file compiled when that is due: never done, older than the source, or other attributes."""
-        self.compiled = compiled_paths(self.destination, kind)
-        if self.compiled and self.after is not None:
-            self.compiler = [compiler, kind]
-            self.rebuild = self.replaced or any(self._stale(path) for path in self.compiled)
-
-    def _stale(self, path):
-        attributes = attributes_of(path)
-        if attributes is None:
-            return True
-        if os.stat(path).st_mtime < os.stat(self.destination).st_mtime:
-            return True
-        return self.secret and attributes[0] & ~self.mode & 0o777 != 0
-
-    def diffs(self):
-        """list of dict: C(before) and C(after) with their headers, as Ansible shows them."""
-        found = []
-        if self.before != self.after:
-            found.append(self._diff(self.path, self._shown(self.before), self._shown(self.after)))
-        elif self.replaced:
-            found.append(
-                self._diff(
-                    self.path,
-                    "mode, owner or group differ\n",
-                    "mode {0:04o}, owner {1}, group {2}\n".format(self.mode, self.owner, self.group),
-                )
-            )
-        for path in self.compiled:
-            exists = os.path.exists(path)
-            if self.after is None and exists:
-                found.append(self._diff(path, "compiled table\n", ""))
-            elif self.after is not None and self.rebuild:
-                found.append(
-                    self._diff(path, "older than its source\n" if exists else "", "compiled from its source\n")
-                )
-        return found
-
-    def _shown(self, text):
-        if text is None:
-            return ""
-        return text if not self.secret else NOT_SHOWN + ("changed\n" if text is self.after else "")
-
-    @staticmethod
-    def _diff(path, before, after):
-        return {"before_header": path, "after_header": path, "before": before, "after": after}
-
-
 def _account(lookup, name, what, kind):
     if name is None:
         return None
@@ -253,8 +159,8 @@ class Configuration(object):
         request = self._request
         host = self._host
         _check_risks(request.get("accept_risks") or [])
-        main_plan = FilePlan(host.main_file, None)
-        master_plan = FilePlan(host.master_file, None)
+        main_plan = FilePlan(host.main_file)
+        master_plan = FilePlan(host.master_file)
         main_before = MainCf(main_plan.before or "", host.main_file)
         main_after = MainCf(main_plan.before or "", host.main_file)
         unsupported, managed = self._set_main(main_after)
@@ -375,19 +281,18 @@ class Configuration(object):
             mode = 0o600 if mode is None else mode
             if mode & 0o007:
                 raise SettingError("{0}: mode {1:04o} lets everyone read secrets; use 0600".format(what, mode))
-        plan = FilePlan(path, None, mode, *self._owner(item, what), secret=secret)
-        if item.get("state") != "absent":
-            if entries is None:
-                if plan.before is None and not self._check_mode:
-                    raise SettingError("{0}: there is no such file to compile; give its entries".format(what))
-                plan.after = plan.before or ""
-                plan.foreign = True
-            else:
-                plan.foreign = not item.get("exclusive", True)
-                current = plan.before or "" if plan.foreign else None
-                plan.after = table_text(
-                    path, kind, compiler == "postalias", entry_pairs(path, kind, entries), current
-                )
+        plan = TablePlan(path, mode, *self._owner(item, what), secret=secret)
+        if item.get("state") == "absent":
+            plan.after = None
+        elif entries is None:
+            if plan.before is None and not self._check_mode:
+                raise SettingError("{0}: there is no such file to compile; give its entries".format(what))
+            plan.after = plan.before or ""
+            plan.foreign = True
+        else:
+            plan.foreign = not item.get("exclusive", True)
+            current = plan.before or "" if plan.foreign else None
+            plan.after = table_text(path, kind, compiler == "postalias", entry_pairs(path, kind, entries), current)
         if kind not in TEXT_TYPES:
             plan.compile_with(compiler, kind)
         return plan
@@ -401,14 +306,9 @@ class Configuration(object):
             present = item.get("state") != "absent"
             if present and item.get("content") is None:
                 raise SettingError("{0}: it needs content".format(what))
-            plans.append(
-                FilePlan(
-                    path,
-                    item["content"] if present else None,
-                    permission_bits(item.get("mode"), what),
-                    *self._owner(item, what)
-                )
-            )
+            plan = FilePlan(path, permission_bits(item.get("mode"), what), *self._owner(item, what))
+            plan.after = item["content"] if present else None
+            plans.append(plan)
             self._host.planned[path] = present
         return plans
 
@@ -518,31 +418,23 @@ class Configuration(object):
             result = self._check(directory)
             if result.rc != 0:
                 raise InvalidError(self._explained(result, directory))
-            moves = []
+            writer = Writer(transaction, [main_plan, master_plan] + others)
             for plan in others:
                 if plan.changed and plan.after is not None:
-                    moves.extend(self._stage(transaction, plan, directory))
+                    self._stage(writer, plan, directory)
             config = [plan for plan in (master_plan, main_plan) if plan.replaced]
-            for plan in config:
-                self._stage(transaction, plan, directory)
             if len(config) == 2:
                 config = self._ordered(directory, main_plan, master_plan)
-            moves.extend((plan.destination, True) for plan in config)
+            for plan in config:
+                writer.stage(plan)
+                writer.move(plan)
             for plan in others:
                 if plan.changed and plan.after is None:
-                    moves.extend((path, False) for path in plan.compiled + [plan.destination] if os.path.exists(path))
-            for plan in [main_plan, master_plan] + others:
-                if read_native(plan.destination) != plan.before:
-                    raise TransactionError(
-                        "{0} was changed by another program while this one worked; nothing was changed, "
-                        "run it again".format(plan.path)
-                    )
-            if self._request.get("backup"):
-                transaction.back_up(
-                    plan.destination for plan in [main_plan, master_plan] + others if plan.replaced
-                )
-            transaction.activate(moves)
-            return transaction.backups
+                    for path in plan.compiled + [plan.destination]:
+                        if os.path.exists(path):
+                            writer.remove(path)
+            backed_up = [main_plan, master_plan] + others if self._request.get("backup") else []
+            return writer.activate(plan for plan in backed_up if plan.replaced)
 
     def _ordered(self, directory, main_plan, master_plan):
         """list of FilePlan: in which order main.cf and master.cf keep Postfix able to start in between."""
@@ -557,31 +449,29 @@ class Configuration(object):
                 return order
         return orders[0][0]
 
-    def _stage(self, transaction, plan, config_directory):
-        """list of (str, bool): moves for ``Transaction.activate``; compiled tables before their source."""
-        staged = transaction.stage_of(plan.destination)
-        write_file(staged, to_file_bytes(plan.after), plan.mode)
-        moves = []
-        if plan.rebuild:
-            program, kind = plan.compiler
-            result = self._runner.run([program, "-c", config_directory, "{0}:{1}".format(kind, staged)], check=False)
-            said = result.stderr.replace(staged, plan.path).strip()
-            # A warning is about a line that is left out. Lines of others must not be in the way of a change.
-            if result.rc != 0 or (said and not plan.foreign):
-                raise InvalidError(
-                    "table {0}: {1} does not take it as {2}, nothing was changed: {3}".format(
-                        plan.path, program, kind, said or "no reason given"
-                    )
-                )
-            if said:
-                self._warnings.append("table {0}: {1}".format(plan.path, "; ".join(said.splitlines())))
-            for path in plan.compiled:
-                transaction.prepare(path, plan.mode, plan.owner, plan.group)
-                moves.append((path, True))
+    def _stage(self, writer, plan, config_directory):
+        """Stage a table or file, compile it, and have it moved in behind what it is compiled to."""
+        staged = writer.stage(plan)
+        if plan.compiled:
+            self._compile(writer, plan, staged, config_directory)
         if plan.replaced:
-            transaction.prepare(plan.destination, plan.mode, plan.owner, plan.group)
-            moves.append((plan.destination, True))
-        return moves
+            writer.move(plan)
+
+    def _compile(self, writer, plan, staged, config_directory):
+        program, kind = plan.compiler
+        result = self._runner.run([program, "-c", config_directory, "{0}:{1}".format(kind, staged)], check=False)
+        said = result.stderr.replace(staged, plan.path).strip()
+        # A warning is about a line that is left out. Lines of others must not be in the way of a change.
+        if result.rc != 0 or (said and not plan.foreign):
+            raise InvalidError(
+                "table {0}: {1} does not take it as {2}, nothing was changed: {3}".format(
+                    plan.path, program, kind, said or "no reason given"
+                )
+            )
+        if said:
+            self._warnings.append("table {0}: {1}".format(plan.path, "; ".join(said.splitlines())))
+        for path in plan.compiled:
+            writer.move_made(path, plan.mode, plan.owner, plan.group)
 
 
 def _write_aged(path, text, mode):

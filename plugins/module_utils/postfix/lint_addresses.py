@@ -10,12 +10,11 @@ __metaclass__ = type
 
 import re
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import closed_to_strangers, parse_address
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import WARNING, program
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks import (
     HOST_NAME,
-    is_private,
-    parse_address,
     parse_list,
     write_network,
 )
@@ -60,7 +59,7 @@ def check_networks(scope):
     """list of Finding: networks that Postfix cannot read, and networks of strangers.
 
     cidr_match(3) refuses host bits; smtpd(8) then answers 451 to every client that gets as far as that entry.
-    What is private: see ``networks.PRIVATE``.
+    Who is no stranger: see ``addresses.closed_to_strangers``.
     """
     findings = []
     for name in _NETWORK_LISTS:
@@ -111,9 +110,9 @@ def _check_entry(scope, name, entry):
                     "list the networks of your own clients",
                 )
             ]
-    if entry.kind != "network" or is_private(entry.network):
+    if entry.kind != "network" or closed_to_strangers(entry.network):
         return []
-    single = entry.network.prefix == (32 if entry.network.family == 4 else 128)
+    single = entry.network.single
     if single and scope.host.is_local_address(entry.text.split("/")[0].strip("[]")):
         return []
     return [
@@ -150,7 +149,7 @@ def check_networks_style(scope):
     strangers = [
         write_network(entry.network)
         for entry in parse_list(scope.host.defaults.get("mynetworks", ""))
-        if entry.kind == "network" and not is_private(entry.network) and entry.network.prefix not in (32, 128)
+        if entry.kind == "network" and not closed_to_strangers(entry.network) and not entry.network.single
     ]
     if style == "subnet" and (strangers or name in scope.explicit):
         return [
@@ -293,7 +292,7 @@ def check_interfaces(scope):
         address = parse_address(plain)
         if address is None and plain.lower() == "localhost":
             continue
-        if address is not None and address.family == 6 and not wants_ipv6:
+        if address is not None and address.family == "ipv6" and not wants_ipv6:
             continue
         if not scope.host.is_local_address(plain):
             fix = "list addresses that this host has, or write all"
@@ -330,16 +329,16 @@ def _check_bound_source(scope, items):
     loopback = [parse_address(text) for text in ("127.0.0.1", "::1")]
     if None in addresses or scope.get("relayhost") or set(addresses) & set(loopback):
         return []
-    for family, bind in ((4, "smtp_bind_address"), (6, "smtp_bind_address6")):
+    for family, bind in (("ipv4", "smtp_bind_address"), ("ipv6", "smtp_bind_address6")):
         own = [address for address in addresses if address.family == family]
-        if len(own) == 1 and is_private(own[0]) and not scope.get(bind):
+        if len(own) == 1 and closed_to_strangers(own[0]) and not scope.get(bind):
             return [
                 scope.finding(
                     "single-interface",
                     name,
                     "Postfix also sends from {0}, because it is the only address here; "
                     "a private address may not reach the internet".format(write_network(own[0]).split("/")[0]),
-                    "add 127.0.0.1, or set {0} to {1}".format(bind, "0.0.0.0" if family == 4 else "::"),
+                    "add 127.0.0.1, or set {0} to {1}".format(bind, "0.0.0.0" if family == "ipv4" else "::"),
                     WARNING,
                 )
             ]

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Postfix says, or will say, of itself as a relay: names, addresses, domains, queue."""
+"""The values of main.cf's parameters, as a host has them or as they are planned for it, every C($name) replaced."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -27,18 +27,18 @@ class PlanError(RelayError):
     """A parameter whose value cannot be told."""
 
 
-class Identity(object):
-    """A relay's parameters, expanded.
+class Parameters(object):
+    """The parameters of a Postfix, expanded.
 
     Args:
         hostname: str, the host's own name.
-        parameters: dict: those of main.cf or those planned -> their text.
+        settings: dict: those of main.cf or those planned -> their text.
         defaults: dict: the installed Postfix's defaults; {} without one.
     """
 
-    def __init__(self, hostname, parameters, defaults):
+    def __init__(self, hostname, settings, defaults):
         self._hostname = hostname
-        self._parameters = parameters
+        self._settings = settings
         self._defaults = defaults
 
     def value(self, name):
@@ -62,14 +62,14 @@ class Identity(object):
         return int(value) if value.isdigit() else 0
 
     def _raw(self, name):
-        if name in self._parameters:
-            return self._parameters[name]
+        if name in self._settings:
+            return self._settings[name]
         # postconf -d knows nothing of main.cf, so these two would be those of another host name.
         if name == "myhostname":
             # get_hostname() and check_mydomain() of Postfix's mail_params.c
             return self._hostname if "." in self._hostname else "{0}.$mydomain".format(self._hostname)
         if name == "mydomain":
-            named = self._parameters.get("myhostname", self._hostname)
+            named = self._settings.get("myhostname", self._hostname)
             return named.partition(".")[2] or "localdomain"
         return self._defaults.get(name, _DEFAULTS.get(name))
 
@@ -87,8 +87,8 @@ def planned_text(plan):
     return texts, set(name for name, value in plan.items() if value is None)
 
 
-def identity(runner, host, hostname, plan, prefer_plan):
-    """(Identity, bool): and whether it is that of the plan.
+def parameters_of(runner, host, hostname, plan, prefer_plan):
+    """(Parameters, bool): those of a host, and whether they are those of the plan.
 
     Args:
         runner: ``Runner``.
@@ -101,12 +101,12 @@ def identity(runner, host, hostname, plan, prefer_plan):
         CommandError: postconf failed.
         SettingError: a value that cannot be written.
     """
-    parameters, removed = {}, set()
+    settings, removed = {}, set()
     if host.installed:
-        parameters = parse_settings(runner.run(["postconf", "-n"]).stdout)
+        settings = parse_settings(runner.run(["postconf", "-n"]).stdout)
     by_plan = prefer_plan or not host.installed
     if by_plan:
         texts, removed = planned_text(plan)
-        parameters = dict((name, value) for name, value in parameters.items() if name not in removed)
-        parameters.update(texts)
-    return Identity(hostname, parameters, host.defaults), by_plan
+        settings = dict((name, value) for name, value in settings.items() if name not in removed)
+        settings.update(texts)
+    return Parameters(hostname, settings, host.defaults), by_plan

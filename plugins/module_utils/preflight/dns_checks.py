@@ -11,12 +11,14 @@ __metaclass__ = type
 import re
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    is_address,
+    not_globally_routed,
+    parse_network,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import is_fqdn
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
-from ansible_collections.mailops.relay.plugins.module_utils.host.stream import is_address
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import is_private
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import spf
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import (
@@ -194,7 +196,7 @@ def _addresses(resolver, name, kind, outbound):
 
 
 def _reverse(resolver, address, names):
-    if is_private(address):
+    if not_globally_routed(parse_network(address)):
         return checks.skipped(
             "dns_ptr", address, "a private address; say from which one the internet sees the relay's mail come"
         )
@@ -214,7 +216,7 @@ def _reverse(resolver, address, names):
 
 def _forward_confirmed(resolver, address, names):
     """The name in the PTR record has the address again (RFC 8601, 2.7.3, "iprev")."""
-    if is_private(address):
+    if not_globally_routed(parse_network(address)):
         return checks.skipped("dns_fcrdns", address, "a private address, see dns_ptr")
     pointed = _known(resolver, reverse_name(address), "PTR", address).records
     found = [name for name in pointed if name in [other.lower() for other in names]]
@@ -252,7 +254,7 @@ def _policy_verdict(resolver, address, domain, helo, subject, required):
     A sender's domain without a record is refused by the large receivers; a HELO name without one is not, but bounces then
     pass no check at all (RFC 7208, 2.3 and 2.4).
     """
-    if is_private(address):
+    if not_globally_routed(parse_network(address)):
         return checks.skipped("dns_spf", subject, "{0} is a private address, see dns_ptr".format(address))
     records, answer = spf.record_of(resolver, domain)
     if not answer.known:

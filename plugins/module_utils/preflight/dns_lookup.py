@@ -19,7 +19,8 @@ import traceback
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError, is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError
 
 try:
     import dns.exception

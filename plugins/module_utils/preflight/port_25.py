@@ -10,8 +10,8 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import parse_network
-from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError, addresses_of, is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError, addresses_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Session
 

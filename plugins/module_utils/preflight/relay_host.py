@@ -21,10 +21,15 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
-from ansible_collections.mailops.relay.plugins.module_utils.host.stream import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.log_limits import (
+    JOURNALD_TODO,
+    RSYSLOG_TODO,
+    limit_check,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.port_25 import exit_checks
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import identity
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.queue_space import space_check
 
 SUBSETS = ("local", "network")
@@ -36,9 +41,6 @@ _JOURNALD_SOCKET = "/run/systemd/journal/socket"
 _NEXT_HOP = re.compile(r"\[([^\]]+)\](?::([0-9]+))?\Z")
 # A thread has to come round to saying that it was too late.
 _GRACE = 0.5
-
-_JOURNALD_TODO = "Let relay_server_manage_log_limits do it, or set RateLimitIntervalSec=0 in /etc/systemd/journald.conf.d."
-_RSYSLOG_TODO = "Let relay_server_manage_log_limits do it, or set the input's ratelimit.interval to 0 in /etc/rsyslog.conf."
 
 
 class OptionError(RelayError):
@@ -69,11 +71,13 @@ class Relay(object):
         self._plan = options["planned"] or {}
         self._system_name = socket.gethostname()
         main = self._plan.get("main") or {}
-        self.identity, self.planned = identity(runner, host, self._system_name, main, options["prefer_planned"])
+        self.parameters, self.planned = parameters_of(
+            runner, host, self._system_name, main, options["prefer_planned"]
+        )
         if self.planned and self._plan.get("hostname"):
             self._system_name = self._plan["hostname"]
-        self._hostname = self.identity.value("myhostname")
-        self._helo = self.identity.value("smtp_helo_name")
+        self._hostname = self.parameters.value("myhostname")
+        self._helo = self.parameters.value("smtp_helo_name")
         self._sources = self._outbound()
 
     def facts(self):
@@ -81,8 +85,8 @@ class Relay(object):
         return {
             "hostname": self._hostname,
             "helo": self._helo,
-            "mydomain": self.identity.value("mydomain"),
-            "mydestination": self.identity.names("mydestination"),
+            "mydomain": self.parameters.value("mydomain"),
+            "mydestination": self.parameters.names("mydestination"),
             "addresses": self._options["expected_addresses"] or self._sources,
             "planned": self.planned,
             "postfix": self._host.version_text,
@@ -91,7 +95,7 @@ class Relay(object):
     def _outbound(self):
         """list of str: the addresses from which Postfix sends: smtp_bind_address, the only one of inet_interfaces, or the route's."""
         sources = way_out.route_sources()
-        protocols = self.identity.names("inet_protocols") or ["all"]
+        protocols = self.parameters.names("inet_protocols") or ["all"]
         found = []
         for parameter, protocol, is_kind in (
             ("smtp_bind_address", "ipv4", lambda address: ":" not in address),
@@ -99,8 +103,8 @@ class Relay(object):
         ):
             if protocol not in protocols and "all" not in protocols:
                 continue
-            bound = self.identity.value(parameter)
-            listed = [name for name in self.identity.names("inet_interfaces") if is_address(name) and is_kind(name)]
+            bound = self.parameters.value(parameter)
+            listed = [name for name in self.parameters.names("inet_interfaces") if is_address(name) and is_kind(name)]
             if bound and is_address(bound):
                 found.append(bound)
             elif len(listed) == 1 and listed[0] not in ("127.0.0.1", "::1"):
@@ -156,16 +160,20 @@ class Relay(object):
         return [way_out.outbound_check(self._sources, self._options["expected_addresses"], own)]
 
     def _space(self):
-        return [space_check(
-            self.identity.value("queue_directory"), self.identity.number("message_size_limit"), self.identity.number("queue_minfree"),
-            self._options["queue_free_mib"] << 20, self._options["queue_free_inodes"],
-        )]  # fmt: skip
+        result = space_check(
+            self.parameters.value("queue_directory"),
+            self.parameters.number("message_size_limit"),
+            self.parameters.number("queue_minfree"),
+            self._options["queue_free_mib"] << 20,
+            self._options["queue_free_inodes"],
+        )
+        return [result]
 
     def _no_log_limit(self, identifier, subject):
         """dict or None: why a limit makes no difference."""
         if self.planned and self._plan.get("log_limits"):
             return checks.skipped(identifier, subject, "the role will take the limits away")
-        if self.identity.value("maillog_file"):
+        if self.parameters.value("maillog_file"):
             return checks.skipped(identifier, subject, "Postfix writes its log itself (maillog_file)")
         return None
 
@@ -181,7 +189,7 @@ class Relay(object):
                 version = None
             texts = [read_native(path) or "" for path in log_limits.journald_files()]
             limit = log_limits.journald_limit(texts, int(version.group(1)) if version else 0)
-            result = log_limits.limit_check(identifier, [limit], self._options["message_rate"], _JOURNALD_TODO)
+            result = limit_check(identifier, [limit], self._options["message_rate"], JOURNALD_TODO)
         return [result]
 
     def _rsyslog(self):
@@ -190,7 +198,7 @@ class Relay(object):
         if result is None:
             limits = log_limits.rsyslog_limits(rsyslog_config.statements())
             if limits:
-                result = log_limits.limit_check(identifier, limits, self._options["message_rate"], _RSYSLOG_TODO)
+                result = limit_check(identifier, limits, self._options["message_rate"], RSYSLOG_TODO)
             else:
                 result = checks.skipped(identifier, "rsyslog", "it takes no lines of this host, or is not there")
         return [result]
@@ -213,7 +221,7 @@ class Relay(object):
 
     def _exit_works(self):
         targets = [(name, _SMTP_PORT) for name in self._options["mx"]]
-        relayhost = self.identity.value("relayhost")
+        relayhost = self.parameters.value("relayhost")
         if not targets and _NEXT_HOP.match(relayhost):
             name, port = _NEXT_HOP.match(relayhost).groups()
             targets = [(name, int(port or _SMTP_PORT))]

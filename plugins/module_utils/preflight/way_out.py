@@ -12,33 +12,19 @@ import os
 import socket
 import struct
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import parse_network
-from ansible_collections.mailops.relay.plugins.module_utils.host.stream import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    is_address,
+    not_globally_routed,
+    parse_network,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 
 # Addresses of the internet, to ask the routing table; nothing is sent there (a.root-servers.net).
 _OUTSIDE = ((socket.AF_INET, "198.41.0.4"), (socket.AF_INET6, "2001:503:ba3e::2:30"))
 
-# What has no meaning on the internet (RFC 1918, 6598, 3927, 4193, 4291).
-_PRIVATE = [
-    parse_network(text)
-    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8", "fc00::/7",
-                 "fe80::/10", "::1")
-]  # fmt: skip
-
 _DNS_PORT = 53
 _NXDOMAIN, _REFUSED = 3, 5
 _RCODES = {1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED"}
-
-
-def is_private(address):
-    """bool: whether an address has no meaning on the internet.
-
-    Raises:
-        AddressError: it is none.
-    """
-    network = parse_network(address)
-    return any(private.contains(network) for private in _PRIVATE)
 
 
 def route_sources():
@@ -138,7 +124,7 @@ def outbound_check(sources, expected, own):
         return checks.ok(identifier, subject, "as expected")
     seen = "; ".join(wrong)
     todo = "Set relay_server_outbound_address to {0}.".format(expected[0])
-    if all(is_private(source) for source in sources) and not set(expected) & set(own):
+    if all(not_globally_routed(parse_network(source)) for source in sources) and not set(expected) & set(own):
         seen += "; it is translated on the way (NAT), and this host cannot see to what"
         todo = "See that the router translates {0} to {1} for port 25.".format(sources[0], expected[0])
         return checks.warning(identifier, subject, seen, todo)

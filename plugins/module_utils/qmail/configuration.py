@@ -18,23 +18,17 @@ import json
 import os
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
-    read_bytes,
-    read_native,
-    to_file_bytes,
-    write_atomically,
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import (
+    COMPILED,
+    FilePlan,
+    Writer,
+    diff_of,
+    is_stale,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
-    Lock,
-    Transaction,
-    attributes_of,
-    remove_stale,
-    write_file,
-)
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes, read_native, write_atomically
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Supervisor
-
-NOT_SHOWN = "(the content is not shown)\n"
 
 # config.sh of notqmail makes control files root's, 0644.
 _MODE, _OWNER, _GROUP = 0o644, 0, 0
@@ -54,45 +48,31 @@ class ConfigurationError(RelayError):
     """The wanted control files cannot be made; the text says whether anything has changed."""
 
 
-class Plan(object):
+class ControlPlan(FilePlan):
     """One control file as it is and as it shall be.
 
-    Attributes:
+    Args:
+        directory: str, that of the control files.
+        spec: ``control.ControlFile``.
+        value: as of ``control.checked``; None is no file.
+        has_credentials: bool, whether the value has passwords in it.
+
+    Attributes, besides those of ``FilePlan``:
         spec: ControlFile.
-        path: str, as the caller sees it.
-        destination: str, the file behind it when it is a symbolic link.
-        before, after: str or None, the content; None is no file.
-        secret: bool, whether the content must not be shown.
-        mode, owner, group: int, for the new file.
     """
 
     def __init__(self, directory, spec, value, has_credentials=False):
+        attributes = (_SECRET_MODE, _OWNER, _secret_group()) if has_credentials else (None, None, None)
+        super(ControlPlan, self).__init__(
+            os.path.join(directory, spec.name), *attributes, secret=has_credentials, new=(_MODE, _OWNER, _GROUP)
+        )
         self.spec = spec
-        self.path = os.path.join(directory, spec.name)
-        self.destination = os.path.realpath(self.path)
-        self.before = read_native(self.destination)
-        current = attributes_of(self.destination)
-        self.mode, self.owner, self.group = current or (_MODE, _OWNER, _GROUP)
-        self.secret = has_credentials or self._holds_secret()
-        if has_credentials:
-            self.mode, self.owner, self.group = _SECRET_MODE, _OWNER, _secret_group()
-        self.after = self._wanted(value)
-        self.attributes_differ = current is not None and (self.mode, self.owner, self.group) != current
-
-    def _holds_secret(self):
-        return self.spec.name == "smtproutes" and self.before is not None and control.has_credentials(self.before)
-
-    def _wanted(self, value):
+        if spec.name == "smtproutes" and self.before is not None and control.has_credentials(self.before):
+            self.secret = True
         if value is None:
-            return None
-        if self.before is not None and control.same(self.spec, self.before, value):
-            return self.before
-        return control.write(self.spec, value, self.before)
-
-    @property
-    def changed(self):
-        """bool: whether the file is written or removed."""
-        return self.before != self.after or (self.after is not None and self.attributes_differ)
+            self.after = None
+        elif self.before is None or not control.same(spec, self.before, value):
+            self.after = control.write(spec, value, self.before)
 
     @property
     def action(self):
@@ -109,21 +89,6 @@ class Plan(object):
             change = "removed" if self.after is None else "changed"
         reason = control.reason(self.spec) if change != "attributes" else "only mode, owner or group differ"
         return {"path": self.path, "change": change, "action": self.action, "reason": reason}
-
-    def diff(self):
-        """dict: C(before) and C(after) with their headers, as Ansible shows them."""
-        if self.before == self.after:
-            before, after = "mode, owner or group differ\n", "mode {0:04o}, owner {1}, group {2}\n".format(
-                self.mode, self.owner, self.group
-            )
-        else:
-            before, after = self._shown(self.before), self._shown(self.after)
-        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
-
-    def _shown(self, text):
-        if text is None:
-            return ""
-        return text if not self.secret else NOT_SHOWN + ("changed\n" if text is self.after else "")
 
 
 def _secret_group():
@@ -233,7 +198,7 @@ class Configuration(object):
 
     def _apply(self, values):
         plans = [
-            Plan(
+            ControlPlan(
                 self._directory,
                 control.CONTROL_FILES[name],
                 values[name],
@@ -258,16 +223,17 @@ class Configuration(object):
                 self._take_note(process, action)
             if changed or compiled.due:
                 try:
-                    backups = self._activate(changed, compiled)
+                    backups = self._activate(plans, compiled)
                 except RelayError:
                     if noted is None:
                         self._drop_note()
                     raise
             process = self._bring_into_use(process, service, action)
+        listed = sorted(changed, key=lambda plan: plan.path)
         return {
             "changed": bool(changed or compiled.due or noted),
-            "diff": [plan.diff() for plan in sorted(changed, key=lambda plan: plan.path)] + compiled.diffs,
-            "files": [plan.facts() for plan in sorted(changed, key=lambda plan: plan.path)],
+            "diff": [diff for plan in listed for diff in plan.diffs()] + compiled.diffs,
+            "files": [plan.facts() for plan in listed],
             "action": action,
             "service": {
                 "manager": service.manager if service else None,
@@ -316,19 +282,19 @@ class Configuration(object):
             )
         return compiled
 
-    def _activate(self, changed, compiled):
+    def _activate(self, plans, compiled):
         with Transaction(self._label) as transaction:
-            moves = []
+            writer = Writer(transaction, plans)
+            changed = [plan for plan in plans if plan.changed]
             for plan in changed:
-                if plan.after is not None:
-                    write_file(transaction.stage_of(plan.destination), to_file_bytes(plan.after), 0o600)
-                    transaction.prepare(plan.destination, plan.mode, plan.owner, plan.group)
-                moves.append((plan.destination, plan.after is not None))
+                if plan.after is None:
+                    writer.remove(plan.destination)
+                else:
+                    writer.stage(plan)
+                    writer.move(plan)
             if compiled.removed:
-                moves.append((compiled.path, False))
-            if self._request["backup"]:
-                transaction.back_up([plan.destination for plan in changed])
-            transaction.activate(moves)
+                writer.remove(compiled.path)
+            backups = writer.activate(changed if self._request["backup"] else [])
             if compiled.made:
                 try:
                     compiled.make(self._runner)
@@ -339,7 +305,7 @@ class Configuration(object):
                             exc, "what could not be put back: " + "; ".join(kept) if kept else "everything is as it was"
                         )
                     )
-            return list(transaction.backups)
+            return backups
 
     # In use
 
@@ -378,7 +344,7 @@ class Compiled(object):
     """morercpthosts.cdb, which is what qmail-smtpd reads instead of morercpthosts (rcpthosts.c).
 
     Args:
-        plan: Plan of morercpthosts, or None when the call does not name it.
+        plan: ControlPlan of morercpthosts, or None when the call does not name it.
         home: str, the home directory of qmail.
 
     Attributes:
@@ -394,7 +360,8 @@ class Compiled(object):
         self._plan = plan
         self._exists = os.path.exists(self.path)
         wanted = plan is not None and plan.after is not None
-        stale = wanted and (plan.before != plan.after or self._is_stale())
+        # By its time, as qmail-showctl(8) judges too.
+        stale = wanted and (plan.before != plan.after or is_stale(self.path, plan.destination))
         self.made = stale and os.access(self.program, os.X_OK)
         self.impossible = stale and not self.made
         self.removed = plan is not None and not wanted and self._exists
@@ -404,20 +371,13 @@ class Compiled(object):
         """bool: whether the file changes."""
         return self.made or self.removed
 
-    def _is_stale(self):
-        """bool: missing or older than its source, which is what qmail-showctl(8) judges by too."""
-        if not os.path.exists(self.path):
-            return True
-        return os.stat(self.path).st_mtime < os.stat(self._plan.destination).st_mtime
-
     @property
     def diffs(self):
         """list of dict: none or one."""
         if not self.due:
             return []
         before = "compiled\n" if self._exists else ""
-        after = "" if self.removed else "compiled from its source\n"
-        return [{"before_header": self.path, "after_header": self.path, "before": before, "after": after}]
+        return [diff_of(self.path, before, "" if self.removed else COMPILED)]
 
     def make(self, runner):
         """Compile it; qmail-newmrh puts it in place by rename.
@@ -426,7 +386,7 @@ class Compiled(object):
             RelayError: it was not made, or not here.
         """
         runner.run([self.program])
-        if self._is_stale():
+        if is_stale(self.path, self._plan.destination):
             raise ConfigurationError(
                 "{0} ended well and did not make {1}; it belongs to a qmail with another home directory".format(
                     self.program, self.path

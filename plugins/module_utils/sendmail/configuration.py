@@ -18,12 +18,11 @@ import shutil
 import tempfile
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import permission_bits, read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import Writer
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import permission_bits, to_file_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
-    TransactionError,
     attributes_of,
     remove_stale,
     write_file,
@@ -32,7 +31,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.access impo
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import FEATURES, Cf
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import is_running
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import InstallationError, Sendmail
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc, quoted, unquoted
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import quoted, unquoted
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.plans import (
+    AccessPlan,
+    ConfigurationError,
+    Pair,
+    SendmailFile,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import (
     Request,
     RequestError,
@@ -48,48 +53,6 @@ PLAIN_ARGUMENTS = "TCP $h"
 NOT_INSTALLED = (
     "sendmail is not installed on this host; install the package 'sendmail', and 'sendmail-cf' and 'm4' with it"
 )
-
-
-class ConfigurationError(RelayError):
-    """The files of this host cannot be brought to the wanted state; nothing has changed."""
-
-
-class FilePlan(object):
-    """One file as it is and as it shall be.
-
-    Attributes:
-        path: str, as it is named in messages.
-        destination: str, the file behind it when it is a symbolic link.
-        before, after: str or None, the content; None is no file.
-        mode, owner, group: int, for the new file.
-    """
-
-    def __init__(self, path, after=None, mode=None, new_mode=0o644):
-        self.path = path
-        self.destination = os.path.realpath(path)
-        self.before = read_native(self.destination)
-        self.after = self.before if after is None else after
-        current = attributes_of(self.destination) or (new_mode, os.geteuid(), os.getegid())
-        self.mode, self.owner, self.group = (current[0] if mode is None else mode,) + current[1:]
-        self.mode_differs = self.before is not None and self.mode != current[0]
-        self.refreshed = False
-
-    @property
-    def changed(self):
-        """bool: whether content or mode change."""
-        return self.before != self.after or self.mode_differs
-
-    @property
-    def written(self):
-        """bool: whether the file is put in place anew, if only for its time of change."""
-        return self.changed or self.refreshed
-
-    def diff(self):
-        """dict: C(before) and C(after) with their headers, as Ansible shows them."""
-        before, after = self.before or "", self.after or ""
-        if before == after:
-            before, after = "another mode\n", "mode {0:04o}\n".format(self.mode)
-        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
 
 
 class Configuration(object):
@@ -162,7 +125,7 @@ class Configuration(object):
             self._settle(submit, self._edit_submit, self._submit_settings, scratch)
         access = self._access(main, old_hosts)
         plans = files + access.plans() + [submit.plan_mc, main.plan_mc, submit.plan_cf, main.plan_cf]
-        changed = any(plan.written for plan in plans) or access.rebuild
+        changed = any(plan.changed for plan in plans) or access.rebuild
         backups = []
         if changed and self._sendmail.installed:
             self._verify(main, submit, scratch)
@@ -171,13 +134,13 @@ class Configuration(object):
         effective = [plan for plan in plans if plan not in (main.plan_mc, submit.plan_mc)]
         return {
             "changed": changed,
-            "restart_required": any(plan.changed for plan in effective) or access.rebuild,
+            "restart_required": any(plan.replaced for plan in effective) or access.rebuild,
             "running": is_running(main.cf.daemons(), main.cf.option("PidFile")),
             "sendmail_version": self._sendmail.version,
             "smart_host": main.cf.macro("S") or "",
             "warnings": self._warnings,
             "backup_files": backups,
-            "diff": [plan.diff() for plan in plans if plan.changed] + access.diffs(),
+            "diff": [diff for plan in plans for diff in plan.diffs()] + access.diffs(),
         }
 
     # What is wanted of each file
@@ -193,7 +156,9 @@ class Configuration(object):
                 raise RequestError(text)
             if self._sendmail.installed:
                 self._warnings.append(text)
-        return FilePlan(path, item["content"], permission_bits(item.get("mode"), "file " + path))
+        plan = SendmailFile(path, permission_bits(item.get("mode"), "file " + path))
+        plan.after = item["content"]
+        return plan
 
     def _edit_main(self, pair):
         request = self._request
@@ -297,7 +262,7 @@ class Configuration(object):
         """Edit both files, and prove that a rebuild of the .mc gives the settings which the .cf has then."""
         edit(pair)
         pair.take_over()
-        if not (pair.plan_mc.changed or pair.plan_cf.changed or pair.demands) or not self._sendmail.installed:
+        if not (pair.plan_mc.replaced or pair.plan_cf.replaced or pair.demands) or not self._sendmail.installed:
             return
         built = None
         if pair.mc is not None and self._sendmail.can_build(pair.mc, self._directory):
@@ -322,7 +287,7 @@ class Configuration(object):
                 )
             )
         # make(1) and /etc/mail/make rebuild what is older than its source.
-        pair.plan_cf.refreshed = pair.plan_mc.changed
+        pair.plan_cf.refreshed = pair.plan_mc.replaced
 
     def _built(self, plan, text, scratch):
         path = os.path.join(scratch, os.path.basename(plan.path))
@@ -393,7 +358,7 @@ class Configuration(object):
                     mailer, pair.plan_cf.path, mailer.upper()
                 )
             )
-        plan = FilePlan(found.path, new_mode=0o640)
+        plan = SendmailFile(found.path, new=(0o640, None, None))
         access = Access(plan.before or "")
         for host in set(old_hosts) - set(self._request.hosts):
             entries += [("TLS_Srv:" + host, None), ("Try_TLS:" + host, None)]
@@ -407,7 +372,7 @@ class Configuration(object):
     def _verify(self, main, submit, scratch):
         """Have sendmail itself read each new .cf, and ask it what it understood."""
         for pair, names in ((main, ["S", "H"]), (submit, ["{MTAHost}"])):
-            if pair.plan_cf.after is None or not (pair.plan_cf.changed or pair.plan_mc.changed):
+            if pair.plan_cf.after is None or not (pair.plan_cf.replaced or pair.plan_mc.replaced):
                 continue
             path = os.path.join(scratch, os.path.basename(pair.plan_cf.path))
             write_file(path, to_file_bytes(pair.plan_cf.after), 0o644)
@@ -424,126 +389,24 @@ class Configuration(object):
 
     def _activate(self, plans, access, main, scratch):
         with Transaction(self._label) as transaction:
-            moves = []
+            writer = Writer(transaction, plans)
             if access.rebuild:
                 copy = os.path.join(scratch, "sendmail.cf")
                 cf = copy if os.path.exists(copy) else main.plan_cf.path
-                moves.append((self._stage_compiled(transaction, access, cf), True))
+                self._compile(transaction, writer, access, cf)
             for plan in plans:
-                if plan.written:
-                    staged = transaction.stage_of(plan.destination)
-                    write_file(staged, to_file_bytes(plan.after), plan.mode)
-                    if plan is access.plan or plan.path.endswith(".mc"):
-                        # Older than what is made of it.
-                        past = time.time() - 1
-                        os.utime(staged, (past, past))
-                    transaction.prepare(plan.destination, plan.mode, plan.owner, plan.group)
-                    moves.append((plan.destination, True))
-            for plan in plans:
-                if read_native(plan.destination) != plan.before:
-                    raise TransactionError(
-                        "{0} was changed by another program while this one worked; nothing was changed, "
-                        "run it again".format(plan.path)
-                    )
-            if self._arguments.get("backup"):
-                transaction.back_up(plan.destination for plan in plans if plan.changed)
-            transaction.activate(moves)
-            return transaction.backups
+                if plan.changed:
+                    # Older than what is made of it.
+                    writer.stage(plan, age=1 if plan is access.plan or plan.path.endswith(".mc") else 0)
+                    writer.move(plan)
+            backed_up = plans if self._arguments.get("backup") else []
+            return writer.activate(plan for plan in backed_up if plan.replaced)
 
-    def _stage_compiled(self, transaction, access, cf):
-        destination = access.compiled
-        staged = transaction.stage_of(destination)
+    def _compile(self, transaction, writer, access, cf):
+        staged = transaction.stage_of(access.compiled)
         self._sendmail.compile_map(access.kind, staged[: -len(".db")], access.plan.after, cf)
-        mode, owner, group = attributes_of(destination) or (0o640, access.plan.owner, access.plan.group)
-        transaction.prepare(destination, mode, owner, group)
-        return destination
-
-
-class Pair(object):
-    """A .mc file and the .cf file that is built of it.
-
-    Attributes:
-        mc: ``Mc`` or None when there is no such file.
-        cf: ``Cf``; empty when there is no such file.
-        plan_mc, plan_cf: ``FilePlan``.
-        demands: list of (what only a build brings, the argument that asks for it).
-        pending: bool, whether the .cf is older than the .mc, so that the host's own tools would rebuild it.
-    """
-
-    def __init__(self, mc_path, cf_path):
-        self.plan_mc = FilePlan(mc_path)
-        self.plan_cf = FilePlan(cf_path)
-        self.demands = []
-        self.cf = Cf(self.plan_cf.before or "")
-        nothing = self.plan_mc.before is None and self.plan_cf.before is None
-        self.mc = Mc(self.plan_mc.before or "", mc_path) if nothing or self.plan_mc.before is not None else None
-        self.pending = self.plan_mc.before is not None and (
-            self.plan_cf.before is None
-            or os.stat(self.plan_mc.destination).st_mtime > os.stat(self.plan_cf.destination).st_mtime
-        )
-
-    def require(self):
-        """Raise ConfigurationError when neither file is there."""
-        if self.plan_mc.before is None and self.plan_cf.before is None:
-            raise ConfigurationError(
-                "there is neither {0} nor {1}; restore them from the package 'sendmail'".format(
-                    self.plan_mc.path, self.plan_cf.path
-                )
-            )
-
-    def edit_mc(self, edit):
-        """Change the .mc, where there is one."""
-        if self.mc is not None:
-            edit(self.mc)
-
-    def demand(self, what, argument):
-        """Note that the .cf has to be built."""
-        self.demands.append((what, argument))
-
-    def take_over(self):
-        """Take the edits over into the plans."""
-        if self.mc is not None:
-            self.plan_mc.after = self.mc.text or self.plan_mc.before
-        self.plan_cf.after = self.cf.text or self.plan_cf.before
-
-    def start_from(self, text):
-        """Take another text for the .cf, to be edited again."""
-        self.cf = Cf(text)
-        self.demands = []
-
-
-class AccessPlan(object):
-    """The access map and what it is compiled to.
-
-    Args:
-        kind: str or None, its type.
-        plan: ``FilePlan`` or None when no access map is written.
-    """
-
-    def __init__(self, kind, plan):
-        self.kind = kind
-        self.plan = plan
-        self.compiled = None if plan is None else plan.destination + ".db"
-        self.rebuild = plan is not None and (plan.changed or self._is_stale())
-
-    def _is_stale(self):
-        if self.plan.before is None:
-            return False
-        if not os.path.exists(self.compiled):
-            return True
-        return os.stat(self.compiled).st_mtime < os.stat(self.plan.destination).st_mtime
-
-    def plans(self):
-        """list of FilePlan: the source, when there is one."""
-        return [] if self.plan is None else [self.plan]
-
-    def diffs(self):
-        """list of dict: what is shown of the compiled map."""
-        if not self.rebuild:
-            return []
-        before = "older than its source\n" if os.path.exists(self.compiled) else ""
-        path = self.plan.path + ".db"
-        return [{"before_header": path, "after_header": path, "before": before, "after": "compiled from its source\n"}]
+        mode, owner, group = attributes_of(access.compiled) or (0o640, access.plan.owner, access.plan.group)
+        writer.move_made(access.compiled, mode, owner, group)
 
 
 def _compare(pair, wanted, rebuilt):

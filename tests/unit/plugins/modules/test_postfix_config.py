@@ -13,6 +13,7 @@ import os
 import pytest
 import yaml
 
+from ansible_collections.mailops.relay.plugins.doc_fragments.config_files import ModuleDocFragment
 from ansible_collections.mailops.relay.plugins.modules import postfix_config
 
 POSTFIX = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix", "fixtures")
@@ -76,11 +77,16 @@ def test_entries_and_secret_entries_exclude_each_other(run, etc):
 
 
 def test_documentation_and_arguments_say_the_same():
-    documented = yaml.safe_load(postfix_config.DOCUMENTATION)["options"]
+    documented = {}
+    for text in (postfix_config.DOCUMENTATION, ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.OWNED_FILES):
+        documented.update(yaml.safe_load(text)["options"])
     spec = postfix_config.argument_spec()
     assert set(documented) == set(spec)
     for name, option in spec.items():
-        assert set(documented[name].get("suboptions", {})) == set(option.get("options", {}))
+        suboptions = documented[name].get("suboptions", {})
+        assert set(suboptions) == set(option.get("options", {}))
+        for key, suboption in suboptions.items():
+            assert suboption.get("required", False) == option["options"][key].get("required", False)
 
 
 def test_the_examples_name_only_options_that_exist():

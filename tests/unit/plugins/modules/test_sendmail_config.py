@@ -10,6 +10,7 @@ __metaclass__ = type
 import pytest
 import yaml
 
+from ansible_collections.mailops.relay.plugins.doc_fragments.config_files import ModuleDocFragment
 from ansible_collections.mailops.relay.plugins.modules import sendmail_config
 
 # A sendmail that reads the smart host and knows one mailer, with the answers of 8.17.1.9.
@@ -74,11 +75,16 @@ def test_bad_input_is_refused_and_nothing_changes(run, etc, options, word):
 
 
 def test_documentation_and_arguments_say_the_same():
-    documented = yaml.safe_load(sendmail_config.DOCUMENTATION)["options"]
+    documented = {}
+    for text in (sendmail_config.DOCUMENTATION, ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.FILES):
+        documented.update(yaml.safe_load(text)["options"])
     spec = sendmail_config.argument_spec()
     assert set(documented) == set(spec)
     for name, option in spec.items():
-        assert set(documented[name].get("suboptions", {})) == set(option.get("options", {}))
+        suboptions = documented[name].get("suboptions", {})
+        assert set(suboptions) == set(option.get("options", {}))
+        for key, suboption in suboptions.items():
+            assert suboption.get("required", False) == option["options"][key].get("required", False)
         assert documented[name].get("choices") == option.get("choices")
 
 

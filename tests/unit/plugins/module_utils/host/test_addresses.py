@@ -7,6 +7,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +17,15 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     BITS,
     AddressError,
     Network,
+    closed_to_strangers,
+    is_address,
+    not_globally_routed,
+    parse_address,
     parse_network,
 )
+
+# Older ones take leading zeros and zones for something else.
+needs_ipaddress = pytest.mark.skipif(sys.version_info < (3, 10), reason="this Python's ipaddress differs, or is not there")
 
 
 @st.composite
@@ -79,3 +88,123 @@ def test_containment_is_within_one_family():
     assert not everything.contains(parse_network("::/0"))
     assert parse_network("10.1.0.0/16").overlaps(parse_network("10.0.0.0/8"))
     assert not parse_network("10.1.0.0/16").overlaps(parse_network("10.2.0.0/16"))
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1", "::1", "2001:DB8::1", "::ffff:192.0.2.1"])
+def test_an_address(text):
+    assert is_address(text) and parse_address(text) == parse_network(text) and parse_network(text).single
+
+
+@pytest.mark.parametrize(
+    "text", ["", "192.0.2.0/24", "192.0.2.1/32", "0x7f.1", "relay.example.com", "[::1]", "1.2.3", "fe80::1%eth0", "::1\0"]
+)
+def test_no_address(text):
+    assert not is_address(text) and parse_address(text) is None
+
+
+# Texts that are nearly addresses, beside any text.
+ALMOST = st.one_of(
+    st.text(alphabet=u"0123456789abcdefF:./%[] ", max_size=24),
+    st.lists(st.integers(-1, 300).map(str), min_size=3, max_size=5).map(".".join),
+    st.lists(st.sampled_from(["", "0", "1", "ffff", "2001", "0db8", "12345", "g", "10.0.0.1"]), max_size=9).map(":".join),
+    st.text(max_size=12),
+)
+
+
+@needs_ipaddress
+@given(ALMOST)
+@settings(max_examples=500, deadline=None)
+def test_what_is_an_address_is_what_python_takes_for_one(text):
+    import ipaddress
+
+    try:
+        theirs = ipaddress.ip_address(text)
+    except ValueError:
+        theirs = None
+    if theirs is not None and getattr(theirs, "scope_id", None) is not None:
+        theirs = None
+    ours = parse_address(text)
+    assert is_address(text) == (theirs is not None)
+    assert (None if ours is None else (ours.family, ours.number)) == (
+        None if theirs is None else ("ipv{0}".format(theirs.version), int(theirs))
+    )
+
+
+@needs_ipaddress
+@given(networks(), networks())
+@settings(max_examples=200, deadline=None)
+def test_networks_mean_what_they_mean_to_python(one, other):
+    import ipaddress
+
+    ours, theirs = (one, other), [ipaddress.ip_network(str(network)) for network in (one, other)]
+    for network, same in zip(ours, theirs):
+        assert (network.number, network.prefix) == (int(same.network_address), same.prefixlen)
+        assert network.last == int(same.broadcast_address)
+        assert ipaddress.ip_address(network.address) == same.network_address
+        assert network.single == (same.num_addresses == 1)
+        assert network.family == "ipv6" or parse_network(same.with_netmask) == network
+    within = theirs[0].version == theirs[1].version and theirs[1].subnet_of(theirs[0])
+    assert one.contains(other) == within
+    assert one.overlaps(other) == (theirs[0].version == theirs[1].version and theirs[0].overlaps(theirs[1]))
+
+
+@given(st.sampled_from(sorted(BITS)), st.data())
+@settings(max_examples=100, deadline=None)
+def test_host_bits_are_cleared_or_refused_with_the_network_that_was_meant(family, data):
+    number = data.draw(st.integers(0, 2 ** BITS[family] - 1))
+    prefix = data.draw(st.integers(0, BITS[family]))
+    text = "{0}/{1}".format(Network(family, number, BITS[family]).address, prefix)
+    network = parse_network(text, strict=False)
+    assert network.prefix == prefix and network.contains(Network(family, number, BITS[family]))
+    if network.number == number:
+        assert parse_network(text) == network
+    else:
+        with pytest.raises(AddressError) as error:
+            parse_network(text)
+        assert "write {0} for the network".format(network) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text, closed, unrouted",
+    [
+        ("127.0.0.0/8", True, True),
+        ("10.0.0.0/8", True, True),
+        ("10.1.2.3", True, True),
+        ("172.16.0.0/12", True, True),
+        ("172.31.0.1", True, True),
+        ("172.32.0.1", False, False),
+        ("172.0.0.0/8", False, False),
+        ("192.168.7.0/24", True, True),
+        ("192.0.0.0/8", False, False),
+        ("169.254.0.0/16", True, True),
+        # Other customers of the same provider live there, and the internet has no route to them.
+        ("100.64.0.0/10", False, True),
+        ("100.64.0.1", False, True),
+        ("100.0.0.0/9", False, False),
+        ("203.0.113.0/24", False, False),
+        ("203.0.113.4", False, False),
+        ("0.0.0.0/0", False, False),
+        ("::1", True, True),
+        ("fe80::/64", True, True),
+        ("fd12:3456::/32", True, True),
+        ("fd00::1", True, True),
+        ("2001:db8::/32", False, False),
+        ("::/0", False, False),
+        ("::ffff:127.0.0.0/104", True, True),
+        ("::ffff:10.0.0.0/104", True, True),
+        ("::ffff:100.64.0.1", False, True),
+        ("::ffff:203.0.113.0/120", False, False),
+        ("::ffff:0.0.0.0/96", False, False),
+    ],
+)
+def test_who_can_send_from_a_network_and_who_can_reach_it(text, closed, unrouted):
+    assert closed_to_strangers(parse_network(text)) is closed
+    assert not_globally_routed(parse_network(text)) is unrouted
+
+
+@given(networks())
+@settings(max_examples=100, deadline=None)
+def test_what_is_closed_to_strangers_is_not_routed_either(network):
+    assert not_globally_routed(network) or not closed_to_strangers(network)
+    # The whole is closed only where each part is.
+    assert not closed_to_strangers(network) or closed_to_strangers(network._replace(prefix=BITS[network.family]))

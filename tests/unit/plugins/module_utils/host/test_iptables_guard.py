@@ -21,7 +21,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_guard 
     Packet,
     SshGuard,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_model import Document, parse_rule
+from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save import Document, parse_rule
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import SshAccess
 
 SSH = Packet("ipv4", parse_network("10.1.2.3"), "tcp", 22, 22)

@@ -20,6 +20,8 @@ import pytest
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, keypair, openssl, x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import TransactionError
 
 NOW = time.time()
@@ -77,7 +79,7 @@ def wanted(directory, **changes):
         backup=False,
     )
     values.update(changes)
-    return keypair.Wanted(**values)
+    return Wanted(**values)
 
 
 def ensure(request, check_mode=False, runner=None, now=NOW):
@@ -162,7 +164,7 @@ def test_check_mode_on_a_host_without_openssl_and_directories(tmp_path):
     result, warnings = keypair.ensure(request, None, True, None, NOW)
     assert result["changed"] and result["certificate"] is None
     assert len(warnings) == 3
-    with pytest.raises(keypair.KeypairError) as caught:
+    with pytest.raises(KeypairError) as caught:
         keypair.ensure(wanted(tmp_path), None, False, None, NOW)
     assert "Install the package openssl" in str(caught.value)
 
@@ -231,7 +233,7 @@ def test_broken_key_is_replaced_only_when_told_and_kept(tmp_path, content):
     (tmp_path / "relay.key").write_bytes(content)
     before = snapshot(tmp_path)
     for check_mode in (True, False):
-        with pytest.raises(keypair.KeypairError) as caught:
+        with pytest.raises(KeypairError) as caught:
             ensure(wanted(tmp_path), check_mode=check_mode)
         assert "replace_broken_key=true" in str(caught.value) and str(tmp_path / "relay.key") in str(caught.value)
     assert snapshot(tmp_path) == before
@@ -243,7 +245,7 @@ def test_broken_key_is_replaced_only_when_told_and_kept(tmp_path, content):
 def test_key_with_a_passphrase_is_named_as_such(tmp_path):
     _certificate, key = make_ca(tmp_path, passphrase="secret")
     os.rename(key, str(tmp_path / "relay.key"))
-    with pytest.raises(keypair.KeypairError) as caught:
+    with pytest.raises(KeypairError) as caught:
         ensure(wanted(tmp_path))
     assert "protected by a passphrase" in str(caught.value)
 
@@ -263,7 +265,7 @@ def test_certificate_that_1_0_2_would_not_trust_as_itself_is_replaced(tmp_path, 
     plain = openssl.config_text("relay.example.com", ["DNS:relay.example.com"], "ECC").replace("keyCertSign, ", "")
     with monkeypatch.context() as patch:
         patch.setattr(keypair, "config_text", lambda *arguments: plain.replace("CA:TRUE, pathlen:0", "CA:FALSE"))
-        patch.setattr(keypair.OpenSSL, "problem_with", lambda *arguments: None)
+        patch.setattr(openssl.OpenSSL, "problem_with", lambda *arguments: None)
         ensure(wanted(tmp_path))
     assert ["keyCertSign" in text for text in ensure(wanted(tmp_path))["reasons"]] == [True]
 
@@ -330,7 +332,7 @@ def test_unfit_authority_is_refused_and_nothing_is_written(tmp_path, case, reaso
     elif case == "not a certificate":
         (tmp_path / "ca.crt").write_bytes(b"x")
     before = snapshot(tmp_path)
-    with pytest.raises(keypair.KeypairError) as caught:
+    with pytest.raises(KeypairError) as caught:
         ensure(own(tmp_path, ca, ownca_privatekey_passphrase=passphrase), check_mode=check_mode, now=now)
     assert reason in str(caught.value) and str(caught.value).startswith("ownca_")
     assert snapshot(tmp_path) == before
@@ -370,7 +372,7 @@ def test_request_is_made_and_a_foreign_certificate_reported(tmp_path):
     ],
 )
 def test_bad_input_is_refused_before_anything_is_written(tmp_path, changes, reason):
-    with pytest.raises(keypair.RelayError) as caught:
+    with pytest.raises(RelayError) as caught:
         ensure(wanted(tmp_path, **changes))
     assert reason in str(caught.value)
     assert os.listdir(str(tmp_path)) == []
@@ -378,7 +380,7 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path, changes, reas
 
 def test_one_file_for_key_and_certificate_is_refused(tmp_path):
     os.symlink("relay.key", str(tmp_path / "relay.crt"))
-    with pytest.raises(keypair.KeypairError) as caught:
+    with pytest.raises(KeypairError) as caught:
         ensure(wanted(tmp_path))
     assert "name the same file" in str(caught.value)
 
@@ -386,7 +388,7 @@ def test_one_file_for_key_and_certificate_is_refused(tmp_path):
 @pytest.mark.parametrize("option", ["privatekey_path", "certificate_path"])
 def test_missing_directory_is_refused_with_option_and_path(tmp_path, option):
     path = str(tmp_path / "missing" / "file")
-    with pytest.raises(keypair.KeypairError) as caught:
+    with pytest.raises(KeypairError) as caught:
         ensure(wanted(tmp_path, **{option: path}))
     assert option in str(caught.value) and os.path.dirname(path) in str(caught.value)
     assert os.listdir(str(tmp_path)) == []
@@ -430,8 +432,8 @@ def test_failed_rename_of_the_certificate_brings_the_old_key_back(tmp_path, monk
 
 
 def test_failed_first_run_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(keypair.OpenSSL, "problem_with", lambda *arguments: "error 9")
-    with pytest.raises(keypair.KeypairError) as caught:
+    monkeypatch.setattr(openssl.OpenSSL, "problem_with", lambda *arguments: "error 9")
+    with pytest.raises(KeypairError) as caught:
         ensure(wanted(tmp_path))
     assert "error 9" in str(caught.value)
     assert os.listdir(str(tmp_path)) == []

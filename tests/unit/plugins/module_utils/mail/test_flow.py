@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.relay.plugins.module_utils.mail import flow as flow_module
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, bucket, merge, peaks, quantile
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 POSTFIX_FIXTURES = os.path.join(os.path.dirname(__file__), os.pardir, "postfix", "fixtures")
 RECORDED = os.path.join(POSTFIX_FIXTURES, "maillog.2.10.1.txt")
@@ -33,7 +34,7 @@ def lines_of_record():
 
 def count(lines, **options):
     flow = Flow(**options)
-    reader = LogReader(flow)
+    reader = LogReader(flow, Readers)
     flow.use(reader.lexer)
     reader.feed(b"".join(lines))
     return flow.facts("relay", dict(LOG, lines=reader.lexer.lines))
@@ -120,7 +121,7 @@ def test_names_hours_and_reasons_add_up_to_the_totals():
 def test_a_part_of_the_time_is_counted_alone():
     whole = count(lines_of_record())
     flow = Flow()
-    reader = LogReader(flow)
+    reader = LogReader(flow, Readers)
     flow.use(reader.lexer)
     reader.feed(lines_of_record()[0])
     middle = reader.lexer.seconds("Nov 22 07:07:45")
@@ -165,7 +166,7 @@ def test_memory_does_not_grow_with_the_log(monkeypatch):
     monkeypatch.setattr(flow_module, "MOST_ADDRESSES", 40)
     monkeypatch.setattr(flow_module, "MOST_MESSAGES", 20)
     flow = Flow()
-    reader = LogReader(flow)
+    reader = LogReader(flow, Readers)
     flow.use(reader.lexer)
     for number in range(2000):
         text = (

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_sources import find_files
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import find_files
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish, next_id, peer, status_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 HERE = os.path.dirname(__file__)
 RECORDED = os.path.join(HERE, os.pardir, "postfix", "fixtures", "maillog.2.10.1.txt")
@@ -45,7 +46,7 @@ def text_of(path):
 
 def assemble(text, **options):
     assembler = Assembler(**options)
-    reader = LogReader(assembler)
+    reader = LogReader(assembler, Readers)
     assembler.use(reader.lexer)
     reader.feed(text.encode("utf-8") if not isinstance(text, bytes) else text)
     return assembler, reader.lexer
@@ -189,7 +190,7 @@ def test_of_too_many_unfinished_messages_only_those_that_are_meant_are_counted()
     line = "Nov 22 07:07:44 r postfix/qmgr[1]: A{0:08d}: from=<u{1}@example.com>, size=10, nrcpt=1 (queue active)\n"
     text = "".join(line.format(number, number % 2) for number in range(3000))
     assembler = Assembler(most=10, keep=lambda hop: hop["sender"] == "u1@example.com")
-    lexer = LogReader(assembler)
+    lexer = LogReader(assembler, Readers)
     lexer.feed(text.encode("ascii"))
     left = [hop for hop in assembler.hops if hop["sender"] == "u1@example.com"]
     assert assembler.dropped + len(left) == 1500
@@ -208,7 +209,7 @@ def test_what_was_read_takes_no_memory_any_more_once_it_is_not_needed(log):
     """Without the collector of cycles: it would go through hundred thousands of messages."""
     assembler = Assembler()
     with without_gc():
-        read_all(find_files([os.path.abspath(os.path.join(HERE, os.pardir, *log.split("/")))]), assembler)
+        read_all(find_files([os.path.abspath(os.path.join(HERE, os.pardir, *log.split("/")))]), assembler, Readers)
         assert assembler.hops
         left = weakref.ref(assembler)
         del assembler

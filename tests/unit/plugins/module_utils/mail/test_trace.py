@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe, plan
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 NOW = 1795331300.0
 COMPLETE = {"first": 1795331000.0, "last": NOW, "complete": True, "problems": [], "gaps": []}
@@ -40,7 +41,7 @@ GONE = "postfix/qmgr[1]: BBBBBBB: removed\n"
 def result(text, **changes):
     """What mail_log_info returns of a host with this log."""
     assembler = Assembler()
-    reader = LogReader(assembler)
+    reader = LogReader(assembler, Readers)
     assembler.use(reader.lexer)
     reader.feed("".join("2026-11-22T07:07:44.5+00:00 h {0}\n".format(line) for line in text.splitlines()).encode("ascii"))
     messages = [dict(finish(hop), **dict({"queue": None, "next_try": None}, **changes)) for hop in assembler.hops]

@@ -14,6 +14,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Ass
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe
 from ansible_collections.mailops.relay.plugins.module_utils.mail.verify import Judge, Ways, on_the_way, put_off
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 NOW = 1795331300.0
 # 2026-11-22T07:07:44.5+00:00, the time of every line.
@@ -64,7 +65,7 @@ def relay(status="sent (250 ok)", relay=TO_MX):
 def told(text, log=None, **changes):
     """What mail_log_info returns of a host with this log."""
     assembler = Assembler()
-    reader = LogReader(assembler)
+    reader = LogReader(assembler, Readers)
     assembler.use(reader.lexer)
     reader.feed("".join("2026-11-22T07:07:44.5+00:00 h {0}\n".format(line) for line in text.splitlines()).encode("ascii"))
     messages = [dict(finish(hop), **dict({"queue": None, "next_try": None}, **changes)) for hop in assembler.hops]

@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import BITS, Network
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks import (
-    Network,
-    contains,
-    is_private,
     parse_entry,
     parse_list,
     write_network,
@@ -80,38 +78,10 @@ def test_ipv6_without_brackets_is_invalid_and_the_message_shows_the_brackets(tex
     assert (entry.kind, entry.suggestion) == ("invalid", meant)
 
 
-@pytest.mark.parametrize(
-    "text, private",
-    [
-        ("127.0.0.0/8", True),
-        ("10.0.0.0/8", True),
-        ("172.16.0.0/12", True),
-        ("172.0.0.0/8", False),
-        ("192.168.7.0/24", True),
-        ("192.0.0.0/8", False),
-        ("169.254.0.0/16", True),
-        ("100.64.0.0/10", False),
-        ("203.0.113.0/24", False),
-        ("0.0.0.0/0", False),
-        ("[::1]/128", True),
-        ("[fe80::]/64", True),
-        ("[fd12:3456::]/32", True),
-        ("[2001:db8::]/32", False),
-        ("[::]/0", False),
-        ("[::ffff:127.0.0.0]/104", True),
-        ("[::ffff:10.0.0.0]/104", True),
-        ("[::ffff:203.0.113.0]/120", False),
-        ("[::ffff:0.0.0.0]/96", False),
-    ],
-)
-def test_what_is_private(text, private):
-    assert is_private(parse_entry(text).network) is private
-
-
 @st.composite
 def networks(draw):
-    family = draw(st.sampled_from([4, 6]))
-    bits = 32 if family == 4 else 128
+    family = draw(st.sampled_from(sorted(BITS)))
+    bits = BITS[family]
     prefix = draw(st.integers(0, bits))
     value = draw(st.integers(0, 2**bits - 1)) >> (bits - prefix) << (bits - prefix)
     return Network(family, value, prefix)
@@ -124,7 +94,6 @@ def test_a_list_that_is_written_reads_back_the_same(items, separator):
     entries = parse_list(text)
     assert [entry.network for entry in entries] == items
     assert all(entry.kind == "network" and entry.reason is None for entry in entries)
-    assert all(contains(item, item) for item in items)
 
 
 @settings(PATIENT, max_examples=100)
@@ -133,4 +102,4 @@ def test_any_text_is_a_list_of_something(text):
     for entry in parse_list(text):
         assert entry.kind in ("network", "table", "file", "name", "invalid")
         assert (entry.reason is None) or entry.kind in ("invalid", "network")
-        assert entry.network is None or is_private(entry.network) in (True, False)
+        assert entry.network is None or parse_entry(write_network(entry.network)).network == entry.network

@@ -11,11 +11,9 @@ import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import parameters
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import queue_space
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import SettingError
 
 MAIN = "myhostname = relay.example.com\nmydestination = $myhostname, localhost.$mydomain\n"
-MIB = 1 << 20
 
 
 class Host(object):
@@ -35,7 +33,7 @@ class Runner(object):
 
 
 def known(plan=None, prefer=False, installed=True, hostname="relay"):
-    return parameters.identity(Runner(), Host(installed), hostname, plan or {}, prefer)
+    return parameters.parameters_of(Runner(), Host(installed), hostname, plan or {}, prefer)
 
 
 def test_what_is_installed_counts():
@@ -71,23 +69,3 @@ def test_a_value_that_cannot_be_told_is_named():
     assert "mydestination" in str(info.value)
     with pytest.raises(SettingError):
         known({"mydestination": {"a": 1}}, True)
-
-
-@pytest.mark.parametrize("free, inodes, minimum, status, words", [
-    (5000, 10 ** 6, 0, "ok", "5000 MiB free"),
-    (5000, None, 0, "ok", "5000 MiB free"),
-    (500, 10 ** 6, 0, "warning", "1024 MiB wanted"),
-    (15, 10 ** 6, 0, "failed", "no more than 15 MiB"),
-    (16, 10 ** 6, 0, "warning", "16 MiB free"),
-    (5000, 10 ** 6, 6000 * MIB, "failed", "no more than 6000 MiB"),
-    (5000, 5000, 0, "warning", "10000 wanted"),
-    (5000, 50, 0, "failed", "50 inodes"),
-])
-def test_room_for_the_queue(free, inodes, minimum, status, words):
-    result = queue_space.judge("/var/spool/postfix", free * MIB, inodes, 10 * MIB, minimum, 1024 * MIB, 10000)
-    assert result["status"] == status and words in result["seen"]
-
-
-def test_a_queue_that_is_not_there_yet_has_the_room_of_what_is_above(tmp_path):
-    assert queue_space.existing(str(tmp_path / "spool" / "postfix")) == str(tmp_path)
-    assert queue_space.space_check(str(tmp_path / "spool"), 0, 0, 0, 0)["status"] == "ok"

@@ -40,14 +40,6 @@ def test_the_route_is_asked_without_a_packet():
     assert all(way_out.is_address(address) for address in way_out.route_sources())
 
 
-@pytest.mark.parametrize("address, private", [
-    ("10.1.2.3", True), ("172.31.0.1", True), ("172.32.0.1", False), ("192.168.0.1", True), ("100.64.0.1", True), ("203.0.113.4", False),
-    ("fd00::1", True), ("fe80::1", True), ("::1", True), ("2001:db8::1", False),
-])
-def test_private_addresses(address, private):
-    assert way_out.is_private(address) == private
-
-
 def test_name_servers_of_a_host():
     text = "; comment\nsearch example.com\nnameserver 192.0.2.53\nnameserver fe80::1%eth0 # x\nnameserver ns.example\nnameserver 1.1.1.1\n"
     assert way_out.nameservers(text + "nameserver 9.9.9.9\n") == ["192.0.2.53", "fe80::1%eth0", "1.1.1.1"]

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX, TransactionError
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import configuration
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Process, Service, SupervisorError
@@ -163,6 +163,22 @@ def test_a_client_in_one_go_and_nothing_the_second_time(qmail):
     second = qmail.apply(control)
     assert second["changed"] is False and second["diff"] == [] and second["action"] == "none"
     assert qmail.supervisor.done == ["restart"]
+
+
+def test_what_another_program_writes_during_the_run_is_not_overwritten(qmail):
+    qmail.write("locals", "web03.example.com\n")
+    running = qmail.supervisor.running
+
+    def write_and_tell():
+        qmail.write("locals", "theirs.example\n")
+        return running()
+
+    qmail.supervisor.running = write_and_tell
+    with pytest.raises(TransactionError) as error:
+        qmail.apply({"locals": [], "me": "web03.example.com"})
+    assert "control/locals was changed by another program" in str(error.value)
+    assert qmail.everything() == {"locals": "theirs.example\n", "rcpthosts": "web03.example.com\n"}
+    assert qmail.supervisor.done == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are put in place with a configuration; shared by postfix_config, sendmail_config and qmail_config."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+# One fragment cannot add to the suboptions of another, so texts are joined; what a module adds is about content first.
+_FILES = r"""
+options:
+  files:
+    description:
+      - Further files that belong to this configuration, such as a file of trusted certificates. They are put
+        in place in the same transaction.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description:
+          - The absolute path.
+        type: str
+        required: true
+      mode:
+        description:
+          - The permission bits, such as V('0644'). The default keeps those of an existing file; a new one gets
+            V(0644).
+        type: raw
+      content:
+        description:
+          - The content. It is shown in the difference, so this is no place for secrets.
+        type: str
+"""
+
+
+class ModuleDocFragment(object):
+    DOCUMENTATION = r"""
+options:
+  backup:
+    description:
+      - Whether to keep each file that is replaced under a second name with a time stamp.
+    type: bool
+    default: false
+"""
+
+    # For a module that only makes files.
+    FILES = (
+        _FILES
+        + r"""
+        required: true
+"""
+    )
+
+    # For a module that manages owners and removes files too.
+    OWNED_FILES = (
+        _FILES
+        + r"""
+      owner:
+        description:
+          - The user that owns the file.
+        type: str
+      group:
+        description:
+          - The group that owns the file.
+        type: str
+      state:
+        description:
+          - V(absent) removes the file, after main.cf is in place.
+        type: str
+        choices: [present, absent]
+        default: present
+"""
+    )

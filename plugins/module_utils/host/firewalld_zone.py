@@ -1,0 +1,349 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings one firewalld zone into the state asked for, permanent and runtime, without cutting SSH.
+
+The permanent side is read from the zone files, which costs no process; the runtime side of every zone comes
+from one call of firewall-cmd. How a change is made:
+
+* firewalld stopped: the zone file is replaced by rename.
+* zone new at either side, its target different, or the zone to be removed: the zone file is replaced or
+  removed, then one reload, because no version of firewalld can do these at runtime.
+* anything else: firewall-cmd with C(--permanent) and the same without, only for what differs. The file is not
+  written behind the back of a running firewalld here: it notices only after five seconds, and until then any
+  other C(firewall-cmd --permanent) on the zone would write its old idea of it.
+
+firewall-cmd runs only the first of several kinds of option in one call, and its exit code is 0 when at least
+one of several items of a kind was accepted. So each call has one kind, and the result is read back.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import difflib
+from collections import namedtuple
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import diff_of
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import SHORTEST_NAME_LIMIT
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_guard import SshGuard
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import (
+    KINDS,
+    Zone,
+    ZoneError,
+    check_zone_name,
+    parse_rich_rule,
+    render,
+    source_network,
+    wanted_zone,
+    write_zone_file,
+)
+
+Request = namedtuple(
+    "Request", "zone state target sources services ports rich_rules exclusive allow_ssh_lockout"
+)
+
+
+def converge(firewalld, request, access, check_mode=False):
+    """Bring a zone into the state asked for.
+
+    Args:
+        firewalld: ``Firewalld``.
+        request: ``Request``; C(target) and the lists may be None.
+        access: ``ssh.SshAccess``.
+        check_mode: bool.
+
+    Returns:
+        dict: the module's result: changed, diff, zone, runtime, reloaded, calls, warnings.
+
+    Raises:
+        RelayError: refused before anything was written; or failed, and put back what was there.
+    """
+    wanted, warnings = wanted_zone(
+        request.zone, request.target or "default", request.sources, request.services, request.ports, request.rich_rules
+    )
+    if not firewalld.installed():
+        check_zone_name(request.zone, SHORTEST_NAME_LIMIT)
+        return _not_installed(request, wanted, warnings, check_mode)
+    change = _Change(firewalld, request, wanted, SshGuard(firewalld, access))
+    change.refuse()
+    if change.needed() and not check_mode:
+        change.make()
+    return dict(change.result(), warnings=warnings + change.warnings)
+
+
+def _not_installed(request, wanted, warnings, check_mode):
+    if not check_mode:
+        raise ZoneError(
+            "zone {0}: firewall-cmd is not there: install firewalld, or leave the zone to the firewall that this "
+            "host runs".format(request.zone)
+        )
+    after = None if request.state == "absent" else wanted
+    return {
+        "changed": after is not None,
+        "diff": [_diff(request.zone, "permanent", None, after)],
+        "zone": None if after is None else after.facts(),
+        "runtime": False,
+        "reloaded": False,
+        "calls": 0,
+        "warnings": warnings + [
+            "zone {0}: firewalld is not installed; services and ipsets could not be looked up, and the rest is "
+            "predicted as for a new zone".format(request.zone)
+        ],
+    }
+
+
+def _diff(name, side, before, after):
+    return diff_of("zone {0} ({1})".format(name, side), render(before), render(after))
+
+
+def _same(before, after):
+    if before is None or after is None:
+        return before is after
+    return before.matches(after)
+
+
+class _Change(object):
+    """One change of one zone: both sides before, both sides after, and the way."""
+
+    def __init__(self, firewalld, request, wanted, guard):
+        self._firewalld = firewalld
+        self._request = request
+        self._wanted = wanted
+        self._guard = guard
+        self._reloaded = False
+        self.warnings = []
+        self._name = request.zone
+        self._zones = {"permanent": firewalld.permanent()}
+        # A broken file of this very zone is an error, not a zone that is not there.
+        self._zones["permanent"].update(firewalld.permanent(self._name))
+        runtime = firewalld.runtime()
+        if runtime is not None:
+            self._zones["runtime"] = runtime
+        self._before = dict((side, zones.get(self._name)) for side, zones in self._zones.items())
+        self._after = dict((side, self._wanted_at(side)) for side in self._zones)
+
+    @property
+    def _running(self):
+        return "runtime" in self._zones
+
+    def _wanted_at(self, side):
+        if self._request.state == "absent":
+            return None
+        permanent, present = self._before["permanent"], self._before[side]
+        if self._request.target is not None:
+            target = self._request.target
+        else:
+            target = permanent.target if permanent is not None else "default"
+        wanted = Zone(self._name, target, **dict((kind, self._wanted.items[kind].values()) for kind in KINDS))
+        if self._needs_reload(target):
+            # The reload gives the runtime side what the permanent side has.
+            interfaces = present.interfaces if present is not None else ()
+            base = permanent if permanent is not None else Zone(self._name)
+            merged = base.merged(wanted, self._request.exclusive)
+            merged.interfaces = list(interfaces)
+            return merged
+        return present.merged(wanted, self._request.exclusive)
+
+    def _needs_reload(self, target):
+        return any(zone is None or zone.target != target for zone in self._before.values())
+
+    # -- refusals
+
+    def refuse(self):
+        """Raise ZoneError for what cannot be or should not be; nothing is changed before this has returned."""
+        name = self._name
+        check_zone_name(name, self._firewalld.longest_name(name, self._running))
+        if self._firewalld.combined(name):
+            raise ZoneError("zone {0} is put together from several files in a directory {0}: join them into one "
+                            "{0}.xml first".format(name))
+        if self._request.state == "absent":
+            self._refuse_removal()
+        else:
+            self._refuse_unknown("service", "services", self._services())
+            self._refuse_unknown(
+                "ipset", "ipsets",
+                [source[len("ipset:"):] for source in self._wanted.list("sources") if source.startswith("ipset:")],
+            )
+            self._refuse_conflicts()
+        if not self._request.allow_ssh_lockout:
+            for side in sorted(self._zones):
+                zones = dict(self._zones[side])
+                zones.pop(name, None)
+                if self._after[side] is not None:
+                    zones[name] = self._after[side]
+                reason = self._guard.reason(name, self._before[side], self._after[side], zones)
+                if reason is not None:
+                    raise ZoneError("{0}, or set allow_ssh_lockout=true if SSH is meant to stop there".format(reason))
+
+    def _refuse_removal(self):
+        if self._before["permanent"] is None and self._before.get("runtime") is None:
+            return
+        if self._firewalld.packaged(self._name):
+            raise ZoneError("zone {0} comes with firewalld and cannot be removed: use state=present with "
+                            "exclusive=true and empty lists to clear it".format(self._name))
+        if self._firewalld.default_zone() == self._name:
+            raise ZoneError("zone {0} is the default zone and cannot be removed: make another zone the default with "
+                            "firewall-cmd --set-default-zone first".format(self._name))
+
+    def _services(self):
+        services = list(self._wanted.list("services"))
+        for text in self._wanted.list("rich_rules"):
+            element = parse_rich_rule(text).part("element")
+            if element is not None and element.name == "service":
+                services.append(element.attributes["name"])
+        return services
+
+    def _refuse_unknown(self, what, folder, names):
+        known = self._firewalld.names(folder)
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, sorted(known), 3)
+                raise ZoneError("zone {0}: firewalld knows no {1} {2!r}: {3}".format(
+                    self._name, what, name,
+                    "did you mean {0}?".format(" or ".join(near)) if near
+                    else "define it in /etc/firewalld/{0}/{1}.xml first".format(folder, name),
+                ))
+
+    def _refuse_conflicts(self):
+        for side in sorted(self._zones):
+            for other in sorted(self._zones[side]):
+                if other == self._name:
+                    continue
+                for source in self._zones[side][other].list("sources"):
+                    if source in self._wanted.items["sources"]:
+                        raise ZoneError("zone {0}: source {1} is bound to zone {2} ({3}), and a source can be in one "
+                                        "zone only: remove it there first".format(self._name, source, other, side))
+                    self._warn_overlap(other, source)
+
+    def _warn_overlap(self, other, source):
+        network = source_network(source)
+        for own in self._wanted.list("sources"):
+            mine = source_network(own)
+            if None not in (network, mine) and network.overlaps(mine):
+                text = "zone {0}: source {1} overlaps {2} of zone {3}; which of the two zones takes a connection " \
+                       "from both depends on the version of firewalld".format(self._name, own, source, other)
+                if text not in self.warnings:
+                    self.warnings.append(text)
+
+    # -- the change
+
+    def needed(self):
+        """bool: whether a side differs from what is asked for."""
+        return any(not _same(self._before[side], self._after[side]) for side in self._zones)
+
+    def make(self):
+        """Make the change and read it back; on failure put back what was there.
+
+        Raises:
+            RelayError.
+        """
+        original = self._firewalld.own_zone_file(self._name)
+        del self._firewalld.complaints[:]
+        try:
+            if self._by_file():
+                self._replace_file()
+            else:
+                self._firewalld.shift(
+                    [(self._before[side], self._after[side], side == "permanent") for side in ("permanent", "runtime")]
+                )
+            self._verify()
+        except (RelayError, IOError, OSError) as exc:
+            problem = to_native(exc)
+            left = self._put_back(original)
+            raise ZoneError("zone {0}: {1}. {2}".format(
+                self._name, problem.rstrip("."),
+                "What was there before has been put back." if left is None
+                else "Putting back what was there failed too: {0}".format(left),
+            ))
+
+    def _by_file(self):
+        if not self._running or self._after["permanent"] is None:
+            return True
+        return self._needs_reload(self._after["permanent"].target)
+
+    def _replace_file(self):
+        if not _same(self._before["permanent"], self._after["permanent"]):
+            data = None
+            if self._after["permanent"] is not None:
+                data = write_zone_file(self._firewalld.zone_file(self._name), self._after["permanent"], self._name)
+            self._firewalld.write_zone(self._name, data)
+        self._firewalld.check_config(self._running)
+        if self._running:
+            self._reloaded = True
+            self._firewalld.reload()
+
+    def _warn_dropped(self, runtime):
+        for name in sorted(self._zones["runtime"]):
+            before, now = self._zones["runtime"][name], runtime.get(name)
+            if self._reloaded and name != self._name and not _same(before, now):
+                self.warnings.append("zone {0}: the reload that zone {1} needed has dropped its runtime-only "
+                                     "settings".format(name, self._name))
+
+    def _verify(self):
+        for side in sorted(self._zones):
+            if side == "permanent" and self._by_file():
+                continue
+            if side == "permanent":
+                now = self._firewalld.permanent(self._name).get(self._name)
+            else:
+                runtime = self._firewalld.runtime() or {}
+                now = runtime.get(self._name)
+                self._warn_dropped(runtime)
+            if not _same(self._after[side], now):
+                heard = "; ".join(self._firewalld.complaints)
+                raise ZoneError("firewalld did not make it what was asked for ({0}){1}".format(
+                    side, ": " + heard if heard else ""
+                ))
+
+    def _put_back(self, original):
+        """str or None: what went wrong; None when all is as it was."""
+        try:
+            if self._by_file():
+                self._firewalld.write_zone(self._name, original)
+                if self._reloaded:
+                    self._firewalld.reload()
+            # The permanent side through firewalld too, so that it does not hold on to what was refused; the runtime
+            # side of every zone, because a reload may have dropped what was only there.
+            self._firewalld.shift(
+                [
+                    (now[name], self._zones[side][name], side == "permanent")
+                    for side, now in self._now()
+                    for name in sorted(now)
+                    if self._running and name in self._zones[side]
+                ]
+            )
+            if self._firewalld.own_zone_file(self._name) != original:
+                self._firewalld.write_zone(self._name, original)
+            for side, now in self._now():
+                for name in sorted(set(now) | set(self._zones[side]) if side == "runtime" else [self._name]):
+                    if not _same(self._zones[side].get(name), now.get(name)):
+                        return "zone {0} ({1}) is not what it was".format(name, side)
+        except (RelayError, IOError, OSError) as exc:
+            return to_native(exc)
+        return None
+
+    def _now(self):
+        """list of (side, dict of str → Zone): permanent this zone alone, runtime all."""
+        now = [("permanent", self._firewalld.permanent(self._name))]
+        if self._running:
+            now.append(("runtime", self._firewalld.runtime() or {}))
+        return now
+
+    def result(self):
+        """dict: what the module returns, without the warnings."""
+        after = self._after["permanent"]
+        return {
+            "changed": self.needed(),
+            "diff": [
+                _diff(self._name, side, self._before[side], self._after[side]) for side in sorted(self._zones)
+            ],
+            "zone": None if after is None else after.facts(),
+            "runtime": self._running,
+            "reloaded": self._reloaded,
+            "calls": self._firewalld.calls,
+        }

@@ -1,0 +1,413 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings one set of iptables rules, known by its comment, into the state asked for: saved file and kernel.
+
+In the kernel, C(iptables-restore --noflush) deletes and inserts single rules as one transaction: all of them or
+none, and every other rule keeps its place and its counters. That is so for both variants of iptables, legacy and
+nft (tried with 1.8.7, 1.8.9 and 1.8.11). The saved file is edited, not replaced by what iptables-save prints: that
+would freeze the rules into it which other programs have only in the kernel.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import re
+from collections import namedtuple
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
+from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_guard import (
+    ACCEPT,
+    OPEN,
+    Chains,
+    Packet,
+    SshGuard,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_model import (
+    Placed,
+    batch,
+    divide,
+    join,
+    parse_ports,
+    parse_sources,
+    place,
+    rewrite,
+    same,
+    wanted_entries,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save import (
+    FAMILIES,
+    LONGEST_CHAIN,
+    LONGEST_COMMENT,
+    Document,
+    RulesError,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
+
+_NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+# Other programs may add rules between our reading and writing; then the place is looked for again.
+_ATTEMPTS = 3
+
+Request = namedtuple(
+    "Request", "name state chain sources ports exclusive saved_file_ipv4 saved_file_ipv6 allow_ssh_lockout"
+)
+
+
+def converge(iptables, request, access, label=None, check_mode=False):
+    """Bring a set of rules into the state asked for.
+
+    Args:
+        iptables: ``Iptables``.
+        request: ``Request``; the lists and the files may be None.
+        access: ``ssh.SshAccess``.
+        label: callable or None, see ``transaction.Transaction``.
+        check_mode: bool.
+
+    Returns:
+        dict: the module's result: changed, diff, rules, saved_files, calls, warnings.
+
+    Raises:
+        RelayError: refused before anything was changed; or failed, and put back what was there.
+    """
+    _check_names(request)
+    networks, ports = parse_sources(request.sources or []), parse_ports(request.ports or [])
+    installed = iptables.installed()
+    if not installed and not check_mode and request.state == "present":
+        raise RulesError(
+            "{0}: iptables-restore is not there: install iptables, or leave the rules to the firewall that this host "
+            "runs".format(_title(request))
+        )
+    paths = _saved_files(iptables, request) if installed else {}
+    if installed and not paths and not check_mode and request.state == "present":
+        raise RulesError(
+            "{0}: nothing here loads saved rules at boot, so the rules would be lost then: install "
+            "iptables-persistent or iptables-services, or name the files in saved_file_ipv4 and "
+            "saved_file_ipv6".format(_title(request))
+        )
+    directories = sorted(set(os.path.dirname(path) for path in paths.values()))
+    for directory in directories:
+        if not os.path.isdir(directory):
+            raise RulesError("{0}: there is no directory {1} for the saved rules: create it, or name other files in "
+                             "saved_file_ipv4 and saved_file_ipv6".format(_title(request), directory))
+    change = _Change(iptables, request, networks, ports, SshGuard(access))
+    if check_mode or not installed:
+        return change.run(installed, paths, None)
+    with Transaction(label) as transaction:
+        if not directories:
+            return change.run(installed, paths, transaction)
+        with Lock(directories[0]):
+            remove_stale(directories)
+            return change.run(installed, paths, transaction)
+
+
+def _title(request):
+    return "rules {0!r}".format(request.name)
+
+
+def _check_names(request):
+    if not re.match(r"^[ -~]{1,%d}\Z" % LONGEST_COMMENT, request.name):
+        raise RulesError("name {0!r} cannot be the comment of a rule: use 1 to {1} printable ASCII characters".format(
+            request.name, LONGEST_COMMENT
+        ))
+    if not re.match(r"^[A-Za-z0-9_][^\s\"'\\!]{0,%d}\Z" % (LONGEST_CHAIN - 1), request.chain):
+        raise RulesError("chain {0!r} is not the name of a chain: use 1 to {1} letters, digits, - and _".format(
+            request.chain, LONGEST_CHAIN
+        ))
+    if request.chain in ("FORWARD", "OUTPUT"):
+        raise RulesError("chain {0}: connections to this host do not pass it: use INPUT, or a chain to which INPUT "
+                         "leads".format(request.chain))
+
+
+def _saved_files(iptables, request):
+    found = iptables.saved_files()
+    for family, path in (("ipv4", request.saved_file_ipv4), ("ipv6", request.saved_file_ipv6)):
+        if path is not None:
+            found[family] = path
+    families = iptables.families()
+    return dict((family, os.path.realpath(path)) for family, path in found.items() if family in families)
+
+
+class _Side(object):
+    """The set of rules at one place: in the kernel or in the saved file of one family.
+
+    Args:
+        family: str.
+        where: str, for messages.
+        document: Document or None; None is a file that is not there.
+        request: ``Request``.
+        entries: list of iptables_model.Entry.
+        packets: list of Packet, the connections that are to be let in.
+    """
+
+    def __init__(self, family, where, document, request, entries, packets):
+        self.family = family
+        self.where = where
+        self.document = document
+        table = document.table() if document is not None else None
+        self.policies = dict(table.policies) if table is not None else {}
+        self._all = [rule for _line, rule in table.rules] if table is not None else []
+        self._request = request
+        self._chain = request.chain
+        self.foreign, self.before = divide(table.chain(self._chain) if table is not None else [], request.name)
+        if entries and self._chain != "INPUT" and self._chain not in self.policies:
+            raise RulesError("{0}: there is no chain {1} in {2}: create it first".format(
+                _title(request), self._chain, where
+            ))
+        chains = self.chains(self.before)
+        limit = chains.first_closing(packets, self.foreign)
+        self.after = place(family, self._chain, request.name, entries, self.before, limit)
+        self.changes = not same(self.before, self.after)
+
+    def chains(self, own):
+        """Chains: as they are with the set in this state."""
+        others = [rule for rule in self._all if rule.chain != self._chain]
+        return Chains(others + join(self.foreign, own), self.policies)
+
+    def listing(self, own):
+        """str: the chain, for a diff."""
+        return "".join("{0}\n".format(rule) for rule in join(self.foreign, own))
+
+    def text(self):
+        """str: the saved file with the set as asked for."""
+        return rewrite(self.document if self.document is not None else Document(""), self._chain, self._request.name,
+                       self.after)
+
+
+class _Change(object):
+    """One change of one set: every side before, every side after, and the way."""
+
+    def __init__(self, iptables, request, networks, ports, guard):
+        self._iptables = iptables
+        self._request = request
+        self._networks = networks
+        self._ports = ports
+        self._guard = guard
+        self._warnings = []
+        self._kernel = {}
+        self._files = {}
+        self._plans = {}
+        self._paths = {}
+
+    def run(self, installed, paths, transaction):
+        """Look, refuse, change.
+
+        Args:
+            installed: bool, whether iptables is there.
+            paths: dict of str → str, the saved files.
+            transaction: Transaction or None; None predicts.
+
+        Returns:
+            dict.
+
+        Raises:
+            RelayError.
+        """
+        self._paths = paths
+        self._look(installed)
+        for family, side in sorted(self._files.items()):
+            if side.changes:
+                self._plans[family].after = side.text()
+                self._test(family, self._plans[family].after)
+        if not self._request.allow_ssh_lockout:
+            self._refuse_lockout()
+        if transaction is not None:
+            self._make(Writer(transaction, self._plans.values()))
+        return self._result()
+
+    # -- looking
+
+    def _entries(self, family):
+        if self._request.state == "absent":
+            return []
+        return wanted_entries(family, self._networks, self._ports, self._request.exclusive)
+
+    def _packets(self, family):
+        return [
+            Packet(family, entry.network, entry.protocol, entry.first, entry.last) for entry in self._entries(family)
+            if not entry.closes
+        ] or [
+            # With no opening of this family, the closing rule comes where everybody is turned away.
+            Packet(family, None, entry.protocol, entry.first, entry.last) for entry in self._entries(family)
+        ]
+
+    def _side(self, family, where, document):
+        return _Side(family, where, document, self._request, self._entries(family), self._packets(family))
+
+    def _look(self, installed):
+        families = self._iptables.families() if installed else list(FAMILIES)
+        if not installed and self._request.state == "present":
+            self._warn("iptables is not installed; the rules are predicted for a host without any")
+        elif installed and not self._paths:
+            self._warn("nothing here loads saved rules at boot yet; only the rules in the kernel are predicted")
+        for network in self._networks:
+            if network.family not in families:
+                self._warn("source {0} is left out: this host has no IPv6".format(network))
+        others = []
+        for family in families:
+            document = Document("")
+            if installed:
+                document, other = self._iptables.kernel(family)
+                others.append(other)
+            self._kernel[family] = self._side(family, "the kernel ({0})".format(_NAMES[family]), document)
+        for family in families:
+            if family in self._paths:
+                self._files[family] = self._side(family, self._paths[family], self._saved(family))
+        if self._request.state == "present":
+            self._warn_other_variants(others)
+            for family in families:
+                self._warn_open(self._kernel[family])
+                self._warn_unsaved(family)
+
+    def _saved(self, family):
+        path = self._paths[family]
+        plan = FilePlan(path, new=(self._iptables.mode_of_new(path), None, None))
+        self._plans[family] = plan
+        if plan.before is None:
+            return None
+        try:
+            document = Document(plan.before)
+        except RulesError as exc:
+            raise RulesError("{0}: {1}: {2}; correct the file".format(_title(self._request), path, exc))
+        table = document.table()
+        if table is not None and table.odd:
+            number, line = table.odd[0]
+            raise RulesError("{0}: {1}, line {2}: {3!r} is not in the form that iptables-save writes: write chains as "
+                             "':NAME POLICY [0:0]' and rules as '-A CHAIN ...' lines in their order".format(
+                                 _title(self._request), path, number + 1, line))
+        return document
+
+    # -- warnings
+
+    def _warn(self, text):
+        self._warnings.append("{0}: {1}".format(_title(self._request), text))
+
+    def _warn_other_variants(self, programs):
+        for program in programs:
+            if program is not None and self._iptables.has_rules(program):
+                self._warn("the other variant of iptables has rules too, see {0}; they are not managed, and a "
+                           "connection must pass both".format(program))
+
+    def _warn_open(self, side):
+        chains = side.chains(side.after)
+        if self._request.chain != "INPUT" and not chains.jumps_to(self._request.chain):
+            self._warn("no rule in {0} leads to chain {1}, so nothing comes to these rules".format(
+                side.where, self._request.chain
+            ))
+        for protocol, first, last in self._ports:
+            verdict, rule = chains.verdict(Packet(side.family, None, protocol, first, last), OPEN)
+            if verdict != ACCEPT or (rule is not None and rule.comment() == self._request.name):
+                continue
+            self._warn("port {0}/{1} is open for everybody in {2}: {3}".format(
+                first if first == last else "{0}-{1}".format(first, last), protocol, side.where,
+                "by the rule {0}".format(rule) if rule is not None
+                else "the chain accepts what no rule decides; end it with a REJECT rule, or set exclusive=true",
+            ))
+
+    def _warn_unsaved(self, family):
+        side = self._files.get(family)
+        if side is not None and side.document is None and side.after and self._kernel[family].foreign:
+            self._warn("{0} is new and has only these rules; other rules that are in the kernel now are not saved "
+                       "in it".format(side.where))
+
+    # -- refusals
+
+    def _refuse_lockout(self):
+        for family in sorted(self._kernel):
+            kernel, saved = self._kernel[family], self._files.get(family)
+            before = kernel.chains(kernel.before)
+            self._refuse_cut(kernel, before, "would no longer let in")
+            if saved is None or saved.document is None:
+                continue
+            self._refuse_cut(saved, saved.chains(saved.before), "would no longer let in")
+            if self._request.state == "present":
+                self._refuse_cut(saved, before, "does not let in, as soon as it is loaded,")
+
+    def _refuse_cut(self, side, before, what):
+        cut, rule = self._guard.cut(side.family, before, side.chains(side.after))
+        if cut:
+            raise RulesError(
+                "{0}: chain INPUT in {1} {2} new connections of {3}: {4} turns them away. Accept SSH by a rule of its "
+                "own before that, or set allow_ssh_lockout=true if SSH is meant to stop there".format(
+                    _title(self._request), side.where, what, self._guard.who(),
+                    "the policy" if rule is None else "the rule {0}".format(rule),
+                )
+            )
+
+    def _test(self, family, text):
+        try:
+            self._iptables.test(family, text)
+        except RelayError as exc:
+            raise RulesError("{0}: {1} with these rules would not load: {2}. Nothing has been changed".format(
+                _title(self._request), self._paths[family], to_native(exc).rstrip(".")
+            ))
+
+    # -- the change
+
+    def _make(self, writer):
+        loaded = []
+        try:
+            for _family, plan in sorted(self._plans.items()):
+                if plan.changed:
+                    writer.stage(plan)
+                    writer.move(plan)
+            for family in sorted(self._kernel):
+                if self._kernel[family].changes:
+                    loaded.append(family)
+                    self._load(family)
+            writer.activate()
+        except (RelayError, IOError, OSError) as exc:
+            problem = to_native(exc).rstrip(".")
+            left = self._put_back(loaded)
+            raise RulesError("{0}: {1}. {2}".format(
+                _title(self._request), problem,
+                "What was there before has been put back." if left is None
+                else "Putting back what was there failed too: {0}".format(left),
+            ))
+
+    def _load(self, family):
+        side = self._kernel[family]
+        for _attempt in range(_ATTEMPTS):
+            self._iptables.load(family, batch(self._request.chain, side.before, side.after))
+            side = self._side(family, side.where, self._iptables.kernel(family)[0])
+            if not side.changes:
+                return
+        raise RulesError("the rules in {0} are not what was asked for: another program changes them at the same "
+                         "time; run again".format(side.where))
+
+    def _put_back(self, loaded):
+        """str or None: what went wrong; None when the kernel has the old rules again."""
+        try:
+            for family in loaded:
+                now = self._side(family, "", self._iptables.kernel(family)[0])
+                old = [
+                    Placed(min(placed.anchor, len(now.foreign)), placed.rule) for placed in self._kernel[family].before
+                ]
+                if not same(now.before, old):
+                    self._iptables.load(family, batch(self._request.chain, now.before, old))
+        except (RelayError, IOError, OSError) as exc:
+            return to_native(exc)
+        return None
+
+    def _result(self):
+        diff = [diff for _family, plan in sorted(self._plans.items()) for diff in plan.diffs()]
+        for family in sorted(self._kernel):
+            side = self._kernel[family]
+            if side.changes:
+                header = "chain {0} in {1}".format(self._request.chain, side.where)
+                diff.append(diff_of(header, side.listing(side.before), side.listing(side.after)))
+        return {
+            "changed": bool(diff),
+            "diff": diff,
+            "rules": dict(
+                (family, [str(placed.rule) for placed in side.after]) for family, side in self._kernel.items()
+            ),
+            "saved_files": dict((family, self._paths.get(family)) for family in self._kernel),
+            "calls": self._iptables.calls,
+            "warnings": self._warnings,
+        }

@@ -1,0 +1,422 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.host import firewalld_model as model
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_zone import Request, converge
+from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import SshAccess
+
+KINDS = {"service": "services", "port": "ports", "source": "sources", "rich-rule": "rich_rules"}
+LOCAL = SshAccess([22], None)
+PUBLIC = b'<zone>\n  <service name="ssh"/>\n  <service name="dhcpv6-client"/>\n</zone>\n'
+
+
+class FakeFirewalld(object):
+    """A firewalld that keeps a runtime of its own, and does what the real firewall-cmd does with options."""
+
+    def __init__(self, root):
+        self.etc = os.path.join(root, "etc")
+        self.lib = os.path.join(root, "lib")
+        for base in (self.etc, self.lib):
+            for folder in ("zones", "services", "ipsets"):
+                os.makedirs(os.path.join(base, folder))
+        self.version = "1.3.3"
+        self.running = True
+        self.there = True
+        self.fails = lambda argv: False
+        self.ignores = ()
+        self.routes = {}
+        self.log = []
+        for name, port in (("ssh", 22), ("smtp", 25), ("odd", 2222)):
+            self.put("lib/services/{0}.xml".format(name),
+                     '<service><port port="{0}" protocol="tcp"/></service>'.format(port).encode("ascii"))
+        self.put("lib/services/dhcpv6-client.xml", b"<service/>")
+        self.put("lib/zones/public.xml", PUBLIC)
+        self.load()
+
+    def put(self, path, data):
+        with open(os.path.join(os.path.dirname(self.etc), path), "wb") as stream:
+            stream.write(data)
+
+    def file(self, name):
+        path = os.path.join(self.etc, "zones", name + ".xml")
+        if not os.path.exists(path):
+            return None
+        with open(path, "rb") as stream:
+            return stream.read()
+
+    def load(self):
+        self.runtime = Firewalld(self, self.etc, self.lib).permanent()
+
+    def find(self, program):
+        return "/usr/bin/" + program if self.there or program == "ip" else None
+
+    def run(self, argv, stdin=None, check=True, env=None):
+        self.log.append(argv)
+        result = Result(3, "", "boom") if self.fails(argv) else self.answer(argv)
+        if check and result.rc != 0:
+            raise CommandError(argv, *result)
+        return result
+
+    def answer(self, argv):
+        if argv[0] == "ip":
+            return Result(0, self.routes.get(argv[-1], ""), "")
+        if "--version" in argv:
+            return Result(0, self.version + "\n", "")
+        if argv[0] == "firewall-offline-cmd":
+            return Result(0, "success\n", "")
+        if not self.running:
+            return Result(252, "", "FirewallD is not running\n")
+        if "--list-all-zones" in argv:
+            return Result(0, "\n".join(self.listing(self.runtime[name]) for name in sorted(self.runtime)), "")
+        if "--reload" in argv:
+            self.load()
+            return Result(0, "success\n", "")
+        if "--check-config" in argv:
+            return Result(0, "success\n", "")
+        return self.change(argv)
+
+    @staticmethod
+    def listing(zone):
+        return "{0}\n  target: {1}\n  interfaces: {2}\n  sources: {3}\n  services: {4}\n  ports: {5}\n  rich rules: \n{6}".format(
+            zone.name, {"REJECT": "%%REJECT%%"}.get(zone.target, zone.target), " ".join(zone.interfaces),
+            " ".join(zone.items["sources"].values()), " ".join(zone.items["services"].values()),
+            " ".join(zone.items["ports"].values()),
+            "".join("\t{0}\n".format(rule) for rule in zone.items["rich_rules"].values()),
+        )
+
+    def change(self, argv):
+        options = [word for word in argv[1:] if word.startswith(("--add-", "--remove-"))]
+        verbs = set(word.partition("=")[0] for word in options)
+        assert len(verbs) == 1, "firewall-cmd runs only the first kind of {0}".format(argv)
+        name = argv[-len(options) - 1].partition("=")[2]
+        verb, dummy, kind = verbs.pop()[2:].partition("-")
+        permanent = "--permanent" in argv
+        zone = Firewalld(self, self.etc, self.lib).permanent(name)[name] if permanent else self.runtime[name]
+        for option in options:
+            text = option.partition("=")[2]
+            if text in self.ignores:
+                continue
+            items = zone.items[KINDS[kind]]
+            canonical = list(model.Zone("x", **{KINDS[kind]: [text]}).items[KINDS[kind]])[0]
+            if verb == "add":
+                items[canonical] = text
+            else:
+                items.pop(canonical, None)
+        if permanent:
+            self.put("etc/zones/{0}.xml".format(name), model.write_zone_file(
+                Firewalld(self, self.etc, self.lib).zone_file(name), zone
+            ))
+        return Result(0, "success\n", "Warning: INVALID_PORT: x\n" if self.ignores else "")
+
+    def verbs(self):
+        return [
+            ("permanent " if "--permanent" in argv else "") + argv[-1].partition("=")[0]
+            for argv in self.log if argv[-1].startswith(("--add", "--remove", "--reload"))
+        ]
+
+    def state(self):
+        files = dict((name, self.file(name)) for name in ("postfix", "public", "web"))
+        return files, dict((name, zone.facts()) for name, zone in self.runtime.items())
+
+
+@pytest.fixture
+def host(tmp_path):
+    return FakeFirewalld(str(tmp_path))
+
+
+def ask(host, access=LOCAL, check_mode=False, **options):
+    values = dict(
+        zone="postfix", state="present", target=None, sources=None, services=None, ports=None, rich_rules=None,
+        exclusive=False, allow_ssh_lockout=False,
+    )
+    values.update(options)
+    del host.log[:]
+    return converge(Firewalld(host, host.etc, host.lib), Request(**values), access, check_mode)
+
+
+def relay_zone(host, **options):
+    values = dict(sources=["10.0.0.0/8"], services=["ssh"], ports=["25/tcp", "587/tcp"], exclusive=True)
+    values.update(options)
+    return ask(host, **values)
+
+
+def refused(host, part, **options):
+    before = host.state()
+    with pytest.raises(model.ZoneError) as info:
+        relay_zone(host, **options)
+    assert part in str(info.value)
+    assert host.state() == before
+    assert host.verbs() == []
+    return str(info.value)
+
+
+# -- what it does
+
+def test_a_new_zone_takes_one_reload_and_at_most_six_calls(host):
+    result = relay_zone(host)
+    assert (result["changed"], result["reloaded"], result["runtime"]) == (True, True, True)
+    assert result["calls"] <= 6
+    assert host.runtime["postfix"].facts() == result["zone"] == {
+        "name": "postfix", "target": "default", "sources": ["10.0.0.0/8"], "services": ["ssh"],
+        "ports": ["25/tcp", "587/tcp"], "rich_rules": [],
+    }
+
+
+def test_an_unchanged_zone_costs_at_most_two_calls(host):
+    relay_zone(host)
+    result = relay_zone(host)
+    assert (result["changed"], result["reloaded"]) == (False, False)
+    assert result["calls"] <= 2
+
+
+def test_check_mode_says_what_the_real_run_does_and_writes_nothing(host):
+    before = host.state()
+    checked = relay_zone(host, check_mode=True)
+    assert host.state() == before
+    real = relay_zone(host)
+    assert (checked["changed"], checked["diff"], checked["zone"]) == (real["changed"], real["diff"], real["zone"])
+    assert checked["diff"][0]["before"] == ""
+    assert "  - 10.0.0.0/8\n" in checked["diff"][0]["after"]
+
+
+def test_an_existing_zone_gets_both_sides_without_a_reload_and_adds_come_first(host):
+    relay_zone(host)
+    result = relay_zone(host, sources=["192.168.0.0/16"], ports=["25/tcp", "465/tcp"])
+    assert not result["reloaded"]
+    assert host.verbs() == [
+        "permanent --add-port", "permanent --add-source", "--add-port", "--add-source",
+        "--remove-source", "--remove-port", "permanent --remove-source", "permanent --remove-port",
+    ]
+    assert host.runtime["postfix"].list("sources") == ["192.168.0.0/16"]
+    assert host.runtime["postfix"].list("ports") == ["25/tcp", "465/tcp"]
+    assert b"192.168.0.0/16" in host.file("postfix") and b"10.0.0.0/8" not in host.file("postfix")
+
+
+def test_additive_keeps_what_is_there(host):
+    relay_zone(host)
+    result = ask(host, ports=["465/tcp"])
+    assert result["zone"]["ports"] == ["25/tcp", "465/tcp", "587/tcp"]
+    assert result["zone"]["sources"] == ["10.0.0.0/8"]
+    assert host.verbs() == ["permanent --add-port", "--add-port"]
+
+
+def test_only_the_side_that_drifted_is_repaired(host):
+    relay_zone(host)
+    del host.runtime["postfix"].items["ports"]["25/tcp"]
+    result = relay_zone(host)
+    assert host.verbs() == ["--add-port"]
+    assert [side["before"] == side["after"] for side in result["diff"]] == [True, False]
+    host.put("etc/zones/postfix.xml", host.file("postfix").replace(b'port="25"', b'port="26"'))
+    relay_zone(host)
+    assert host.verbs() == ["permanent --add-port", "permanent --remove-port"]
+    assert host.runtime["postfix"].facts() == relay_zone(host)["zone"]
+
+
+def test_another_target_needs_a_reload_and_no_target_keeps_it(host):
+    relay_zone(host)
+    assert relay_zone(host, target="REJECT")["reloaded"]
+    assert host.runtime["postfix"].target == "REJECT"
+    assert b'target="%%REJECT%%"' in host.file("postfix")
+    assert not relay_zone(host)["changed"]
+    assert relay_zone(host, target="default")["changed"]
+
+
+def test_a_reload_that_drops_runtime_settings_of_another_zone_says_so(host):
+    host.runtime["public"].items["services"]["smtp"] = "smtp"
+    assert any("public" in warning and "runtime-only" in warning for warning in relay_zone(host)["warnings"])
+
+
+def test_a_packaged_zone_is_changed_in_a_copy(host):
+    ask(host, zone="public", ports=["25/tcp"])
+    assert b'port="25"' in host.file("public") and b"dhcpv6-client" in host.file("public")
+
+
+def test_firewalld_stopped_changes_the_permanent_zone_only(host):
+    host.running = False
+    result = relay_zone(host)
+    assert (result["changed"], result["runtime"], result["reloaded"]) == (True, False, False)
+    assert b"10.0.0.0/8" in host.file("postfix")
+    assert not relay_zone(host)["changed"]
+    assert ask(host, state="absent")["changed"] and host.file("postfix") is None
+
+
+def test_a_zone_is_removed(host):
+    relay_zone(host)
+    assert ask(host, state="absent")["changed"]
+    assert "postfix" not in host.runtime and host.file("postfix") is None
+    assert not ask(host, state="absent")["changed"]
+
+
+def test_without_firewalld_check_mode_predicts_and_a_real_run_says_why_not(host):
+    host.there = False
+    result = relay_zone(host, check_mode=True)
+    assert result["changed"] and result["warnings"] and result["zone"]["ports"] == ["25/tcp", "587/tcp"]
+    refused(host, "install firewalld")
+
+
+# -- what it refuses
+
+@pytest.mark.parametrize("part, options", [
+    ("10.0.0.0/8", {"sources": ["10.0.0.5/8"]}),
+    ("25/tcp", {"ports": ["25"]}),
+    ("did you mean ssh", {"services": ["shh"]}),
+    ("did you mean smtp", {"rich_rules": ["rule service name=smpt accept"]}),
+    ("no ipset 'clients'", {"sources": ["ipset:clients"]}),
+    ("no action", {"rich_rules": ["rule service name=ssh"]}),
+    ("accepts 17", {"zone": "a" * 18}),
+    ("only letters", {"zone": "../x"}),
+    ("comes with firewalld", {"zone": "public", "state": "absent"}),
+])
+def test_bad_input_is_refused_before_anything_is_written(host, part, options):
+    refused(host, part, **options)
+
+
+def test_a_source_of_another_zone_is_refused_with_its_name(host):
+    host.put("etc/zones/web.xml", b'<zone><source address="10.0.0.0/255.0.0.0"/><service name="ssh"/></zone>')
+    assert "zone web (permanent)" in refused(host, "10.0.0.0/8 is bound to")
+
+
+def test_an_overlap_with_another_zone_is_a_warning(host):
+    host.put("etc/zones/web.xml", b'<zone><source address="10.1.0.0/16"/><service name="ssh"/></zone>')
+    assert any("10.1.0.0/16 of zone web" in warning for warning in relay_zone(host)["warnings"])
+
+
+def test_a_broken_file_of_another_zone_does_not_matter_and_one_of_this_zone_does(host):
+    host.put("etc/zones/web.xml", b"<zone")
+    relay_zone(host)
+    host.put("etc/zones/postfix.xml", b"<zone")
+    refused(host, "etc/zones/postfix.xml")
+
+
+def test_a_long_name_is_for_the_installed_firewalld_to_accept(host):
+    host.version = "2.4.0"
+    assert relay_zone(host, zone="a" * 40)["changed"]
+
+
+# -- SSH stays
+
+@pytest.mark.parametrize("options", [
+    {"services": []},
+    {"services": ["smtp"], "target": "DROP"},
+    {"services": ["odd"]},
+    {"rich_rules": ["rule service name=ssh reject"]},
+    {"target": "ACCEPT", "services": [], "rich_rules": ["rule port port=20-30 protocol=tcp drop"]},
+    {"services": [], "rich_rules": ["rule family=ipv4 source address=10.0.0.9 service name=ssh accept"]},
+])
+def test_a_zone_that_cuts_ssh_is_refused(host, options):
+    message = refused(host, "SSH", **options)
+    assert "allow_ssh_lockout=true" in message
+    assert relay_zone(host, allow_ssh_lockout=True, **options)["changed"]
+
+
+@pytest.mark.parametrize("options", [
+    {"services": ["ssh"]},
+    {"services": [], "ports": ["20-30/tcp"]},
+    {"services": [], "target": "ACCEPT"},
+    {"services": [], "rich_rules": ["rule service name=ssh accept"]},
+    {"rich_rules": ["rule family=ipv4 source address=10.0.0.9 drop"]},
+])
+def test_a_zone_that_lets_ssh_in_is_not(host, options):
+    assert relay_zone(host, **options)["changed"]
+
+
+def test_the_port_of_ansibles_own_connection_counts(host):
+    refused(host, "add 2222/tcp", access=SshAccess([2222], "10.0.0.9"))
+    assert relay_zone(host, access=SshAccess([2222], "10.0.0.9"), services=["odd"])["changed"]
+
+
+def test_a_rule_against_ansibles_own_address_counts(host):
+    rule = "rule family=ipv4 source address=10.0.0.0/24 drop"
+    assert "narrow its rich rule" in refused(host, "SSH", access=SshAccess([22], "10.0.0.9"), rich_rules=[rule])
+    assert relay_zone(host, access=SshAccess([22], "10.1.0.9"), rich_rules=[rule])["changed"]
+
+
+def test_the_default_zone_keeps_ssh(host):
+    refused(host, "no other zone takes", zone="public", sources=[], services=["smtp"])
+
+
+def test_sources_are_not_dropped_into_a_zone_without_ssh(host):
+    relay_zone(host)
+    host.put("etc/zones/public.xml", PUBLIC.replace(b'"ssh"', b'"smtp"'))
+    host.load()
+    assert "zone public" in refused(host, "no longer be in zone postfix", state="absent")
+    refused(host, "no longer be in zone postfix", sources=[])
+    host.put("etc/zones/web.xml", b'<zone><interface name="eth1"/><service name="ssh"/></zone>')
+    host.load()
+    host.routes["10.0.0.1"] = "10.0.0.1 dev eth1 src 10.9.9.9 uid 0\n    cache\n"
+    assert ask(host, state="absent")["changed"]
+
+
+# -- when it fails
+
+def fail_on(*words):
+    """Fails once, on the call that has all of these words."""
+    left = [1]
+
+    def fails(argv):
+        if left and all(any(word in arg for arg in argv) for word in words):
+            return bool(left.pop())
+        return False
+    return fails
+
+
+@pytest.mark.parametrize("step", [
+    ("--permanent", "--add-port"), ("--permanent", "--add-source"), ("--add-source=192.168.0.0/16", "--zone"),
+    ("--remove-source",), ("--remove-port",), ("--permanent", "--remove-port"),
+])
+def test_a_failure_in_the_middle_puts_back_what_was_there(host, step):
+    relay_zone(host)
+    host.runtime["postfix"].items["services"]["smtp"] = "smtp"
+    before = host.state()
+    host.fails = fail_on(*step)
+    with pytest.raises(model.ZoneError) as info:
+        relay_zone(host, sources=["192.168.0.0/16"], ports=["465/tcp"])
+    assert "boom" in str(info.value) and "has been put back" in str(info.value)
+    assert host.state() == before
+
+
+@pytest.mark.parametrize("step", ["--reload", "--check-config"])
+def test_a_failing_reload_puts_back_what_was_there(host, step):
+    relay_zone(host)
+    host.runtime["public"].items["services"]["smtp"] = "smtp"
+    for options in ({"target": "DROP"}, {"zone": "web", "sources": ["192.168.0.0/16"]}, {"state": "absent"}):
+        before = host.state()
+        host.fails = fail_on(step)
+        with pytest.raises(model.ZoneError) as info:
+            relay_zone(host, **options)
+        assert "has been put back" in str(info.value)
+        assert host.state() == before
+
+
+def test_what_firewall_cmd_passes_over_with_exit_code_0_is_noticed(host):
+    relay_zone(host)
+    before = host.state()
+    host.ignores = ("465/tcp",)
+    with pytest.raises(model.ZoneError) as info:
+        ask(host, ports=["465/tcp", "466/tcp"])
+    assert "INVALID_PORT" in str(info.value)
+    assert host.state() == before
+
+
+def test_a_failure_to_put_back_is_said(host):
+    relay_zone(host)
+    host.fails = lambda argv: any(word.startswith(("--add", "--remove")) and "--permanent" not in argv for word in argv)
+    with pytest.raises(model.ZoneError) as info:
+        ask(host, ports=["465/tcp"])
+    assert "has been put back" in str(info.value)
+    host.fails = lambda argv: "--reload" in argv
+    with pytest.raises(model.ZoneError) as info:
+        ask(host, target="DROP")
+    assert "failed too" in str(info.value)

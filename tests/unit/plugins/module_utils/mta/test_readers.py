@@ -1,0 +1,62 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import importlib
+import sys
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
+
+OTHERS = [
+    "ansible_collections.mailops.relay.plugins.module_utils.{0}.log".format(name) for name in ("qmail", "sendmail")
+]
+START = "2026-11-22T07:07:44.5+00:00 h "
+LINES = {
+    "postfix": "postfix/qmgr[1]: 7D001500F: from=<a@web01>, size=300, nrcpt=1 (queue active)",
+    "sendmail": "sendmail[1]: 6AMC4m4E001627: from=<a@web01>, size=300, class=0, nrcpts=1, msgid=<1@web01>, relay=root@localhost",
+    "qmail": "qmail-send: info msg 1861840: bytes 300 from <a@web01> qp 12 uid 7",
+}
+
+
+def read(*names, **options):
+    assembler = Assembler()
+    reader = LogReader(assembler, options.get("readers", Readers))
+    reader.feed("".join(START + LINES.get(name, name) + "\n" for name in names).encode("ascii"))
+    reader.lexer.end()
+    return assembler, reader.lexer
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_the_line_of_each_mail_system_is_read_by_its_reader(name):
+    (hop,) = read(name)[0].hops
+    assert (hop["mta"], hop["sender"], hop["size"]) == (name, "a@web01", 300)
+
+
+def test_one_log_may_have_the_lines_of_all():
+    assembler, lexer = read("sshd[1]: hello", "qmail", "postfix", "sendmail")
+    assert [hop["mta"] for hop in assembler.hops] == ["qmail", "postfix", "sendmail"]
+    assert list(lexer.others) == ["sshd"] and lexer.unknown == 0
+
+
+def test_what_the_logging_system_leaves_out_is_known_whatever_the_mail_system():
+    assembler, _lexer = read("rsyslogd: imjournal: 77 messages lost due to rate-limiting (20000 allowed within 600 seconds)")
+    assert [gap["lost"] for gap in assembler.gaps] == [77]
+
+
+def test_the_readers_of_rarer_mail_systems_are_loaded_when_a_line_needs_them(monkeypatch):
+    for name in OTHERS + [Readers.__module__]:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    readers = importlib.import_module(Readers.__module__).Readers
+    read("postfix", readers=readers)
+    assert not set(OTHERS) & set(sys.modules)
+    read("postfix", "qmail", readers=readers)
+    assert set(OTHERS) <= set(sys.modules)
