@@ -237,7 +237,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, TEXTS, Query, search
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mta.places import look
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 

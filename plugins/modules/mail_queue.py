@@ -143,7 +143,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import queue_of
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import act, restore
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import ACTIONS, act, restore
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 
 
@@ -151,11 +151,7 @@ def argument_spec():
     """dict: the module's options."""
     return dict(
         selection_arguments(),
-        action={
-            "type": "str",
-            "choices": ["delete", "hold", "release", "requeue", "flush", "expire", "restore"],
-            "required": True,
-        },
+        action={"type": "str", "choices": list(ACTIONS) + ["restore"], "required": True},
         limit={"type": "int"},
         backup_to={"type": "path"},
         restore_from={"type": "path"},

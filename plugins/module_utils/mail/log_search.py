@@ -23,7 +23,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Ass
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, GapEvents
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError, period
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 
 STATUSES = (SENT, DEFERRED, BOUNCED, "rejected", "open")
 # What names a message by a text; each is a list of values, of which one must be met.

@@ -2,38 +2,26 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The queue of any MTA: what the modules mail_queue_info and mail_queue do, over one small interface.
-
-A backend is an object with
-
-- C(name), str: the MTA; C(queues), tuple of str: its queues, as C(Message.queue) names them;
-- C(actions), tuple of str: those of C(ACTIONS) that it has;
-- C(id_pattern), compiled regular expression for a whole queue ID, and C(id_example), str;
-- C(messages(selection, now)): yields every Message that the selection could mean; the selection is asked by the caller;
-- C(clients(ids)): dict of queue ID -> (name, address), or C(None) instead of the method where nothing tells;
-- C(act(action, tickets, backup)): does it to the messages of these tickets, where C(backup) is a C(Backup) or None, and
-  returns an Outcome. Nothing but the message that was selected is ever deleted: what has its ID by now is left alone;
-- C(settled(action, message)): whether nothing is left to do, as for holding what is on hold;
-- C(flush_all()): tries every message again now; C(restore(backup, ids)): puts saved messages back, returns an Outcome;
-- C(warnings), list of str: what the user should know of what was read.
-"""
+"""The queue of any MTA: what the modules mail_queue_info and mail_queue do, over one small interface, Queue."""
 
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from abc import ABCMeta, abstractmethod
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import facts
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import Summary
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import QueueTotals
 
+# What can be done to messages in a queue; each MTA has some of it.
 ACTIONS = ("delete", "hold", "release", "requeue", "flush", "expire")
 # How many messages a result shows in full; the numbers are of all.
 SHOWN = 100
-# How many messages are asked for their client at once.
+# How many messages are asked for their client, or named to a program, at once.
 BATCH = 500
 
 # What is kept of each selected message: enough to know it again. arrival: seconds since the epoch, size: bytes.
@@ -41,9 +29,153 @@ Ticket = namedtuple("Ticket", "queue id sender size arrival")
 # done: list of queue IDs. skipped: list of (queue ID, why).
 Outcome = namedtuple("Outcome", "done skipped")
 
+# Stands for the sender of a message whose files do not tell it. It is no address, and not the null sender.
+UNKNOWN_SENDER = "(unknown)"
+# Why a message is left alone.
+GONE = "it was delivered or removed meanwhile"
+CHANGED = "another message has this queue ID now"
+
 
 class QueueError(RelayError):
     """The queue could not be read, or an action was refused or failed."""
+
+
+# The same on Python 2 and 3.
+_Interface = ABCMeta("_Interface", (object,), {})
+
+
+class Queue(_Interface):
+    """The queue of one MTA on this host: what every mail system has to offer.
+
+    An MTA's own class is made from a runner and from where the MTA is, a str, or None for its usual place. It raises
+    RelayError where there is none.
+
+    Attributes:
+        name: str, the MTA.
+        queues: tuple of str, its queues, as C(Message.queue) names them.
+        actions: tuple of str, those of C(ACTIONS) that it has.
+        id_pattern: compiled regular expression, for a whole queue ID.
+        id_example: str, how a queue ID looks.
+        warnings: list of str, what the user should know of what was read.
+
+    Args:
+        runner: commands.Runner.
+    """
+
+    def __init__(self, runner):
+        self._runner = runner
+        self.warnings = []
+
+    @staticmethod
+    @abstractmethod
+    def is_there(runner):
+        """bool: whether this host has this MTA at its usual place.
+
+        Args:
+            runner: commands.Runner.
+        """
+
+    @abstractmethod
+    def messages(self, selection, now):
+        """Every message that the selection could mean; the caller asks the selection itself.
+
+        Args:
+            selection: Selection.
+            now: float, seconds since the epoch.
+
+        Yields:
+            Message: in any order; one that moves meanwhile may come twice.
+
+        Raises:
+            CriterionError: a criterion that this queue cannot know.
+            QueueError: the queue cannot be read.
+        """
+
+    @abstractmethod
+    def clients(self, ids):
+        """dict: queue ID -> (name, address) of the client, two str, of messages that came by SMTP.
+
+        Where a queue does not note this, its class has C(clients = None) instead.
+
+        Args:
+            ids: list of str, queue IDs.
+
+        Raises:
+            RelayError: the messages cannot be read.
+        """
+
+    @abstractmethod
+    def settled(self, action, message):
+        """bool: whether nothing is left to do, as for holding what is on hold.
+
+        Args:
+            action: str, one of C(actions).
+            message: Message.
+        """
+
+    @abstractmethod
+    def act(self, action, tickets, backup):
+        """Do it to the messages of these tickets. What has the ID of one by now, but is another message, is left alone.
+
+        Args:
+            action: str, one of C(actions).
+            tickets: list of Ticket.
+            backup: Backup or None, where each message is saved before it is deleted; one that cannot be saved is kept.
+
+        Returns:
+            Outcome
+
+        Raises:
+            RelayError: it was refused, or failed; the text says what had been done by then.
+        """
+
+    @abstractmethod
+    def flush_all(self):
+        """Try every message again now.
+
+        Raises:
+            RelayError: the MTA does not run, or refused.
+        """
+
+    @abstractmethod
+    def restore(self, backup, ids):
+        """Put saved messages back, for those who still waited.
+
+        Args:
+            backup: Backup.
+            ids: list of str, queue IDs as they are in the backup; the message may get a new one.
+
+        Returns:
+            Outcome
+
+        Raises:
+            RelayError: no message can be put back.
+        """
+
+
+def batches(items, size=BATCH):
+    """list of list: the items of a list in their order, so many at once and the rest.
+
+    Args:
+        items: list.
+        size: int.
+    """
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def why_not_saved(backup, queue_id, files):
+    """str: why a message could not be saved, so that it is not to be deleted; empty when it was.
+
+    Args:
+        backup: Backup.
+        queue_id: str.
+        files: dict, as for C(Backup.save).
+    """
+    try:
+        backup.save(queue_id, files)
+    except (IOError, OSError) as exc:
+        return "it could not be saved, so it was kept: {0}".format(exc)
+    return ""
 
 
 def ticket_of(message):
@@ -87,25 +219,25 @@ def inspect(backend, selection, limit, now):
     """What is in the queue.
 
     Args:
-        backend: see the top of this file.
+        backend: Queue.
         selection: Selection.
         limit: int, how many messages are returned; the numbers are of all.
         now: float, seconds since the epoch.
 
     Returns:
-        dict: the numbers of C(Summary.facts), C(mta) and C(messages), in the order in which the MTA gives them.
+        dict: the numbers of C(QueueTotals.facts), C(mta) and C(messages), in the order in which the MTA gives them.
 
     Raises:
         RelayError: a criterion that this MTA cannot know, or the queue cannot be read.
     """
     _check(backend, selection)
     _check_limit(limit)
-    summary, shown = Summary(), []
+    totals, shown = QueueTotals(), []
     for message in selected(backend, selection, now):
-        summary.add(message)
+        totals.add(message)
         if len(shown) < limit:
             shown.append(facts(message))
-    return dict(summary.facts(now), mta=backend.name, messages=shown)
+    return dict(totals.facts(now), mta=backend.name, messages=shown)
 
 
 def _check_limit(limit):
@@ -127,7 +259,7 @@ def act(backend, selection, action, limit, backup_to, check_mode, now):
     """Do something to the messages that are meant, except where nothing is left to do.
 
     Args:
-        backend: see the top of this file.
+        backend: Queue.
         selection: Selection.
         action: str, one of C(ACTIONS).
         limit: int or None: refuse when more messages are meant.
@@ -173,7 +305,7 @@ def restore(backend, selection, directory, check_mode):
     """Put messages back that were saved before they were deleted.
 
     Args:
-        backend: see the top of this file.
+        backend: Queue.
         selection: Selection: everything, or queue IDs.
         directory: str, the C(backup_to) of the deletion.
         check_mode: bool.

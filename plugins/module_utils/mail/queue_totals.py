@@ -20,7 +20,7 @@ def _domain_of(address):
     return address.rpartition("@")[2].lower() if "@" in address else ""
 
 
-class Summary(object):
+class QueueTotals(object):
     """Counts messages as they come."""
 
     def __init__(self):

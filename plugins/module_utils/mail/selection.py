@@ -17,8 +17,9 @@ import re
 from ansible.module_utils.common.text.formatters import human_to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError, parse_age
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import parse_age
 
 # RFC 3463: class, subject and, where given, detail.
 _DSN = re.compile(r"[245]\.[0-9]{1,3}(?:\.[0-9]{1,3})?\Z")
@@ -49,11 +50,12 @@ def parse_size(option, text):
     """int: bytes, from a number of bytes or a number with a unit such as 10K or 5MB.
 
     Raises:
-        CriterionError: it is none, or it is negative.
+        CriterionError: the text is not a size, or it is negative.
     """
     try:
         size = human_to_bytes(text)
-    except ValueError:
+    # So many digits that they are infinite.
+    except (ValueError, OverflowError):
         size = -1
     if size < 0:
         raise CriterionError(

@@ -12,22 +12,23 @@ import calendar
 import re
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_AGE = re.compile(r"([0-9]+)\s*([smhdw]?)\Z")
-_MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?\Z")
-
-
-class CriterionError(RelayError):
-    """A criterion that means nothing, or no criterion at all."""
+# More digits than these are neither a time nor an age, and more than a float or, from 3.11 on, Python's int() takes.
+_AGE = re.compile(r"([0-9]{1,15})\s*([smhdw]?)\Z")
+_SECONDS = re.compile(r"[0-9]{9,15}\Z")
+_DATE = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?\Z"
+)
 
 
 def parse_age(option, text):
     """int: seconds, from a number of seconds or a number with s, m, h, d or w.
 
     Raises:
-        CriterionError: it is none, or it is negative.
+        CriterionError: the text is not an age, or it is negative.
     """
     match = _AGE.match(text.strip())
     if not match:
@@ -39,7 +40,7 @@ def parse_age(option, text):
     return int(match.group(1)) * _UNITS[match.group(2)]
 
 
-def parse_moment(option, text, now):
+def parse_time(option, text, now):
     """float: seconds since the epoch, of a date with or without a time, or of an age such as C(2h).
 
     Args:
@@ -48,10 +49,10 @@ def parse_moment(option, text, now):
         now: float, seconds since the epoch.
 
     Raises:
-        CriterionError
+        CriterionError: the text is not a time, or no date that exists.
     """
     text = text.strip()
-    match = _MOMENT.match(text)
+    match = _DATE.match(text)
     if match:
         year, month, day = (int(part) for part in match.groups()[:3])
         hour, minute, second = (int(part or 0) for part in match.groups()[3:6])
@@ -61,13 +62,13 @@ def parse_moment(option, text, now):
                 raise ValueError(text)
         except (ValueError, calendar.IllegalMonthError):
             raise CriterionError("{0}: {1!r} is no date that exists".format(option, text))
-        moment = (year, month, day, hour, minute, second, 0, 0, -1)
+        parts = (year, month, day, hour, minute, second, 0, 0, -1)
         zone = match.group(7)
         if zone is None:
-            return time.mktime(moment)
+            return time.mktime(parts)
         offset = 0 if zone == "Z" else int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
-        return float(calendar.timegm(moment)) - (-offset if zone[0] == "-" else offset)
-    if text.isdigit() and len(text) >= 9:
+        return float(calendar.timegm(parts)) - (-offset if zone[0] == "-" else offset)
+    if _SECONDS.match(text):
         return float(text)
     try:
         return now - parse_age(option, text)
@@ -81,11 +82,15 @@ def parse_moment(option, text, now):
 def period(params, now):
     """(float or None, float or None): from when to when, in seconds since the epoch, of the options C(since) and C(until).
 
+    Args:
+        params: dict, the module's options.
+        now: float, seconds since the epoch.
+
     Raises:
-        CriterionError
+        CriterionError: one is not a time, or the first is later than the second.
     """
     since, until = (
-        None if params.get(option) is None else parse_moment(option, params[option], now) for option in ("since", "until")
+        None if params.get(option) is None else parse_time(option, params[option], now) for option in ("since", "until")
     )
     if since is not None and until is not None and since > until:
         raise CriterionError("since: it is later than until, so nothing can be meant")

@@ -13,12 +13,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue import
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue import QmailQueue
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.queue import SendmailQueue
 
-# Each has C(is_there(runner)), and is made from a runner and a directory or None.
+# Every Queue that there is, each made from a runner and a directory or None.
 BACKENDS = (PostfixQueue, SendmailQueue, QmailQueue)
 
 
 def queue_of(runner, mta, directory):
-    """The queue backend of this host's mail system.
+    """Queue: that of this host's mail system.
 
     Args:
         runner: commands.Runner.

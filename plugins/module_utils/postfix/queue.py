@@ -17,7 +17,16 @@ import shutil
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import BATCH, Outcome, QueueError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import (
+    CHANGED,
+    GONE,
+    UNKNOWN_SENDER,
+    Outcome,
+    Queue,
+    QueueError,
+    batches,
+    why_not_saved,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import parse_version
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_listing import (
     EXPIRING,
@@ -32,20 +41,10 @@ _EXPIRE_VERSION = (3, 5)
 _MOVABLE = ("deferred", "active", "incoming")
 # postsuper names each message to which it has done something, and keeps silent of those that it did not find.
 _DONE = re.compile(r"postsuper: ([0-9A-Za-z]+): (removed|placed on hold|released from hold|requeued|expired)")
-# Stands for the sender of a file whose envelope no program shows. It is no address, and not the null sender.
-_UNKNOWN = "(unknown)"
-_GONE = "it was delivered or removed meanwhile"
-_CHANGED = "another message has this queue ID now"
-
-
 # So many messages are on hold at once while they are being deleted: what a killed run leaves behind at the most.
 _DELETED_AT_ONCE = 2000
 # The first records of a file, size and arrival, by which a saved message is known again.
 _HEAD = 120
-
-
-def _batches(items, size=BATCH):
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _unreadable(complaints):
@@ -63,15 +62,12 @@ def _internal_parts(address):
     return (local.lower(), domain.lower()) if at else (domain.lower(), "")
 
 
-class PostfixQueue(object):
-    """The queue of one Postfix instance; see C(mail/queue.py) for what a backend is.
+class PostfixQueue(Queue):
+    """The queue of one Postfix instance.
 
     Args:
         runner: commands.Runner.
         config_directory: str or None; None is the default instance.
-
-    Raises:
-        RelayError: there is no Postfix.
     """
 
     name = "postfix"
@@ -82,14 +78,12 @@ class PostfixQueue(object):
 
     @staticmethod
     def is_there(runner):
-        """bool: whether this host has Postfix."""
         return runner.find("postqueue") is not None
 
     def __init__(self, runner, config_directory=None):
-        self._runner = runner
+        super(PostfixQueue, self).__init__(runner)
         self._options = [] if config_directory is None else ["-c", config_directory]
         self._unmarked = None
-        self.warnings = []
         names = ("mail_version", "queue_directory", "mail_owner")
         output = runner.run(["postconf"] + self._options + ["-h"] + list(names)).stdout
         self._settings = dict(zip(names, output.split("\n")))
@@ -102,14 +96,6 @@ class PostfixQueue(object):
         return known + ("expire",) if self.version >= _EXPIRE_VERSION else known
 
     def messages(self, selection, now):
-        """Every message that the selection could mean.
-
-        Yields:
-            Message
-
-        Raises:
-            QueueError: Postfix does not run and this user may not read the queue itself.
-        """
         if selection.queues != frozenset(["corrupt"]):
             for message in self._listed(selection, now):
                 yield message
@@ -154,10 +140,10 @@ class PostfixQueue(object):
                 status = os.stat(path)
             except OSError:
                 continue
-            yield Message("corrupt", os.path.basename(path), _UNKNOWN, (), status.st_size, int(status.st_mtime), "")
+            size, written = status.st_size, int(status.st_mtime)
+            yield Message("corrupt", os.path.basename(path), UNKNOWN_SENDER, (), size, written, "")
 
     def clients(self, ids):
-        """dict: queue ID -> (name, address) of the client, of messages that came by SMTP."""
         return dict(
             (envelope.id, (envelope.client_name, envelope.client_address))
             for envelope in self._envelopes(ids)
@@ -174,7 +160,7 @@ class PostfixQueue(object):
         Raises:
             CommandError: a file cannot be read, and C(unreadable) is None.
         """
-        for batch in _batches(list(ids)):
+        for batch in batches(list(ids)):
             # postcat stops at the first message that it does not find: go on after that one.
             while batch:
                 number, positions = 0, dict((queue_id, place) for place, queue_id in enumerate(batch))
@@ -218,7 +204,6 @@ class PostfixQueue(object):
 
     @staticmethod
     def settled(action, message):
-        """bool: whether nothing is left to do."""
         if action == "hold":
             return message.queue not in _MOVABLE
         if action == "release":
@@ -229,14 +214,6 @@ class PostfixQueue(object):
         return action == "expire" and message.state == EXPIRING and message.queue != "hold"
 
     def act(self, action, tickets, backup):
-        """Do it to these messages.
-
-        Returns:
-            Outcome
-
-        Raises:
-            RelayError: Postfix refused; the text says what had been done by then.
-        """
         if action == "delete":
             return self._delete(tickets, backup)
         if action == "flush":
@@ -256,7 +233,7 @@ class PostfixQueue(object):
     def _flush(self, tickets):
         """postqueue(1) takes one message at a time, and keeps silent of one that is not there."""
         done, reasons = set(), {}
-        for batch in _batches(tickets):
+        for batch in batches(tickets):
             unreadable = {}
             for envelope in self._envelopes([ticket.id for ticket in batch], unreadable):
                 if envelope.queue == "hold":
@@ -277,7 +254,7 @@ class PostfixQueue(object):
         reasons = reasons or {}
         return Outcome(
             [ticket.id for ticket in tickets if ticket.id in done],
-            [(ticket.id, reasons.get(ticket.id, _GONE)) for ticket in tickets if ticket.id not in done],
+            [(ticket.id, reasons.get(ticket.id, GONE)) for ticket in tickets if ticket.id not in done],
         )
 
     def _delete(self, tickets, backup):
@@ -286,7 +263,7 @@ class PostfixQueue(object):
         maildrop = [ticket for ticket in tickets if ticket.queue == "maildrop"]
         others = [ticket for ticket in tickets if ticket.queue not in ("corrupt", "maildrop")]
         reasons, done = {}, set()
-        for batch in _batches(others, _DELETED_AT_ONCE):
+        for batch in batches(others, _DELETED_AT_ONCE):
             self._delete_from_hold(batch, backup, reasons, done)
         checked = self._checked(maildrop, "maildrop", backup, reasons)
         self._postsuper("-d", checked, ["maildrop"], done)
@@ -312,7 +289,7 @@ class PostfixQueue(object):
             if envelope.queue != queue:
                 reasons[envelope.id] = "it is in {0} now".format(envelope.queue)
             elif not self._same(wanted[envelope.id], envelope):
-                reasons[envelope.id] = _CHANGED
+                reasons[envelope.id] = CHANGED
             elif self._saved(envelope.id, envelope.path, backup, reasons):
                 checked.append(envelope.id)
         reasons.update(_unreadable(unreadable))
@@ -346,12 +323,10 @@ class PostfixQueue(object):
         """bool: whether the message is in the backup, or none is wanted."""
         if backup is None:
             return True
-        try:
-            backup.save(queue_id, {"message": os.path.join(self._settings["queue_directory"], path)})
-        except (IOError, OSError) as exc:
-            reasons[queue_id] = "it could not be saved, so it was kept: {0}".format(exc)
-            return False
-        return True
+        why = why_not_saved(backup, queue_id, {"message": os.path.join(self._settings["queue_directory"], path)})
+        if why:
+            reasons[queue_id] = why
+        return not why
 
     def _unlink(self, tickets, backup, reasons):
         """Delete files of the queue corrupt, of which postsuper knows nothing."""
@@ -362,28 +337,19 @@ class PostfixQueue(object):
             try:
                 status = None if path is None else os.stat(path)
                 if status is None or (status.st_size, int(status.st_mtime)) != (ticket.size, ticket.arrival):
-                    reasons[ticket.id] = _GONE if status is None else _CHANGED
+                    reasons[ticket.id] = GONE if status is None else CHANGED
                 elif self._saved(ticket.id, path, backup, reasons):
                     os.unlink(path)
                     done.add(ticket.id)
             except OSError as exc:
-                reasons[ticket.id] = _GONE if exc.errno == errno.ENOENT else str(exc)
+                reasons[ticket.id] = GONE if exc.errno == errno.ENOENT else str(exc)
         return done
 
     def flush_all(self):
-        """Try every message now, postqueue(1)."""
         self._runner.run(["postqueue"] + self._options + ["-f"])
 
     def restore(self, backup, ids):
-        """Put saved messages back: Postfix takes them up like those of C(postsuper -r), under new queue IDs.
-
-        Args:
-            backup: Backup.
-            ids: list of str.
-
-        Returns:
-            Outcome
-        """
+        # Postfix takes them up like those of "postsuper -r", under new queue IDs.
         owner = pwd.getpwnam(self._settings["mail_owner"])
         directory = os.path.join(self._settings["queue_directory"], "maildrop")
         done, skipped = [], []

@@ -27,7 +27,7 @@ MARKS = {"*": "active", "!": "hold"}
 
 # "Mon Nov  2 07:07:44" begins 24 columns after the ID at the most; an ID without a mark is followed by a blank.
 _ENTRY = re.compile(
-    r"(?P<id>[0-9A-Za-z]+)(?P<mark>[*!]?)(?P<expiring>#?) +(?P<size>[0-9]+) (?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9]"
+    r"(?P<id>[0-9A-Za-z]+)(?P<mark>[*!]?)(?P<expiring>#?) +(?P<size>[0-9]{1,20}) (?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9]"
     r" [0-9]{2}:[0-9]{2}:[0-9]{2}) +(?P<sender>.*)$"
 )
 _HEADER = re.compile(r"-+Queue ID-")
@@ -175,7 +175,7 @@ def parse_envelopes(lines):
         lines: iterable of str, without line ends.
 
     Yields:
-        Envelope: size and arrival are None where the file has none.
+        Envelope: size and arrival are None where the file has none, or what is no number or time.
     """
     found, moments = None, {}
     for line in lines:
@@ -197,10 +197,16 @@ def parse_envelopes(lines):
 
 def _with_record(envelope, name, value, moments):
     if name == "message_size":
-        return envelope._replace(size=int(value.split()[0])) if value.split() else envelope
+        try:
+            return envelope._replace(size=int(value.split()[0]))
+        except (IndexError, ValueError):
+            return envelope
     if name == "message_arrival_time":
         if value not in moments:
-            moments[value] = calendar.timegm(time.strptime(value.strip(), "%a %b %d %H:%M:%S %Y"))
+            try:
+                moments[value] = calendar.timegm(time.strptime(value.strip(), "%a %b %d %H:%M:%S %Y"))
+            except ValueError:
+                return envelope
         return envelope._replace(arrival=moments[value])
     if name == "sender":
         return envelope._replace(sender=value)

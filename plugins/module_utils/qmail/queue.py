@@ -26,17 +26,22 @@ import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes, read_native, write_atomically
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import Outcome, QueueError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import (
+    GONE,
+    UNKNOWN_SENDER,
+    Outcome,
+    Queue,
+    QueueError,
+    why_not_saved,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control, queue_files
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue_tree import Oddities, Tree
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Process, Service, Supervisor
 
 HOME = "/var/qmail"
 
-# Stands for the sender of a message whose files do not tell it. It is no address, and not the null sender.
-_UNKNOWN = "(unknown)"
 # From this age on qmail-send removes what never became a message, and no qmail-queue can be at it (INTERNALS, section 6).
 _OSSIFIED = 36 * 3600
 _DEFAULT_LIFETIME = 604800
@@ -45,7 +50,6 @@ _LETTING_GO = 10.0
 # The headers of qmail-queue and qmail-smtpd.
 _HEAD = 2048
 
-_GONE = "it was delivered or removed meanwhile"
 _CHANGED = "another message has this number now"
 _BEING_WRITTEN = "it is being written, or a crash has left it; qmail removes such files after 36 hours"
 _NOT_TAKEN_UP = "qmail-send has not taken it up yet"
@@ -62,8 +66,8 @@ def _go_on(_number, _frame):
     pass
 
 
-class QmailQueue(object):
-    """The queue of one qmail; see C(mail/queue.py) for what a backend is.
+class QmailQueue(Queue):
+    """The queue of one qmail.
 
     Args:
         runner: commands.Runner.
@@ -82,21 +86,19 @@ class QmailQueue(object):
 
     @staticmethod
     def is_there(runner):
-        """bool: whether this host has a queue of qmail at the usual place."""
         return os.path.isdir(os.path.join(HOME, "queue"))
 
     def __init__(self, runner, directory=None, supervisor=None):
+        super(QmailQueue, self).__init__(runner)
         self._home = os.path.abspath(directory or HOME)
         self._control = os.path.join(self._home, "control")
         self._note = os.path.join(self._home, ".mailops-relay.stopped")
-        self._runner = runner
         self._supervisor = supervisor or Supervisor(self._control, runner)
         self._tree = Tree(os.path.join(self._home, "queue"))
         self._virtual = queue_files.VirtualDomains(
             self._setting("locals", [self._setting("me", "")]), self._setting("virtualdomains", {})
         )
         self._lifetime = self._setting("queuelifetime", _DEFAULT_LIFETIME)
-        self.warnings = []
 
     def _setting(self, name, default):
         """What qmail reads from a control file, as of C(control.parse); the default when there is none."""
@@ -107,20 +109,11 @@ class QmailQueue(object):
     # What is there
 
     def messages(self, selection, now):
-        """Every message that the selection could mean.
-
-        Yields:
-            Message
-
-        Raises:
-            CriterionError: a criterion that qmail's queue cannot know.
-            QueueError: the queue may not be read.
-        """
         if "reason" in selection.criteria:
             raise CriterionError("reason: qmail keeps none in its queue for those who still wait; its log has them")
         oddities = Oddities()
         for number, size, moment in self._tree.unborn():
-            yield Message("todo", number, _UNKNOWN, (), size, moment, "S1")
+            yield Message("todo", number, UNKNOWN_SENDER, (), size, moment, "S1")
         numbers = self._tree.numbers(oddities) if selection.ids is None else sorted(selection.ids, key=int)
         for number in numbers:
             try:
@@ -153,7 +146,6 @@ class QmailQueue(object):
         )
 
     def clients(self, ids):
-        """dict: queue ID -> (name, address) of the client, of messages that came by SMTP."""
         clients = {}
         for number in ids:
             try:
@@ -166,7 +158,6 @@ class QmailQueue(object):
         return clients
 
     def settled(self, action, message):
-        """bool: whether nothing is left to do."""
         return action == "expire" and message.state == "S5" and message.arrival < self._death()
 
     def _death(self):
@@ -176,15 +167,7 @@ class QmailQueue(object):
     # What is done
 
     def act(self, action, tickets, backup):
-        """Do it to these messages.
-
-        Returns:
-            Outcome
-
-        Raises:
-            RelayError: it was refused, or qmail-send could not be stopped or started; the text says what had been done.
-        """
-        early = self._each([ticket for ticket in tickets if ticket.sender == _UNKNOWN], self._why_not_yet)
+        early = self._each([ticket for ticket in tickets if ticket.sender == UNKNOWN_SENDER], self._why_not_yet)
         kept = dict(early.skipped)
         left = [ticket for ticket in tickets if ticket.id not in kept]
         if not left:
@@ -210,7 +193,7 @@ class QmailQueue(object):
             try:
                 why = act(ticket)
             except (IOError, OSError) as exc:
-                why = _GONE if exc.errno == errno.ENOENT else str(exc)
+                why = GONE if exc.errno == errno.ENOENT else str(exc)
             if why:
                 skipped.append((ticket.id, why))
             else:
@@ -232,13 +215,13 @@ class QmailQueue(object):
         entry = self._tree.read(ticket.id)
         if entry is not None:
             return _why_too_young(entry)
-        return _BEING_WRITTEN if ticket.id in [number for number, _size, _time in self._tree.unborn()] else _GONE
+        return _BEING_WRITTEN if ticket.id in [number for number, _size, _time in self._tree.unborn()] else GONE
 
     def _same(self, ticket):
         """(Entry or None, str): the message of a ticket; why it is to be left alone."""
         entry = self._tree.read(ticket.id)
         if entry is None:
-            return None, _GONE
+            return None, GONE
         # Its time was that of the message file until qmail-send took it up.
         same = (_sender(entry), entry.size) == (ticket.sender, ticket.size) and ticket.arrival in (
             entry.written,
@@ -250,13 +233,10 @@ class QmailQueue(object):
         _entry, why = self._same(ticket)
         if why:
             return why
-        if backup is not None:
-            try:
-                backup.save(ticket.id, self._tree.files(ticket.id))
-            except (IOError, OSError) as exc:
-                return "it could not be saved, so it was kept: {0}".format(exc)
-        self._tree.remove(ticket.id)
-        return ""
+        why = "" if backup is None else why_not_saved(backup, ticket.id, self._tree.files(ticket.id))
+        if not why:
+            self._tree.remove(ticket.id)
+        return why
 
     def _flush(self, ticket):
         entry, why = self._same(ticket)
@@ -280,11 +260,7 @@ class QmailQueue(object):
         return ""
 
     def flush_all(self):
-        """Try every message again now, SIGALRM in qmail-send(8).
-
-        Raises:
-            RelayError: qmail-send does not run, or did not take the signal.
-        """
+        # SIGALRM, qmail-send(8).
         self._supervisor.retry(self._running())
 
     def _running(self):
@@ -360,18 +336,7 @@ class QmailQueue(object):
     # What was saved
 
     def restore(self, backup, ids):
-        """Put saved messages back: given to qmail-queue as new ones, for those who still waited.
-
-        Args:
-            backup: Backup.
-            ids: list of str.
-
-        Returns:
-            Outcome
-
-        Raises:
-            QueueError: there is no qmail-queue.
-        """
+        # qmail-queue gets them as new ones.
         program = os.path.join(self._home, "bin", "qmail-queue")
         if not os.access(program, os.X_OK):
             raise QueueError("{0}: it is not there, and nothing else can put a message into the queue".format(program))
@@ -419,7 +384,7 @@ class QmailQueue(object):
 
 
 def _sender(entry):
-    return _UNKNOWN if entry.sender is None else entry.sender
+    return UNKNOWN_SENDER if entry.sender is None else entry.sender
 
 
 def _why_too_young(entry):

@@ -32,7 +32,15 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     to_file_bytes,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import BATCH, Outcome, QueueError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import (
+    CHANGED,
+    GONE,
+    Outcome,
+    Queue,
+    QueueError,
+    batches,
+    why_not_saved,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import Sendmail
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.queue_files import (
     ControlError,
@@ -48,8 +56,6 @@ _DIRECTORY = "/etc/mail"
 _CONFIGURATIONS = (("mta", "sendmail.cf", []), ("submission", "submit.cf", ["-Ac"]))
 _WAITING, _HELD, _LOST = "qf", "hf", "Qf"
 _QUARANTINE = "held by mailops.relay"
-_GONE = "it was delivered or removed meanwhile"
-_CHANGED = "another message has this queue ID now"
 _DELIVERED = "it is being delivered"
 _BUSY = (errno.EAGAIN, errno.EACCES)
 
@@ -128,14 +134,14 @@ def _open_locked(path):
         stream = _open(path, os.O_RDWR)
     except EnvironmentError as exc:
         if exc.errno == errno.ENOENT:
-            raise _Left(_GONE)
+            raise _Left(GONE)
         raise
     try:
         _lock(stream)
         try:
             there = os.stat(path)
         except OSError:
-            raise _Left(_GONE)
+            raise _Left(GONE)
         mine = os.fstat(stream.fileno())
         if (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino):
             raise _Left(_DELIVERED)
@@ -168,8 +174,8 @@ def _put_back(source, destination, origin):
         os.unlink(temporary)
 
 
-class SendmailQueue(object):
-    """The queues of sendmail; see C(mail/queue.py) for what a backend is.
+class SendmailQueue(Queue):
+    """The queues of sendmail.
 
     Args:
         runner: commands.Runner.
@@ -188,13 +194,11 @@ class SendmailQueue(object):
 
     @staticmethod
     def is_there(runner):
-        """bool: whether this host has sendmail; the program of that name of another mail system is none."""
+        # The program of that name of another mail system is none.
         return Sendmail(runner).installed
 
     def __init__(self, runner, directory=None):
-        self._runner = runner
-        self._directory = directory
-        self.warnings = []
+        super(SendmailQueue, self).__init__(runner)
         self._places, self._modes = [], []
         for queue, name, options in _CONFIGURATIONS:
             path = os.path.join(directory or _DIRECTORY, name)
@@ -211,14 +215,6 @@ class SendmailQueue(object):
             )
 
     def messages(self, selection, now):
-        """Every message that the selection could mean.
-
-        Yields:
-            Message
-
-        Raises:
-            QueueError: a directory cannot be read.
-        """
         damaged, lost = [], []
         for place in self._places:
             for name in self._names(place, damaged, lost):
@@ -278,7 +274,6 @@ class SendmailQueue(object):
         )
 
     def clients(self, ids):
-        """dict: queue ID -> (name, address) of the client, of messages that came by SMTP."""
         found = {}
         for queue_id in ids:
             for _place, path in self._paths(queue_id, (_WAITING, _HELD)):
@@ -302,18 +297,9 @@ class SendmailQueue(object):
 
     @staticmethod
     def settled(action, message):
-        """bool: whether nothing is left to do."""
         return {"hold": message.queue == "hold", "release": message.queue != "hold"}.get(action, False)
 
     def act(self, action, tickets, backup):
-        """Do it to these messages.
-
-        Returns:
-            Outcome
-
-        Raises:
-            RelayError: sendmail does not run the queue.
-        """
         if action == "flush":
             return self._flush(tickets)
         done, skipped, touched = [], [], set()
@@ -337,7 +323,7 @@ class SendmailQueue(object):
         place, path = next(self._paths(ticket.id, [kind], ticket.queue), (None, None))
         if path is None:
             moved = any(self._paths(ticket.id, [other], ticket.queue))
-            raise _Left(_GONE if not moved else "it is {0} now".format("on hold" if other == _HELD else "released"))
+            raise _Left(GONE if not moved else "it is {0} now".format("on hold" if other == _HELD else "released"))
         with _open_locked(path) as stream:
             text = _text(stream)
             try:
@@ -346,7 +332,7 @@ class SendmailQueue(object):
                 raise _Left("it cannot be read: {0}".format(exc))
             data = data_path(place, control, ticket.id)
             if (control.sender, control.created, _size(data)) != (ticket.sender, ticket.arrival, ticket.size):
-                raise _Left(_CHANGED)
+                raise _Left(CHANGED)
             if action == "delete":
                 if backup is not None:
                     self._save(backup, ticket.id, path, text, data)
@@ -386,10 +372,9 @@ class SendmailQueue(object):
                 if not stat.S_ISREG(os.lstat(data).st_mode):
                     raise _Left("{0} is no file".format(data))
                 files["data"] = data
-            try:
-                backup.save(queue_id, files)
-            except EnvironmentError as exc:
-                raise _Left("it could not be saved, so it was kept: {0}".format(exc))
+            why = why_not_saved(backup, queue_id, files)
+            if why:
+                raise _Left(why)
 
     @staticmethod
     def _move(path, destination, text):
@@ -422,13 +407,13 @@ class SendmailQueue(object):
         done = []
         for queue, options in self._modes:
             ids = [ticket.id for ticket in tickets if ticket.queue == queue]
-            for start in range(0, len(ids), BATCH):
-                self._run_queue(options, ["-qI" + queue_id for queue_id in ids[start : start + BATCH]])
+            for batch in batches(ids):
+                self._run_queue(options, ["-qI" + queue_id for queue_id in batch])
             done.extend(ids)
         return Outcome(done, held)
 
     def flush_all(self):
-        """Try every message now; sendmail does so in the background."""
+        # sendmail does so in the background.
         for _queue, options in self._modes:
             self._run_queue(options, ["-q"])
 
@@ -436,15 +421,7 @@ class SendmailQueue(object):
         self._runner.run([Sendmail(self._runner).program] + options + which)
 
     def restore(self, backup, ids):
-        """Put saved messages back where they were, under their old queue IDs.
-
-        Args:
-            backup: Backup.
-            ids: list of str.
-
-        Returns:
-            Outcome
-        """
+        # They come back where they were, under their old queue IDs.
         done, skipped = [], []
         for queue_id in ids:
             try:

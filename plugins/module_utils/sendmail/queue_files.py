@@ -29,7 +29,7 @@ Control = namedtuple("Control", "created sender recipients quarantine origin dat
 # files and of the texts.
 Place = namedtuple("Place", "queue base control data")
 
-_NUMBER = re.compile(r"-?[0-9]+\Z")
+_NUMBER = re.compile(r"-?[0-9]{1,20}\Z")
 # "name [address]", with the name of the user before an @ where the client's identd told it, and remarks behind.
 _ORIGIN = re.compile(r"(?:[^\s\[\]]*@)?([^\s\[\]@]*)\s*\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]")
 

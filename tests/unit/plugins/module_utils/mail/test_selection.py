@@ -8,16 +8,16 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import json
+import os
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient, facts, split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS, Summary
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient, split_address
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import CRITERIA, Selection, parse_size
 
 NOW = 1795350600.0
 
@@ -161,29 +161,6 @@ def test_queues_and_ids_that_this_mta_cannot_have():
     Selection({"queue_id": ["8B4671C40A2"]}, NOW).check_ids(pattern, "8BF5F1C4099")
 
 
-@pytest.mark.parametrize(
-    ("address", "parts"),
-    [
-        ("A.b@Example.COM", ("a.b", "example.com")),
-        ('"a@b"@example.com', ("a@b", "example.com")),
-        (r'"a\"b\\c"@example.com', ('a"b\\c', "example.com")),
-        ("root", ("root", "")),
-        ("", ("", "")),
-        ('"', ('"', "")),
-        ("a@", ("a", "")),
-    ],
-)
-def test_the_parts_of_an_address(address, parts):
-    assert split_address(address) == parts
-
-
-@given(st.text(alphabet='ab "\\@.', min_size=1, max_size=8))
-@settings(max_examples=100, deadline=None)
-def test_quotes_are_no_part_of_an_address(local):
-    quoted = '"{0}"@example.com'.format(local.replace("\\", "\\\\").replace('"', '\\"'))
-    assert split_address(quoted) == (local, "example.com")
-
-
 @given(st.sampled_from(LOOK_ALIKES), st.sampled_from(LOOK_ALIKES), st.sampled_from(LOOK_ALIKES))
 @settings(max_examples=100, deadline=None)
 def test_what_is_meant_is_never_passed_over_for_its_text(sender, recipient, wanted):
@@ -201,34 +178,63 @@ def test_what_is_meant_is_never_passed_over_for_its_text(sender, recipient, want
         assert selection.may_match_text(text) or not selection.matches(found)
 
 
-def test_a_summary():
-    summary = Summary()
-    summary.add(message(recipients=["a@example.org", "b@EXAMPLE.org", "c@example.net"], reason="450 4.2.2 full"))
-    summary.add(message("", ["a@example.org"], queue="hold", arrival=int(NOW) - 60))
-    facts_ = summary.facts(NOW)
-    assert facts_ == {
-        "total": 2,
-        "size": 2000,
-        "oldest": int(NOW) - 3600,
-        "oldest_age": 3600,
-        "by_queue": {"deferred": 1, "hold": 1},
-        "by_sender_domain": [{"name": "<>", "count": 1}, {"name": "web01.example.com", "count": 1}],
-        "by_recipient_domain": [{"name": "example.org", "count": 2}, {"name": "example.net", "count": 1}],
-        "by_reason": [{"name": "4.2.2", "count": 1}, {"name": "none", "count": 1}],
-    }
-    assert Summary().facts(NOW)["oldest_age"] is None
+def native(text):
+    return text if str is not bytes else text.encode("utf-8")
 
 
-def test_a_summary_does_not_grow_with_a_spammers_domains():
-    summary = Summary()
-    for number in range(MOST_KEYS + 7):
-        summary.add(message("a@d{0}.example".format(number)))
-    domains = summary.facts(NOW)["by_sender_domain"]
-    assert len(domains) == MOST_KEYS + 1 and domains[0] == {"name": OTHERS, "count": 7}
+def criteria(texts):
+    """Options of the module with any of these texts where it takes one."""
+    lists = dict.fromkeys(
+        ["queue", "queue_id", "sender", "sender_domain", "recipient", "recipient_domain", "reason", "client"],
+        st.lists(texts, max_size=3),
+    )
+    lists.update(dict.fromkeys(["older_than", "younger_than", "min_size", "max_size"], texts))
+    lists.update(dict.fromkeys(["null_sender", "subdomains", "every_recipient", "all"], st.booleans()))
+    return st.sets(st.sampled_from(sorted(lists))).flatmap(
+        lambda names: st.fixed_dictionaries(dict((name, lists[name]) for name in sorted(names)))
+    )
 
 
-def test_a_result_has_no_bytes_that_are_not_utf_8():
-    # What surrogateescape makes of a byte on Python 3; on Python 2 it is the byte.
-    strange = "\xff" if bytes is str else "\udcff"
-    found = facts(message("{0}@example.com".format(strange), reason=strange))
-    json.dumps(found, ensure_ascii=False).encode("utf-8") if bytes is not str else json.dumps(found)
+TEXTS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        ["example.com", "a@example.com", '"a b"@x', "10.0.0.0/8", "::1", "[::1]", "2h", "10M", "4.4.1", "(", "[a", "hold", "*"]
+    ),
+).map(native)
+
+
+@given(criteria(TEXTS))
+@settings(max_examples=300)
+@example({"older_than": "9" * 5000})
+@example({"min_size": "9" * 5000})
+@example({"min_size": "9" * 400 + "K"})
+@example({"max_size": native(u"\u0661K")})
+def test_any_criteria_make_sense_or_are_a_criterion_error(params):
+    try:
+        selection = Selection(params, NOW)
+    except CriterionError as exc:
+        # It names what is wrong.
+        assert str(exc).startswith(tuple(name + ": " for name in CRITERIA) + ("no criterion is given", "all=true contradicts"))
+        return
+    for found in (message(), message("", ()), message('"a b"@x', ["a@example.com"], "450 4.4.1 (x)", queue="hold")):
+        assert selection.matches(found) in (True, False)
+        if selection.client_matches is not None:
+            assert selection.client_matches("web01", "10.0.0.1") in (True, False)
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["", "B", "K", "KB", "M", "G"]))
+def test_a_size_is_so_many_of_its_units(count, unit):
+    factor = {"": 1, "B": 1, "K": 1 << 10, "KB": 1 << 10, "M": 1 << 20, "G": 1 << 30}[unit]
+    assert parse_size("min_size", "{0}{1}".format(count, unit)) == count * factor
+
+
+@pytest.mark.parametrize("option", ["sender", "sender_domain", "reason", "client", "min_size"])
+@pytest.mark.parametrize("piece", ["a", "-", "a.", "a-", ".", "1.", ":", "[", "9"])
+def test_long_texts_take_no_long_time(option, piece):
+    text = piece * (50000 // len(piece)) + "!"
+    begin = os.times()[0]
+    try:
+        Selection({option: text if option == "min_size" else ["a@" + text if option == "sender" else text]}, NOW)
+    except CriterionError:
+        pass
+    assert os.times()[0] - begin < 2

@@ -11,10 +11,12 @@ import io
 import os
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import Events
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.log import PostfixReader
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer, Origin
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.log import PROGRAMS, PostfixReader
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
 NAMES = "arrival message_id sender delivery removed reject link note gap".split()
@@ -162,3 +164,107 @@ def test_what_is_not_known_is_counted_and_shown(line):
 def test_other_programs_with_such_names_are_not_Postfix():
     _calls, lexer = read("smtpd[1]: 7B1C401: client=x[1.2.3.4]\ndovecot/imap[1]: hello")
     assert lexer.others == {"smtpd": 1, "dovecot/imap": 1}
+
+
+def read_alone(program, text):
+    """What one line of a program tells; every part of it is a native string."""
+    recorder = Recorder()
+    reader = PostfixReader(recorder)
+    origin = Origin("relay", "postfix/" + program, "1")
+    assert reader.resolve(origin)
+    assert origin.read("Nov 22 07:07:44", origin, text) in (True, False)
+    assert all(isinstance(part, str) for call in recorder.calls for part in call)
+    return recorder.calls
+
+
+def recorded():
+    """list of (str, str): program and text of every kind of line."""
+    found = set()
+    for name in sorted(os.listdir(FIXTURES)):
+        if name.startswith("maillog"):
+            with io.open(os.path.join(FIXTURES, name), encoding="utf-8", newline="\n") as stream:
+                for line in stream:
+                    tag, _bracket, text = line.rstrip("\n").partition("[")
+                    program, text = tag.rpartition("/")[2], text.partition("]: ")[2]
+                    if program in PROGRAMS:
+                        found.add((program, text if str is not bytes else text.encode("utf-8")))
+    return sorted(found)
+
+
+LINES = recorded()
+DAMAGE = ['"', "\\", ", ", "<", ">", "[", "]", ": ", "; from=<", "> to=<", ">, relay=", " (", "\x00", "\n"]
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_truncated_and_damaged_lines_never_raise(data):
+    program, text = data.draw(st.sampled_from(LINES))
+    start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+    read_alone(program, text[:end])
+    read_alone(program, text[start:])
+    read_alone(program, text[:start] + data.draw(st.sampled_from(DAMAGE)) + text[end:])
+
+
+BEGINNINGS = ["", "7B1C401: ", "NOQUEUE: reject: ", "7B1C401: to=<", "7B1C401: from=<", "warning: ", "7B1C401: client=", "7B1C401: uid="]
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(sorted(PROGRAMS)), st.sampled_from(BEGINNINGS), st.text(max_size=100))
+def test_arbitrary_text_never_raises(program, before, text):
+    read_alone(program, before + (text if str is not bytes else text.encode("utf-8")))
+
+
+LOCAL = st.one_of(
+    st.text("abcXYZ019.+-_=/", min_size=1, max_size=12),
+    # With quotes, as Postfix writes it since 3.5.
+    st.text('ab ,<>:;@"\\', max_size=12).map(
+        lambda text: '"{0}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+    ),
+)
+ADDRESSES = st.tuples(LOCAL, st.sampled_from(["example.com", "mail.example.org"])).map("@".join)
+
+
+@settings(max_examples=200)
+@given(ADDRESSES, st.one_of(st.just(""), ADDRESSES), st.text("a ,<>=()[]:;.25", max_size=30))
+def test_a_delivery_comes_back_as_it_was_written(recipient, original, reply):
+    line = "7B1C401: to=<{0}>, {1}relay=mx[1.2.3.4]:25, delay=1.5, delays=0.5/0/0/1, dsn=2.0.0, status=sent ({2})".format(
+        recipient, "orig_to=<{0}>, ".format(original) if original else "", reply
+    )
+    assert read_alone("smtp", line) == [
+        ("delivery", "7B1C401", recipient, original, "mx[1.2.3.4]:25", "1.5", "0.5/0/0/1", "2.0.0", "sent", reply, "none")
+    ]
+
+
+@settings(max_examples=200)
+@given(ADDRESSES, ADDRESSES)
+def test_a_refusal_comes_back_as_it_was_written(sender, recipient):
+    line = "NOQUEUE: reject: RCPT from x[203.0.113.9]: 554 5.7.1 Relay access denied; from=<{0}> to=<{1}> proto=ESMTP helo=<x>"
+    assert read_alone("smtpd", line.format(sender, recipient)) == [
+        ("reject", "", "reject", "RCPT", "x[203.0.113.9]", "554 5.7.1 Relay access denied", sender, recipient)
+    ]
+
+
+@pytest.mark.parametrize(
+    "program, frame",
+    [
+        ("smtp", "{0}"),
+        ("smtp", "7B1C401: to=<{0}"),
+        ("smtp", "7B1C401: to=<a@b>, orig_to=<{0}, relay=x, delay=1"),
+        ("smtp", "7B1C401: to=<a@b>, relay=x, delay=1, delays=1, dsn=2.0.0, status=sent ({0}"),
+        ("qmgr", "7B1C401: from=<{0}, status=expired"),
+        ("pickup", "7B1C401: uid=0 from=<{0}"),
+        ("bounce", "7B1C401: {0}"),
+        ("cleanup", "7B1C401: reject: header {0} from a[1]; from=<{0}"),
+        ("smtpd", "{0}"),
+        ("smtpd", "NOQUEUE: reject: {0}"),
+        ("smtpd", "NOQUEUE: reject: RCPT from {0}"),
+        ("smtpd", "NOQUEUE: reject: RCPT from a[1]: 554 x; from=<{0}> to=<{0}> proto=x helo=<{0}>"),
+    ],
+)
+@pytest.mark.parametrize("piece", ['"', '\\"', "<", ">", "[", "a", " ", ">, orig_to=<", ">, relay=", " from a[1]", "; from=<", "> to=<"])
+def test_long_lines_take_no_long_time(program, frame, piece):
+    # Twice of what a line of Postfix can have; it cuts headers at 200 and addresses at 2,048 characters.
+    text = frame.format(piece * (4000 // len(piece)))
+    begin = os.times()[0]
+    read_alone(program, text)
+    assert os.times()[0] - begin < 2

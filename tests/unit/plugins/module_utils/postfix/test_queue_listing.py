@@ -16,11 +16,10 @@ import time
 
 import pytest
 from ansible.module_utils.common.text.converters import to_native
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient, split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import reason_class
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_listing import (
     ListingError,
     arrival_time,
@@ -284,18 +283,106 @@ def test_a_json_line_is_read_back_as_it_was_written(message, ascii_only):
     assert parse_json_line(to_native(line)) == expected
 
 
-@pytest.mark.parametrize(
-    ("reason", "expected"),
-    [
-        ("", "none"),
-        (SOFT, "4.3.0"),
-        ("connect to 127.0.0.1[127.0.0.1]:10026: Connection refused", "connection refused"),
-        ("deferred transport", "transport"),
-        ("delivery temporarily suspended: connect to mx[192.0.2.1]:25: Connection timed out", "timeout"),
-        ("host mx[4.3.2.1] said: 451 try later", "451"),
-        ("Host or domain name not found. Name service error for name=x type=MX", "name lookup"),
-        ("who knows", "other"),
-    ],
+def native(text):
+    return text if str is not bytes else text.encode("utf-8")
+
+
+def listing(lines):
+    """list of Message: what is read of these lines, or nothing where they are not a listing."""
+    try:
+        return list(parse_text(lines, deferred, NOW))
+    except ListingError:
+        return []
+
+
+LISTED = [
+    "----Queue ID----- --Size-- ---Arrival Time---- --Sender/Recipient------",
+    "8B4671C40A2*      275 Sun Nov 22 07:07:44  app@web01.example.com",
+    "8B4671C40A2       275 Mon Feb 30 07:07:44  app@web01.example.com",
+    "8B4671C40A2       275 Sun Nov 22 07:07:99  MAILER-DAEMON",
+    " " * 20 + "(connect to mx: Connection refused)",
+    " " * 41 + "a@example.org",
+    "-- 3 Kbytes in 7 Requests.",
+    "Mail queue is empty",
+    "",
+]
+NOISE = st.text(max_size=30).map(lambda text: native(text.replace("\n", " ")))
+
+
+@given(st.lists(st.one_of(st.sampled_from(LISTED), NOISE), max_size=8))
+@example(["8B4671C40A2 " + "9" * 5000 + " Sun Nov 22 07:07:44  a"])
+def test_any_lines_are_a_listing_or_a_listing_error(lines):
+    for message in listing(lines):
+        assert isinstance(message, Message) and message.id in " ".join(lines)
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["address", "delay_reason"]), inner)),
+    max_leaves=5,
 )
-def test_reason_classes(reason, expected):
-    assert reason_class(reason) == expected
+ENTRIES = st.dictionaries(
+    st.sampled_from("queue_name queue_id arrival_time message_size forced_expire sender recipients".split()), JSON
+)
+
+
+@given(st.one_of(NOISE, st.one_of(JSON, ENTRIES).map(json.dumps)))
+def test_any_line_is_a_message_or_a_value_error(line):
+    try:
+        message = parse_json_line(line)
+    except ValueError:
+        return
+    assert isinstance(message, Message)
+
+
+HEAD = "*** ENVELOPE RECORDS deferred/8/8B4671C40A2 ***"
+RECORDS = [
+    HEAD,
+    "*** ENVELOPE RECORDS hold/9B4671C40A2 ***",
+    "*** MESSAGE CONTENTS deferred/8/8B4671C40A2 ***",
+    "message_size:             275             400               1               0",
+    "message_size: ",
+    "message_arrival_time: Sun Nov 22 12:06:29 2026",
+    "sender: app@web01.example.com",
+    "named_attribute: log_client_address=10.20.0.11",
+    "named_attribute: ",
+]
+
+
+@given(st.sampled_from(["active", "deferred", "hold", "maildrop"]), ADDRESS, st.integers(1, 10**12), st.integers(0, 4102444800))
+def test_an_envelope_is_read_back_as_it_was_written(queue, sender, size, arrival):
+    path = queue + "/8/8B4671C40A2"
+    lines = [
+        "*** ENVELOPE RECORDS {0} ***".format(path),
+        "message_size: {0:15d} {1:15d} {2:15d} {2:15d}".format(size, 400, 1),
+        "message_arrival_time: " + time.strftime("%a %b %d %H:%M:%S %Y", time.gmtime(arrival)),
+        "sender: " + sender,
+        "*** MESSAGE CONTENTS {0} ***".format(path),
+        "sender: b@example.org",
+    ]
+    (envelope,) = parse_envelopes(lines)
+    assert envelope == (path, queue, "8B4671C40A2", sender, size, arrival, "", "")
+
+
+@given(st.lists(st.one_of(st.sampled_from(RECORDS), NOISE), max_size=10))
+def test_there_are_as_many_envelopes_as_begin(lines):
+    found = list(parse_envelopes(lines))
+    assert len(found) == len([line for line in lines if line.startswith("*** ENVELOPE RECORDS ") and line.endswith(" ***")])
+
+
+@given(st.sampled_from(["message_size: ", "message_arrival_time: "]), NOISE)
+@example("message_size: ", "9" * 5000)
+def test_a_damaged_record_leaves_out_what_it_would_tell(record, value):
+    (envelope,) = parse_envelopes([HEAD, record + value])
+    assert envelope.id == "8B4671C40A2"
+    assert not any(isinstance(number, str) for number in (envelope.size, envelope.arrival))
+
+
+@pytest.mark.parametrize("piece", [" ", "a", "*", "-", "9", "( ", "Sun Nov 22 07:07:44 ", "*** ", "ENVELOPE RECORDS "])
+def test_long_lines_take_no_long_time(piece):
+    text = piece * (100000 // len(piece))
+    begin = os.times()[0]
+    for line in (text, "8B4671C40A2 " + text, "--" + text + "Queue ID", "*** ENVELOPE RECORDS " + text):
+        listing([line, line])
+        list(parse_envelopes([HEAD, line, line]))
+    assert os.times()[0] - begin < 2

@@ -25,7 +25,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.mail import queue as mail_queue
 from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import queue as qmail_queue
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue import QmailQueue

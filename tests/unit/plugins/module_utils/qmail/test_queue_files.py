@@ -193,3 +193,58 @@ def test_virtual_domains_are_undone(record, address):
 def test_a_prefix_for_everything_else():
     assert VirtualDomains([], {"": "all", "x.example": ""}).original("all-a@b.example") == "a@b.example"
     assert VirtualDomains([], {"": "all", "x.example": ""}).original("all-a@x.example") == "all-a@x.example"
+
+
+HOSTS = st.sampled_from(["old.example.com", "new.example.com", "x.new.example.com", "web03.example.com", "EXAMPLE.org"])
+USERS = st.text("ab-.+", min_size=1, max_size=6)
+RULES = st.dictionaries(
+    st.one_of(HOSTS, st.sampled_from([".example.com", "a@old.example.com", ""])), st.sampled_from(["alias-old", "alias", "b", ""]), max_size=4
+)
+
+
+def rewritten(virtual, local_domains, address):
+    """str: a recipient as rewrite() in qmail-send.c has it in local/N."""
+    domain = address.rpartition("@")[2].lower()
+    if domain in local_domains:
+        return address
+    labels = domain.split(".")
+    lowered = dict((key.lower(), prefix) for key, prefix in virtual.items())
+    for key in [address.lower(), domain] + ["." + ".".join(labels[place:]) for place in range(1, len(labels))] + [""]:
+        if key in lowered:
+            return lowered[key] + "-" + address if lowered[key] else address
+    return address
+
+
+@settings(max_examples=200)
+@given(RULES, USERS, HOSTS)
+def test_what_qmail_send_makes_of_a_recipient_is_undone(virtual, local, domain):
+    address = local + "@" + domain
+    domains = VirtualDomains(["web03.example.com"], virtual)
+    stored = rewritten(virtual, ["web03.example.com"], address)
+    back = domains.original(stored)
+    # Two recipients may have become the same record: what comes back becomes this one too.
+    assert rewritten(virtual, ["web03.example.com"], back) == stored
+    if stored != address and not any(address.startswith(prefix + "-") for prefix in virtual.values() if prefix):
+        assert back == address or back.endswith("@" + domain)
+
+
+@given(
+    st.sampled_from(["unknown", "web01.example.com"]),
+    st.sampled_from(["", " (HELO web01)", " (HELO ?x?)"]),
+    st.sampled_from(["", "id@"]),
+    st.sampled_from(["192.0.2.1", "2001:db8::1"]),
+)
+def test_a_client_is_read_back_as_qmail_smtpd_writes_it(name, helo, user, address):
+    head = NETWORK + "Received: from {0}{1} ({2}{3})\n  by web03 with SMTP; 22 Nov".format(name, helo, user, address)
+    assert parse_client(head.encode("ascii")) == ("" if name == "unknown" else name, address)
+
+
+@pytest.mark.parametrize("piece", [b"a", b"(", b")", b" (HELO ", b"@", b"1", b":", b"\n", b"\0", b"T", b"\0T"])
+def test_long_files_take_no_long_time(piece):
+    data = piece * (100000 // len(piece))
+    begin = os.times()[0]
+    for parse in (parse_info, parse_todo, parse_recipients):
+        parse(data)
+    for start in ("Received: (qmail ", NETWORK, NETWORK + "Received: from ", NETWORK + "Received: from a (HELO ", NETWORK + "Received: from a ("):
+        parse_client(start.encode("ascii") + data + b"x\n")
+    assert os.times()[0] - begin < 2

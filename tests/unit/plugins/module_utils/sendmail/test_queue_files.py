@@ -10,7 +10,7 @@ __metaclass__ = type
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
@@ -213,3 +213,72 @@ def test_directories_of_wildcards_groups_and_kinds_of_files_are_found(tmp_path):
 
 def test_a_configuration_without_a_queue_has_no_places():
     assert places("mta", "DSrelay\n") == []
+
+
+def native(text):
+    return text if str is not bytes else text.encode("utf-8")
+
+
+# Lines of a control file, whole and not.
+PIECES = ["V8", "T1795349160", "T", "T-1", "T\u00b2", "Sa@example.com", "R", "RPFD:<b@x>", "Ddf", "$_x [1]", "H??a: b", "\tc", ".", "\n", "d../x"]
+
+
+@settings(max_examples=200)
+@given(
+    st.tuples(
+        st.sampled_from(["", "V8\nT1795349160\nSa@example.com\n"]),
+        st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=8).map("\n".join),
+        st.sampled_from(["", "\n.\n"]),
+    ).map(lambda parts: native("".join(parts)))
+)
+@example("V8\nT" + "9" * 5000 + "\nSa\n.\n")
+def test_any_text_is_a_control_file_or_a_control_error(text):
+    try:
+        control = parse_control(text)
+    except ControlError:
+        return
+    assert isinstance(control.sender, str) and all(isinstance(item, Recipient) for item in control.recipients)
+    # It is one still when it is put on hold and released.
+    assert parse_control(with_quarantine(text, "held")).quarantine == "held"
+    assert parse_control(with_quarantine(text, None)) == control._replace(quarantine=None)
+
+
+@settings(max_examples=200)
+@given(addresses, st.sampled_from(["{0}", "<{0}>", "A B <{0}>", '"x, <y>" <{0}>', "(a (b) <c>) {0}", "<@a,@b:{0}> (c)", " {0} "]))
+def test_an_address_is_found_whatever_is_around_it(address, around):
+    # What is in quotes is no comment, and no bracket.
+    assert bare_address(around.format(address)) == address
+
+
+@given(st.text(alphabet=native(u'a@<>()"\\\\:, \u00e4'), max_size=30))
+def test_an_address_is_a_part_of_what_was_written(text):
+    found = bare_address(text)
+    rest = iter(text)
+    assert all(character in rest for character in found)
+
+
+@given(st.sampled_from(["", "web01", "mail.example.com"]), st.sampled_from(["192.0.2.1", "2001:db8::1"]), st.sampled_from(["", "u@"]))
+def test_a_client_is_read_back(name, address, user):
+    shown = "IPv6:" + address if ":" in address else address
+    assert client_of("{0}{1} [{2}] (may be forged)".format(user, name, shown)) == (name, address)
+
+
+@given(st.text(max_size=30).map(native))
+def test_any_text_names_queues_and_a_client_or_none(text):
+    assert client_of(text) is None or len(client_of(text)) == 2
+    assert all(isinstance(path, str) for path in queue_paths(text) + queue_paths("O QueueDirectory=/q\nQx, P=" + text))
+
+
+@pytest.mark.parametrize("piece", ["(", "<", '"', "\\", ":", "@", "a", "[", "a@", " ", "R", "\n", "\n ", "Qx, P=", "9"])
+def test_long_texts_take_no_long_time(piece):
+    text = piece * (50000 // len(piece))
+    begin = os.times()[0]
+    bare_address(text)
+    client_of(text)
+    queue_paths("O QueueDirectory=/q\nQx, P=" + text)
+    for whole in ("V8\nT1\nSa\nR" + text + "\n.\n", "V8\nT1\nS" + text + "\n.\n", "V8\nT" + text + "\nSa\n.\n"):
+        try:
+            parse_control(whole)
+        except ControlError:
+            pass
+    assert os.times()[0] - begin < 4
