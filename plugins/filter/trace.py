@@ -10,7 +10,7 @@ __metaclass__ = type
 import time
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe, plan
+from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, describe, plan
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names, log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 

@@ -11,8 +11,8 @@ import time
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
-from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe
-from ansible_collections.mailops.relay.plugins.module_utils.mail.verify import NEEDS, Judge, Ways, on_the_way, put_off
+from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, describe
+from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import NEEDS, Judge, Ways, on_the_way, put_off
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names, log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 

@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What filters read of the hosts of a play: their names, and what a task has registered for each."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 
 def known_names(hostvars, host):
     """dict: how a host may be called, from what the inventory and cached facts say.
@@ -57,13 +53,13 @@ def log_problems(host, result):
         result: dict, of M(mailops.relay.mail_log_info), or with C(problem) (str).
     """
     if "problem" in result:
-        return ["{0} could not be asked: {1}".format(host, result["problem"])]
+        return ["{} could not be asked: {}".format(host, result["problem"])]
     log = result["log"]
-    problems = ["{0}: {1}".format(host, problem) for problem in log["problems"]]
-    problems.extend("{0}: lines were lost: {1}".format(host, gap["text"]) for gap in log["gaps"])
+    problems = [f"{host}: {problem}" for problem in log["problems"]]
+    problems.extend("{}: lines were lost: {}".format(host, gap["text"]) for gap in log["gaps"])
     if log["unreadable"] or log["unknown"]:
         problems.append(
-            "{0}: {1} line(s) could not be read, {2} are not known; the first is {3}".format(
+            "{}: {} line(s) could not be read, {} are not known; the first is {}".format(
                 host, log["unreadable"], log["unknown"], (log["samples"] or [""])[0]
             )
         )
