@@ -8,7 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import next_id
@@ -31,11 +31,13 @@ def test_the_next_ID_is_found_in_the_reply(reply, expected):
 
 
 @given(st.text(alphabet=u"queued as AB12 Message accepted for delivery\u00fc", max_size=80))
+@example("250 2.0.0 Ok: queued as AB12")
 def test_an_ID_is_a_word_of_the_reply(reply):
     found = next_id(reply)
     assert found == "" or (found.isalnum() and len(found) >= 5 and found in reply)
 
 
 @given(st.text(max_size=30), st.from_regex(r"\A[0-9A-F]{10,12}\Z"))
+@example("250 2.0.0 Ok: queued as AAAAAAAAAA,", "BBBBBBBBBB")
 def test_the_last_ID_counts_whatever_comes_before(before, queue_id):
     assert next_id(before + " 250 2.0.0 Ok: queued as " + queue_id) == queue_id
