@@ -43,7 +43,7 @@ def strangers(targets, groups, hostvars):
     others = [target for target in targets if not is_local(normal(target))]
     # Not before it is needed: the variables of every host of a large inventory take a while.
     hosts = groups.get("all", ()) if others else ()
-    names = set(normal(name) for host in hosts for kind in known_names(hostvars, host).values() for name in kind)
+    names = set(normal(name) for host in hosts for kind in known_names(host, hostvars[host]).values() for name in kind)
     return [target for target in others if normal(target) not in names]
 
 

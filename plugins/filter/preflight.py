@@ -3,17 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checks of each relay joined, and as a table for the terminal."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import textwrap
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
-# The results that the playbook registers, in the order in which they are shown.
-_RESULTS = ("__preflight_local", "__preflight_network", "__preflight_dns")
+# Whose results these are, in the order in which they are shown.
+_MODULES = (("local", "relay_host_info"), ("network", "relay_host_info"), ("dns", "mail_dns_info"))
 _ORDER = (checks.FAILED, checks.WARNING, checks.OK, checks.SKIPPED)
 # What stands out in a column of small letters.
 _SHOWN = {checks.FAILED: "FAILED", checks.WARNING: "WARNING"}
@@ -21,37 +18,40 @@ _SHOWN = {checks.FAILED: "FAILED", checks.WARNING: "WARNING"}
 _WIDTH = 76
 
 
-def _unread(host, name, result):
+def _unread(module, host, result):
     """dict: a failed check for a result that there is not."""
-    what = {"__preflight_dns": "mail_dns_info"}.get(name, "relay_host_info")
     seen = result.get("msg") or "no result"
-    return checks.failed(what, host, seen, "Make the module run; nothing that it checks is known.")
+    return checks.failed(module, host, seen, "Make the module run; nothing that it checks is known.")
 
 
-def preflight_result(hosts, hostvars):
+def preflight_result(local, network, dns):
     """What is known of each relay.
 
     Args:
-        hosts: list of str, inventory names.
-        hostvars: mapping, Ansible's C(hostvars).
+        local: dict: inventory name -> registered result of M(mailops.relay.relay_host_info) with what the host itself says;
+            None or skipped where it was not asked.
+        network: dict, likewise with what it sees outside.
+        dns: dict, likewise of M(mailops.relay.mail_dns_info).
 
     Returns:
         dict: C(verdict) of all, and C(relays), a list with C(host), C(verdict), C(relay) and C(checks).
     """
+    name = "preflight_result"
+    given = {"local": a_dict(name, local), "network": a_dict(name, network, "network"), "dns": a_dict(name, dns, "dns")}
     relays = []
-    for host in hosts:
+    for host in local:
         found, relay = [], {}
-        for name in _RESULTS:
-            result = hostvars[host].get(name)
-            if result is None or result.get("skipped"):
+        for part, module in _MODULES:
+            result = given[part].get(host)
+            if result is None or a_dict(name, result, f"{part}: the result of {host}").get("skipped"):
                 continue
             if "checks" not in result:
-                found.append(_unread(host, name, result))
+                found.append(_unread(module, host, result))
                 continue
             found.extend(result["checks"])
             relay = result.get("relay", relay)
         if not found:
-            found.append(_unread(host, _RESULTS[0], {}))
+            found.append(_unread("relay_host_info", host, {}))
         relays.append({"host": host, "verdict": checks.overall(found), "relay": relay, "checks": found})
     return {"verdict": checks.overall([entry for relay in relays for entry in relay["checks"]]), "relays": relays}
 
@@ -78,6 +78,7 @@ def preflight_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
+    a_dict("preflight_table", result, keys=("relays",), hint="Give what preflight_result returned.")
     lines = []
     for relay in result["relays"]:
         counts = [(status, len([entry for entry in relay["checks"] if entry["status"] == status])) for status in _ORDER]
@@ -90,7 +91,7 @@ def preflight_table(result):
     return [printable(line) for line in lines]
 
 
-class FilterModule(object):
+class FilterModule:
     """The filters of this collection."""
 
     def filters(self):

@@ -3,12 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The open-relay matrix as lines to read."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
-from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_matrix import TLS_WORDS
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
 _WIDTH = 14
@@ -28,8 +24,8 @@ def probe_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
-    if not isinstance(result, dict) or "channels" not in result:
-        raise AnsibleFilterError("probe_table: this is no result of mailops.relay.smtp_probe with test: relay")
+    keys = ("channels", "accepted", "tried", "refused", "unknown", "seconds")
+    a_dict("probe_table", result, keys=keys, hint="Give a result of mailops.relay.smtp_probe with test: relay.")
     lines = [
         "{0}: {accepted} of {tried} accepted, {refused} refused, {unknown} not known, in {seconds} s".format(
             "RELAYS FOR WHO ASKED" if result["accepted"] else "Not clear" if result["unknown"] else "Relays nothing for who asked", **result
@@ -57,7 +53,7 @@ def probe_table(result):
     return [printable(line.rstrip()) for line in lines]
 
 
-class FilterModule(object):
+class FilterModule:
     """The filters of this collection."""
 
     def filters(self):

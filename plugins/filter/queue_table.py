@@ -3,14 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A queue as lines that an operator reads before deciding."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_number
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
 
 # Of each list of numbers the most frequent are shown.
 _MOST_ROWS = 8
+_NUMBERS = ("mta", "total", "size", "oldest_age", "by_queue", "by_sender_domain", "by_recipient_domain", "by_reason", "messages")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -59,6 +57,8 @@ def queue_table(queue, host, messages=5):
     Returns:
         list of str: lines, of printable characters only.
     """
+    a_dict("queue_table", queue, keys=_NUMBERS, hint="Give a result of mailops.relay.mail_queue_info.")
+    messages = int(a_number("queue_table", messages, "messages", 0))
     title = "{0} ({1}): {2}".format(printable(host), printable(queue["mta"]), _counted(queue["total"]))
     if not queue["total"]:
         return [title]
@@ -86,6 +86,8 @@ def queue_outcome(result, host, action):
     Returns:
         list of str: lines, of printable characters only.
     """
+    keys = ("mta", "affected", "matched", "left_alone")
+    a_dict("queue_outcome", result, keys=keys, hint="Give a result of mailops.relay.mail_queue.")
     lines = [
         "{0} ({1}): {2}: {3} of {4}".format(
             printable(host), printable(result["mta"]), printable(action), result["affected"], _counted(result["matched"])
@@ -99,7 +101,7 @@ def queue_outcome(result, host, action):
     return lines
 
 
-class FilterModule(object):
+class FilterModule:
     """The filters of this collection."""
 
     def filters(self):

@@ -3,21 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the client roles, whatever the MTA, need to know of the site's relays."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import base64
 import binascii
 import re
 import socket
+from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.text.converters import to_text
-
-# RFC 1035, section 2.3.1, with the digits of RFC 1123, section 2.1; at least two labels, the last of which is no number.
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_FQDN = re.compile(r"(?=.{{1,253}}$)(?:{0}\.)+(?!\d+$){0}$".format(_LABEL))
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 
 
 def _is_address(text):
@@ -28,20 +23,26 @@ def _is_address(text):
     return True
 
 
-def group_relays(names, hostvars, this_host):
+def group_relays(names, hostnames, this_host):
     """The relays of an inventory group, in its order.
 
     Args:
         names: list of str, inventory names of the group's hosts.
-        hostvars: mapping, Ansible's C(hostvars).
+        hostnames: list of str, the C(relay_server_hostname) of each; None where it has none.
         this_host: str, inventory name of the host that asks; a relay that relays to itself would send in a circle.
 
     Returns:
         list of dict: C(host), the inventory name, and C(name), its C(relay_server_hostname) or the inventory name.
+
+    Raises:
+        AnsibleFilterError: there are not as many of them as hosts.
     """
+    names, hostnames = list(a_list("group_relays", names)), list(a_list("group_relays", hostnames, "hostnames"))
+    if len(names) != len(hostnames):
+        raise AnsibleFilterError(f"group_relays: hostnames has {len(hostnames)} values for {len(names)} hosts.")
     return [
-        {"host": host, "name": hostvars[host].get("relay_server_hostname", host)}
-        for host in names
+        {"host": host, "name": host if hostname is None else hostname}
+        for host, hostname in zip(names, hostnames, strict=True)
         if host != this_host
     ]
 
@@ -49,7 +50,7 @@ def group_relays(names, hostvars, this_host):
 def _problems_of(relay, default_port, addresses):
     """Yields what is wrong with one relay, without the variable's name."""
     name = to_text(relay.get("name", ""))
-    if not (_FQDN.match(name) or addresses and _is_address(name)):
+    if not (is_fqdn(name) or addresses and _is_address(name)):
         yield '"{0}" is not a fully qualified domain name{1}. Write {2}, for example smtp-relay001.example.com{3}.'.format(
             name,
             " or an IPv4 address" if addresses else "",
@@ -62,7 +63,7 @@ def _problems_of(relay, default_port, addresses):
             "-----END CERTIFICATE-----.".format(name)
         )
     port = to_text(relay.get("port", default_port))
-    if not (re.match(r"[0-9]{1,5}$", port) and 0 < int(port) < 65536):
+    if not (re.match(r"[0-9]{1,5}\Z", port) and 0 < int(port) < 65536):
         yield 'the port of "{0}" is not between 1 and 65535.'.format(name)
 
 
@@ -79,6 +80,8 @@ def relay_problems(relays, role, default_port, addresses=False):
         list of str: sentences; empty when all is well.
     """
     variable = role + "_relays: "
+    if relays and (isinstance(relays, (str, Mapping)) or not all(isinstance(relay, Mapping) for relay in relays)):
+        return [f"{variable}is not a list of relays, each with its name. Write [{{name: smtp-relay001.example.com}}]."]
     if not relays:
         return [
             "{0}is empty, and the inventory group in {1}_relay_group has no other host. Name at least one relay.".format(
@@ -88,23 +91,78 @@ def relay_problems(relays, role, default_port, addresses=False):
     return [variable + problem for relay in relays for problem in _problems_of(relay, default_port, addresses)]
 
 
-def certificate_hosts(names, hostvars, play_hosts, role):
+def sendmail_client_problems(relays, default_port, tls, mx_lookup):
+    """What sendmail could not use in the variables of the role sendmail_client.
+
+    Args:
+        relays: list of dict, as for C(relay_problems).
+        default_port: int, the port of a relay that names none.
+        tls: str, the role's C(sendmail_client_tls_security_level).
+        mx_lookup: bool, whether mail goes to the hosts in the relay's MX records.
+
+    Returns:
+        list of str: sentences; empty when all is well.
+    """
+    problems = relay_problems(relays, "sendmail_client", default_port, tls != "verified")
+    # The port is an argument of the mailer, not of the host.
+    named = [relay for relay in relays if isinstance(relay, Mapping)] if isinstance(relays, (list, tuple)) else []
+    ports = relay_ports([relay for relay in named if str(relay.get("port", default_port)).isdigit()], default_port)
+    if len(ports) > 1:
+        problems.append(
+            f"sendmail_client_relays: the relays have the ports {', '.join(map(str, ports))}, but sendmail can use one port for"
+            " all of them. Let them listen on the same port."
+        )
+    if mx_lookup and tls != "opportunistic":
+        problems.append(
+            "sendmail_client_mx_lookup: with it the hosts that mail goes to are not known, so that their TLS cannot be required."
+            " Set it to false, or sendmail_client_tls_security_level to opportunistic."
+        )
+    return problems
+
+
+def relay_ports(relays, default_port):
+    """The ports of relays.
+
+    Args:
+        relays: list of dict, C(port) where it differs.
+        default_port: int, the port of a relay that names none.
+
+    Returns:
+        list of int: each port once, in the order of the relays.
+    """
+    ports = [int(relay.get("port", default_port)) for relay in a_list("relay_ports", relays, of_dicts=True)]
+    return list(dict.fromkeys(ports))
+
+
+def nexthops(relays, default_port):
+    """Relays as Postfix names them in relayhost.
+
+    Args:
+        relays: list of dict, C(name), and C(port) where it differs.
+        default_port: int, the port of a relay that names none.
+
+    Returns:
+        list of str: C([name]:port) of each.
+    """
+    entries = a_list("nexthops", relays, of_dicts=True, keys=("name",))
+    return [f"[{relay['name']}]:{relay.get('port', default_port)}" for relay in entries]
+
+
+def certificate_hosts(names, client_relays):
     """The hosts whose certificate the clients of a play need: read once, for all of them.
 
     Args:
         names: list of str, inventory names of the relay group's hosts.
-        hostvars: mapping, Ansible's C(hostvars).
-        play_hosts: list of str, the play's hosts.
-        role: str, the role, in whose variable C(ROLE_relays) a host may name its own relays.
+        client_relays: list, for each of the play's clients its own list of relays, or nothing where it has none.
 
     Returns:
         list of str: inventory names, each once.
     """
-    found = list(names)
-    for client in play_hosts:
-        for relay in hostvars[client].get(role + "_relays", None) or []:
+    found = list(a_list("certificate_hosts", names))
+    for relays in a_list("certificate_hosts", client_relays, "client_relays"):
+        for relay in a_list("certificate_hosts", relays or [], "an element of client_relays", of_dicts=True):
             found.append(relay.get("host", None))
-    return [host for number, host in enumerate(found) if host is not None and host not in found[:number]]
+    return [host for host in dict.fromkeys(found) if host is not None]
 
 
 def trust_anchors(relays, results, check_mode=False):
@@ -121,13 +179,15 @@ def trust_anchors(relays, results, check_mode=False):
     Raises:
         AnsibleFilterError: what was read is not text in base64.
     """
+    a_list("trust_anchors", relays, of_dicts=True, keys=("name",))
     read = {}
-    for result in results:
+    for result in a_list("trust_anchors", results, "results", of_dicts=True):
         if result.get("content"):
+            a_dict("trust_anchors", result, "a result", ("item",))
             try:
                 read[result["item"]] = base64.b64decode(result["content"]).decode("utf-8")
             except (binascii.Error, UnicodeError) as exc:
-                raise AnsibleFilterError("the certificate read from {0} is not text: {1}".format(result["item"], exc))
+                raise AnsibleFilterError(f"the certificate read from {result['item']} is not text: {exc}") from exc
     anchors, unknown = [], []
     for relay in relays:
         certificate = to_text(relay.get("certificate") or read.get(relay.get("host"), "")).strip()
@@ -140,13 +200,16 @@ def trust_anchors(relays, results, check_mode=False):
     return {"text": "".join(anchor + "\n" for anchor in anchors), "unknown": unknown}
 
 
-class FilterModule(object):
+class FilterModule:
     """The filters of this collection."""
 
     def filters(self):
         return {
             "certificate_hosts": certificate_hosts,
             "group_relays": group_relays,
+            "nexthops": nexthops,
+            "relay_ports": relay_ports,
             "relay_problems": relay_problems,
+            "sendmail_client_problems": sendmail_client_problems,
             "trust_anchors": trust_anchors,
         }

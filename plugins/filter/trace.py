@@ -3,27 +3,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the playbook trace needs on the controller: whom to ask next, and the way of a message as data and as lines."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import time
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe, plan
-from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names, log_problems, result_of
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
+from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, describe, plan
 
+_HINT = "It must be a result of mailops.relay.mail_log_info."
 _NOTICES = {"bounce": "non-delivery notice", "delay": "delay notice", "delivery": "delivery notice"}
-_ROUNDS = "__trace_round_1 __trace_round_2 __trace_round_3 __trace_round_4".split()
 
 
-def _site(hostvars, hosts):
-    results = {}
-    for host in hosts:
-        found = [result_of(hostvars[host].get(name)) for name in _ROUNDS]
-        results[host] = [result for result in found if result is not None]
-    return Site(dict((host, known_names(hostvars, host)) for host in hosts), results)
+def _site(name, hosts, rounds):
+    """Site, of what the playbook hands over."""
+    for host, entry in a_dict(name, hosts, "hosts").items():
+        a_dict(name, entry, f"hosts: {host}", ("names", "addresses"))
+    results = {host: [] for host in hosts}
+    for told in a_list(name, rounds, "rounds", of_dicts=True):
+        for host, registered in told.items():
+            result = result_of(None if registered is None else a_dict(name, registered, f"rounds: the result of {host}"))
+            if result is None or host not in results:
+                continue
+            if "problem" not in result:
+                a_dict(name, result, f"rounds: the result of {host}", ("messages", "rejects", "total", "log"), _HINT)
+            results[host].append(result)
+    return Site(hosts, results)
 
 
 def trace_criteria(given):
@@ -35,43 +39,45 @@ def trace_criteria(given):
     Returns:
         dict: option -> list of str, of those that were given.
     """
-    return dict(
-        (name, [str(entry) for entry in value] if isinstance(value, (list, tuple)) else [str(value)])
-        for name, value in given.items()
+    return {
+        name: [str(entry) for entry in value] if isinstance(value, (list, tuple)) else [str(value)]
+        for name, value in a_dict("trace_criteria", given).items()
         if value is not None
-    )
+    }
 
 
-def trace_plan(asked, hostvars, hosts, first):
+def trace_plan(asked, hosts, rounds, first):
     """Whom to ask next.
 
     Args:
         asked: list of [host, kind, value]: what was asked before.
-        hostvars: the variable of that name.
-        hosts: list of str, inventory names.
+        hosts: dict, of C(host_names): those that may be asked.
+        rounds: list of dict, one for each time that hosts were asked: inventory name -> registered result of
+            M(mailops.relay.mail_log_info), None or skipped where a host was not asked.
         first: dict, what is looked for.
 
     Returns:
         dict: C(ask), inventory name -> options of M(mailops.relay.mail_log_info); C(asked), the list with what is asked now.
     """
-    if not isinstance(first, dict):
-        raise AnsibleFilterError("trace_plan: first must be a dictionary of options")
-    before = set(tuple(entry) for entry in asked)
-    ask = plan(_site(hostvars, hosts), list(hosts), True, first, before)
+    a_dict("trace_plan", first, "first")
+    before = set()
+    for entry in a_list("trace_plan", asked):
+        before.add(tuple(a_list("trace_plan", entry, "an element of the input")))
+    ask = plan(_site("trace_plan", hosts, rounds), list(hosts), True, first, before)
     return {"ask": ask, "asked": sorted(list(entry) for entry in before)}
 
 
-def trace_result(hosts, hostvars):
+def trace_result(hosts, rounds):
     """The traces as data.
 
     Args:
-        hosts: list of str, inventory names.
-        hostvars: the variable of that name.
+        hosts: dict, of C(host_names).
+        rounds: list of dict, as for C(trace_plan).
 
     Returns:
         dict: C(traces), C(rejects) of what got no queue ID, C(asked) hosts, C(problems) with hosts.
     """
-    site = _site(hostvars, hosts)
+    site = _site("trace_result", hosts, rounds)
     problems, rejects = [], []
     for host in hosts:
         for result in site.results[host]:
@@ -79,7 +85,7 @@ def trace_result(hosts, hostvars):
             if "problem" in result:
                 continue
             if result["total"] > len(result["messages"]):
-                problems.append("{0}: {1} messages are meant, of which the newest are shown".format(host, result["total"]))
+                problems.append(f"{host}: {result['total']} messages are meant, of which the newest are shown")
             rejects.extend(dict(entry, host=host) for entry in result["rejects"])
     return {
         "traces": describe(site, time.time()),
@@ -144,6 +150,7 @@ def trace_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
+    a_dict("trace_table", result, keys=("traces", "rejects", "asked", "problems"), hint="Give what trace_result returned.")
     lines = []
     for trace in result["traces"]:
         lines.append("{0} {1} from <{2}>".format(
@@ -169,8 +176,13 @@ def trace_table(result):
     return [printable(line) for line in lines]
 
 
-class FilterModule(object):
+class FilterModule:
     """The filters of this collection."""
 
     def filters(self):
-        return {"trace_criteria": trace_criteria, "trace_plan": trace_plan, "trace_result": trace_result, "trace_table": trace_table}
+        return {
+            "trace_criteria": trace_criteria,
+            "trace_plan": trace_plan,
+            "trace_result": trace_result,
+            "trace_table": trace_table,
+        }

@@ -3,18 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the playbook verify needs on the controller: how long to wait, and the verdicts as data and as a table."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import time
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
-from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe
-from ansible_collections.mailops.relay.plugins.module_utils.mail.verify import NEEDS, Judge, Ways, on_the_way, put_off
-from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names, log_problems, result_of
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
+from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import NEEDS, Judge, Ways, on_the_way, put_off
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
+from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, describe
 
 # Seconds between two questions to the relays: a good relay is done at once, a bad one is not asked all the time.
 _PAUSES = (0.5, 0.5, 1, 1, 2, 3, 5)
@@ -22,42 +19,64 @@ _PAUSES = (0.5, 0.5, 1, 1, 2, 3, 5)
 _MARGIN = 600
 
 
-def _relay_results(told):
+def _result(name, registered, what, keys):
+    """dict or None: what a task has registered; with these keys, unless it is a problem."""
+    if registered is None:
+        return None
+    result = result_of(a_dict(name, registered, what))
+    if result is not None and "problem" not in result:
+        a_dict(name, result, what, keys)
+    return result
+
+
+def _log_result(name, registered, what):
+    return _result(name, registered, what, ("messages", "log"))
+
+
+def _sent(name, sent):
+    """dict: inventory name -> result of the module that sends, or None where it was skipped."""
+    return {
+        host: _result(name, registered, f"the result of {host}", ("message_id", "submitted_at"))
+        for host, registered in a_dict(name, sent).items()
+    }
+
+
+def _relay_results(name, told):
     """dict: inventory name -> list of results, of the task's loop over the relays."""
     found = {}
-    for entry in told:
-        result = result_of(entry)
+    for entry in a_list(name, told, "told", of_dicts=True, keys=("item",)):
+        result = _log_result(name, entry, f"told: the result of {entry['item']}")
         if result is not None:
             found[entry["item"]] = [result]
     return found
 
 
-def _client_results(variables):
-    """list of dict: what a client's log tells; the newest answer replaces the one before."""
-    again = result_of(variables.get("__verify_told_again"))
-    if again is not None and "problem" not in again:
-        return [again]
-    first = result_of(variables.get("__verify_told"))
-    return [] if first is None else [first]
+def _client_results(name, host, answers):
+    """list of dict: what a client's log tells; the newest answer that has something replaces those before."""
+    answers = a_list(name, answers, f"answers: {host}")
+    results = [_log_result(name, answer, f"answers: the result of {host}") for answer in answers]
+    results = [result for result in results if result is not None]
+    good = [result for result in results if "problem" not in result]
+    return good[-1:] or results[:1]
 
 
-def _joined(hostvars, hosts, relays):
-    """(Site, dict): of the relays, as of C(_relay_results), and these clients; inventory name -> variables of each client."""
+def _site(name, relays, relay_names, answers):
+    """Site, of the relays, as of C(_relay_results), and the clients."""
+    known = {}
+    for relay in relays:
+        known[relay] = a_dict(name, a_dict(name, relay_names, "relays", (relay,))[relay], f"relays: {relay}", ("names", "addresses"))
     results = dict(relays)
-    known = dict((relay, known_names(hostvars, relay)) for relay in results)
-    clients = dict((host, hostvars[host]) for host in hosts)
-    for host, variables in clients.items():
-        results[host] = _client_results(variables)
+    for host, given in a_dict(name, answers, "answers").items():
+        results[host] = _client_results(name, host, given)
         known[host] = {"names": [host], "addresses": []}
-    return Site(known, results), clients
+    return Site(known, results)
 
 
-def verify_begin(hosts, hostvars):
+def verify_begin(sent):
     """What was sent, and from when on it is waited for.
 
     Args:
-        hosts: list of str, inventory names of the clients.
-        hostvars: the variable of that name.
+        sent: dict: inventory name of a client -> registered result of M(mailops.relay.smtp_probe).
 
     Returns:
         dict: C(messages), Message-ID -> inventory name; C(pending), Message-IDs of which the end is not known; C(began) and
@@ -65,10 +84,9 @@ def verify_begin(hosts, hostvars):
         option of M(mailops.relay.mail_log_info); C(put_off) and C(again), see C(verify_progress).
     """
     messages = {}
-    for host in hosts:
-        sent = result_of(hostvars[host].get("__verify_sent"))
-        if sent is not None and "problem" not in sent:
-            messages[sent["message_id"]] = host
+    for host, result in _sent("verify_begin", sent).items():
+        if result is not None and "problem" not in result:
+            messages[result["message_id"]] = host
     now = time.time()
     return {
         "messages": messages,
@@ -78,20 +96,21 @@ def verify_begin(hosts, hostvars):
         "rounds": 0,
         "wait": bool(messages),
         "pause": _PAUSES[0],
-        "since": "{0}s".format(_MARGIN),
+        "since": f"{_MARGIN}s",
         "put_off": {},
         "again": [],
     }
 
 
-def verify_progress(way, told, hostvars, hosts, timeout, patience):
+def verify_progress(way, told, relays, answers, timeout, patience):
     """What is still on the way, after the logs have been asked.
 
     Args:
         way: dict, of C(verify_begin) or of this filter.
-        told: list of dict, the results of M(mailops.relay.mail_log_info) on the relays, one by one.
-        hostvars: the variable of that name.
-        hosts: list of str, inventory names of clients that have been asked too; empty as long as only the relays were.
+        told: list of dict, the results of M(mailops.relay.mail_log_info) on the relays, those of a loop over their names.
+        relays: dict, of C(host_names) for the relays.
+        answers: dict: inventory name of a client -> list of the registered results of M(mailops.relay.mail_log_info) there,
+            the oldest first, None where it was not asked; empty as long as only the relays were asked.
         timeout: seconds after which waiting ends.
         patience: seconds without anything new after which waiting ends.
 
@@ -99,66 +118,71 @@ def verify_progress(way, told, hostvars, hosts, timeout, patience):
         dict: as of C(verify_begin). C(put_off) is inventory name -> queue ID of what a client has put off without an attempt,
             C(again) the clients that are worth another question.
     """
+    a_dict("verify_progress", way, keys=("messages", "pending", "began", "moved", "rounds"), hint="Give what verify_begin returned.")
+    timeout = a_number("verify_progress", timeout, "timeout", 0)
+    patience = a_number("verify_progress", patience, "patience", 0)
     now = time.time()
-    relays = _relay_results(told)
-    site, _clients = _joined(hostvars, hosts, relays)
-    ways = Ways(describe(site, now), relays)
-    messages = dict((message_id, way["messages"][message_id]) for message_id in way["pending"])
-    stalled = put_off(ways, messages) if hosts else {}
-    pending = on_the_way(ways, messages)
-    pending = sorted(set(pending) | set(message_id for message_id, host in messages.items() if host in stalled))
+    results = _relay_results("verify_progress", told)
+    ways = Ways(describe(_site("verify_progress", results, relays, answers), now), results)
+    messages = {message_id: way["messages"][message_id] for message_id in way["pending"]}
+    stalled = put_off(ways, messages) if answers else {}
+    pending = set(on_the_way(ways, messages))
+    pending.update(message_id for message_id, host in messages.items() if host in stalled)
     moved = now if len(pending) < len(way["pending"]) else way["moved"]
-    left = way["began"] + float(timeout) - now
-    readable = any("problem" not in entry for results in relays.values() for entry in results)
+    left = way["began"] + timeout - now
+    readable = any("problem" not in entry for given in results.values() for entry in given)
     rounds = way["rounds"] + 1
     return dict(
         way,
-        pending=pending,
+        pending=sorted(pending),
         moved=moved,
         rounds=rounds,
-        wait=bool(pending) and readable and left > 0 and now - moved < float(patience),
+        wait=bool(pending) and readable and left > 0 and now - moved < patience,
         pause=max(0.1, min(_PAUSES[min(rounds, len(_PAUSES) - 1)], left)),
-        since="{0:.0f}s".format(now - way["began"] + _MARGIN),
+        since=f"{now - way['began'] + _MARGIN:.0f}s",
         put_off=stalled,
-        again=sorted(set(messages[message_id] for message_id in pending) | set(stalled)),
+        again=sorted({messages[message_id] for message_id in pending} | set(stalled)),
     )
 
 
 def _counted(number, what):
-    return "{0} {1}{2}".format(number, what, "" if number == 1 else "s")
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _matrix(results):
     """list of dict: a check of each relay from each host outside."""
     found = []
-    for entry in results:
+    for entry in a_list("verify_result", results, "matrix", of_dicts=True, keys=("item",)):
         outsider, relay = entry["item"]
-        subject = "{0} -> {1}".format(outsider, relay)
-        result = result_of(entry)
+        subject = f"{outsider} -> {relay}"
+        result = _result("verify_result", entry, f"matrix: the result of {subject}", ("accepted", "tried", "unknown", "checks"))
         if result is None:
             continue
         if "problem" in result:
-            todo = "Repair the login (ansible {0} -m ping), and verify again.".format(outsider)
+            todo = f"Repair the login (ansible {outsider} -m ping), and verify again."
             found.append(dict(failed("open_relay", subject, "not tested: " + result["problem"], todo), accepted=None, checks=[]))
             continue
-        seen = "{0} of {1} forms accepted".format(result["accepted"], result["tried"])
+        seen = f"{result['accepted']} of {result['tried']} forms accepted"
         if not result["tried"]:
             seen = "nobody gets in there"
         if result["unknown"]:
-            seen += ", {0} not known".format(result["unknown"])
+            seen += f", {result['unknown']} not known"
         bad = [check for check in result["checks"] if check["status"] == "failed"]
         check = failed("open_relay", subject, seen, bad[0]["todo"]) if bad else ok("open_relay", subject, seen)
         found.append(dict(check, accepted=result["accepted"], checks=result["checks"]))
     return found
 
 
-def verify_result(hosts, hostvars, told, recipient, matrix):
+def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matrix):
     """The verdict on each client.
 
     Args:
-        hosts: list of str, inventory names of the clients.
-        hostvars: the variable of that name.
-        told: list of dict, the results of M(mailops.relay.mail_log_info) on the relays, one by one.
+        sent: dict: inventory name of a client -> registered result of M(mailops.relay.smtp_probe).
+        answers: dict: inventory name of each client -> list of registered results, as for C(verify_progress).
+        tls: dict: inventory name of each client -> C(verified), C(encrypted) or C(none): what its TLS must be at least.
+        without_tls: list of str, inventory names of clients whose mail system has no TLS.
+        told: list of dict, the results of M(mailops.relay.mail_log_info) on the relays, those of a loop over their names.
+        relays: dict, of C(host_names) for the relays.
         recipient: str, to whom the messages went.
         matrix: list of dict, the results of M(mailops.relay.smtp_probe) for pairs of a host outside and a relay.
 
@@ -166,25 +190,27 @@ def verify_result(hosts, hostvars, told, recipient, matrix):
         dict: C(clients) and C(outsiders), lists of checks; C(problems), why something may not be certain; C(ok); C(summary).
 
     Raises:
-        AnsibleFilterError: verify_tls of a host is no such word.
+        AnsibleFilterError: what tls has for a client is not one of these words.
     """
-    relays = _relay_results(told)
-    site, clients = _joined(hostvars, hosts, relays)
-    judge = Judge(site, Ways(describe(site, time.time()), relays), relays, recipient)
+    name = "verify_result"
+    sent, results = _sent(name, sent), _relay_results(name, told)
+    a_dict(name, tls, "tls", sent)
+    without_tls = frozenset(a_list(name, without_tls, "without_tls"))
+    if not isinstance(recipient, str) or "@" not in recipient:
+        raise AnsibleFilterError(f"{name}: recipient must be a mail address, not {recipient!r}.")
+    site = _site(name, results, relays, a_dict(name, answers, "answers", sent))
+    judge = Judge(site, Ways(describe(site, time.time()), results), results, recipient)
     rows, problems = [], []
-    for host in hosts:
-        variables = clients[host]
-        needs = variables.get("verify_tls", "verified")
-        if needs not in NEEDS:
-            raise AnsibleFilterError("verify_tls of {0}: {1!r} is none of {2}".format(host, needs, ", ".join(sorted(NEEDS))))
-        sent = result_of(variables.get("__verify_sent")) or {"problem": "nothing was sent"}
-        rows.append(judge.verdict(host, sent, needs, "qmail_clients" not in variables.get("group_names", ())))
+    for host, result in sent.items():
+        if not isinstance(tls[host], str) or tls[host] not in NEEDS:
+            raise AnsibleFilterError(f"verify_tls of {host}: {tls[host]!r} is not one of {', '.join(sorted(NEEDS))}")
+        rows.append(judge.verdict(host, result or {"problem": "nothing was sent"}, tls[host], host not in without_tls))
     for host in sorted(site.results):
         for result in site.results[host]:
             problems.extend(log_problems(host, result))
     outsiders = _matrix(matrix)
     bad = [row["subject"] for row in rows if row["status"] != "ok"]
-    summary = "{0} of {1} delivered as they should".format(len(rows) - len(bad), _counted(len(rows), "message"))
+    summary = f"{len(rows) - len(bad)} of {_counted(len(rows), 'message')} delivered as they should"
     if bad:
         summary += "; not from " + ", ".join(bad)
     open_relays = [row for row in outsiders if row["status"] != "ok"]
@@ -208,6 +234,8 @@ def verify_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
+    keys = ("clients", "outsiders", "problems", "summary")
+    a_dict("verify_table", result, keys=keys, hint="Give what verify_result returned.")
     rows = result["clients"] + result["outsiders"]
     width = max([len(row["subject"]) for row in rows] + [0])
     lines = []
@@ -224,7 +252,7 @@ def verify_table(result):
     return [printable(line) for line in lines]
 
 
-class FilterModule(object):
+class FilterModule:
     """The filters of this collection."""
 
     def filters(self):

@@ -1,26 +1,24 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What filters read of the hosts of a play: their names, and what a task has registered for each."""
-
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
+"""What is made of the hosts of a play: their names, and what a task has registered for each."""
 
 
-def known_names(hostvars, host):
-    """dict: how a host may be called, from what the inventory and cached facts say.
+def known_names(host, variables):
+    """dict: how a host may be called.
 
     C(names) and C(addresses) are its own, as logs may call it; C(shared) is what other hosts may be called too: a host name
     without domain, and the address by which the Internet knows it.
+
+    Args:
+        host: str, inventory name.
+        variables: mapping: what the inventory and cached facts say of it; what is missing or cannot be resolved is left out.
     """
-    variables = hostvars[host]
     facts = variables.get("ansible_facts") or {}
     names = [host]
     addresses = list(facts.get("all_ipv4_addresses") or ()) + list(facts.get("all_ipv6_addresses") or ())
-    for value in (
-        variables.get("ansible_host"), variables.get("relay_server_hostname"), variables.get("relay_server_address"), facts.get("fqdn"),
-    ):  # fmt: skip
+    own = [variables.get(name) for name in ("ansible_host", "relay_server_hostname", "relay_server_address")]
+    for value in own + [facts.get("fqdn")]:
         if _is_known(value):
             (addresses if value.replace(".", "").isdigit() or ":" in value else names).append(value)
     shared = [value for value in (facts.get("hostname"), variables.get("relay_server_outbound_address")) if _is_known(value)]
@@ -57,13 +55,13 @@ def log_problems(host, result):
         result: dict, of M(mailops.relay.mail_log_info), or with C(problem) (str).
     """
     if "problem" in result:
-        return ["{0} could not be asked: {1}".format(host, result["problem"])]
+        return ["{} could not be asked: {}".format(host, result["problem"])]
     log = result["log"]
-    problems = ["{0}: {1}".format(host, problem) for problem in log["problems"]]
-    problems.extend("{0}: lines were lost: {1}".format(host, gap["text"]) for gap in log["gaps"])
+    problems = [f"{host}: {problem}" for problem in log["problems"]]
+    problems.extend("{}: lines were lost: {}".format(host, gap["text"]) for gap in log["gaps"])
     if log["unreadable"] or log["unknown"]:
         problems.append(
-            "{0}: {1} line(s) could not be read, {2} are not known; the first is {3}".format(
+            "{}: {} line(s) could not be read, {} are not known; the first is {}".format(
                 host, log["unreadable"], log["unknown"], (log["samples"] or [""])[0]
             )
         )

@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What filters need that write for a reader: text of strangers made harmless, and sizes."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 from ansible.module_utils.common.text.converters import to_text
 
 
@@ -21,6 +17,6 @@ def printable(text):
 def bytes_text(size):
     for unit in ("bytes", "KiB", "MiB"):
         if size < 1024:
-            return "{0:.0f} {1}".format(size, unit)
+            return f"{size:.0f} {unit}"
         size /= 1024
-    return "{0:.1f} GiB".format(size)
+    return f"{size:.1f} GiB"

@@ -18,33 +18,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
     SENT,
     GapEvents,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import next_id
 
 # name[address]:port, name[address], [address], name
 _PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]+))?\Z")
-# How a server names the message that it took: Postfix ("queued as ID", also after BDAT's "N bytes"), sendmail.
-_QUEUED_AS = "queued as "
-_ID = re.compile(r"[0-9A-Za-z]{5,}")
-_SENDMAIL_ID = re.compile(r"([0-9A-Za-z]{14,}) Message accepted for delivery")
 _FINAL = frozenset((SENT, BOUNCED, EXPIRED))
 _PAIR = re.compile(r"([a-z_]+)=([^,]*)(?:, |\Z)")
-
-
-def next_id(reply):
-    """str: the queue ID under which the next mail system has the message, or an empty string.
-
-    A content filter repeats the reply of what is behind it: the last one counts.
-    """
-    at = reply.rfind(_QUEUED_AS)
-    while at >= 0:
-        match = _ID.match(reply, at + len(_QUEUED_AS))
-        if match:
-            return match.group()
-        at = reply.rfind(_QUEUED_AS, 0, at)
-    if "accepted" in reply:
-        match = _SENDMAIL_ID.search(reply)
-        if match:
-            return match.group(1)
-    return ""
 
 
 def peer(text):

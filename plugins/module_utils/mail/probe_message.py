@@ -20,7 +20,7 @@ from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError, addresses_of
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import next_id
+from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import next_id
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import SMTPS, Refusal, Session, shown
 
 # Where the program of that name may be besides the directories of programs.

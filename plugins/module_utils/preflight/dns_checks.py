@@ -17,7 +17,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     parse_network,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import could_be_in_dns
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import spf
@@ -181,7 +181,7 @@ def _not_qualified(identifier, name):
 
 def _addresses(resolver, name, kind, outbound):
     identifier = "dns_" + kind.lower()
-    if not is_fqdn(name):
+    if not could_be_in_dns(name):
         return _not_qualified(identifier, name)
     wanted = _of_kind(outbound, kind)
     answer = _known(resolver, name, kind)
@@ -200,7 +200,7 @@ def _reverse(resolver, address, names):
         return checks.skipped(
             "dns_ptr", address, "a private address; say from which one the internet sees the relay's mail come"
         )
-    if not any(is_fqdn(name) for name in names):
+    if not any(could_be_in_dns(name) for name in names):
         return checks.skipped("dns_ptr", address, "{0} is no name with a domain, see host_name".format(names[0]))
     answer = _known(resolver, reverse_name(address), "PTR", address)
     todo = "Let whoever owns the address (provider, hoster) set the PTR record of {0} to {1}.".format(address, names[-1])
@@ -237,13 +237,13 @@ def _forward_confirmed(resolver, address, names):
 
 
 def _sender_policy(resolver, address, domain, helo):
-    if not is_fqdn(domain):
+    if not could_be_in_dns(domain):
         return _not_qualified("dns_spf", domain)
     return _policy_verdict(resolver, address, domain, helo, domain, True)
 
 
 def _helo_policy(resolver, address, relay):
-    if not is_fqdn(relay.helo):
+    if not could_be_in_dns(relay.helo):
         return _not_qualified("dns_spf", "HELO " + relay.helo)
     return _policy_verdict(resolver, address, relay.helo, relay.helo, "HELO " + relay.helo, False)
 
@@ -306,7 +306,7 @@ def _fewer(record):
 def _exchangers(resolver, relay, names):
     """Mail for the site's own domain goes where its MX records say, whether the relay keeps it or not."""
     domain = relay.mydomain
-    if not is_fqdn(domain):
+    if not could_be_in_dns(domain):
         return checks.skipped("dns_mx", domain, "no domain of the DNS, see host_name")
     answer = _known(resolver, domain, "MX")
     keeps = domain.lower() in [name.lower() for name in relay.mydestination]
@@ -332,7 +332,7 @@ def _exchangers(resolver, relay, names):
 
 
 def _keys(resolver, domain, selectors):
-    if not is_fqdn(domain):
+    if not could_be_in_dns(domain):
         return _not_qualified("dns_dkim", domain)
     if not selectors:
         return checks.skipped("dns_dkim", domain, "no selector was given; the DNS has no list of them")
@@ -351,7 +351,7 @@ def _keys(resolver, domain, selectors):
 
 
 def _policy(resolver, domain):
-    if not is_fqdn(domain):
+    if not could_be_in_dns(domain):
         return _not_qualified("dns_dmarc", domain)
     labels = domain.split(".")
     # A domain without a policy has that of the organisation above it.

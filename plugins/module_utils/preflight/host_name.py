@@ -8,21 +8,10 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import re
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import could_be_in_dns
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 
 _IDENTIFIER = "host_name"
-_FQDN = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
-
-
-# What systems make up where they know no domain (Postfix too); no name server has them (RFC 6761).
-_MADE_UP = ("localdomain", "localhost")
-
-
-def is_fqdn(name):
-    """bool: whether a name has a domain and could be in the DNS."""
-    return _FQDN.match(name) is not None and name.lower().rpartition(".")[2] not in _MADE_UP
 
 
 def hosts_entries(text):
@@ -44,7 +33,7 @@ def name_checks(names, entries, address):
         address: str, the relay's address for a missing line of /etc/hosts; may be empty.
     """
     what, wanted, how = names[0]
-    if not is_fqdn(wanted):
+    if not could_be_in_dns(wanted):
         return [checks.failed(
             _IDENTIFIER, what, "{0!s} is no name with a domain".format(wanted or "nothing"),
             "{0} to a full name, for example smtp-relay001.example.com.".format(how),

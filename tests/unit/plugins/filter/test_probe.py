@@ -2,10 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import pytest
 
 from ansible.errors import AnsibleFilterError
@@ -48,6 +44,7 @@ def test_what_was_accepted_is_shown_with_what_was_said_and_nothing_that_a_termin
     assert probe_table(result(unknown=1))[0].startswith("Not clear")
 
 
-def test_another_result_is_refused():
-    with pytest.raises(AnsibleFilterError):
-        probe_table({"status": "ok"})
+@pytest.mark.parametrize("other", [{"status": "ok"}, {"message_id": "<1@x>"}, [], "accepted", None])
+def test_another_result_is_refused(other):
+    with pytest.raises(AnsibleFilterError, match=r"^probe_table: the input .* Give a result of mailops.relay.smtp_probe with test: relay.$"):
+        probe_table(other)

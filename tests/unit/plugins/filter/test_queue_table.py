@@ -2,9 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
+import pytest
+from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.relay.plugins.filter.queue_table import queue_outcome, queue_table
 
@@ -24,7 +23,7 @@ def queue(messages, total=None, **numbers):
             "mta": "postfix", "total": total, "size": 5000, "oldest": 0, "oldest_age": 7300, "by_queue": {"deferred": total},
             "by_sender_domain": count, "by_recipient_domain": count, "by_reason": count, "messages": messages,
         },
-        **numbers
+        **numbers,
     )  # fmt: skip
 
 
@@ -69,3 +68,27 @@ def test_what_was_done():
         "left alone: 8B4671C40A2: it was delivered",
         "left alone: 3 more",
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: queue_table([], "x"), "queue_table: the input must be a dictionary, but it is of type list. Give a result of mailops.relay.mail_queue_info."),
+        (
+            lambda: queue_table({"msg": "failed", "mta": "postfix", "messages": []}, "x"),
+            "queue_table: the input has no total, size, oldest_age, by_queue, by_sender_domain, by_recipient_domain, by_reason. "
+            "Give a result of mailops.relay.mail_queue_info.",
+        ),
+        (lambda: queue_table(queue([]), "x", "all"), "queue_table: messages must be a number, but it is a text."),
+        (lambda: queue_table(queue([]), "x", -1), "queue_table: messages must be at least 0, not -1."),
+        (
+            lambda: queue_outcome({"mta": "postfix"}, "x", "delete"),
+            "queue_outcome: the input has no affected, matched, left_alone. Give a result of mailops.relay.mail_queue.",
+        ),
+        (lambda: queue_outcome(None, "x", "delete"), "queue_outcome: the input must be a dictionary, but it is nothing. Give a result of mailops.relay.mail_queue."),
+    ],
+)
+def test_what_they_cannot_use_is_named(call, words):
+    with pytest.raises(AnsibleFilterError) as refused:
+        call()
+    assert str(refused.value) == words

@@ -2,10 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import base64
 
 import pytest
@@ -22,8 +18,7 @@ def slurped(host, text):
 
 
 def test_a_relay_is_not_its_own_relay_and_the_order_is_the_inventorys():
-    hostvars = {"b": {"relay_server_hostname": "b.example.com"}, "a.example.com": {}, "me": {}}
-    assert filters.group_relays(["b", "me", "a.example.com"], hostvars, "me") == [
+    assert filters.group_relays(["b", "me", "a.example.com"], ["b.example.com", None, None], "me") == [
         {"host": "b", "name": "b.example.com"},
         {"host": "a.example.com", "name": "a.example.com"},
     ]
@@ -35,6 +30,9 @@ def test_a_relay_is_not_its_own_relay_and_the_order_is_the_inventorys():
         ({"name": "relay"}, '"relay" is not a fully qualified domain name'),
         ({"name": "10.0.0.1"}, '"10.0.0.1" is not a fully qualified domain name'),
         ({"name": "a b.example.com"}, '"a b.example.com"'),
+        ({"name": "r.example.com\n"}, "is not a fully qualified domain name"),
+        ({"name": "", "host": "r1"}, "relay_server_hostname of r1"),
+        ({"name": "r.example.com", "port": "25\n"}, "port"),
         ({"name": "relay", "host": "r1"}, "relay_server_hostname of r1"),
         ({"name": "r.example.com", "certificate": "MIIB"}, "not in PEM form"),
         ({"name": "r.example.com", "port": 0}, "port"),
@@ -65,12 +63,12 @@ def test_an_address_will_do_where_it_is_allowed():
 
 
 def test_each_host_is_asked_once_for_its_certificate():
-    hostvars = {
-        "web01": {"relay_client_relays": [{"name": "x.example.com", "host": "far"}, {"name": "y.example.com"}]},
-        "web02": {"relay_client_relays": [{"name": "x.example.com", "host": "far"}, RELAY]},
-        "web03": {},
-    }
-    hosts = filters.certificate_hosts(["relay1"], hostvars, ["web01", "web02", "web03"], "relay_client")
+    clients = [
+        [{"name": "x.example.com", "host": "far"}, {"name": "y.example.com"}],
+        [{"name": "x.example.com", "host": "far"}, RELAY],
+        None,
+    ]
+    hosts = filters.certificate_hosts(["relay1"], clients)
     assert hosts == ["relay1", "far"]
 
 
@@ -92,3 +90,77 @@ def test_a_certificate_that_nobody_knows_is_named_but_foreseen_in_check_mode():
 def test_a_certificate_that_is_no_text_is_an_error():
     with pytest.raises(AnsibleFilterError, match="relay1"):
         filters.trust_anchors([RELAY], [{"item": "relay1", "content": base64.b64encode(b"\xff\xfe").decode("ascii")}])
+
+
+def test_nexthops_as_postfix_writes_them():
+    relays = [{"name": "a.example.com"}, {"name": "b.example.com", "port": 2525}, {"name": "c.example.com", "port": "25"}]
+    assert filters.nexthops(relays, 587) == ["[a.example.com]:587", "[b.example.com]:2525", "[c.example.com]:25"]
+    assert filters.nexthops([], 587) == []
+
+
+def test_each_port_once():
+    assert filters.relay_ports([{"port": "25"}, {}, {"port": 25}, {"port": 587}], 587) == [25, 587]
+
+
+@pytest.mark.parametrize(
+    ("relays", "tls", "mx_lookup", "problems"),
+    [
+        ([RELAY], "verified", False, []),
+        ([RELAY, dict(RELAY, port="587")], "verified", False, []),
+        ([{"name": "192.0.2.1"}], "encrypted", False, []),
+        ([RELAY], "opportunistic", True, []),
+        (
+            [RELAY, dict(RELAY, port=25)], "verified", False,
+            ["sendmail_client_relays: the relays have the ports 587, 25, but sendmail can use one port for all of them. Let them listen on the same port."],
+        ),
+        (
+            [RELAY], "encrypted", True,
+            ["sendmail_client_mx_lookup: with it the hosts that mail goes to are not known, so that their TLS cannot be required."
+             " Set it to false, or sendmail_client_tls_security_level to opportunistic."],
+        ),
+        (
+            [{"name": "192.0.2.1"}], "verified", False,
+            ['sendmail_client_relays: "192.0.2.1" is not a fully qualified domain name. Write the name in the relay\'s certificate,'
+             " for example smtp-relay001.example.com."],
+        ),
+        ([dict(RELAY, port="smtp"), RELAY], "verified", False, ['sendmail_client_relays: the port of "smtp-relay001.example.com" is not between 1 and 65535.']),
+    ],
+)  # fmt: skip
+def test_what_sendmail_could_not_use_is_named(relays, tls, mx_lookup, problems):
+    assert filters.sendmail_client_problems(relays, 587, tls, mx_lookup) == problems
+
+
+def test_all_that_is_wrong_is_told_in_one_go():
+    assert len(filters.sendmail_client_problems([{"name": "relay"}, dict(RELAY, port=25)], 587, "verified", True)) == 3
+
+
+@pytest.mark.parametrize("relays", ["relay.example.com", {"name": "relay.example.com"}, ["relay.example.com"], [RELAY, None]])
+def test_what_is_not_a_list_of_relays_is_a_problem(relays):
+    words = "relay_client_relays: is not a list of relays, each with its name. Write [{name: smtp-relay001.example.com}]."
+    assert filters.relay_problems(relays, "relay_client", 587) == [words]
+    assert filters.sendmail_client_problems(relays, 587, "verified", False) == [words.replace("relay_client", "sendmail_client")]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: filters.group_relays("relay1", [], "web01"), "group_relays: the input must be a list, but it is a text."),
+        (lambda: filters.group_relays(["relay1"], {}, "web01"), "group_relays: hostnames must be a list, but it is of type dict."),
+        (lambda: filters.group_relays(["relay1"], [], "web01"), "group_relays: hostnames has 0 values for 1 hosts."),
+        (lambda: filters.certificate_hosts(None, []), "certificate_hosts: the input must be a list, but it is nothing."),
+        (lambda: filters.certificate_hosts([], ["x"]), "certificate_hosts: an element of client_relays must be a list, but it is a text."),
+        (
+            lambda: filters.certificate_hosts([], [["x"]]),
+            "certificate_hosts: element 1 of an element of client_relays must be a dictionary, but it is a text.",
+        ),
+        (lambda: filters.trust_anchors([{}], []), "trust_anchors: element 1 of the input has no name."),
+        (lambda: filters.trust_anchors([RELAY], {}), "trust_anchors: results must be a list, but it is of type dict."),
+        (lambda: filters.trust_anchors([RELAY], [{"content": "eA=="}]), "trust_anchors: a result has no item."),
+        (lambda: filters.nexthops([{"port": 25}], 587), "nexthops: element 1 of the input has no name."),
+        (lambda: filters.relay_ports({}, 587), "relay_ports: the input must be a list, but it is of type dict."),
+    ],
+)
+def test_what_they_cannot_use_is_named(call, words):
+    with pytest.raises(AnsibleFilterError) as refused:
+        call()
+    assert str(refused.value) == words

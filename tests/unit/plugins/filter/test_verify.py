@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
+import os
 import time
 
 import pytest
@@ -18,14 +15,33 @@ RECIPIENT = "ops@example.net"
 NAMES = ["web01", "web02", "web03"]
 
 
-class HostVars(dict):
-    """Notes whose variables are asked for."""
+PLAYBOOKS = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4 + ["playbooks"])
+RELAY_NAMES = {"relay": {"names": ["relay", "relay.example.com"], "addresses": []}}
 
-    asked = ()
 
-    def __getitem__(self, host):
-        self.asked += (host,)
-        return super(HostVars, self).__getitem__(host)
+class Site:
+    """What the playbook hands to the filters: clients that have handed over, and the relay that has delivered."""
+
+    def __init__(self):
+        self.sent, self.answers = {}, {}
+        for name in NAMES:
+            handed = delivery("relay.example.com[10.0.0.1]", next_id="B" + name, tls="Verified TLSv1.3 X")
+            self.sent[name] = {"message_id": f"<{name}>", "submitted_at": 100.5}
+            self.answers[name] = [told([hop("A" + name, f"<{name}>", [handed])]), None]
+        self.tls, self.without_tls = dict.fromkeys(NAMES, "verified"), []
+        out = [hop("B" + name, f"<{name}>", [delivery("mx[203.0.113.2]")], client={"name": name, "address": ""}) for name in NAMES]
+        self.relays = [told(out, item="relay", host={"names": [], "addresses": ["10.0.0.1"]})]
+
+    def begin(self):
+        return verify.verify_begin(self.sent)
+
+    def progress(self, way, timeout=60, patience=5, clients=False):
+        return verify.verify_progress(way, self.relays, RELAY_NAMES, self.answers if clients else {}, timeout, patience)
+
+    def result(self, matrix=()):
+        return verify.verify_result(
+            self.sent, self.answers, self.tls, self.without_tls, self.relays, RELAY_NAMES, RECIPIENT, list(matrix)
+        )
 
 
 def delivery(relay, status="sent", reply="", next_id="", tls=""):
@@ -43,7 +59,7 @@ def hop(queue_id, message_id, deliveries, **changes):
             "client": None, "tls": "", "arrival": 100.9, "first": 100.9, "last": 101.0, "removed": 101.0, "status": "sent", "queue": None,
             "next_try": None, "deliveries": deliveries, "links": [], "source": None, "notes": [], "rejects": [],
         },
-        **changes
+        **changes,
     )  # fmt: skip
 
 
@@ -51,107 +67,89 @@ def told(hops, **changes):
     return dict({"messages": hops, "rejects": [], "total": len(hops), "host": {"names": [], "addresses": []}, "log": LOG}, **changes)
 
 
-def a_site(names=tuple(NAMES)):
-    """(HostVars, list): clients that have handed over, and the relay that has delivered."""
-    handed = [delivery("relay.example.com[10.0.0.1]", next_id="B" + name, tls="Verified TLSv1.3 X") for name in names]
-    hostvars = HostVars(
-        (
-            name,
-            {
-                "group_names": ["relay_clients"],
-                "__verify_sent": {"message_id": "<{0}>".format(name), "submitted_at": 100.5},
-                "__verify_told": told([hop("A" + name, "<{0}>".format(name), [sent])]),
-            },
-        )
-        for name, sent in zip(names, handed)
-    )
-    hostvars["relay"] = {"relay_server_hostname": "relay.example.com"}
-    out = [hop("B" + name, "<{0}>".format(name), [delivery("mx[203.0.113.2]")], client={"name": name, "address": ""}) for name in names]
-    return hostvars, [told(out, item="relay", host={"names": [], "addresses": ["10.0.0.1"]})]
-
-
 def test_all_is_well():
-    hostvars, relays = a_site()
-    way = verify.verify_begin(NAMES, hostvars)
-    assert way["messages"] == dict(("<{0}>".format(name), name) for name in NAMES) and way["wait"] and way["pending"] == sorted(way["messages"])
-    way = verify.verify_progress(way, relays, hostvars, [], 60, 5)
+    site = Site()
+    way = site.begin()
+    assert way["messages"] == {f"<{name}>": name for name in NAMES} and way["wait"] and way["pending"] == sorted(way["messages"])
+    way = site.progress(way)
     assert way["pending"] == [] and not way["wait"]
-    way = verify.verify_progress(way, relays, hostvars, NAMES, 60, 60)
+    way = site.progress(way, patience=60, clients=True)
     assert (way["again"], way["put_off"]) == ([], {})
-    result = verify.verify_result(NAMES, hostvars, relays, RECIPIENT, [])
+    result = site.result()
     assert result["ok"] and result["problems"] == [] and result["summary"] == "3 of 3 messages delivered as they should"
     assert verify.verify_table(result)[0] == "ok      web01  delivered in 0.7 s over verified TLS (TLSv1.3 X)"
 
 
 def test_a_round_at_the_relays_does_not_look_at_every_client():
-    hostvars, relays = a_site()
-    way = verify.verify_begin(NAMES, hostvars)
-    hostvars.asked = ()
-    verify.verify_progress(way, relays, hostvars, [], 60, 5)
-    assert hostvars.asked == ("relay",)
-    hostvars.asked = ()
-    verify.verify_result(NAMES, hostvars, relays, RECIPIENT, [])
-    assert sorted(hostvars.asked) == ["relay"] + NAMES
+    with open(os.path.join(PLAYBOOKS, "tasks", "verify_wait.yml"), encoding="utf-8") as source:
+        text = source.read()
+    assert "verify_progress(__verify_relays_told.results, __host_names, {}," in text
+    for grows in ("ansible_play_hosts", "hostvars", "__verify_sent_by", "__verify_answers", "__verify_tls"):
+        assert grows not in text
 
 
 def test_waiting_ends_with_the_time_or_with_patience():
-    hostvars, _relays = a_site()
-    nothing = [told([], item="relay")]
-    way = verify.verify_begin(NAMES, hostvars)
-    following = verify.verify_progress(way, nothing, hostvars, [], 60, 5)
+    site = Site()
+    site.relays = [told([], item="relay")]
+    way = site.begin()
+    following = site.progress(way)
     assert following["wait"] and following["pending"] == way["pending"] and following["pause"] <= 1
-    assert not verify.verify_progress(dict(way, moved=time.time() - 6), nothing, hostvars, [], 60, 5)["wait"]
-    assert not verify.verify_progress(dict(way, began=time.time() - 61), nothing, hostvars, [], 60, 600)["wait"]
-    # Nobody can tell anything: nothing is gained by waiting.
-    silent = [{"item": "relay", "failed": True, "msg": "no log"}]
-    assert not verify.verify_progress(way, silent, hostvars, [], 60, 5)["wait"]
+    assert not site.progress(dict(way, moved=time.time() - 6))["wait"]
+    assert not site.progress(dict(way, began=time.time() - 61), patience=600)["wait"]
     pauses = []
     for _round in range(12):
-        following = verify.verify_progress(following, nothing, hostvars, [], 600, 600)
+        following = site.progress(following, timeout=600, patience=600)
         pauses.append(following["pause"])
     assert pauses == sorted(pauses) and pauses[-1] == 5
+    # Nobody can tell anything: nothing is gained by waiting.
+    site.relays = [{"item": "relay", "failed": True, "msg": "no log"}]
+    assert not site.progress(way)["wait"]
 
 
 def test_what_a_client_has_put_off_is_asked_again():
-    hostvars, _relays = a_site()
+    site = Site()
     reply = "delivery temporarily suspended: connect to relay.example.com[10.0.0.1]:587: Connection refused"
     stuck = hop("Aweb02", "<web02>", [delivery("none", "deferred", reply)], removed=None, status="deferred", queue="deferred")
-    hostvars["web02"]["__verify_told"] = told([stuck])
-    del hostvars["web03"]["__verify_told"]
-    nothing = [told([], item="relay", host={"names": [], "addresses": ["10.0.0.1"]})]
-    way = verify.verify_progress(verify.verify_begin(NAMES, hostvars), nothing, hostvars, NAMES, 60, 60)
+    site.answers["web02"] = [told([stuck]), None]
+    site.answers["web03"] = [None, None]
+    site.relays = [told([], item="relay", host={"names": [], "addresses": ["10.0.0.1"]})]
+    way = site.progress(site.begin(), patience=60, clients=True)
     assert way["put_off"] == {"web02": "Aweb02"} and way["again"] == NAMES
     # What it says then replaces what it said before.
     tried = delivery("none", "deferred", "connect to relay.example.com[10.0.0.1]:587: No route to host")
-    hostvars["web02"]["__verify_told_again"] = told([dict(stuck, deliveries=[stuck["deliveries"][0], tried])])
-    row = verify.verify_result(NAMES, hostvars, nothing, RECIPIENT, [])["clients"][1]
-    assert row["cause"] == "no_way"
+    site.answers["web02"][1] = told([dict(stuck, deliveries=[stuck["deliveries"][0], tried])])
+    assert site.result()["clients"][1]["cause"] == "no_way"
+    # Unless it says nothing.
+    site.answers["web02"][1] = {"unreachable": True, "msg": "no route"}
+    assert site.result()["clients"][1]["cause"] == "refused"
 
 
 def test_clients_that_sent_nothing():
-    hostvars, relays = a_site()
-    hostvars["web01"]["__verify_sent"] = {"unreachable": True, "msg": "no\nroute"}
-    hostvars["web02"]["__verify_sent"] = {"failed": True, "msg": "no such program"}
-    hostvars["web03"]["__verify_sent"] = {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "x\ncontainer is not running\n"}
-    way = verify.verify_begin(NAMES, hostvars)
+    site = Site()
+    site.sent["web01"] = {"unreachable": True, "msg": "no\nroute"}
+    site.sent["web02"] = {"failed": True, "msg": "no such program"}
+    site.sent["web03"] = {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "x\ncontainer is not running\n"}
+    way = site.begin()
     assert way["messages"] == {} and not way["wait"]
-    result = verify.verify_result(NAMES, hostvars, relays, RECIPIENT, [])
+    result = site.result()
     assert [row["cause"] for row in result["clients"]] == ["unreachable", "not_sent", "unreachable"]
     assert result["clients"][2]["detail"] == "container is not running"
     assert not result["ok"] and result["summary"].startswith("0 of 3 messages") and "web01, web02, web03" in result["summary"]
+    site.sent["web01"] = None
+    assert site.result()["clients"][0]["detail"] == "nothing was sent"
 
 
 def test_qmail_clients_need_no_TLS_and_a_wrong_word_is_named():
-    hostvars, relays = a_site()
+    site = Site()
     for host in NAMES:
-        hostvars[host]["__verify_told"]["messages"][0]["deliveries"][0]["tls"] = "none"
-    hostvars["web01"]["group_names"] = ["qmail_clients"]
-    hostvars["web02"]["verify_tls"] = "none"
-    rows = verify.verify_result(NAMES, hostvars, relays, RECIPIENT, [])["clients"]
+        site.answers[host][0]["messages"][0]["deliveries"][0]["tls"] = "none"
+    site.without_tls = ["web01"]
+    site.tls["web02"] = "none"
+    rows = site.result()["clients"]
     assert [row["status"] for row in rows] == ["ok", "ok", "failed"] and "no TLS (qmail has none)" in rows[0]["seen"]
-    hostvars["web02"]["verify_tls"] = "secure"
-    with pytest.raises(AnsibleFilterError, match="verify_tls of web02: 'secure' is none of encrypted, none, verified"):
-        verify.verify_result(NAMES, hostvars, relays, RECIPIENT, [])
+    site.tls["web02"] = "secure"
+    with pytest.raises(AnsibleFilterError, match="verify_tls of web02: 'secure' is not one of encrypted, none, verified"):
+        site.result()
 
 
 def matrix(accepted=0, tried=35, unknown=0, status="ok"):
@@ -167,8 +165,7 @@ def matrix(accepted=0, tried=35, unknown=0, status="ok"):
     ({"item": ["outside01", "relay"], "unreachable": True, "msg": "gone"}, False, "not tested: gone"),
 ])  # fmt: skip
 def test_the_matrix_from_outside(entry, good, words):
-    hostvars, relays = a_site()
-    result = verify.verify_result(NAMES, hostvars, relays, RECIPIENT, [entry])
+    result = Site().result([entry])
     (row,) = result["outsiders"]
     assert row["subject"] == "outside01 -> relay" and row["seen"] == words
     assert result["ok"] == good == (row["status"] == "ok") and ("from outside" in result["summary"]) != good
@@ -177,9 +174,55 @@ def test_the_matrix_from_outside(entry, good, words):
 
 
 def test_no_terminal_obeys_a_strangers_reply():
-    hostvars, relays = a_site()
+    site = Site()
     evil = "\x1b[2J\x9b31m\u202e\r\n\x07"
-    relays[0]["messages"][0]["deliveries"][0].update(status="bounced", reply=evil)
-    hostvars["web02"]["__verify_sent"] = {"failed": True, "msg": evil}
-    lines = verify.verify_table(verify.verify_result(NAMES, hostvars, relays, RECIPIENT, []))
+    site.relays[0]["messages"][0]["deliveries"][0].update(status="bounced", reply=evil)
+    site.sent["web02"] = {"failed": True, "msg": evil}
+    lines = verify.verify_table(site.result())
     assert all(line.isprintable() for line in lines) and any("\\x1b[2J" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sent": ["web01"]}, "verify_result: the input must be a dictionary, but it is of type list."),
+        ({"sent": {"web01": "sent"}}, "verify_result: the result of web01 must be a dictionary, but it is a text."),
+        ({"sent": {"web01": {"changed": True}}}, "verify_result: the result of web01 has no message_id, submitted_at."),
+        ({"answers": {}}, "verify_result: answers has no web01, web02, web03."),
+        ({"answers": dict.fromkeys(NAMES, {})}, "verify_result: answers: web01 must be a list, but it is of type dict."),
+        ({"answers": dict.fromkeys(NAMES, [{"ping": "pong"}])}, "verify_result: answers: the result of web01 has no messages, log."),
+        ({"tls": {"web01": "none"}}, "verify_result: tls has no web02, web03."),
+        ({"tls": dict.fromkeys(NAMES, ["none"])}, "verify_tls of web01: ['none'] is not one of encrypted, none, verified"),
+        ({"without_tls": "web01"}, "verify_result: without_tls must be a list, but it is a text."),
+        ({"told": [{"messages": []}]}, "verify_result: element 1 of told has no item."),
+        ({"told": [{"item": "relay", "messages": []}]}, "verify_result: told: the result of relay has no log."),
+        ({"told": [told([], item="other")]}, "verify_result: relays has no other."),
+        ({"relays": {"relay": {"names": []}}}, "verify_result: relays: relay has no addresses."),
+        ({"recipient": None}, "verify_result: recipient must be a mail address, not None."),
+        ({"matrix": {}}, "verify_result: matrix must be a list, but it is of type dict."),
+        ({"matrix": [{"item": ["a", "b"], "tried": 1}]}, "verify_result: matrix: the result of a -> b has no accepted, unknown, checks."),
+    ],
+)
+def test_what_verify_result_cannot_use_is_named(changes, words):
+    site = Site()
+    given = {
+        "sent": site.sent, "answers": site.answers, "tls": site.tls, "without_tls": [], "told": site.relays, "relays": RELAY_NAMES,
+        "recipient": RECIPIENT, "matrix": [],
+    }  # fmt: skip
+    with pytest.raises(AnsibleFilterError) as refused:
+        verify.verify_result(**dict(given, **changes))
+    assert str(refused.value) == words
+
+
+def test_what_the_other_filters_cannot_use_is_named():
+    with pytest.raises(AnsibleFilterError, match="verify_begin: the input must be a dictionary, but it is nothing."):
+        verify.verify_begin(None)
+    with pytest.raises(AnsibleFilterError, match="verify_progress: the input has no messages, .* Give what verify_begin returned."):
+        verify.verify_progress({}, [], RELAY_NAMES, {}, 60, 5)
+    way = Site().begin()
+    with pytest.raises(AnsibleFilterError, match="verify_progress: timeout must be a number, but it is a text."):
+        verify.verify_progress(way, [], RELAY_NAMES, {}, "long", 5)
+    with pytest.raises(AnsibleFilterError, match="verify_progress: patience must be at least 0, not -1."):
+        verify.verify_progress(way, [], RELAY_NAMES, {}, 60, -1)
+    with pytest.raises(AnsibleFilterError, match="verify_table: the input has no outsiders, .* Give what verify_result returned."):
+        verify.verify_table({"clients": []})

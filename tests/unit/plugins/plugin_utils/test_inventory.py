@@ -2,13 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import pytest
 
-from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names, log_problems, result_of
 
 RELAY = {
     "ansible_host": "10.20.0.10",
@@ -20,7 +16,7 @@ RELAY = {
 
 
 def test_what_other_hosts_may_be_called_too_is_apart():
-    assert known_names({"relay": RELAY}, "relay") == {
+    assert known_names("relay", RELAY) == {
         "names": ["relay", "smtp-relay001.example.com", "mail.example.com"],
         "addresses": ["192.0.2.7", "fe80::1", "10.20.0.10", "2001:db8::7"],
         "shared": ["mail", "203.0.113.4"],
@@ -33,4 +29,37 @@ def test_what_other_hosts_may_be_called_too_is_apart():
     {"ansible_facts": {"all_ipv4_addresses": None, "fqdn": ""}, "ansible_host": "{{ no_such_variable }}", "relay_server_outbound_address": 7},
 ])
 def test_what_is_not_known_is_left_out(variables):
-    assert known_names({"web01": variables}, "web01") == {"names": ["web01"], "addresses": [], "shared": []}
+    assert known_names("web01", variables) == {"names": ["web01"], "addresses": [], "shared": []}
+
+
+@pytest.mark.parametrize(
+    ("registered", "result"),
+    [
+        (None, None),
+        ({}, None),
+        ({"skipped": True, "changed": False}, None),
+        ({"unreachable": True, "msg": "no route"}, {"problem": "no route", "unreachable": True}),
+        ({"unreachable": True}, {"problem": "no answer", "unreachable": True}),
+        ({"failed": True, "msg": "no log was found"}, {"problem": "no log was found", "unreachable": False}),
+        # A module that could not even begin: what the shell says, and not Ansible's "MODULE FAILURE".
+        (
+            {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "warning\nsh: python3: not found\n"},
+            {"problem": "sh: python3: not found", "unreachable": True},
+        ),
+        ({"failed": True, "msg": "MODULE FAILURE", "module_stderr": ""}, {"problem": "MODULE FAILURE", "unreachable": True}),
+        ({"failed": False, "messages": []}, {"failed": False, "messages": []}),
+    ],
+)
+def test_what_a_task_has_registered(registered, result):
+    assert result_of(registered) == result
+
+
+def test_why_a_log_may_not_tell_all():
+    log = {"problems": ["cut off"], "gaps": [{"text": "3 lines lost"}], "unreadable": 1, "unknown": 2, "samples": ["what?"]}
+    assert log_problems("web01", {"log": log}) == [
+        "web01: cut off",
+        "web01: lines were lost: 3 lines lost",
+        "web01: 1 line(s) could not be read, 2 are not known; the first is what?",
+    ]
+    assert log_problems("web01", {"problem": "no route"}) == ["web01 could not be asked: no route"]
+    assert log_problems("web01", {"log": dict(log, problems=[], gaps=[], unreadable=0, unknown=0)}) == []

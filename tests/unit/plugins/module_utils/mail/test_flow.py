@@ -12,11 +12,9 @@ import os
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import flow as flow_module
-from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, bucket, merge, peaks, quantile
+from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
@@ -131,36 +129,6 @@ def test_a_part_of_the_time_is_counted_alone():
     assert 0 < halves[0]["totals"]["received"] < whole["totals"]["received"]
 
 
-def test_flows_merge_exactly():
-    lines = lines_of_record()
-    at = [number for number, line in enumerate(lines) if b"NOQUEUE" in line][0]
-    whole = count(lines)
-    parts = merge([count(lines[:at]), count(lines[at:])])
-    for name in ("received", "sent", "deferred", "bounced", "rejected"):
-        assert parts["totals"][name] == whole["totals"][name]
-    assert parts["latency"] == whole["latency"]
-    assert parts["recipient_domains"] == whole["recipient_domains"]
-    assert parts["reasons"] == whole["reasons"]
-    one, other = count(lines[:at]), count(lines[at:])
-    assert merge([one, other])["totals"] == merge([other, one])["totals"]
-    with pytest.raises(ValueError):
-        merge([one, dict(other, version=99)])
-
-
-@given(st.lists(st.floats(min_value=0, max_value=500000), min_size=1, max_size=60), st.sampled_from([0.5, 0.95, 0.99, 1.0]))
-def test_a_quantile_is_off_by_five_percent_at_most(delays, share):
-    sketch = {}
-    for delay in delays:
-        sketch[bucket(delay)] = sketch.get(bucket(delay), 0) + 1
-    exact = sorted(delays)[max(1, int(-(-share * len(delays) // 1))) - 1]
-    found = quantile(sketch, share)
-    assert found == 0 if exact < 0.01 else abs(found - exact) <= 0.055 * exact
-
-
-def test_an_empty_sketch_has_no_quantile():
-    assert quantile({}, 0.5) is None
-
-
 def test_memory_does_not_grow_with_the_log(monkeypatch):
     monkeypatch.setattr(flow_module, "MOST_KEYS", 50)
     monkeypatch.setattr(flow_module, "MOST_ADDRESSES", 40)
@@ -182,13 +150,6 @@ def test_memory_does_not_grow_with_the_log(monkeypatch):
         assert len(facts[name]) <= (41 if name in ("senders", "recipients") else 52), name
     assert facts["clients"]["(others)"]["received"] == 1950
     assert len(flow._young) + len(flow._old) <= 40
-
-
-def test_an_unusual_hour_is_found():
-    hours = dict((str(number * 3600), {"received": 10 + number % 3, "bounced": 1}) for number in range(48))
-    hours[str(30 * 3600)] = {"received": 500, "bounced": 1}
-    assert peaks({"hours": hours}) == [{"hour": 30 * 3600, "what": "received", "count": 500, "usual": 11}]
-    assert peaks({"hours": {}}) == []
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import find_files
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish, next_id, peer, status_of
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish, peer, status_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
@@ -117,22 +117,6 @@ def test_what_was_forged_in_an_address_is_part_of_the_address():
     (delivery,) = assembler.hops[0]["deliveries"]
     assert delivery["recipient"] == '"to=<x>, relay=none, status=sent (y)"@example.net'
     assert delivery["status"] == "deferred"
-
-
-@pytest.mark.parametrize(
-    "reply, expected",
-    [
-        ("250 2.0.0 Ok: queued as 4jXKsg4Qmrz1", "4jXKsg4Qmrz1"),
-        ("250 2.0.0 Ok: 1054 bytes queued as 7D5341C408F", "7D5341C408F"),
-        ("250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as A1B2C3D4E5F", "A1B2C3D4E5F"),
-        ("5AMC60Q1001855 Message accepted for delivery", "5AMC60Q1001855"),
-        ("Ok: queued as 2471D40E5E", "2471D40E5E"),
-        ("127.0.0.1 accepted message.; Remote host said: 250 2.0.0 Ok: queued as 4jXKsg4Qmr001", "4jXKsg4Qmr001"),
-        ("250 2.0.0 OK  1795609794 d9443c01a7336-6b06d5f3si71712a.12 - gsmtp", ""),
-    ],
-)
-def test_the_next_ID_is_found_in_the_reply(reply, expected):
-    assert next_id(reply) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -7,10 +6,6 @@
 A hop leads to the one that has the queue ID which the next mail system gave in its reply; where there is none, to the one
 with the same Message-ID that came from this host at that time. What a log does not tell is said, never guessed.
 """
-
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 import time
 
@@ -22,7 +17,7 @@ _NEAR = 600
 _VERDICTS = ("lost", "bounced", "rejected", "deferred", "queued", "deleted", "delivered")
 
 
-class Site(object):
+class Site:
     """What is known of the hosts that may be on the way.
 
     Args:
@@ -35,7 +30,7 @@ class Site(object):
         self.results = results
         self._by_address, self._by_name, short = {}, {}, {}
         for host in sorted(hosts):
-            names, addresses = set(hosts[host]["names"]) | set([host]), set(hosts[host]["addresses"])
+            names, addresses = set(hosts[host]["names"]) | {host}, set(hosts[host]["addresses"])
             for result in results.get(host, ()):
                 names.update(result.get("host", {}).get("names", ()))
                 addresses.update(result.get("host", {}).get("addresses", ()))
@@ -45,7 +40,7 @@ class Site(object):
                 name = name.lower().rstrip(".")
                 self._by_name.setdefault(name, host)
                 short.setdefault(name.partition(".")[0], set()).add(host)
-        self._by_label = dict((label, found.copy().pop()) for label, found in short.items() if len(found) == 1)
+        self._by_label = {label: found.copy().pop() for label, found in short.items() if len(found) == 1}
         self._known = {}
 
     def host_of(self, other):
@@ -71,14 +66,14 @@ class Site(object):
         """str: why this host's log tells nothing of a message, in words."""
         results = self.results.get(host, [])
         if not results:
-            return "{0} was not asked".format(host)
+            return f"{host} was not asked"
         for result in results:
             if "problem" in result:
-                return "{0} could not be asked: {1}".format(host, result["problem"])
+                return "{} could not be asked: {}".format(host, result["problem"])
         log = results[-1]["log"]
         if log["first"] is None:
-            return "{0} has no log of mail that could be read".format(host)
-        words = "the log of {0} from {1} to {2} has no such message".format(host, _moment(log["first"]), _moment(log["last"]))
+            return f"{host} has no log of mail that could be read"
+        words = "the log of {} from {} to {} has no such message".format(host, _moment(log["first"]), _moment(log["last"]))
         return words if log["complete"] else words + ", and it is not complete"
 
 
@@ -86,7 +81,7 @@ def _moment(seconds):
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
-class Node(object):
+class Node:
     """A hop on a host. It names others by their number, so that what is not needed any more is gone at once.
 
     Attributes:
@@ -130,7 +125,7 @@ def _nodes(site):
     return found
 
 
-class _Index(object):
+class _Index:
     """Nodes by what leads to them; what few joins need is made when the first one does.
 
     Args:
@@ -292,7 +287,7 @@ def _place(node):
     """str: where a message that has not left is."""
     if node.hop["queue"] in (None, "gone"):
         return ""
-    return "still in the queue of {0} ({1})".format(node.host, node.hop["queue"])
+    return "still in the queue of {} ({})".format(node.host, node.hop["queue"])
 
 
 def _next_try(node, now):
@@ -300,7 +295,7 @@ def _next_try(node, now):
     if moment is None:
         return "the next attempt is at its next queue run" if node.hop["queue"] == "submission" or node.hop["mta"] == "sendmail" else ""
     away = moment - now
-    return "next attempt {0}{1}".format(_moment(moment), " (in {0:.0f} s)".format(away) if away > 0 else " (due)")
+    return f"next attempt {_moment(moment)}" + (f" (in {away:.0f} s)" if away > 0 else " (due)")
 
 
 def _sentence(*parts):
@@ -308,14 +303,14 @@ def _sentence(*parts):
 
 
 def _verdict_of_deferred(node, delivery, now):
-    reason = "{0}: {1}".format(node.host, delivery["reply"])
+    reason = "{}: {}".format(node.host, delivery["reply"])
     if any(note["kind"] == "expired" for note in node.hop["notes"]):
         return "bounced", _sentence("given up after too long in the queue", reason)
     if any(note["kind"] == "deleted" for note in node.hop["notes"]):
-        return "deleted", _sentence("deleted from the queue of {0}".format(node.host), "it had been deferred: " + reason)
+        return "deleted", _sentence(f"deleted from the queue of {node.host}", "it had been deferred: " + reason)
     if node.hop["queue"] == "gone" or node.hop["removed"] is not None:
         return "lost", _sentence(
-            "lost from sight at {0}".format(node.host),
+            f"lost from sight at {node.host}",
             "its last known attempt was deferred",
             delivery["reply"],
             "it is in the queue no more, and the log does not tell what became of it",
@@ -328,18 +323,18 @@ def _verdict_of_sent(site, node, delivery):
     host = site.host_of(delivery["relay_host"]) if delivery["relay_host"]["address"] or delivery["relay_host"]["name"] else None
     if host is None or relay in ("local", "none", "virtual", "dovecot"):
         if delivery["relay_host"]["address"] and relay not in ("local", "none"):
-            return "delivered", "{0} took it: {1}".format(relay, delivery["reply"])
-        return "delivered", "on {0} ({1}): {2}".format(node.host, relay, delivery["reply"])
+            return "delivered", "{} took it: {}".format(relay, delivery["reply"])
+        return "delivered", "on {} ({}): {}".format(node.host, relay, delivery["reply"])
     if host == node.host:
         return "lost", _sentence(
-            "lost from sight at {0}".format(host),
-            "handed on there{0}, of which its log tells nothing".format(
+            f"lost from sight at {host}",
+            "handed on there{}, of which its log tells nothing".format(
                 " as " + delivery["next_id"] if delivery["next_id"] else ""
             ),
         )
     return "lost", _sentence(
-        "lost from sight at {0}".format(host),
-        "{0} handed it over{1} at {2}".format(
+        f"lost from sight at {host}",
+        "{} handed it over{} at {}".format(
             node.host, " as " + delivery["next_id"] if delivery["next_id"] else "", _moment(delivery["time"])
         ),
         site.problem_of(host),
@@ -350,16 +345,16 @@ def _verdict_without_attempt(node, now):
     hop = node.hop
     for note in hop["notes"]:
         if note["kind"] == "deleted":
-            return "deleted", "deleted from the queue of {0}".format(node.host)
+            return "deleted", f"deleted from the queue of {node.host}"
     if hop["status"] == "rejected" or any(entry["action"].endswith("reject") for entry in hop["rejects"]):
-        return "rejected", "{0} refused it: {1}".format(node.host, hop["rejects"][-1]["reply"])
+        return "rejected", "{} refused it: {}".format(node.host, hop["rejects"][-1]["reply"])
     if any("discard" in entry["action"] for entry in hop["rejects"]):
-        return "deleted", "{0} discarded it by a rule: {1}".format(node.host, hop["rejects"][-1]["reply"])
+        return "deleted", "{} discarded it by a rule: {}".format(node.host, hop["rejects"][-1]["reply"])
     place = _place(node)
     if place:
         held = any(note["kind"] == "held" for note in hop["notes"]) or hop["queue"] == "hold"
         return "queued", _sentence(place, "on hold" if held else "no attempt yet", _next_try(node, now) if not held else "")
-    return "lost", "lost from sight at {0}, its log tells of no attempt to deliver it{1}".format(
+    return "lost", "lost from sight at {}, its log tells of no attempt to deliver it{}".format(
         node.host, "" if hop["removed"] is None else ", only that it left the queue"
     )
 
@@ -376,7 +371,7 @@ def verdicts(site, trace, now):
     """
     found = []
     for node in trace:
-        followed = set(number for number, _other in node.next)
+        followed = {number for number, _other in node.next}
         moved = [kind for kind in node.links if kind in ("requeued", "forwarded")]
         notification = node.led_by is not None and node.led_by[0] in ("bounce", "delay", "delivery")
         entries = []
@@ -388,7 +383,7 @@ def verdicts(site, trace, now):
                     continue
                 verdict = _verdict_of_sent(site, node, delivery)
             elif delivery["status"] in ("bounced", "expired"):
-                verdict = "bounced", "{0}: {1}".format(node.host, delivery["reply"])
+                verdict = "bounced", "{}: {}".format(node.host, delivery["reply"])
             elif delivery["status"] == "deferred":
                 if "requeued" in moved:
                     continue
@@ -420,15 +415,15 @@ def origin_of(site, trace):
     hop = node.hop
     if hop["client"] is None:
         if hop["arrival"] is not None:
-            return "{0}, by a program of its own".format(node.host)
-        return "not known: the log of {0} does not tell how it came".format(node.host)
-    client = "{0}[{1}]".format(hop["client"]["name"] or "unknown", hop["client"]["address"])
+            return f"{node.host}, by a program of its own"
+        return f"not known: the log of {node.host} does not tell how it came"
+    client = "{}[{}]".format(hop["client"]["name"] or "unknown", hop["client"]["address"])
     host = site.host_of(hop["client"])
     if host is None:
-        return "{0}, which is not among the hosts that were asked; what came before is not known".format(client)
+        return f"{client}, which is not among the hosts that were asked; what came before is not known"
     if host == node.host:
-        return "{0}, by SMTP".format(host)
-    return "{0} ({1}); what came before is not known: {2}".format(host, client, site.problem_of(host))
+        return f"{host}, by SMTP"
+    return f"{host} ({client}); what came before is not known: {site.problem_of(host)}"
 
 
 def describe(site, now):
@@ -442,7 +437,7 @@ def describe(site, now):
     for trace in join(site):
         ends = verdicts(site, trace, now)
         names = [end["verdict"] for end in ends if not end["notification"]] or [end["verdict"] for end in ends]
-        numbers = dict((node.number, number) for number, node in enumerate(trace, 1))
+        numbers = {node.number: number for number, node in enumerate(trace, 1)}
         found.append(
             {
                 "message_id": next((node.hop["message_id"] for node in trace if node.hop["message_id"]), None),
@@ -492,7 +487,7 @@ def plan(site, hosts, everyone, first, asked):
             if not site.results.get(host):
                 found[host] = dict(first)
         return found
-    known = set((node.host, node.hop["queue_id"]) for node in nodes)
+    known = {(node.host, node.hop["queue_id"]) for node in nodes}
     for node in nodes:
         hop = node.hop
         if hop["client"] is not None:

@@ -1,15 +1,10 @@
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The verdict on a client's test message: delivered, how fast and how safely; or where it stuck, why, and what to do.
 
-The way itself comes from C(mail/trace). Here its end is named for what it is.
+The way itself comes from C(plugin_utils/trace). Here its end is named for what it is.
 """
-
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 import re
 
@@ -136,14 +131,14 @@ def _words(text):
 
 
 def _seconds_text(seconds):
-    return "{0:.1f} s".format(seconds) if seconds < 10 else "{0:.0f} s".format(seconds)
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
-class Ways(object):
+class Ways:
     """The traces of the test messages, by client.
 
     Args:
-        traces: list of dict, of C(mail/trace.describe).
+        traces: list of dict, of C(trace.describe).
         relays: collection of str, inventory names.
     """
 
@@ -272,7 +267,7 @@ def _steps(trace):
     ]
 
 
-class Judge(object):
+class Judge:
     """Names the end of each client's message.
 
     Args:
@@ -323,28 +318,28 @@ class Judge(object):
             extra["verdict"] = "unreachable"
             return self._failed(
                 host, extra, "unreachable", "Ansible cannot reach it",
-                "Repair the login (ansible {0} -m ping), then verify again with --limit {0}.".format(host),
+                f"Repair the login (ansible {host} -m ping), then verify again with --limit {host}.",
             )  # fmt: skip
         extra["verdict"] = "not sent"
         return self._failed(
             host, extra, "not_sent", "its mail system did not take the message",
-            "See whether a mail system is installed there and runs; ansible-playbook mailops.relay.site --limit {0} makes it so.".format(host),
+            f"See whether a mail system is installed there and runs; ansible-playbook mailops.relay.site --limit {host} makes it so.",
         )  # fmt: skip
 
     def _never_seen(self, host, extra):
         extra["verdict"] = "lost"
         told = [entry for entry in self._site.results.get(host, ()) if "problem" not in entry]
         extra["detail"] = _words(self._site.problem_of(host))
-        seen = "lost from sight at {0}; no relay has seen it either".format(host)
+        seen = f"lost from sight at {host}; no relay has seen it either"
         if not told:
             return self._failed(
                 host, extra, "no_log", seen,
-                "Let {0} keep a log of its mail (rsyslog or the journal), and verify again.".format(host),
+                f"Let {host} keep a log of its mail (rsyslog or the journal), and verify again.",
             )  # fmt: skip
         return self._failed(
             host, extra, "not_picked_up", seen,
-            "See whether the mail system of {0} runs (systemctl status postfix, sendmail or qmail) and what waits in its queue"
-            " (mailq); then whether its log is written.".format(host),
+            f"See whether the mail system of {host} runs (systemctl status postfix, sendmail or qmail) and what waits in its queue"
+            " (mailq); then whether its log is written.",
         )  # fmt: skip
 
     def _delivered(self, host, sent, trace, handed, wanted, has_tls, extra):
@@ -353,22 +348,22 @@ class Judge(object):
             extra["detail"] = _end_of(trace)[0]
             return self._failed(
                 host, extra, "past_the_relays", "delivered, but past the relays of the inventory",
-                "Make it their client: ansible-playbook mailops.relay.site --limit {0}.".format(host),
+                f"Make it their client: ansible-playbook mailops.relay.site --limit {host}.",
             )  # fmt: skip
         last = relay_hops[-1]
         final = _final(last)
         if final is not None and not final["relay_host"]["address"]:
             return self._failed(
-                host, extra, "not_outside", "{0} kept it ({1}), so nothing went out".format(last["host"], final["relay"]),
-                "Choose a verify_recipient outside the site, or take its domain out of mydestination on {0}.".format(last["host"]),
+                host, extra, "not_outside", "{} kept it ({}), so nothing went out".format(last["host"], final["relay"]),
+                "Choose a verify_recipient outside the site, or take its domain out of mydestination on {}.".format(last["host"]),
             )  # fmt: skip
         extra["seconds"] = round(_elapsed(sent, handed, relay_hops), 3)
         trust, _blank, rest = extra["tls"].partition(" ")
-        seen = "delivered in {0}".format(_seconds_text(extra["seconds"]))
+        seen = "delivered in {}".format(_seconds_text(extra["seconds"]))
         if not has_tls:
             return dict(ok(IDENTIFIER, host, seen + ", no TLS (qmail has none)"), **extra)
         if trust in NEEDS["encrypted"]:
-            seen += " over {0} ({1})".format(
+            seen += " over {} ({})".format(
                 {"Verified": "verified TLS", "Trusted": "TLS with a trusted certificate of another name"}.get(
                     trust, "TLS with a certificate that was not verified"
                 ),
@@ -377,16 +372,16 @@ class Judge(object):
         elif handed is not None and handed[2]["tls"] not in ("", "none"):
             # A Postfix without smtp_tls_loglevel writes nothing of its TLS.
             trust = "Untrusted"
-            seen += " over TLS as {0} says ({1}); the log of {2} does not tell whether it verified the certificate".format(
+            seen += " over TLS as {} says ({}); the log of {} does not tell whether it verified the certificate".format(
                 handed[2]["host"], handed[2]["tls"].partition(" ")[2], host
             )
         elif trust == "none":
             seen += " without TLS"
         elif handed is None:
             extra["detail"] = _words(self._site.problem_of(host))
-            seen += ", over which TLS is not known: the log of {0} does not have it".format(host)
+            seen += f", over which TLS is not known: the log of {host} does not have it"
         else:
-            seen += ", over which TLS the log of {0} does not tell".format(host)
+            seen += f", over which TLS the log of {host} does not tell"
         if wanted is None or trust in wanted:
             return dict(ok(IDENTIFIER, host, seen), **extra)
         if trust in NEEDS["encrypted"] or trust == "none":
@@ -397,7 +392,7 @@ class Judge(object):
             )  # fmt: skip
         return self._failed(
             host, extra, "tls_not_known", seen,
-            "Let {0} log its TLS (smtp_tls_loglevel = 1 for Postfix) and keep its log, or say verify_tls=none.".format(host),
+            f"Let {host} log its TLS (smtp_tls_loglevel = 1 for Postfix) and keep its log, or say verify_tls=none.",
         )  # fmt: skip
 
     def _stuck(self, host, trace, extra):
@@ -413,7 +408,7 @@ class Judge(object):
                 "deleted": "Someone or a rule on {0} deleted it; verify again.",
                 "queued": "See what the mail system of {0} is doing (mailq, load, its log); a longer verify_timeout may do.",
             }[cause].format(hop["host"])
-            return self._failed(host, extra, cause, "{0} on {1}".format(cause, hop["host"]), todo)
+            return self._failed(host, extra, cause, "{} on {}".format(cause, hop["host"]), todo)
         if hop["host"] in self._relays:
             return self._stuck_at_relay(host, hop, trace["verdict"], reply, extra)
         return self._stuck_at_client(host, hop, trace["verdict"], reply, extra)
@@ -423,20 +418,20 @@ class Judge(object):
         target = self._site.host_of(last["relay_host"]) if last is not None else None
         place = target or hop["host"]
         told = [entry for entry in self._site.results.get(place, ()) if "problem" not in entry and entry["log"]["first"] is not None]
-        seen = "lost from sight at {0}".format(place)
+        seen = f"lost from sight at {place}"
         if not told:
             return self._failed(
                 host, extra, "no_log", seen,
-                "See whether Ansible reaches {0} and its mail is logged there (rsyslog or the journal), and verify again.".format(place),
+                f"See whether Ansible reaches {place} and its mail is logged there (rsyslog or the journal), and verify again.",
             )  # fmt: skip
         if any(entry["log"]["gaps"] for entry in told):
             return self._failed(
                 host, extra, "log_gap", seen,
-                "The log of {0} has lost lines; lift its rate limit (converge {0}), and verify again.".format(place),
+                f"The log of {place} has lost lines; lift its rate limit (converge {place}), and verify again.",
             )  # fmt: skip
         return self._failed(
             host, extra, "lost", seen,
-            "See the queue and the log of {0}; if its log comes late, a longer verify_timeout may do.".format(place),
+            f"See the queue and the log of {place}; if its log comes late, a longer verify_timeout may do.",
         )  # fmt: skip
 
     def _stuck_at_client(self, host, hop, verdict, reply, extra):
@@ -448,23 +443,23 @@ class Judge(object):
         said = reply.rpartition(" by ")[2] if " refused by " in reply else ""
         if hop["mta"] == "sendmail" and (_LOOPBACK.match(said) or _LOOPBACK.match(named["address"])):
             return self._failed(
-                host, extra, "own_daemon", "{0} on {1}: its own mail daemon does not answer".format(verdict, host),
-                "See whether it runs on {0} (systemctl status sendmail). When the load is above RefuseLA, it takes no mail.".format(host),
+                host, extra, "own_daemon", f"{verdict} on {host}: its own mail daemon does not answer",
+                f"See whether it runs on {host} (systemctl status sendmail). When the load is above RefuseLA, it takes no mail.",
             )  # fmt: skip
         name = named["name"].rstrip(".") if named["name"] != "none" else ""
         relay = self._site.host_of(named) or name or ",".join(sorted(self._relays))
         words = {
             "client": host,
             "relay": relay,
-            "port": "port {0}".format(named["port"]) if named["port"] else "the mail port",
+            "port": "port {}".format(named["port"]) if named["port"] else "the mail port",
         }
         for cause, pattern, meaning, todo in _AT_CLIENT:
             if pattern.search(reply):
-                seen = "{0} on {1}: {2}".format(verdict, host, meaning.format(**words))
+                seen = f"{verdict} on {host}: {meaning.format(**words)}"
                 return self._failed(host, extra, cause, seen, todo.format(**words))
         return self._failed(
-            host, extra, "client", "{0} on {1}, before any relay".format(verdict, host),
-            "The reason is what the mail system of {0} says; its log has more.".format(host),
+            host, extra, "client", f"{verdict} on {host}, before any relay",
+            f"The reason is what the mail system of {host} says; its log has more.",
         )  # fmt: skip
 
     def _stuck_at_relay(self, host, hop, verdict, reply, extra):
@@ -475,5 +470,5 @@ class Judge(object):
         else:
             cause, meaning = "next_hop", "the next mail system did not take it"
             todo = "The reason is what it said; the log of {relay} has more."
-        seen = "{0} on {1}: {2}".format(verdict, hop["host"], meaning.format(**words))
+        seen = "{} on {}: {}".format(verdict, hop["host"], meaning.format(**words))
         return self._failed(host, extra, cause, seen, todo.format(**words))

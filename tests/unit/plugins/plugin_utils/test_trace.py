@@ -1,18 +1,13 @@
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
-from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe, plan
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
+from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, describe, plan
 
 NOW = 1795331300.0
 COMPLETE = {"first": 1795331000.0, "last": NOW, "complete": True, "problems": [], "gaps": []}

@@ -1,20 +1,15 @@
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 import pytest
 from hypothesis import given, strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
-from ansible_collections.mailops.relay.plugins.module_utils.mail.trace import Site, describe
-from ansible_collections.mailops.relay.plugins.module_utils.mail.verify import Judge, Ways, on_the_way, put_off
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
+from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import Judge, Ways, on_the_way, put_off
+from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, describe
 
 NOW = 1795331300.0
 # 2026-11-22T07:07:44.5+00:00, the time of every line.

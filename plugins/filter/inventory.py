@@ -1,0 +1,40 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How logs may call the hosts of a play."""
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names
+
+
+def host_names(hosts, variables):
+    """How each host may be called.
+
+    Args:
+        hosts: list of str, inventory names.
+        variables: dict: name of a variable (C(ansible_host), C(relay_server_hostname), C(relay_server_address),
+            C(relay_server_outbound_address), C(ansible_facts)) -> list of its values, in the order of the hosts; a host
+            without it has an empty value there.
+
+    Returns:
+        dict: inventory name -> dict with C(names), C(addresses) and C(shared), lists of str.
+
+    Raises:
+        AnsibleFilterError: a list is not as long as that of the hosts.
+    """
+    hosts = list(a_list("host_names", hosts))
+    for name, values in a_dict("host_names", variables, "variables").items():
+        if len(a_list("host_names", values, name)) != len(hosts):
+            raise AnsibleFilterError(f"host_names: {name} has {len(values)} values for {len(hosts)} hosts.")
+    return {
+        host: known_names(host, {name: values[number] for name, values in variables.items()})
+        for number, host in enumerate(hosts)
+    }
+
+
+class FilterModule:
+    """The filters of this collection."""
+
+    def filters(self):
+        return {"host_names": host_names}

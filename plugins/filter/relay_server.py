@@ -1,0 +1,102 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role relay_server needs on the controller."""
+
+from ansible_collections.mailops.relay.plugins.plugin_utils import relay_server
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
+
+_UNITS = ("firewalld_runs", "firewalld_starts", "iptables_starts")
+_VARIABLES = (
+    "relay_server_address",
+    "relay_server_firewall",
+    "relay_server_firewall_comment",
+    "relay_server_firewall_zone",
+    "relay_server_hostname",
+    "relay_server_networks",
+    "relay_server_outbound_address",
+    "relay_server_tls_ownca_path",
+    "relay_server_tls_ownca_privatekey_path",
+    "relay_server_tls_provider",
+)
+_HINT = "Give what firewall_units returned."
+
+
+def relay_server_problems(variables, units):
+    """What no host could use of the role's variables.
+
+    Args:
+        variables: dict: name of a variable of the role -> its value.
+        units: dict, of C(firewall_units).
+
+    Returns:
+        list of str: sentences; empty when all is well.
+    """
+    name = "relay_server_problems"
+    a_dict(name, variables, keys=_VARIABLES)
+    return list(relay_server.problems(variables, a_dict(name, units, "units", _UNITS, _HINT)))
+
+
+def relay_server_address(networks, addresses, default):
+    """The host's own address within the clients' networks.
+
+    Args:
+        networks: list of str; what is not a network is passed over.
+        addresses: list of str, the host's own.
+        default: str, where there is none.
+
+    Returns:
+        str: the address.
+    """
+    return relay_server.address_within(networks, a_list("relay_server_address", addresses, "addresses"), default)
+
+
+def mynetworks(networks):
+    """Networks as Postfix wants them, those of IPv6 in brackets.
+
+    Args:
+        networks: list of str.
+
+    Returns:
+        list of str: networks.
+    """
+    return [relay_server.in_brackets(network) for network in a_list("mynetworks", networks)]
+
+
+def firewall_units(lines):
+    """What systemd says of the firewalls of a host.
+
+    Args:
+        lines: list of str, the output of C(systemctl show --property=ActiveState,UnitFileState) for firewalld, then for the
+            services that load iptables rules; an empty list where it was not asked.
+
+    Returns:
+        dict: C(firewalld_runs), C(firewalld_starts) and C(iptables_starts), bool each.
+    """
+    return relay_server.firewall_units(a_list("firewall_units", lines))
+
+
+def firewall_of(units, wanted):
+    """The firewall that the role manages.
+
+    Args:
+        units: dict, of C(firewall_units).
+        wanted: str, C(auto), C(firewalld), C(iptables) or C(none).
+
+    Returns:
+        str: one of the last three.
+    """
+    return relay_server.firewall(a_dict("firewall_of", units, keys=_UNITS, hint=_HINT), wanted)
+
+
+class FilterModule:
+    """The filters of this collection."""
+
+    def filters(self):
+        return {
+            "firewall_of": firewall_of,
+            "firewall_units": firewall_units,
+            "mynetworks": mynetworks,
+            "relay_server_address": relay_server_address,
+            "relay_server_problems": relay_server_problems,
+        }

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The traffic in short, for the terminal."""
+
+from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import HOUR, LIMIT, QUANTILES, TOTALS, amount, percent_text
+from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
+
+
+def _ranked_lines(title, ranked, line, rows):
+    """The first of a ranked list in the terminal."""
+    shown = ranked["rows"][:rows]
+    for row in shown:
+        yield f"{title:<18}{line(row)}"
+        title = ""
+    rest = ranked["names"] - len(shown)
+    if rest > 0 or ranked["more_names"]:
+        yield "{0:<18}{1:>10}  and {2} more".format("", "", "many" if ranked["more_names"] else amount(rest))
+
+
+def _outcomes(row):
+    parts = [f"{amount(row[kind])} {kind}" for kind in ("deferred", "bounced", "rejected") if row.get(kind)]
+    return "{0:>10} sent  {1}{2}".format(amount(row["sent"]), row["name"], ": " + ", ".join(parts) if parts else "")
+
+
+def lines_of(summary, rows):
+    """A summary in short, for the terminal.
+
+    Args:
+        summary: dict, of C(flow_summary.summarize).
+        rows: int, how many of each list are shown.
+
+    Returns:
+        list of str: lines, of printable characters only.
+    """
+    rows = min(rows, LIMIT)
+    where = ", ".join(summary["hosts"]) or "no host"
+    lines = ["{0}: {1}: {2}".format(summary["title"], where, summary["period"] or "no mail")]
+    lines.append(summary["verdict"])
+    lines.extend(f"problem           {problem}" for problem in summary["problems"])
+    lines.extend(
+        "gap               {0}".format(" ".join(part for part in (gap["when"], gap["text"]) if part)) for gap in summary["gaps"][:rows]
+    )
+    if summary["gap_count"] > rows:
+        lines.append("                  and {0} more".format(amount(summary["gap_count"] - rows)))
+    lines.extend(f"not understood    {sample}" for sample in summary["samples"][:rows])
+    if summary["empty"]:
+        return lines + ["There was no mail."]
+    totals = summary["totals"]
+    for number in TOTALS:
+        if not number.endswith("_bytes") and (totals[number] or number in HOUR):
+            size = totals.get(number + "_size")
+            lines.append("{0:<18}{1:>10}{2}".format(number.replace("_", " "), amount(totals[number]), "  " + size if size else ""))
+    for row in summary["latency"]:
+        if row["count"]:
+            quantiles = ("p{0} {1}".format(percent, row[f"p{percent}_text"]) for percent in QUANTILES)
+            lines.append("{0:<18}{1}".format("delay", "{0}: {1}".format(row["name"].lower(), ", ".join(quantiles))))
+    for way, name in (("in", "TLS, incoming"), ("out", "TLS, outgoing")):
+        tls = summary["tls"][way]
+        if tls["known"]:
+            lines.append("{0:<18}{1} of {2}".format(name, percent_text(tls["share"]), amount(tls["known"])))
+    for title, key in (("client", "clients"), ("sender domain", "sender_domains"), ("recipient domain", "recipient_domains"),
+                       ("next hop", "relays")):  # fmt: skip
+        lines.extend(_ranked_lines(title, summary[key], _outcomes, rows))
+    lines.extend(
+        _ranked_lines("reason", summary["reasons"], lambda row: "{0:>10}  {1}: {2}".format(amount(row["count"]), row["class"], row["name"]), rows)
+    )
+    lines.extend(_ranked_lines("reject", summary["rejects"], lambda row: "{0:>10}  {1}".format(amount(row["count"]), row["name"]), rows))
+    for peak in summary["peaks"][:rows]:
+        lines.append(
+            "{0:<18}{1:>10} {2} at {3}, usually {4}".format("peak", amount(peak["count"]), peak["what"], peak["time"], amount(peak["usual"]))
+        )
+    return [printable(line) for line in lines]

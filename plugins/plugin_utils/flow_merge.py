@@ -1,0 +1,127 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The flows of several hosts as one, and what their numbers tell together."""
+
+import math
+
+from ansible.module_utils.common.text.converters import to_text
+from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import FIRST, STEP, VERSION, ZERO
+
+# An hour is unusual when it has so many times the usual number, and at least so many.
+_PEAK_FACTOR, _PEAK_LEAST = 4, 20
+
+
+def _sum(one, other):
+    """Two of the same: numbers are added, of texts the first in order is kept."""
+    if isinstance(one, dict):
+        found = dict(one)
+        for key, value in other.items():
+            found[key] = _sum(found[key], value) if key in found else value
+        return found
+    if isinstance(one, (int, float)) and not isinstance(one, bool):
+        return one + other
+    return min(one, other)
+
+
+def _known(values):
+    return [value for value in values if value is not None]
+
+
+def merge(flows):
+    """dict: the flow of several hosts, or of one host's several times; the order makes no difference to a number.
+
+    Args:
+        flows: list of dict; of none, the flow of nobody.
+
+    Raises:
+        ValueError: one is of another version.
+    """
+    if not flows:
+        return {"version": VERSION, "hosts": [], "complete": False}
+    for flow in flows:
+        if flow["version"] != VERSION:
+            raise ValueError(f"a flow of version {flow['version']} cannot be added to one of version {VERSION}")
+    if len(flows) == 1:
+        return dict(flows[0])
+    found = {"version": VERSION, "utc_offset": flows[0]["utc_offset"]}
+    for name in ("hosts", "samples", "gaps", "problems"):
+        found[name] = [entry for flow in flows for entry in flow[name]]
+    found["hosts"] = sorted(set(found["hosts"]))
+    found["gaps"].sort(key=lambda gap: gap["time"])
+    for name, choose in (("first", min), ("last", max)):
+        times = _known(flow[name] for flow in flows)
+        found[name] = choose(times) if times else None
+    found["complete"] = all(flow["complete"] for flow in flows)
+    for name in flows[0]:
+        if name not in found:
+            total = flows[0][name]
+            for flow in flows[1:]:
+                total = _sum(total, flow[name])
+            found[name] = total
+    return found
+
+
+def merge_results(results):
+    """dict: the flow of all hosts that have one; that another has none is among its problems.
+
+    Args:
+        results: dict: inventory name -> result of M(mailops.relay.mail_flow_info), failed or not, or None.
+
+    Raises:
+        ValueError: a flow is of another version.
+    """
+    flows, problems = [], []
+    for host in sorted(results):
+        result = results[host] or {}
+        if "flow" in result:
+            flows.append(result["flow"])
+        else:
+            reason = " ".join(to_text(result.get("msg") or "it gave no result").split())
+            problems.append(f"{host} is not in these numbers: {reason}")
+    flow = merge(flows)
+    if problems:
+        flow.update(problems=list(flow.get("problems", [])) + problems, complete=False)
+    return flow
+
+
+def quantile(sketch, share):
+    """float or None: the delay in seconds that this share of the counted ones does not exceed.
+
+    Args:
+        sketch: dict: bucket -> count.
+        share: float from 0 to 1.
+    """
+    total = sum(sketch.values())
+    if not total:
+        return None
+    rank = max(1, int(math.ceil(share * total)))
+    ordered = sorted((float("-inf") if name == ZERO else int(name), count) for name, count in sketch.items())
+    for number, count in ordered:
+        rank -= count
+        if rank <= 0:
+            break
+    # The middle of the bucket, on its own scale.
+    return 0.0 if number == float("-inf") else FIRST * STEP ** (number - 0.5)
+
+
+def peaks(flow):
+    """list of dict: hours with unusually much of something: C(hour), C(what), C(count), C(usual).
+
+    Usual is the median of the hours from the first to the last, those without any among them.
+    """
+    hours = sorted(int(hour) for hour in flow["hours"])
+    if len(hours) < 3:
+        return []
+    # At most a year; a log with a wrong date in it would have too many.
+    span = min((hours[-1] - hours[0]) // 3600 + 1, 9000)
+    found = []
+    for what in ("received", "deferred", "bounced", "rejected"):
+        counts = sorted(entry.get(what, 0) for entry in flow["hours"].values())
+        counts = [0] * max(0, span - len(counts)) + counts
+        usual = counts[len(counts) // 2]
+        for hour in hours:
+            count = flow["hours"][str(hour)].get(what, 0)
+            if count >= _PEAK_LEAST and count > _PEAK_FACTOR * max(usual, 1):
+                found.append({"hour": hour, "what": what, "count": count, "usual": usual})
+    return found

@@ -1,0 +1,291 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report of the traffic shows: totals, ranked lists, quantiles, shares; and how numbers are written."""
+
+import datetime
+
+from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import peaks, quantile
+from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
+
+TITLE = "Mail report"
+# Ranked lists end here; what was cut off is summed up.
+LIMIT = 15
+_REASONS_LIMIT = 30
+_NOTES_LIMIT = 50
+_LONGEST_TEXT = 400
+_LONGEST_LABEL = 38
+# Above this many hours the chart has a bar for each day.
+_MOST_HOURS = 24 * 14
+
+TOTALS = (
+    "received", "received_bytes", "sent", "sent_bytes", "forwarded", "deferred", "bounced", "expired", "rejected",
+    "reject_warnings", "held", "discarded",
+)  # fmt: skip
+HOUR = ("received", "received_bytes", "sent", "deferred", "bounced", "rejected")
+# The part of the flow, its heading, the heading of its names, its numbers, the numbers that rank it.
+RANKED = (
+    ("clients", "By client", "Client", HOUR, ("sent", "deferred", "bounced", "rejected")),
+    (
+        "sender_domains", "By sender domain", "Domain",
+        ("received", "received_bytes", "sent", "deferred", "bounced"), ("sent", "deferred", "bounced"),
+    ),
+    ("recipient_domains", "By recipient domain", "Domain", ("sent", "deferred", "bounced"), None),
+    ("relays", "By next hop", "Next hop", ("sent", "deferred", "bounced"), None),
+    ("senders", "Senders", "Address", ("received", "received_bytes"), ("received",)),
+    ("recipients", "Recipients", "Address", ("sent", "deferred", "bounced"), None),
+)  # fmt: skip
+_OTHERS = "(others)"
+_LATENCY = (
+    ("total", "Total"),
+    ("before_queue", "Before the queue"),
+    ("in_queue", "In the queue"),
+    ("connect", "Connecting"),
+    ("transmit", "Transmitting"),
+)
+QUANTILES = (50, 95, 99)
+_MOST_PEAKS = 10
+_DELAY_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def _name(text):
+    """A text of a stranger: harmless, and of a length that fits into a table."""
+    text = printable(text)
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "\u2026"
+
+
+def _label(name):
+    return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "\u2026"
+
+
+def _moment(epoch, offset, pattern="%Y-%m-%d %H:%M"):
+    try:
+        return datetime.datetime.fromtimestamp(epoch + offset, tz=datetime.timezone.utc).strftime(pattern)
+    except (OverflowError, OSError, ValueError):
+        return f"{epoch:.0f}"
+
+
+def _zone(offset):
+    minutes = int(abs(offset) // 60)
+    return "UTC{0}{1:02d}:{2:02d}".format("-" if offset < 0 else "+", minutes // 60, minutes % 60)
+
+
+def _delay(seconds):
+    if seconds is None:
+        return "\u2013"
+    if seconds < 0.01:
+        return "under 10 ms"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    for size, unit in _DELAY_UNITS:
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return ""
+
+
+def percent_text(share):
+    return "\u2013" if share is None else f"{share} %"
+
+
+def _share(part, whole):
+    """In per cent with one decimal; 100 and 0 are said only where they are exact."""
+    if not whole:
+        return None
+    share = round(100.0 * part / whole, 1)
+    if share == 100 and part < whole:
+        return 99.9
+    return 0.1 if share == 0 and part else share
+
+
+def amount(number):
+    return f"{number:,}"
+
+
+def counted(number, what):
+    return "{0} {1}{2}".format(amount(number), what, "" if number == 1 else "s")
+
+
+def _with_size(row):
+    if "received_bytes" in row:
+        row["size"] = bytes_text(row["received_bytes"])
+    return row
+
+
+def _ranked(entries, numbers, rank=None, limit=LIMIT):
+    """The first of a list, and the sums of the others."""
+    rank = rank or numbers
+    known = [name for name in entries if name != _OTHERS]
+    known.sort(key=lambda name: ([-sum(entries[name].get(number, 0) for number in rank), -entries[name].get(numbers[0], 0)], name))
+    rows = []
+    for name in known[:limit]:
+        row = {"name": _name(name) or "(none)"}
+        row["label"] = _label(row["name"])
+        row.update((number, entries[name].get(number, 0)) for number in numbers)
+        rows.append(_with_size(row))
+    rest = known[limit:] + [name for name in entries if name == _OTHERS]
+    others = {number: sum(entries[name].get(number, 0) for name in rest) for number in numbers}
+    return {
+        "names": len(known),
+        "more_names": _OTHERS in entries,
+        "rows": rows,
+        "others": _with_size(dict(others, names=len(rest))) if rest else None,
+    }
+
+
+def _counts(entries, limit=LIMIT):
+    return _ranked({name: {"count": count} for name, count in entries.items()}, ("count",), limit=limit)
+
+
+def _reasons(entries, limit, split):
+    """The reasons or rejects: their class (the first word, where there is one), the rest, the number, a sample."""
+    ranked = _ranked(entries, ("count",), limit=limit)
+    order = sorted(entries, key=lambda name: (-entries[name].get("count", 0), name))
+    for row, name in zip(ranked["rows"], [name for name in order if name != _OTHERS]):
+        if split:
+            row["class"], dummy, row["name"] = row["name"].partition(" ")
+            row["label"] = _label(row["name"])
+        row["sample"] = _name(entries[name].get("sample") or "")
+    return ranked
+
+
+def _traffic(flow, offset):
+    hours = {}
+    for hour, numbers in flow.get("hours", {}).items():
+        hours[int(hour)] = numbers
+    rows, days = [], {}
+    for hour in sorted(hours):
+        row = {"hour": hour, "time": _moment(hour, offset)}
+        row.update((number, hours[hour].get(number, 0)) for number in HOUR)
+        rows.append(_with_size(row))
+        day = days.setdefault(row["time"][:10], dict({"time": row["time"][:10]}, **dict.fromkeys(HOUR, 0)))
+        for number in HOUR:
+            day[number] += row[number]
+    return rows, [_with_size(days[day]) for day in sorted(days)]
+
+
+def _latency(flow):
+    rows = []
+    for part, name in _LATENCY:
+        sketch = flow.get("latency", {}).get(part, {})
+        row = {"part": part, "name": name, "count": sum(sketch.values())}
+        for percent in QUANTILES:
+            seconds = quantile(sketch, percent / 100) if row["count"] else None
+            key = f"p{percent}"
+            row[key] = None if seconds is None else float(f"{seconds:.3g}")
+            row[key + "_text"] = _delay(row[key])
+        rows.append(row)
+    return rows
+
+
+def _tls(counts):
+    known = sum(count for name, count in counts.items() if name != "unknown")
+    total = sum(counts.values())
+    protocols = sorted((name for name in counts if name not in ("none", "unknown")), reverse=True)
+    rows = [
+        {"name": {"none": "no TLS", "unknown": "not logged"}.get(name, _name(name)), "kind": name if name in ("none", "unknown") else "tls",
+         "count": counts[name], "share": _share(counts[name], total)}
+        for name in protocols + [name for name in ("none", "unknown") if name in counts]
+        if counts[name]
+    ]  # fmt: skip
+    return {"total": total, "known": known, "share": _share(known - counts.get("none", 0), known), "rows": rows}
+
+
+def _peaks(flow, offset):
+    """The most unusual hours, in their order."""
+    found = peaks(flow) if flow.get("hours") else []
+    found = sorted(found, key=lambda peak: -peak["count"] / max(peak["usual"], 1))[:_MOST_PEAKS]
+    return [dict(peak, time=_moment(peak["hour"], offset)) for peak in sorted(found, key=lambda peak: (peak["hour"], peak["what"]))]
+
+
+def _verdict(summary):
+    """Whether the numbers are whole, in words, and what is missing."""
+    missing = []
+    if summary["gap_count"]:
+        lost = " with at least {0} lost".format(counted(summary["lost"], "line")) if summary["lost"] else ""
+        missing.append("{0} in the logs{1}".format(counted(summary["gap_count"], "gap"), lost))
+    if summary["unreadable"]:
+        missing.append("{0} that could not be read".format(counted(summary["unreadable"], "line")))
+    if summary["unknown"]:
+        missing.append("{0} that could not be understood".format(counted(summary["unknown"], "line")))
+    if summary["problem_count"]:
+        missing.append(counted(summary["problem_count"], "problem"))
+    read = counted(summary["lines"], "line") + " read"
+    if summary["complete"]:
+        return f"Complete: {read}, all of them understood."
+    return "Incomplete: the real numbers may be higher. {0}; {1}.".format(
+        read, ", ".join(missing) or "the whole period could not be read"
+    )
+
+
+def _headline(summary):
+    totals = summary["totals"]
+    total = summary["latency"][0]
+    tiles = [("Received", amount(totals["received"]), totals["received_size"], "received")]
+    for kind in ("sent", "deferred", "bounced", "rejected"):
+        note = {"sent": totals["sent_size"], "bounced": "expired: {0}".format(amount(totals["expired"])) if totals["expired"] else ""}
+        tiles.append((kind.capitalize(), amount(totals[kind]), note.get(kind, ""), kind))
+    for way, name in (("in", "TLS, incoming"), ("out", "TLS, outgoing")):
+        tls = summary["tls"][way]
+        tiles.append((name, percent_text(tls["share"]), "of {0}".format(amount(tls["known"])), "tls"))
+    slow = ", ".join("p{0} {1}".format(percent, total[f"p{percent}_text"]) for percent in QUANTILES[1:])
+    tiles.append(("Delay, median", total["p50_text"], slow, "delay"))
+    return [{"name": name, "value": value, "note": note, "kind": kind} for name, value, note, kind in tiles]
+
+
+def summarize(flow, title=TITLE):
+    """What a report shows: totals, ranked lists, quantiles, shares.
+
+    Args:
+        flow: dict, of M(mailops.relay.mail_flow_info) or P(mailops.relay.flow_merge#filter).
+        title: str.
+
+    Returns:
+        dict: every number and text of the report.
+    """
+    offset = flow.get("utc_offset") or 0
+    totals = {number: flow.get("totals", {}).get(number, 0) for number in TOTALS}
+    totals["received_size"] = bytes_text(totals["received_bytes"])
+    totals["sent_size"] = bytes_text(totals["sent_bytes"])
+    gaps = flow.get("gaps", [])
+    problems = flow.get("problems", [])
+    summary = {
+        "version": 1,
+        "title": _name(title),
+        "hosts": [_name(host) for host in flow.get("hosts", [])],
+        "zone": _zone(offset),
+        "first": flow.get("first"),
+        "last": flow.get("last"),
+        "period": None,
+        "lines": flow.get("lines", 0),
+        "unreadable": flow.get("unreadable", 0),
+        "unknown": flow.get("unknown", 0),
+        "samples": [_name(sample) for sample in flow.get("samples", [])[:_NOTES_LIMIT]],
+        "gap_count": len(gaps),
+        "lost": flow.get("lost", 0),
+        "gaps": [
+            {"time": gap.get("time"), "when": "" if gap.get("time") is None else _moment(gap["time"], offset),
+             "text": _name(gap.get("text", "")), "lost": gap.get("lost") or 0}
+            for gap in gaps[:_NOTES_LIMIT]
+        ],
+        "problem_count": len(problems),
+        "problems": [_name(problem) for problem in problems[:_NOTES_LIMIT]],
+        "limit": LIMIT,
+        "totals": totals,
+    }  # fmt: skip
+    if flow.get("first") is not None and flow.get("last") is not None:
+        summary["period"] = "{0} to {1} ({2})".format(_moment(flow["first"], offset), _moment(flow["last"], offset), summary["zone"])
+    summary["complete"] = bool(flow.get("complete")) and not (gaps or problems or summary["unreadable"] or summary["unknown"])
+    summary["empty"] = not any(totals[number] for number in TOTALS)
+    summary["hours"], summary["days"] = _traffic(flow, offset)
+    summary["bars"] = "hours" if len(summary["hours"]) <= _MOST_HOURS else "days"
+    summary["latency"] = _latency(flow)
+    for key, dummy, dummy, numbers, rank in RANKED:
+        summary[key] = _ranked(flow.get(key, {}), numbers, rank)
+    summary["reasons"] = _reasons(flow.get("reasons", {}), _REASONS_LIMIT, True)
+    summary["rejects"] = _reasons(flow.get("rejects", {}), _REASONS_LIMIT, False)
+    summary["tls"] = {way: _tls(flow.get("tls", {}).get(way, {})) for way in ("in", "out")}
+    summary["peaks"] = _peaks(flow, offset)
+    summary["other_programs"] = _counts(flow.get("other_programs", {}))
+    summary["verdict"] = _verdict(summary)
+    summary["headline"] = _headline(summary)
+    return summary

@@ -1,0 +1,233 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.mailops.relay.plugins.filter import relay_server as filters
+
+QUIET = {"firewalld_runs": False, "firewalld_starts": False, "iptables_starts": False}
+GOOD = {
+    "relay_server_hostname": "smtp-relay001.example.com",
+    "relay_server_networks": ["10.20.0.0/16", "10.30.0.5", "10.30.0.6/32", "fd00:1::/64", "fd00:2::1", "::ffff:10.0.0.0/104"],
+    "relay_server_address": "10.20.0.10",
+    "relay_server_outbound_address": "",
+    "relay_server_firewall": "auto",
+    "relay_server_firewall_zone": "postfix",
+    "relay_server_firewall_comment": "postfix",
+    "relay_server_tls_provider": "selfsigned",
+    "relay_server_tls_ownca_path": "",
+    "relay_server_tls_ownca_privatekey_path": "",
+}
+# What a unit looks like to systemctl show, with what the next boot does.
+SHOWN = {
+    "runs": ["ActiveState=active", "UnitFileState=enabled"],
+    "runs only": ["ActiveState=active", "UnitFileState=disabled"],
+    "starts": ["ActiveState=inactive", "UnitFileState=enabled"],
+    "off": ["ActiveState=inactive", "UnitFileState=disabled"],
+    "missing": ["ActiveState=inactive", "UnitFileState="],
+    "masked": ["ActiveState=inactive", "UnitFileState=masked"],
+    "failed": ["ActiveState=failed", "UnitFileState=enabled"],
+}
+
+
+def problems(units=None, **variables):
+    given = {"relay_server_" + name: value for name, value in variables.items()}
+    return filters.relay_server_problems(dict(GOOD, **given), units or QUIET)
+
+
+def shown(*units):
+    """The lines of systemctl show for firewalld, iptables and netfilter-persistent."""
+    lines = []
+    for unit in units:
+        lines += ([""] if lines else []) + SHOWN[unit]
+    return lines
+
+
+def test_good_variables_have_no_problems():
+    assert problems() == []
+    assert problems(address="fd00:1::10", outbound_address="203.0.113.4", firewall_zone="a-zone_of-17-char", firewall_comment="~" * 255) == []
+    assert problems(tls_provider="ownca", tls_ownca_path="/ca.crt", tls_ownca_privatekey_path="/ca.key") == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        (
+            {"hostname": "smtp-relay001"},
+            'relay_server_hostname: "smtp-relay001" is not a fully qualified domain name. '
+            "Write host and domain, for example smtp-relay001.example.com.",
+        ),
+        (
+            {"hostname": "10.20.0.10"},
+            'relay_server_hostname: "10.20.0.10" is not a fully qualified domain name. '
+            "Write host and domain, for example smtp-relay001.example.com.",
+        ),
+        (
+            {"networks": []},
+            "relay_server_networks: is empty, so no client could send. List the networks of the clients, for example [192.168.1.0/24].",
+        ),
+        (
+            {"networks": ["10.20.0.300/24"]},
+            'relay_server_networks: "10.20.0.300/24" is not a network. Write address/prefix, for example 192.168.1.0/24.',
+        ),
+        (
+            {"networks": ["10.20.0.1/16"]},
+            'relay_server_networks: "10.20.0.1/16" has host bits or is not in its shortest form. Write 10.20.0.0/16.',
+        ),
+        (
+            {"networks": [["10.0.0.0/8"]]},
+            "relay_server_networks: \"['10.0.0.0/8']\" is not a network. Write address/prefix, for example 192.168.1.0/24.",
+        ),
+        ({"networks": "10.20.0.0/16"}, 'relay_server_networks: "10.20.0.0/16" is not a list. Write [10.20.0.0/16].'),
+        ({"networks": ["10.0.0.0/255.0.0.0"]}, "10.0.0.0/255.0.0.0\" has host bits or is not in its shortest form. Write 10.0.0.0/8."),
+        ({"networks": ["10.0.0.0/8 "]}, "has host bits or is not in its shortest form. Write 10.0.0.0/8."),
+        ({"networks": ["FD00::/8"]}, "has host bits or is not in its shortest form. Write fd00::/8."),
+        ({"networks": ["fd00:0:0::1"]}, "has host bits or is not in its shortest form. Write fd00::1/128."),
+        ({"networks": ["fd00::1/64"]}, "has host bits or is not in its shortest form. Write fd00::/64."),
+        ({"networks": ["10/8"]}, '"10/8" is not a network.'),
+        ({"networks": ["[fd00::]/8"]}, '"[fd00::]/8" is not a network.'),
+        ({"networks": ["fe80::1%eth0"]}, '"fe80::1%eth0" is not a network.'),
+        ({"networks": ["10.0.0.0/33"]}, '"10.0.0.0/33" is not a network.'),
+        ({"networks": ["web01.example.com"]}, '"web01.example.com" is not a network.'),
+        ({"networks": [""]}, '"" is not a network.'),
+        ({"networks": [7]}, '"7" is not a network.'),
+        (
+            {"address": ""},
+            'relay_server_address: "" is not an address. Set it to the address on which the clients reach this host.',
+        ),
+        ({"address": "10.20.0.10/16"}, 'relay_server_address: "10.20.0.10/16" is not an address.'),
+        ({"address": "relay.example.com"}, 'relay_server_address: "relay.example.com" is not an address.'),
+        (
+            {"outbound_address": "203.0.113.400"},
+            'relay_server_outbound_address: "203.0.113.400" is not an address. Write the address from which mail leaves, or leave it empty.',
+        ),
+        (
+            {"firewall_zone": "a-zone-name-too-long"},
+            'relay_server_firewall_zone: "a-zone-name-too-long" is not a zone name for firewalld: at most 17 letters, digits, _ and - '
+            "(iptables chain names hold no more).",
+        ),
+        ({"firewall_zone": "zone\n"}, "is not a zone name for firewalld"),
+        (
+            {"tls_provider": "ownca", "tls_ownca_path": "/ca.crt"},
+            'relay_server_tls_provider: "ownca" needs relay_server_tls_ownca_path and relay_server_tls_ownca_privatekey_path, '
+            "the CA certificate and key on this host.",
+        ),
+        (
+            {"firewall_comment": "caf\u00e9"},
+            'relay_server_firewall_comment: "caf\u00e9" cannot be the comment of a rule: 1 to 255 printable ASCII characters.',
+        ),
+        ({"firewall_comment": ""}, "cannot be the comment of a rule"),
+    ],
+)
+def test_what_no_host_could_use_is_refused_by_name(variables, problem):
+    (found,) = problems(**variables)
+    assert found.startswith("relay_server_" + next(iter(variables)) + ": ") and problem in found
+    if problem.startswith("relay_server_"):
+        assert found.startswith(problem)
+
+
+def test_each_network_has_its_problem_and_all_are_told_in_one_go():
+    found = problems(hostname="relay", networks=["x", "10.0.0.0/8", "10.0.0.1/8"], address="y")
+    assert [problem.partition(" is ")[0].partition(" has ")[0] for problem in found] == [
+        'relay_server_hostname: "relay"', 'relay_server_networks: "x"', 'relay_server_networks: "10.0.0.1/8"', 'relay_server_address: "y"',
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wanted", "units", "problem"),
+    [
+        (
+            "iptables", ("runs", "off", "missing"),
+            'relay_server_firewall: "iptables", but this host runs firewalld or starts it at boot, and each would undo the rules of the other. '
+            "Set it to firewalld, or first stop and disable firewalld.",
+        ),
+        ("iptables", ("starts", "off", "missing"), "runs firewalld or starts it at boot"),
+        ("iptables", ("runs only", "off", "missing"), "runs firewalld or starts it at boot"),
+        (
+            "firewalld", ("off", "missing", "starts"),
+            'relay_server_firewall: "firewalld", but this host loads iptables rules at boot, and each would undo the rules of the other. '
+            "Set it to iptables, or first disable the service iptables or netfilter-persistent.",
+        ),
+        ("firewalld", ("starts", "runs", "missing"), "loads iptables rules at boot"),
+        ("iptables", ("off", "runs", "missing"), None),
+        ("firewalld", ("runs", "runs", "missing"), None),
+        ("firewalld", ("missing", "missing", "missing"), None),
+        ("auto", ("starts", "runs", "runs"), None),
+        ("none", ("starts", "runs", "runs"), None),
+    ],
+)  # fmt: skip
+def test_a_second_firewall_is_refused(wanted, units, problem):
+    found = problems(filters.firewall_units(shown(*units)), firewall=wanted)
+    assert len(found) == (problem is not None) and (problem or "") in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("units", "firewall"),
+    [
+        (("runs", "runs", "missing"), "firewalld"),
+        (("runs only", "off", "starts"), "firewalld"),
+        (("starts", "starts", "missing"), "iptables"),
+        (("off", "missing", "runs"), "iptables"),
+        (("starts", "off", "missing"), "firewalld"),
+        (("failed", "off", "missing"), "firewalld"),
+        (("masked", "off", "missing"), "none"),
+        (("missing", "missing", "missing"), "none"),
+        ((), "none"),
+    ],
+)
+def test_what_runs_comes_first_then_what_the_next_boot_would_start(units, firewall):
+    states = filters.firewall_units(shown(*units))
+    assert filters.firewall_of(states, "auto") == firewall
+    assert filters.firewall_of(states, "iptables") == "iptables" and filters.firewall_of(states, "none") == "none"
+
+
+@pytest.mark.parametrize(
+    ("networks", "address"),
+    [
+        (["10.20.0.0/16"], "10.20.0.10"),
+        (["172.16.0.0/12", "192.0.2.0/24", "10.20.0.0/16"], "192.0.2.7"),
+        (["10.20.0.1/16"], "10.20.0.10"),
+        ("10.20.0.0/16", "10.20.0.10"),
+        (["10.20.0.9"], "10.20.0.9"),
+        # Nothing has been checked yet.
+        (["10.20.0.300/24", ["10.0.0.0/8"], None, "", "192.0.2.0/24"], "192.0.2.7"),
+        (["fd00::/8"], "198.51.100.1"),
+        ([], "198.51.100.1"),
+    ],
+)
+def test_the_address_is_the_first_within_the_clients_networks(networks, address):
+    own = ["192.0.2.7", "10.20.0.9", "10.20.0.10", "no address"]
+    assert filters.relay_server_address(networks, own, "198.51.100.1") == address
+
+
+def test_networks_of_IPv6_are_in_brackets():
+    given = ["10.20.0.0/16", "fd00:1::/64", "fd00::1", "[fd00::]/8", "10.20.0.1", "web01.example.com", ["x"]]
+    assert filters.mynetworks(given) == [
+        "10.20.0.0/16", "[fd00:1::]/64", "[fd00::1]", "[fd00::]/8", "10.20.0.1", "web01.example.com", ["x"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: filters.relay_server_problems([], QUIET), "relay_server_problems: the input must be a dictionary, but it is of type list."),
+        (
+            lambda: filters.relay_server_problems({k: v for k, v in GOOD.items() if k != "relay_server_address"}, QUIET),
+            "relay_server_problems: the input has no relay_server_address.",
+        ),
+        (
+            lambda: filters.relay_server_problems(GOOD, {}),
+            "relay_server_problems: units has no firewalld_runs, firewalld_starts, iptables_starts. Give what firewall_units returned.",
+        ),
+        (lambda: filters.relay_server_address([], "10.0.0.1", ""), "relay_server_address: addresses must be a list, but it is a text."),
+        (lambda: filters.mynetworks("10.0.0.0/8"), "mynetworks: the input must be a list, but it is a text."),
+        (lambda: filters.firewall_units("ActiveState=active"), "firewall_units: the input must be a list, but it is a text."),
+        (lambda: filters.firewall_of("x", "auto"), "firewall_of: the input must be a dictionary, but it is a text. Give what firewall_units returned."),
+    ],
+)
+def test_what_they_cannot_use_is_named(call, words):
+    with pytest.raises(AnsibleFilterError) as refused:
+        call()
+    assert str(refused.value) == words

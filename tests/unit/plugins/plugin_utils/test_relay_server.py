@@ -1,0 +1,49 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import ipaddress
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.relay.plugins.plugin_utils import relay_server
+
+UNITS = {"firewalld_runs": False, "firewalld_starts": False, "iptables_starts": False}
+NETWORK = st.tuples(st.ip_addresses(), st.integers(0, 32)).map(lambda pair: ipaddress.ip_network(f"{pair[0]}/{pair[1]}", strict=False))
+
+
+def network_problems(text):
+    variables = {
+        "relay_server_hostname": "relay.example.com", "relay_server_networks": [text], "relay_server_address": "10.0.0.1",
+        "relay_server_outbound_address": "", "relay_server_firewall": "auto", "relay_server_firewall_zone": "postfix",
+        "relay_server_firewall_comment": "postfix", "relay_server_tls_provider": "selfsigned", "relay_server_tls_ownca_path": "",
+        "relay_server_tls_ownca_privatekey_path": "",
+    }  # fmt: skip
+    return list(relay_server.problems(variables, UNITS))
+
+
+@given(NETWORK)
+def test_a_network_in_its_shortest_form_is_one(network):
+    assert network_problems(str(network)) == [] or network.network_address.packed.startswith(bytes(10))
+
+
+@given(NETWORK, st.ip_addresses())
+def test_the_network_that_a_refusal_names_is_accepted(network, address):
+    for problem in network_problems(f"{address}/{network.prefixlen}"):
+        assert network_problems(problem.partition(" Write ")[2].rstrip(".")) == []
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_refused_by_name_or_is_a_network(text):
+    found = network_problems(text)
+    assert len(found) <= 1 and all(problem.startswith(f'relay_server_networks: "{text}" ') for problem in found)
+    relay_server.address_within([text], ["10.0.0.1", text], "")
+    assert relay_server.in_brackets(text) in (text, "[" + text.replace("/", "]/") + ("" if "/" in text else "]"))
+
+
+@given(st.lists(st.sampled_from(["", "x", "ActiveState=active", "UnitFileState=enabled", "UnitFileState=", "=", "ActiveState"]), max_size=9))
+def test_whatever_systemd_says_there_is_an_answer(lines):
+    units = relay_server.firewall_units(lines)
+    assert set(units) == set(UNITS) and all(isinstance(state, bool) for state in units.values())
+    assert relay_server.firewall(units, "auto") in ("firewalld", "iptables", "none")
