@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.filter.trace import trace_criteria, trace_plan, trace_result, trace_table
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix", "fixtures")
@@ -57,7 +58,7 @@ def utc(monkeypatch):
 
 def hops_of(text):
     assembler = Assembler()
-    reader = LogReader(assembler)
+    reader = LogReader(assembler, Readers)
     assembler.use(reader.lexer)
     reader.feed(text)
     return [dict(finish(hop), queue=None, next_try=None) for hop in assembler.hops]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, bucket
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import merge, peaks, quantile
 
@@ -25,7 +26,7 @@ def lines_of_record():
 
 def count(lines):
     flow = Flow()
-    reader = LogReader(flow)
+    reader = LogReader(flow, Readers)
     flow.use(reader.lexer)
     reader.feed(b"".join(lines))
     return flow.facts("relay", dict(LOG, lines=reader.lexer.lines))
