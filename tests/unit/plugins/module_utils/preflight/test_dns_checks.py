@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""What a relay's records mean, with a resolver that has them in a dictionary."""
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
-
-"""What a relay's records mean, with a resolver that has them in a dictionary."""
 
 import threading
 

@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The look-ups against a real server on a socket."""
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
-
-"""The look-ups against a real server on a socket."""
 
 import socket
 import threading
