@@ -1,12 +1,7 @@
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files that are put in place with a configuration; shared by postfix_config, sendmail_config and qmail_config."""
-
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 # One fragment cannot add to the suboptions of another, so texts are joined; what a module adds is about content first.
 _FILES = r"""
@@ -36,7 +31,7 @@ options:
 """
 
 
-class ModuleDocFragment(object):
+class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   backup:

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.mailops.relay.plugins.plugin_utils import flow_lines, flow_page
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import merge, merge_results

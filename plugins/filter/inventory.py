@@ -4,6 +4,7 @@
 """How logs may call the hosts of a play."""
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names
 

@@ -64,7 +64,11 @@ def _entry_lines(entry):
     lines = textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
     if entry["todo"]:
         lines += textwrap.wrap(
-            printable("To do: " + entry["todo"]), _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+            printable("To do: " + entry["todo"]),
+            _WIDTH,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
         )
     return lines
 
@@ -82,7 +86,7 @@ def preflight_table(result):
     lines = []
     for relay in result["relays"]:
         counts = [(status, len([entry for entry in relay["checks"] if entry["status"] == status])) for status in _ORDER]
-        numbers = ", ".join("{0} {1}".format(count, status) for status, count in counts if count)
+        numbers = ", ".join(f"{count} {status}" for status, count in counts if count)
         lines.append("{0}: {1} ({2})".format(relay["host"], relay["verdict"].upper(), numbers or "no checks"))
         if relay["relay"].get("planned"):
             lines.append("as the role will make it")

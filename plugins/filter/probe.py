@@ -28,21 +28,36 @@ def probe_table(result):
     a_dict("probe_table", result, keys=keys, hint="Give a result of mailops.relay.smtp_probe with test: relay.")
     lines = [
         "{0}: {accepted} of {tried} accepted, {refused} refused, {unknown} not known, in {seconds} s".format(
-            "RELAYS FOR WHO ASKED" if result["accepted"] else "Not clear" if result["unknown"] else "Relays nothing for who asked", **result
+            "RELAYS FOR WHO ASKED"
+            if result["accepted"]
+            else "Not clear"
+            if result["unknown"]
+            else "Relays nothing for who asked",
+            **result,
         )
     ]
     tested = [channel for channel in result["channels"] if channel["state"] == "tested"]
     for channel in result["channels"]:
         if channel["state"] == "tested":
-            lines.append("  [{0}] {address} port {port} {1}".format(tested.index(channel) + 1, TLS_WORDS[channel["tls"]], **channel))
+            lines.append(
+                "  [{0}] {address} port {port} {1}".format(
+                    tested.index(channel) + 1, TLS_WORDS[channel["tls"]], **channel
+                )
+            )
         else:
             lines.append("  {state}: {address} port {port} {0}: {reason}".format(TLS_WORDS[channel["tls"]], **channel))
     if tested:
-        rows = list(zip(*(channel["forms"] for channel in tested)))
+        rows = list(zip(*(channel["forms"] for channel in tested), strict=False))
         width = max(len(row[0]["form"]) for row in rows)
-        lines.append("  {0} {1}".format("".ljust(width), " ".join("[{0}]".format(number + 1).ljust(_WIDTH) for number in range(len(tested)))))
+        lines.append(
+            "  {0} {1}".format(
+                "".ljust(width), " ".join(f"[{number + 1}]".ljust(_WIDTH) for number in range(len(tested)))
+            )
+        )
         for row in rows:
-            lines.append("  {0} {1}".format(row[0]["form"].ljust(width), " ".join(_cell(entry).ljust(_WIDTH) for entry in row)))
+            lines.append(
+                "  {0} {1}".format(row[0]["form"].ljust(width), " ".join(_cell(entry).ljust(_WIDTH) for entry in row))
+            )
     for number, channel in enumerate(tested):
         for entry in channel["forms"]:
             if entry["verdict"] == "unknown":

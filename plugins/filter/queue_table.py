@@ -8,14 +8,24 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import byte
 
 # Of each list of numbers the most frequent are shown.
 _MOST_ROWS = 8
-_NUMBERS = ("mta", "total", "size", "oldest_age", "by_queue", "by_sender_domain", "by_recipient_domain", "by_reason", "messages")
+_NUMBERS = (
+    "mta",
+    "total",
+    "size",
+    "oldest_age",
+    "by_queue",
+    "by_sender_domain",
+    "by_recipient_domain",
+    "by_reason",
+    "messages",
+)
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def _age(seconds):
     for size, unit in _UNITS:
         if seconds >= size:
-            return "{0} {1}".format(seconds // size, unit)
+            return f"{seconds // size} {unit}"
     return "0 s"
 
 
@@ -71,7 +81,9 @@ def queue_table(queue, host, messages=5):
     for entry in queue["messages"][:messages]:
         lines.extend(_message(entry))
     if queue["total"] > messages:
-        lines.append("and {0}".format(_counted(queue["total"] - min(messages, len(queue["messages"])))).rstrip() + " more")
+        lines.append(
+            "and {0}".format(_counted(queue["total"] - min(messages, len(queue["messages"])))).rstrip() + " more"
+        )
     return lines
 
 
@@ -90,14 +102,18 @@ def queue_outcome(result, host, action):
     a_dict("queue_outcome", result, keys=keys, hint="Give a result of mailops.relay.mail_queue.")
     lines = [
         "{0} ({1}): {2}: {3} of {4}".format(
-            printable(host), printable(result["mta"]), printable(action), result["affected"], _counted(result["matched"])
+            printable(host),
+            printable(result["mta"]),
+            printable(action),
+            result["affected"],
+            _counted(result["matched"]),
         )
     ]
     for entry in result["left_alone"]:
         lines.append("left alone: {0}: {1}".format(printable(entry["queue_id"]), printable(entry["reason"])))
     rest = result["matched"] - result["affected"] - len(result["left_alone"])
     if rest > 0:
-        lines.append("left alone: {0} more".format(rest))
+        lines.append(f"left alone: {rest} more")
     return lines
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.text.converters import to_text
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 
@@ -59,12 +60,12 @@ def _problems_of(relay, default_port, addresses):
         )
     if "certificate" in relay and "-----BEGIN CERTIFICATE-----" not in to_text(relay["certificate"]):
         yield (
-            'the certificate of "{0}" is not in PEM form. Write the text from -----BEGIN CERTIFICATE----- to '
-            "-----END CERTIFICATE-----.".format(name)
+            f'the certificate of "{name}" is not in PEM form. Write the text from -----BEGIN CERTIFICATE----- to '
+            "-----END CERTIFICATE-----."
         )
     port = to_text(relay.get("port", default_port))
     if not (re.match(r"[0-9]{1,5}\Z", port) and 0 < int(port) < 65536):
-        yield 'the port of "{0}" is not between 1 and 65535.'.format(name)
+        yield f'the port of "{name}" is not between 1 and 65535.'
 
 
 def relay_problems(relays, role, default_port, addresses=False):
@@ -84,9 +85,7 @@ def relay_problems(relays, role, default_port, addresses=False):
         return [f"{variable}is not a list of relays, each with its name. Write [{{name: smtp-relay001.example.com}}]."]
     if not relays:
         return [
-            "{0}is empty, and the inventory group in {1}_relay_group has no other host. Name at least one relay.".format(
-                variable, role
-            )
+            f"{variable}is empty, and the inventory group in {role}_relay_group has no other host. Name at least one relay."
         ]
     return [variable + problem for relay in relays for problem in _problems_of(relay, default_port, addresses)]
 

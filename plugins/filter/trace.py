@@ -21,7 +21,9 @@ def _site(name, hosts, rounds):
     results = {host: [] for host in hosts}
     for told in a_list(name, rounds, "rounds", of_dicts=True):
         for host, registered in told.items():
-            result = result_of(None if registered is None else a_dict(name, registered, f"rounds: the result of {host}"))
+            result = result_of(
+                None if registered is None else a_dict(name, registered, f"rounds: the result of {host}")
+            )
             if result is None or host not in results:
                 continue
             if "problem" not in result:
@@ -96,11 +98,15 @@ def trace_result(hosts, rounds):
 
 
 def _clock(seconds):
-    return "{0}{1}".format(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)), "{0:.3f}".format(seconds % 1)[1:])
+    return "{0}{1}".format(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)), f"{seconds % 1:.3f}"[1:])
 
 
 def _hop_lines(hop):
-    way = "from {0}[{1}]".format(hop["client"]["name"] or "unknown", hop["client"]["address"]) if hop["client"] else "made here"
+    way = (
+        "from {0}[{1}]".format(hop["client"]["name"] or "unknown", hop["client"]["address"])
+        if hop["client"]
+        else "made here"
+    )
     if hop["led_by"]:
         kind = hop["led_by"]["kind"]
         way = "{0} of hop {1}".format(_NOTICES.get(kind, kind), hop["led_by"]["hop"])
@@ -127,12 +133,14 @@ def _hop_lines(hop):
             delivery["relay"],
             delivery["dsn"] or "-",
             "" if not delivery["tls"] else ", no TLS" if delivery["tls"] == "none" else ", " + delivery["tls"],
-            " -> hop {0}".format(nexts[number]) if number in nexts else "",
+            f" -> hop {nexts[number]}" if number in nexts else "",
         )
         if delivery["delay"] is not None:
             yield "       after {0} s{1}".format(
                 delivery["delay"],
-                " = {before_queue} before the queue + {in_queue} in it + {connect} to connect + {transmit} to send".format(**split)
+                " = {before_queue} before the queue + {in_queue} in it + {connect} to connect + {transmit} to send".format(
+                    **split
+                )
                 if split
                 else "",
             )
@@ -150,26 +158,41 @@ def trace_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
-    a_dict("trace_table", result, keys=("traces", "rejects", "asked", "problems"), hint="Give what trace_result returned.")
+    a_dict(
+        "trace_table", result, keys=("traces", "rejects", "asked", "problems"), hint="Give what trace_result returned."
+    )
     lines = []
     for trace in result["traces"]:
-        lines.append("{0} {1} from <{2}>".format(
-            trace["verdict"].upper(), trace["message_id"] or "(message ID not known)",
-            "(not known)" if trace["sender"] is None else trace["sender"],
-        ))  # fmt: skip
+        lines.append(
+            "{0} {1} from <{2}>".format(
+                trace["verdict"].upper(),
+                trace["message_id"] or "(message ID not known)",
+                "(not known)" if trace["sender"] is None else trace["sender"],
+            )
+        )
         for end in trace["verdicts"]:
-            lines.append("  {0}{1}: {2}".format(
-                "<{0}> ".format(end["recipient"]) if end["recipient"] else "",
-                "notice " + end["verdict"] if end["notification"] else end["verdict"],
-                end["text"],
-            ))  # fmt: skip
+            lines.append(
+                "  {0}{1}: {2}".format(
+                    "<{0}> ".format(end["recipient"]) if end["recipient"] else "",
+                    "notice " + end["verdict"] if end["notification"] else end["verdict"],
+                    end["text"],
+                )
+            )
         lines.append("  came from: {0}".format(trace["origin"]))
         for hop in trace["hops"]:
             lines.extend("  " + line for line in _hop_lines(hop))
     for entry in result["rejects"]:
-        lines.append("REFUSED at {0} on {1}, {2}: from {3}, sender <{4}>, recipient <{5}>: {6}".format(
-            entry["stage"], entry["host"], _clock(entry["time"]), entry["client"], entry["sender"], entry["recipient"], entry["reply"],
-        ))  # fmt: skip
+        lines.append(
+            "REFUSED at {0} on {1}, {2}: from {3}, sender <{4}>, recipient <{5}>: {6}".format(
+                entry["stage"],
+                entry["host"],
+                _clock(entry["time"]),
+                entry["client"],
+                entry["sender"],
+                entry["recipient"],
+                entry["reply"],
+            )
+        )
     if not lines:
         lines.append("No message was found on {0}.".format(", ".join(result["asked"]) or "any host"))
     lines.extend("not certain: " + problem for problem in result["problems"])

@@ -6,9 +6,16 @@
 import time
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
-from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import NEEDS, Judge, Ways, on_the_way, put_off
+from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import (
+    NEEDS,
+    Judge,
+    Ways,
+    on_the_way,
+    put_off,
+)
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, describe
@@ -64,7 +71,9 @@ def _site(name, relays, relay_names, answers):
     """Site, of the relays, as of C(_relay_results), and the clients."""
     known = {}
     for relay in relays:
-        known[relay] = a_dict(name, a_dict(name, relay_names, "relays", (relay,))[relay], f"relays: {relay}", ("names", "addresses"))
+        known[relay] = a_dict(
+            name, a_dict(name, relay_names, "relays", (relay,))[relay], f"relays: {relay}", ("names", "addresses")
+        )
     results = dict(relays)
     for host, given in a_dict(name, answers, "answers").items():
         results[host] = _client_results(name, host, given)
@@ -118,7 +127,12 @@ def verify_progress(way, told, relays, answers, timeout, patience):
         dict: as of C(verify_begin). C(put_off) is inventory name -> queue ID of what a client has put off without an attempt,
             C(again) the clients that are worth another question.
     """
-    a_dict("verify_progress", way, keys=("messages", "pending", "began", "moved", "rounds"), hint="Give what verify_begin returned.")
+    a_dict(
+        "verify_progress",
+        way,
+        keys=("messages", "pending", "began", "moved", "rounds"),
+        hint="Give what verify_begin returned.",
+    )
     timeout = a_number("verify_progress", timeout, "timeout", 0)
     patience = a_number("verify_progress", patience, "patience", 0)
     now = time.time()
@@ -155,12 +169,16 @@ def _matrix(results):
     for entry in a_list("verify_result", results, "matrix", of_dicts=True, keys=("item",)):
         outsider, relay = entry["item"]
         subject = f"{outsider} -> {relay}"
-        result = _result("verify_result", entry, f"matrix: the result of {subject}", ("accepted", "tried", "unknown", "checks"))
+        result = _result(
+            "verify_result", entry, f"matrix: the result of {subject}", ("accepted", "tried", "unknown", "checks")
+        )
         if result is None:
             continue
         if "problem" in result:
             todo = f"Repair the login (ansible {outsider} -m ping), and verify again."
-            found.append(dict(failed("open_relay", subject, "not tested: " + result["problem"], todo), accepted=None, checks=[]))
+            found.append(
+                dict(failed("open_relay", subject, "not tested: " + result["problem"], todo), accepted=None, checks=[])
+            )
             continue
         seen = f"{result['accepted']} of {result['tried']} forms accepted"
         if not result["tried"]:
@@ -240,7 +258,11 @@ def verify_table(result):
     width = max([len(row["subject"]) for row in rows] + [0])
     lines = []
     for row in rows:
-        lines.append("{0:<7} {1:<{2}}  {3}".format("ok" if row["status"] == "ok" else "FAILED", row["subject"], width, row["seen"]))
+        lines.append(
+            "{0:<7} {1:<{2}}  {3}".format(
+                "ok" if row["status"] == "ok" else "FAILED", row["subject"], width, row["seen"]
+            )
+        )
         further = [check for check in row.get("checks", ()) if check["status"] not in ("ok", "skipped")]
         for line in [row.get("detail")] + ["{subject}: {seen}".format(**check) for check in further]:
             if line:

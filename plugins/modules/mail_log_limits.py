@@ -84,8 +84,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import UnlimitedLogs
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
+from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import UnlimitedLogs
 
 
 def main():

@@ -151,9 +151,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
-from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import queue_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import inspect
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
+from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import queue_of
 
 
 def argument_spec():

@@ -289,7 +289,9 @@ def main():
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["credentials"] and not module.params["credentials_format"]:
-        module.fail_json(msg="credentials: credentials_format is missing; name the one that your patched qmail-remote reads")
+        module.fail_json(
+            msg="credentials: credentials_format is missing; name the one that your patched qmail-remote reads"
+        )
     configuration = Configuration(module.params, Runner(module), labeller(module), module.check_mode)
     try:
         result = configuration.apply()

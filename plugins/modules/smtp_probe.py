@@ -332,10 +332,16 @@ sequences:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail import probe_message, relay_matrix, smtp_limits, smtp_smuggling, smtp_tls
+from ansible_collections.mailops.relay.plugins.module_utils.mail import (
+    probe_message,
+    relay_matrix,
+    smtp_limits,
+    smtp_smuggling,
+    smtp_tls,
+)
 
 
 def argument_spec():

@@ -286,10 +286,11 @@ import pwd
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.mailops.relay.plugins.module_utils.host import keypair
-from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
 
@@ -347,8 +348,12 @@ def main():
     warnings = []
 
     try:
-        owner = identifier("owner", params["owner"], lambda name: pwd.getpwnam(name).pw_uid, module.check_mode, warnings)
-        group = identifier("group", params["group"], lambda name: grp.getgrnam(name).gr_gid, module.check_mode, warnings)
+        owner = identifier(
+            "owner", params["owner"], lambda name: pwd.getpwnam(name).pw_uid, module.check_mode, warnings
+        )
+        group = identifier(
+            "group", params["group"], lambda name: grp.getgrnam(name).gr_gid, module.check_mode, warnings
+        )
         params.update(
             kind=params.pop("type"),
             names=params.pop("subject_alt_name"),

@@ -74,5 +74,7 @@ def a_number(name, value, what, least):
 
 
 def _wrong(name, what, value, wanted, hint=""):
-    found = {str: "a text", bool: "a truth value", type(None): "nothing"}.get(type(value), f"of type {type(value).__name__}")
+    found = {str: "a text", bool: "a truth value", type(None): "nothing"}.get(
+        type(value), f"of type {type(value).__name__}"
+    )
     return AnsibleFilterError(" ".join(filter(None, [f"{name}: {what} must be {wanted}, but it is {found}.", hint])))

@@ -24,13 +24,19 @@ _LOOPBACK = re.compile(r"\[?(?:127\.[0-9.]+|::1)\]?\.?\Z")
 _AT_CLIENT = (
     (
         "certificate",
-        re.compile(r"certificate not (?:verified|trusted)|certificate verif|4\.7\.0 authentication failed|verification failed", re.I),
+        re.compile(
+            r"certificate not (?:verified|trusted)|certificate verif|4\.7\.0 authentication failed|verification failed",
+            re.I,
+        ),
         "it does not trust the certificate of {relay}",
         "Converge the client, so that it gets the certificate that {relay} has now: ansible-playbook mailops.relay.site --limit {client}.",
     ),
     (
         "no_tls",
-        re.compile(r"TLS is required, but was not offered|4\.7\.[0-9] .*(?:encryption|TLS) (?:required|too weak)|issue a STARTTLS", re.I),
+        re.compile(
+            r"TLS is required, but was not offered|4\.7\.[0-9] .*(?:encryption|TLS) (?:required|too weak)|issue a STARTTLS",
+            re.I,
+        ),
         "it must use TLS with {relay}, which does not offer it or was not asked for it",
         "Converge the relay and the client, and see what the relay's log says of its key and certificate.",
     ),
@@ -71,7 +77,10 @@ _AT_CLIENT = (
     ),
     (
         "name",
-        re.compile(r"name not found|Name service|name server|name lookup|look up host|find any host|Host unknown|CNAME lookup", re.I),
+        re.compile(
+            r"name not found|Name service|name server|name lookup|look up host|find any host|Host unknown|CNAME lookup",
+            re.I,
+        ),
         "it cannot find the address of {relay}",
         "See what {client} resolves (getent hosts with the relay's name; /etc/resolv.conf, /etc/hosts).",
     ),
@@ -157,7 +166,9 @@ class Ways:
         found = self._by_message.get(message_id) or self._by_host.get(host) or []
         if not found:
             return None
-        return max(found, key=lambda trace: (bool(self.relay_hops(trace)), len(trace["hops"]), trace["hops"][0]["first"]))
+        return max(
+            found, key=lambda trace: (bool(self.relay_hops(trace)), len(trace["hops"]), trace["hops"][0]["first"])
+        )
 
     def relay_hops(self, trace):
         """list of dict: the hops on relays, without notices of them; the one from which it went out is the last."""
@@ -206,7 +217,9 @@ def put_off(ways, messages):
         if hop["host"] != host:
             continue
         suspended = bool(hop["deliveries"]) and hop["deliveries"][-1]["reply"].startswith(_SUSPENDED)
-        if (trace["verdict"] == "deferred" and suspended) or (trace["verdict"] == "queued" and hop["mta"] == "sendmail"):
+        if (trace["verdict"] == "deferred" and suspended) or (
+            trace["verdict"] == "queued" and hop["mta"] == "sendmail"
+        ):
             found[host] = hop["queue_id"]
     return found
 
@@ -317,14 +330,20 @@ class Judge:
         if sent.get("unreachable"):
             extra["verdict"] = "unreachable"
             return self._failed(
-                host, extra, "unreachable", "Ansible cannot reach it",
+                host,
+                extra,
+                "unreachable",
+                "Ansible cannot reach it",
                 f"Repair the login (ansible {host} -m ping), then verify again with --limit {host}.",
-            )  # fmt: skip
+            )
         extra["verdict"] = "not sent"
         return self._failed(
-            host, extra, "not_sent", "its mail system did not take the message",
+            host,
+            extra,
+            "not_sent",
+            "its mail system did not take the message",
             f"See whether a mail system is installed there and runs; ansible-playbook mailops.relay.site --limit {host} makes it so.",
-        )  # fmt: skip
+        )
 
     def _never_seen(self, host, extra):
         extra["verdict"] = "lost"
@@ -333,30 +352,44 @@ class Judge:
         seen = f"lost from sight at {host}; no relay has seen it either"
         if not told:
             return self._failed(
-                host, extra, "no_log", seen,
+                host,
+                extra,
+                "no_log",
+                seen,
                 f"Let {host} keep a log of its mail (rsyslog or the journal), and verify again.",
-            )  # fmt: skip
+            )
         return self._failed(
-            host, extra, "not_picked_up", seen,
+            host,
+            extra,
+            "not_picked_up",
+            seen,
             f"See whether the mail system of {host} runs (systemctl status postfix, sendmail or qmail) and what waits in its queue"
             " (mailq); then whether its log is written.",
-        )  # fmt: skip
+        )
 
     def _delivered(self, host, sent, trace, handed, wanted, has_tls, extra):
         relay_hops = self._ways.relay_hops(trace)
         if not relay_hops:
             extra["detail"] = _end_of(trace)[0]
             return self._failed(
-                host, extra, "past_the_relays", "delivered, but past the relays of the inventory",
+                host,
+                extra,
+                "past_the_relays",
+                "delivered, but past the relays of the inventory",
                 f"Make it their client: ansible-playbook mailops.relay.site --limit {host}.",
-            )  # fmt: skip
+            )
         last = relay_hops[-1]
         final = _final(last)
         if final is not None and not final["relay_host"]["address"]:
             return self._failed(
-                host, extra, "not_outside", "{} kept it ({}), so nothing went out".format(last["host"], final["relay"]),
-                "Choose a verify_recipient outside the site, or take its domain out of mydestination on {}.".format(last["host"]),
-            )  # fmt: skip
+                host,
+                extra,
+                "not_outside",
+                "{} kept it ({}), so nothing went out".format(last["host"], final["relay"]),
+                "Choose a verify_recipient outside the site, or take its domain out of mydestination on {}.".format(
+                    last["host"]
+                ),
+            )
         extra["seconds"] = round(_elapsed(sent, handed, relay_hops), 3)
         trust, _blank, rest = extra["tls"].partition(" ")
         seen = "delivered in {}".format(_seconds_text(extra["seconds"]))
@@ -386,25 +419,37 @@ class Judge:
             return dict(ok(IDENTIFIER, host, seen), **extra)
         if trust in NEEDS["encrypted"] or trust == "none":
             return self._failed(
-                host, extra, "tls_too_weak", seen,
+                host,
+                extra,
+                "tls_too_weak",
+                seen,
                 "Converge the client, so that it verifies the relay (the default of its role) and logs it; where less will do, say so in"
                 " verify_tls.",
-            )  # fmt: skip
+            )
         return self._failed(
-            host, extra, "tls_not_known", seen,
+            host,
+            extra,
+            "tls_not_known",
+            seen,
             f"Let {host} log its TLS (smtp_tls_loglevel = 1 for Postfix) and keep its log, or say verify_tls=none.",
-        )  # fmt: skip
+        )
 
     def _stuck(self, host, trace, extra):
         text, hop = _end_of(trace)
         extra["detail"] = text
-        reply = hop["deliveries"][-1]["reply"] if hop["deliveries"] else hop["rejects"][-1]["reply"] if hop["rejects"] else ""
+        reply = (
+            hop["deliveries"][-1]["reply"]
+            if hop["deliveries"]
+            else hop["rejects"][-1]["reply"]
+            if hop["rejects"]
+            else ""
+        )
         if trace["verdict"] == "lost":
             return self._lost(host, hop, extra)
         if trace["verdict"] in ("queued", "deleted"):
             cause = "held" if "on hold" in text else trace["verdict"]
             todo = {
-                "held": "Release it on {0}: ansible-playbook mailops.relay.queue --limit {0} -e action=release -e '{{\"queue\": [\"hold\"]}}'.",
+                "held": 'Release it on {0}: ansible-playbook mailops.relay.queue --limit {0} -e action=release -e \'{{"queue": ["hold"]}}\'.',
                 "deleted": "Someone or a rule on {0} deleted it; verify again.",
                 "queued": "See what the mail system of {0} is doing (mailq, load, its log); a longer verify_timeout may do.",
             }[cause].format(hop["host"])
@@ -417,22 +462,35 @@ class Judge:
         last = next((delivery for delivery in reversed(hop["deliveries"]) if delivery["status"] == "sent"), None)
         target = self._site.host_of(last["relay_host"]) if last is not None else None
         place = target or hop["host"]
-        told = [entry for entry in self._site.results.get(place, ()) if "problem" not in entry and entry["log"]["first"] is not None]
+        told = [
+            entry
+            for entry in self._site.results.get(place, ())
+            if "problem" not in entry and entry["log"]["first"] is not None
+        ]
         seen = f"lost from sight at {place}"
         if not told:
             return self._failed(
-                host, extra, "no_log", seen,
+                host,
+                extra,
+                "no_log",
+                seen,
                 f"See whether Ansible reaches {place} and its mail is logged there (rsyslog or the journal), and verify again.",
-            )  # fmt: skip
+            )
         if any(entry["log"]["gaps"] for entry in told):
             return self._failed(
-                host, extra, "log_gap", seen,
+                host,
+                extra,
+                "log_gap",
+                seen,
                 f"The log of {place} has lost lines; lift its rate limit (converge {place}), and verify again.",
-            )  # fmt: skip
+            )
         return self._failed(
-            host, extra, "lost", seen,
+            host,
+            extra,
+            "lost",
+            seen,
             f"See the queue and the log of {place}; if its log comes late, a longer verify_timeout may do.",
-        )  # fmt: skip
+        )
 
     def _stuck_at_client(self, host, hop, verdict, reply, extra):
         delivery = hop["deliveries"][-1] if hop["deliveries"] else None
@@ -443,9 +501,12 @@ class Judge:
         said = reply.rpartition(" by ")[2] if " refused by " in reply else ""
         if hop["mta"] == "sendmail" and (_LOOPBACK.match(said) or _LOOPBACK.match(named["address"])):
             return self._failed(
-                host, extra, "own_daemon", f"{verdict} on {host}: its own mail daemon does not answer",
+                host,
+                extra,
+                "own_daemon",
+                f"{verdict} on {host}: its own mail daemon does not answer",
                 f"See whether it runs on {host} (systemctl status sendmail). When the load is above RefuseLA, it takes no mail.",
-            )  # fmt: skip
+            )
         name = named["name"].rstrip(".") if named["name"] != "none" else ""
         relay = self._site.host_of(named) or name or ",".join(sorted(self._relays))
         words = {
@@ -458,9 +519,12 @@ class Judge:
                 seen = f"{verdict} on {host}: {meaning.format(**words)}"
                 return self._failed(host, extra, cause, seen, todo.format(**words))
         return self._failed(
-            host, extra, "client", f"{verdict} on {host}, before any relay",
+            host,
+            extra,
+            "client",
+            f"{verdict} on {host}, before any relay",
             f"The reason is what the mail system of {host} says; its log has more.",
-        )  # fmt: skip
+        )
 
     def _stuck_at_relay(self, host, hop, verdict, reply, extra):
         words = {"relay": hop["host"], "domain": self._domain}

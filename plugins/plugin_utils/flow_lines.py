@@ -3,7 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The traffic in short, for the terminal."""
 
-from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import HOUR, LIMIT, QUANTILES, TOTALS, amount, percent_text
+from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import (
+    HOUR,
+    LIMIT,
+    QUANTILES,
+    TOTALS,
+    amount,
+    percent_text,
+)
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
 
@@ -39,7 +46,8 @@ def lines_of(summary, rows):
     lines.append(summary["verdict"])
     lines.extend(f"problem           {problem}" for problem in summary["problems"])
     lines.extend(
-        "gap               {0}".format(" ".join(part for part in (gap["when"], gap["text"]) if part)) for gap in summary["gaps"][:rows]
+        "gap               {0}".format(" ".join(part for part in (gap["when"], gap["text"]) if part))
+        for gap in summary["gaps"][:rows]
     )
     if summary["gap_count"] > rows:
         lines.append("                  and {0} more".format(amount(summary["gap_count"] - rows)))
@@ -50,7 +58,11 @@ def lines_of(summary, rows):
     for number in TOTALS:
         if not number.endswith("_bytes") and (totals[number] or number in HOUR):
             size = totals.get(number + "_size")
-            lines.append("{0:<18}{1:>10}{2}".format(number.replace("_", " "), amount(totals[number]), "  " + size if size else ""))
+            lines.append(
+                "{0:<18}{1:>10}{2}".format(
+                    number.replace("_", " "), amount(totals[number]), "  " + size if size else ""
+                )
+            )
     for row in summary["latency"]:
         if row["count"]:
             quantiles = ("p{0} {1}".format(percent, row[f"p{percent}_text"]) for percent in QUANTILES)
@@ -59,15 +71,30 @@ def lines_of(summary, rows):
         tls = summary["tls"][way]
         if tls["known"]:
             lines.append("{0:<18}{1} of {2}".format(name, percent_text(tls["share"]), amount(tls["known"])))
-    for title, key in (("client", "clients"), ("sender domain", "sender_domains"), ("recipient domain", "recipient_domains"),
-                       ("next hop", "relays")):  # fmt: skip
+    for title, key in (
+        ("client", "clients"),
+        ("sender domain", "sender_domains"),
+        ("recipient domain", "recipient_domains"),
+        ("next hop", "relays"),
+    ):
         lines.extend(_ranked_lines(title, summary[key], _outcomes, rows))
     lines.extend(
-        _ranked_lines("reason", summary["reasons"], lambda row: "{0:>10}  {1}: {2}".format(amount(row["count"]), row["class"], row["name"]), rows)
+        _ranked_lines(
+            "reason",
+            summary["reasons"],
+            lambda row: "{0:>10}  {1}: {2}".format(amount(row["count"]), row["class"], row["name"]),
+            rows,
+        )
     )
-    lines.extend(_ranked_lines("reject", summary["rejects"], lambda row: "{0:>10}  {1}".format(amount(row["count"]), row["name"]), rows))
+    lines.extend(
+        _ranked_lines(
+            "reject", summary["rejects"], lambda row: "{0:>10}  {1}".format(amount(row["count"]), row["name"]), rows
+        )
+    )
     for peak in summary["peaks"][:rows]:
         lines.append(
-            "{0:<18}{1:>10} {2} at {3}, usually {4}".format("peak", amount(peak["count"]), peak["what"], peak["time"], amount(peak["usual"]))
+            "{0:<18}{1:>10} {2} at {3}, usually {4}".format(
+                "peak", amount(peak["count"]), peak["what"], peak["time"], amount(peak["usual"])
+            )
         )
     return [printable(line) for line in lines]

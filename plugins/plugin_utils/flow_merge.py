@@ -6,6 +6,7 @@
 import math
 
 from ansible.module_utils.common.text.converters import to_text
+
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import FIRST, STEP, VERSION, ZERO
 
 # An hour is unusual when it has so many times the usual number, and at least so many.

@@ -11,7 +11,15 @@ import re
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.text.converters import to_text
-from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import HOUR, QUANTILES, RANKED, amount, counted, percent_text
+
+from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import (
+    HOUR,
+    QUANTILES,
+    RANKED,
+    amount,
+    counted,
+    percent_text,
+)
 
 _BREAK = re.compile(r"[.@](?=\w)|(?=\[)")
 
@@ -26,10 +34,12 @@ _DARK = (
     "--p50:#5aa9e6;--p95:#f0c04f;--p99:#f07a58"
 )
 _STYLE = (
-    ":root{color-scheme:light;" + _LIGHT + "}"
-    "@media (prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;" + _DARK + "}}"
-    ":root[data-theme=dark]{color-scheme:dark;" + _DARK + "}"
-) + """
+    (
+        ":root{color-scheme:light;" + _LIGHT + "}"
+        "@media (prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;" + _DARK + "}}"
+        ":root[data-theme=dark]{color-scheme:dark;" + _DARK + "}"
+    )
+    + """
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif}
@@ -84,6 +94,7 @@ footer{margin-top:24px;color:var(--soft);font-size:.875rem}
 .tile{padding:10px 12px}th,td{padding:5px 6px}table{font-size:.8125rem}.tile b{font-size:1.25rem}h1{font-size:1.375rem}}
 @media print{button,summary{display:none}section,.tile{break-inside:avoid}}
 """
+)
 _SCRIPT = r"""
 (function () {
   "use strict";
@@ -262,7 +273,10 @@ def _cell(value):
 def _table(heads, rows):
     """A table that scrolls in its box; the head of a column of texts begins with a C(<)."""
     parts = ['<div class="scroll" tabindex="0"><table><thead><tr>']
-    parts.extend('<th scope="col"{0}>{1}</th>'.format(' class="t"' if head.startswith("<") else "", _text(head.lstrip("<"))) for head in heads)
+    parts.extend(
+        '<th scope="col"{0}>{1}</th>'.format(' class="t"' if head.startswith("<") else "", _text(head.lstrip("<")))
+        for head in heads
+    )
     parts.append("</tr></thead><tbody>")
     parts.extend(rows)
     parts.append("</tbody></table></div>")
@@ -271,10 +285,19 @@ def _table(heads, rows):
 
 def _row(names, numbers, after="", rest=False):
     cells = "".join(f'<td class="t">{_broken(name)}</td>' for name in names)
-    return "<tr{0}>{1}{2}{3}</tr>".format(' class="rest"' if rest else "", cells, "".join(_cell(number) for number in numbers), after)
+    return "<tr{0}>{1}{2}{3}</tr>".format(
+        ' class="rest"' if rest else "", cells, "".join(_cell(number) for number in numbers), after
+    )
 
 
-_HEADS = {"received": "Received", "size": "Size", "sent": "Sent", "deferred": "Deferred", "bounced": "Bounced", "rejected": "Rejected"}
+_HEADS = {
+    "received": "Received",
+    "size": "Size",
+    "sent": "Sent",
+    "deferred": "Deferred",
+    "bounced": "Bounced",
+    "rejected": "Rejected",
+}
 
 
 def _ranked_table(ranked, head, numbers):
@@ -299,7 +322,9 @@ def _reason_table(ranked, split):
     if ranked["others"]:
         others = _text("many others" if ranked["more_names"] else counted(ranked["others"]["names"], "other"))
         rows.append(
-            '<tr class="rest">{0}<td class="t">{1}</td>{2}<td></td></tr>'.format("<td></td>" if split else "", others, _cell(ranked["others"]["count"]))
+            '<tr class="rest">{0}<td class="t">{1}</td>{2}<td></td></tr>'.format(
+                "<td></td>" if split else "", others, _cell(ranked["others"]["count"])
+            )
         )
     return _table((["<Class"] if split else []) + ["<Kind", "Number", "<Sample"], rows)
 
@@ -309,7 +334,9 @@ def _section(title, chart, table, shape="wide", note=""):
         table = f'<details class="numbers" open><summary>Numbers</summary>{table}</details>'
     drawn = f'<div class="chart" data-chart="{chart}" role="img" aria-label="{_text(title)}"></div>' if chart else ""
     body = f'<div class="pair {shape}">{drawn}{table}</div>' if chart else table
-    return "<section><h2>{0}</h2>{1}{2}</section>".format(_text(title), f'<p class="soft">{_text(note)}</p>' if note else "", body)
+    return "<section><h2>{0}</h2>{1}{2}</section>".format(
+        _text(title), f'<p class="soft">{_text(note)}</p>' if note else "", body
+    )
 
 
 def _list(items):
@@ -322,12 +349,18 @@ def _folded(title, body):
 
 def _verdict_box(summary):
     word, dummy, rest = summary["verdict"].partition(":")
-    parts = ['<div class="verdict {0}"><strong>{1}:</strong>{2}'.format("good" if summary["complete"] else "bad", _text(word), _text(rest))]
+    parts = [
+        '<div class="verdict {0}"><strong>{1}:</strong>{2}'.format(
+            "good" if summary["complete"] else "bad", _text(word), _text(rest)
+        )
+    ]
     if summary["problems"]:
         parts.append("<ul>{0}</ul>".format("".join(f"<li>{_text(problem)}</li>" for problem in summary["problems"])))
     if summary["gaps"]:
         rows = [
-            '<tr><td class="t n">{0}</td><td class="t">{1}</td>{2}</tr>'.format(_text(gap["when"]), _text(gap["text"]), _cell(gap["lost"]))
+            '<tr><td class="t n">{0}</td><td class="t">{1}</td>{2}</tr>'.format(
+                _text(gap["when"]), _text(gap["text"]), _cell(gap["lost"])
+            )
             for gap in summary["gaps"]
         ]
         parts.append(_folded("The gaps", _table(["<Time", "<What the log says", "Lines lost"], rows)))
@@ -344,15 +377,21 @@ def _sections(summary):
         if summary["hours"]:
             days = [
                 '<tr><td class="t n">{0}</td>{1}</tr>'.format(
-                    _text(day["time"]), "".join(_cell(day["size" if number == "received_bytes" else number]) for number in HOUR)
+                    _text(day["time"]),
+                    "".join(_cell(day["size" if number == "received_bytes" else number]) for number in HOUR),
                 )
                 for day in summary["days"]
             ]
             heads = ["<Day"] + [_HEADS["size" if number == "received_bytes" else number] for number in HOUR]
             yield _section(
-                "Traffic by {0}".format(summary["bars"][:-1]), "traffic", _folded("Numbers by day", _table(heads, days)), "",
-                "Bars: what became of the mail, for each recipient. Line: messages received. Times are {0}.".format(summary["zone"]),
-            )  # fmt: skip
+                "Traffic by {0}".format(summary["bars"][:-1]),
+                "traffic",
+                _folded("Numbers by day", _table(heads, days)),
+                "",
+                "Bars: what became of the mail, for each recipient. Line: messages received. Times are {0}.".format(
+                    summary["zone"]
+                ),
+            )
         if summary["peaks"]:
             rows = [
                 '<tr><td class="t n">{0}</td><td class="t n">{1}</td>{2}{3}</tr>'.format(
@@ -363,7 +402,9 @@ def _sections(summary):
             yield _section("Unusual peaks", None, _table(["<Hour", "<What", "Number", "Usual"], rows))
         if summary["latency"][0]["count"]:
             rows = [
-                _row([row["name"]], [row[f"p{percent}_text"] for percent in QUANTILES]) for row in summary["latency"] if row["count"]
+                _row([row["name"]], [row[f"p{percent}_text"] for percent in QUANTILES])
+                for row in summary["latency"]
+                if row["count"]
             ]
             heads = ["<Part"] + [f"p{percent}" for percent in QUANTILES]
             note = "How long mail took until it was sent, and where the time went: p95 is what 95 of a hundred did not exceed."
@@ -372,7 +413,9 @@ def _sections(summary):
             if summary[key]["rows"] or summary[key]["others"]:
                 yield _section(title, key, _ranked_table(summary[key], head, numbers))
         if summary["reasons"]["rows"]:
-            yield _section("Why mail was deferred or bounced", "reasons", _reason_table(summary["reasons"], True), "one")
+            yield _section(
+                "Why mail was deferred or bounced", "reasons", _reason_table(summary["reasons"], True), "one"
+            )
         if summary["rejects"]["rows"]:
             yield _section("Rejected", "rejects", _reason_table(summary["rejects"], False), "one")
         if summary["tls"]["in"]["total"] or summary["tls"]["out"]["total"]:
@@ -445,7 +488,7 @@ def page(summary):
             "\n",
             "" if summary["empty"] else f'<div class="tiles">{tiles}</div>\n',
             "\n".join(_sections(summary)),
-            '\n<footer>Everything shown is in this file, also as JSON in its element <code>report</code>. '
+            "\n<footer>Everything shown is in this file, also as JSON in its element <code>report</code>. "
             "It holds addresses of people.</footer>\n</main>\n",
             f'<script type="application/json" id="report">{_embedded(summary)}</script>\n',
             "".join(f"<script>{script}</script>\n" for script in scripts),

@@ -19,22 +19,35 @@ _LONGEST_LABEL = 38
 _MOST_HOURS = 24 * 14
 
 TOTALS = (
-    "received", "received_bytes", "sent", "sent_bytes", "forwarded", "deferred", "bounced", "expired", "rejected",
-    "reject_warnings", "held", "discarded",
-)  # fmt: skip
+    "received",
+    "received_bytes",
+    "sent",
+    "sent_bytes",
+    "forwarded",
+    "deferred",
+    "bounced",
+    "expired",
+    "rejected",
+    "reject_warnings",
+    "held",
+    "discarded",
+)
 HOUR = ("received", "received_bytes", "sent", "deferred", "bounced", "rejected")
 # The part of the flow, its heading, the heading of its names, its numbers, the numbers that rank it.
 RANKED = (
     ("clients", "By client", "Client", HOUR, ("sent", "deferred", "bounced", "rejected")),
     (
-        "sender_domains", "By sender domain", "Domain",
-        ("received", "received_bytes", "sent", "deferred", "bounced"), ("sent", "deferred", "bounced"),
+        "sender_domains",
+        "By sender domain",
+        "Domain",
+        ("received", "received_bytes", "sent", "deferred", "bounced"),
+        ("sent", "deferred", "bounced"),
     ),
     ("recipient_domains", "By recipient domain", "Domain", ("sent", "deferred", "bounced"), None),
     ("relays", "By next hop", "Next hop", ("sent", "deferred", "bounced"), None),
     ("senders", "Senders", "Address", ("received", "received_bytes"), ("received",)),
     ("recipients", "Recipients", "Address", ("sent", "deferred", "bounced"), None),
-)  # fmt: skip
+)
 _OTHERS = "(others)"
 _LATENCY = (
     ("total", "Total"),
@@ -115,7 +128,12 @@ def _ranked(entries, numbers, rank=None, limit=LIMIT):
     """The first of a list, and the sums of the others."""
     rank = rank or numbers
     known = [name for name in entries if name != _OTHERS]
-    known.sort(key=lambda name: ([-sum(entries[name].get(number, 0) for number in rank), -entries[name].get(numbers[0], 0)], name))
+    known.sort(
+        key=lambda name: (
+            [-sum(entries[name].get(number, 0) for number in rank), -entries[name].get(numbers[0], 0)],
+            name,
+        )
+    )
     rows = []
     for name in known[:limit]:
         row = {"name": _name(name) or "(none)"}
@@ -140,7 +158,7 @@ def _reasons(entries, limit, split):
     """The reasons or rejects: their class (the first word, where there is one), the rest, the number, a sample."""
     ranked = _ranked(entries, ("count",), limit=limit)
     order = sorted(entries, key=lambda name: (-entries[name].get("count", 0), name))
-    for row, name in zip(ranked["rows"], [name for name in order if name != _OTHERS]):
+    for row, name in zip(ranked["rows"], [name for name in order if name != _OTHERS], strict=False):
         if split:
             row["class"], dummy, row["name"] = row["name"].partition(" ")
             row["label"] = _label(row["name"])
@@ -182,11 +200,15 @@ def _tls(counts):
     total = sum(counts.values())
     protocols = sorted((name for name in counts if name not in ("none", "unknown")), reverse=True)
     rows = [
-        {"name": {"none": "no TLS", "unknown": "not logged"}.get(name, _name(name)), "kind": name if name in ("none", "unknown") else "tls",
-         "count": counts[name], "share": _share(counts[name], total)}
+        {
+            "name": {"none": "no TLS", "unknown": "not logged"}.get(name, _name(name)),
+            "kind": name if name in ("none", "unknown") else "tls",
+            "count": counts[name],
+            "share": _share(counts[name], total),
+        }
         for name in protocols + [name for name in ("none", "unknown") if name in counts]
         if counts[name]
-    ]  # fmt: skip
+    ]
     return {"total": total, "known": known, "share": _share(known - counts.get("none", 0), known), "rows": rows}
 
 
@@ -194,7 +216,10 @@ def _peaks(flow, offset):
     """The most unusual hours, in their order."""
     found = peaks(flow) if flow.get("hours") else []
     found = sorted(found, key=lambda peak: -peak["count"] / max(peak["usual"], 1))[:_MOST_PEAKS]
-    return [dict(peak, time=_moment(peak["hour"], offset)) for peak in sorted(found, key=lambda peak: (peak["hour"], peak["what"]))]
+    return [
+        dict(peak, time=_moment(peak["hour"], offset))
+        for peak in sorted(found, key=lambda peak: (peak["hour"], peak["what"]))
+    ]
 
 
 def _verdict(summary):
@@ -222,7 +247,10 @@ def _headline(summary):
     total = summary["latency"][0]
     tiles = [("Received", amount(totals["received"]), totals["received_size"], "received")]
     for kind in ("sent", "deferred", "bounced", "rejected"):
-        note = {"sent": totals["sent_size"], "bounced": "expired: {0}".format(amount(totals["expired"])) if totals["expired"] else ""}
+        note = {
+            "sent": totals["sent_size"],
+            "bounced": "expired: {0}".format(amount(totals["expired"])) if totals["expired"] else "",
+        }
         tiles.append((kind.capitalize(), amount(totals[kind]), note.get(kind, ""), kind))
     for way, name in (("in", "TLS, incoming"), ("out", "TLS, outgoing")):
         tls = summary["tls"][way]
@@ -263,18 +291,26 @@ def summarize(flow, title=TITLE):
         "gap_count": len(gaps),
         "lost": flow.get("lost", 0),
         "gaps": [
-            {"time": gap.get("time"), "when": "" if gap.get("time") is None else _moment(gap["time"], offset),
-             "text": _name(gap.get("text", "")), "lost": gap.get("lost") or 0}
+            {
+                "time": gap.get("time"),
+                "when": "" if gap.get("time") is None else _moment(gap["time"], offset),
+                "text": _name(gap.get("text", "")),
+                "lost": gap.get("lost") or 0,
+            }
             for gap in gaps[:_NOTES_LIMIT]
         ],
         "problem_count": len(problems),
         "problems": [_name(problem) for problem in problems[:_NOTES_LIMIT]],
         "limit": LIMIT,
         "totals": totals,
-    }  # fmt: skip
+    }
     if flow.get("first") is not None and flow.get("last") is not None:
-        summary["period"] = "{0} to {1} ({2})".format(_moment(flow["first"], offset), _moment(flow["last"], offset), summary["zone"])
-    summary["complete"] = bool(flow.get("complete")) and not (gaps or problems or summary["unreadable"] or summary["unknown"])
+        summary["period"] = "{0} to {1} ({2})".format(
+            _moment(flow["first"], offset), _moment(flow["last"], offset), summary["zone"]
+        )
+    summary["complete"] = bool(flow.get("complete")) and not (
+        gaps or problems or summary["unreadable"] or summary["unknown"]
+    )
     summary["empty"] = not any(totals[number] for number in TOTALS)
     summary["hours"], summary["days"] = _traffic(flow, offset)
     summary["bars"] = "hours" if len(summary["hours"]) <= _MOST_HOURS else "days"

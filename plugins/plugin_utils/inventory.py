@@ -21,7 +21,9 @@ def known_names(host, variables):
     for value in own + [facts.get("fqdn")]:
         if _is_known(value):
             (addresses if value.replace(".", "").isdigit() or ":" in value else names).append(value)
-    shared = [value for value in (facts.get("hostname"), variables.get("relay_server_outbound_address")) if _is_known(value)]
+    shared = [
+        value for value in (facts.get("hostname"), variables.get("relay_server_outbound_address")) if _is_known(value)
+    ]
     return {"names": names, "addresses": addresses, "shared": shared}
 
 

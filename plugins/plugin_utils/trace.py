@@ -73,7 +73,9 @@ class Site:
         log = results[-1]["log"]
         if log["first"] is None:
             return f"{host} has no log of mail that could be read"
-        words = "the log of {} from {} to {} has no such message".format(host, _moment(log["first"]), _moment(log["last"]))
+        words = "the log of {} from {} to {} has no such message".format(
+            host, _moment(log["first"]), _moment(log["last"])
+        )
         return words if log["complete"] else words + ", and it is not complete"
 
 
@@ -225,7 +227,7 @@ def _join(site):
                 groups[_root(groups, other.number)] = _root(groups, number)
         for link in node.hop["links"]:
             for other in index.of_id(link["queue_id"]):
-                if other.host == node.host and other is not node and -_NEAR <= other.hop["first"] - node.hop["first"]:
+                if other.host == node.host and other is not node and other.hop["first"] - node.hop["first"] >= -_NEAR:
                     node.links = node.links or []
                     node.links.append(link["kind"])
                     other.led_by = (link["kind"], number)
@@ -293,7 +295,11 @@ def _place(node):
 def _next_try(node, now):
     moment = node.hop["next_try"]
     if moment is None:
-        return "the next attempt is at its next queue run" if node.hop["queue"] == "submission" or node.hop["mta"] == "sendmail" else ""
+        return (
+            "the next attempt is at its next queue run"
+            if node.hop["queue"] == "submission" or node.hop["mta"] == "sendmail"
+            else ""
+        )
     away = moment - now
     return f"next attempt {_moment(moment)}" + (f" (in {away:.0f} s)" if away > 0 else " (due)")
 
@@ -320,7 +326,11 @@ def _verdict_of_deferred(node, delivery, now):
 
 def _verdict_of_sent(site, node, delivery):
     relay = delivery["relay"]
-    host = site.host_of(delivery["relay_host"]) if delivery["relay_host"]["address"] or delivery["relay_host"]["name"] else None
+    host = (
+        site.host_of(delivery["relay_host"])
+        if delivery["relay_host"]["address"] or delivery["relay_host"]["name"]
+        else None
+    )
     if host is None or relay in ("local", "none", "virtual", "dovecot"):
         if delivery["relay_host"]["address"] and relay not in ("local", "none"):
             return "delivered", "{} took it: {}".format(relay, delivery["reply"])
@@ -353,7 +363,9 @@ def _verdict_without_attempt(node, now):
     place = _place(node)
     if place:
         held = any(note["kind"] == "held" for note in hop["notes"]) or hop["queue"] == "hold"
-        return "queued", _sentence(place, "on hold" if held else "no attempt yet", _next_try(node, now) if not held else "")
+        return "queued", _sentence(
+            place, "on hold" if held else "no attempt yet", _next_try(node, now) if not held else ""
+        )
     return "lost", "lost from sight at {}, its log tells of no attempt to deliver it{}".format(
         node.host, "" if hop["removed"] is None else ", only that it left the queue"
     )
@@ -454,7 +466,9 @@ def describe(site, now):
                         host=node.host,
                         number=numbers[node.number],
                         previous=[numbers[other] for other in node.previous],
-                        led_by=None if node.led_by is None else {"kind": node.led_by[0], "hop": numbers[node.led_by[1]]},
+                        led_by=None
+                        if node.led_by is None
+                        else {"kind": node.led_by[0], "hop": numbers[node.led_by[1]]},
                         next=[{"delivery": number, "hop": numbers[other]} for number, other in node.next],
                     )
                     for node in trace

@@ -56,8 +56,12 @@ def measure(command, **options):
     with tempfile.NamedTemporaryFile() as peak:
         done = subprocess.run(
             ["/usr/bin/time", "--format=%M", f"--output={peak.name}", *command],
-            capture_output=True, text=True, errors="replace", check=False, **options,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            **options,
+        )
         memory = int(Path(peak.name).read_text().split()[-1]) / 1024
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
@@ -85,13 +89,25 @@ def packed(module, arguments):
         environment = dict(os.environ, ANSIBLE_KEEP_REMOTE_FILES="1", ANSIBLE_PIPELINING="0")
         subprocess.run(
             [
-                str(ROOT / ".venv/bin/ansible"), "localhost", "-c", "local", "-m", f"mailops.relay.{module}",
-                "-e", f"ansible_python_interpreter={sys.executable} ansible_remote_tmp={directory}",
-                "-e", "ansible_pipelining=false",
-                "-a", json.dumps(arguments),
+                str(ROOT / ".venv/bin/ansible"),
+                "localhost",
+                "-c",
+                "local",
+                "-m",
+                f"mailops.relay.{module}",
+                "-e",
+                f"ansible_python_interpreter={sys.executable} ansible_remote_tmp={directory}",
+                "-e",
+                "ansible_pipelining=false",
+                "-a",
+                json.dumps(arguments),
             ],
-            cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         yield str(*Path(directory).rglob(f"AnsiballZ_{module}.py"))
 
 

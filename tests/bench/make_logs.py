@@ -43,16 +43,31 @@ CLIENTS = {"10.30.0.11": "web01.example.com", "10.30.0.12": "web02.example.com",
 STRANGER, LIAR, LISTED, REFUSED = "203.0.113.9", "203.0.113.10", "203.0.113.11", "203.0.113.12"
 # The sites that mail goes to, by the last number of their address in 203.0.113.0/24, and how each one behaves.
 SITES = {
-    2: ("mx01.example.net", "postfix"), 3: ("mx.example.org", "google"), 4: ("exim.example.org", "exim"),
-    20: ("busy.example.net", "busy"), 21: ("blocked.example.net", "blocked"), 22: ("hangup.example.net", "hangup"),
-    23: ("silent.example.net", "silent"), 24: ("nohelo.example.net", "nohelo"), 25: ("midmail.example.net", "midmail"),
-    26: ("nofrom.example.net", "nofrom"), 27: ("nodata.example.net", "nodata"), 28: ("spam.example.net", "spam"),
-    29: ("later.example.net", "later"), 31: ("lostend.example.net", "lostend"),
-    32: ("lostdata.example.net", "lostdata"), 33: ("notls.example.net", "notls"),
-    34: ("badtls.example.net", "badtls"), 36: ("slowend.example.net", "slowend"),
-    37: ("utf8.example.net", "utf8"), 39: ("closing.example.net", "postfix"), 40: ("chunks.example.net", "chunks"),
-    41: ("filtered.example.net", "filtered"), 42: ("verified.example.net", "tls"), 43: ("wrongname.example.net", "tls"),
-}  # fmt: skip
+    2: ("mx01.example.net", "postfix"),
+    3: ("mx.example.org", "google"),
+    4: ("exim.example.org", "exim"),
+    20: ("busy.example.net", "busy"),
+    21: ("blocked.example.net", "blocked"),
+    22: ("hangup.example.net", "hangup"),
+    23: ("silent.example.net", "silent"),
+    24: ("nohelo.example.net", "nohelo"),
+    25: ("midmail.example.net", "midmail"),
+    26: ("nofrom.example.net", "nofrom"),
+    27: ("nodata.example.net", "nodata"),
+    28: ("spam.example.net", "spam"),
+    29: ("later.example.net", "later"),
+    31: ("lostend.example.net", "lostend"),
+    32: ("lostdata.example.net", "lostdata"),
+    33: ("notls.example.net", "notls"),
+    34: ("badtls.example.net", "badtls"),
+    36: ("slowend.example.net", "slowend"),
+    37: ("utf8.example.net", "utf8"),
+    39: ("closing.example.net", "postfix"),
+    40: ("chunks.example.net", "chunks"),
+    41: ("filtered.example.net", "filtered"),
+    42: ("verified.example.net", "tls"),
+    43: ("wrongname.example.net", "tls"),
+}
 # Nobody listens at the first; the second's queue of connections is full; there is no way to the third.
 REFUSING, FULL, UNREACHABLE = "203.0.113.30", "203.0.113.35", "203.0.113.38"
 REPLIES = {
@@ -94,9 +109,23 @@ def log_without_loss():
 
 def make_certificate():
     run(
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-        "3650", "-subj", "/CN=relay.example.com", "-keyout", "/etc/postfix/key.pem", "-out", "/etc/postfix/cert.pem",
-    )  # fmt: skip
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "3650",
+        "-subj",
+        "/CN=relay.example.com",
+        "-keyout",
+        "/etc/postfix/key.pem",
+        "-out",
+        "/etc/postfix/cert.pem",
+    )
 
 
 MAIN = """
@@ -225,16 +254,25 @@ owner-members: alice
 members: bob, 550-member@example.net
 """
 ACTIONS = {
-    "reject": "REJECT", "reject-text": "REJECT No, <nobody@example.org> not from here, proto=SMTP", "defer": "DEFER",
-    "code": "554 5.7.9 Policy: helo=<x> from=<y>", "tempfail": "451 4.3.5 Come back later",
+    "reject": "REJECT",
+    "reject-text": "REJECT No, <nobody@example.org> not from here, proto=SMTP",
+    "defer": "DEFER",
+    "code": "554 5.7.9 Policy: helo=<x> from=<y>",
+    "tempfail": "451 4.3.5 Come back later",
     "hold": "HOLD for inspection",
-    "discard": "DISCARD silently", "redirect": "REDIRECT alice@relay.example.com",
+    "discard": "DISCARD silently",
+    "redirect": "REDIRECT alice@relay.example.com",
     "filter": "FILTER scan:[127.0.0.1]:10026",
-    "prepend": "PREPEND X-Checked: yes", "warn": "WARN looks odd", "info": "INFO just so",
+    "prepend": "PREPEND X-Checked: yes",
+    "warn": "WARN looks odd",
+    "info": "INFO just so",
     "bcc": "BCC bob@relay.example.com",
-    "warned": "warn_if_reject reject", "deferred": "DEFER_IF_PERMIT Policy server is away",
-    "deferreject": "DEFER_IF_REJECT not now", "hang": "HANGUP", "verify": "reject_unverified_sender",
-}  # fmt: skip
+    "warned": "warn_if_reject reject",
+    "deferred": "DEFER_IF_PERMIT Policy server is away",
+    "deferreject": "DEFER_IF_REJECT not now",
+    "hang": "HANGUP",
+    "verify": "reject_unverified_sender",
+}
 TABLES = {
     "tls_policy": "must.example.net encrypt\nwrongname.example.net secure tafile=/etc/postfix/cert.pem\n"
     "verified.example.net secure match=relay.example.com tafile=/etc/postfix/cert.pem\nplain.example.net none\n",
@@ -250,12 +288,22 @@ TABLES = {
     "header_checks": "".join(
         f"/^Subject: check-{name}$/ {action}\n"
         for name, action in {
-            "reject": "REJECT header is bad", "hold": "HOLD header", "discard": "DISCARD header", "warn": "WARN header",
-            "redirect": "REDIRECT bob@relay.example.com", "prepend": "PREPEND X-Seen: yes", "info": "INFO header",
-            "filter": "FILTER scan:[127.0.0.1]:10026", "replace": "REPLACE Subject: replaced", "ignore": "IGNORE",
-            "strip": "STRIP gone", "bcc": "BCC alice@relay.example.com", "out": "FILTER scan:[127.0.0.1]:10025",
+            "reject": "REJECT header is bad",
+            "hold": "HOLD header",
+            "discard": "DISCARD header",
+            "warn": "WARN header",
+            "redirect": "REDIRECT bob@relay.example.com",
+            "prepend": "PREPEND X-Seen: yes",
+            "info": "INFO header",
+            "filter": "FILTER scan:[127.0.0.1]:10026",
+            "replace": "REPLACE Subject: replaced",
+            "ignore": "IGNORE",
+            "strip": "STRIP gone",
+            "bcc": "BCC alice@relay.example.com",
+            "out": "FILTER scan:[127.0.0.1]:10025",
         }.items()
-    ) + "/^Content-Type:.*name=.*exe/ REJECT no programs\n",
+    )
+    + "/^Content-Type:.*name=.*exe/ REJECT no programs\n",
     "body_checks": "/^body-reject/ REJECT body is bad\n/^body-hold/ HOLD body\n/^body-discard/ DISCARD body\n"
     "/^body-warn/ WARN body\n/^body-redirect/ REDIRECT bob@relay.example.com\n"
     "/^body-filter/ FILTER scan:[127.0.0.1]:10026\n"
@@ -275,7 +323,7 @@ TABLES = {
     "vmailbox": "box@virtual.example.com box\nbroken@virtual.example.com no/such/\n",
     "members": "alice\nbob\n550-included@example.net\n",
     "postscreen_access": f"{REFUSED} reject\n",
-}  # fmt: skip
+}
 
 
 def prepare():
@@ -325,12 +373,26 @@ def prepare():
     run("postmulti", "-I", "postfix-out", "-e", "create")
     second = "/etc/postfix-out"
     run(
-        "postconf", "-c", second, "-e", "myhostname=relay.example.com", "mydestination=", "master_service_disable=",
-        "inet_interfaces=127.0.0.1", "inet_protocols=ipv4", "authorized_submit_users=root", "smtp_tls_loglevel=1",
-        "smtp_tls_security_level=may", "smtpd_authorized_xforward_hosts=127.0.0.0/8", "mynetworks=127.0.0.0/8",
-        "smtpd_relay_restrictions=permit_mynetworks,reject", "enable_long_queue_ids=yes", "alias_maps=",
-        "multi_instance_enable=yes", "in_flow_delay=0",
-    )  # fmt: skip
+        "postconf",
+        "-c",
+        second,
+        "-e",
+        "myhostname=relay.example.com",
+        "mydestination=",
+        "master_service_disable=",
+        "inet_interfaces=127.0.0.1",
+        "inet_protocols=ipv4",
+        "authorized_submit_users=root",
+        "smtp_tls_loglevel=1",
+        "smtp_tls_security_level=may",
+        "smtpd_authorized_xforward_hosts=127.0.0.0/8",
+        "mynetworks=127.0.0.0/8",
+        "smtpd_relay_restrictions=permit_mynetworks,reject",
+        "enable_long_queue_ids=yes",
+        "alias_maps=",
+        "multi_instance_enable=yes",
+        "in_flow_delay=0",
+    )
     # Nobody fills this one's new root with the files that a program needs there.
     run("postconf", "-c", second, "-F", "*/unix/chroot=n")
     run("postconf", "-c", second, "-MX", "smtp/inet")
@@ -492,9 +554,12 @@ class Milter(socketserver.StreamRequestHandler):
 
     stages = {b"M": "mail", b"R": "rcpt", b"E": "end"}
     answers = {
-        "reject": b"r", "tempfail": b"t", "discard": b"d", "code": b"y550 5.7.1 no (really), to=<x@y>\0",
+        "reject": b"r",
+        "tempfail": b"t",
+        "discard": b"d",
+        "code": b"y550 5.7.1 no (really), to=<x@y>\0",
         "hold": b"qmust be looked at\0",
-    }  # fmt: skip
+    }
 
     def answer(self, data):
         self.wfile.write(struct.pack(">I", len(data)) + data)
@@ -695,10 +760,17 @@ def odd_messages():
         ],
     )
     for sender in (
-        '"odd name, (x)"@web01.example.com', '"a\\"b> to=<c"@web01.example.com', "plus+tag=x@web01.example.com",
-        "o'brien&co{}|~!#$%^*@web01.example.com", "MixedCase@Web01.Example.COM", "user@[10.30.0.11]", "plain",
-        "user@nosuch.example.net", "back\\slash@web01.example.com", "-dash@web01.example.com",
-    ):  # fmt: skip
+        '"odd name, (x)"@web01.example.com',
+        '"a\\"b> to=<c"@web01.example.com',
+        "plus+tag=x@web01.example.com",
+        "o'brien&co{}|~!#$%^*@web01.example.com",
+        "MixedCase@Web01.Example.COM",
+        "user@[10.30.0.11]",
+        "plain",
+        "user@nosuch.example.net",
+        "back\\slash@web01.example.com",
+        "-dash@web01.example.com",
+    ):
         yield letter(sender, ['"odd name, (x)"@example.net', '"to=<x>, relay=none, status=sent (y)"@example.net'])
         yield letter(sender, '"550-odd, (x"@relay.example.com')
         yield letter(sender, '550-"q)"@example.org')
@@ -714,13 +786,21 @@ def odd_messages():
     yield letter("caf\udce9@web01.example.com", "caf\udce9@example.net")
     yield letter(APP, "ret@utf8.example.net", options=" RET=HDRS ENVID=abc+20def")
     for message_id in (
-        "", "Message-ID:", "Message-ID: <>", "Message-ID: no-brackets-here", "Message-ID: <with space@x> (comment)",
-        "Message-ID: <caf\udce9\udcff@web01>", "Message-ID: <ünïcode@web01>", "Message-ID: <a@b> <c@d>",
-        "Message-ID: <x@y>, size=1", "Message-ID: <esc\x1b[31m\x07@web01>",
-        "Message-ID: <" + "long" * 100 + "@web01.example.com>", "Message-ID:\r\n <folded@web01>",
+        "",
+        "Message-ID:",
+        "Message-ID: <>",
+        "Message-ID: no-brackets-here",
+        "Message-ID: <with space@x> (comment)",
+        "Message-ID: <caf\udce9\udcff@web01>",
+        "Message-ID: <ünïcode@web01>",
+        "Message-ID: <a@b> <c@d>",
+        "Message-ID: <x@y>, size=1",
+        "Message-ID: <esc\x1b[31m\x07@web01>",
+        "Message-ID: <" + "long" * 100 + "@web01.example.com>",
+        "Message-ID:\r\n <folded@web01>",
         "Message-ID: <a@b>: to=<c@d>, relay=x[1.2.3.4]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 Ok)",
         "Resent-Message-ID: <resent@web01>\r\nResent-From: x@web01\r\nMessage-ID: <original@web01>",
-    ):  # fmt: skip
+    ):
         yield letter(APP, "ids@example.net", message_id=message_id)
     for header in (
         "Content-Type: application/octet-stream; name=x.exe",
@@ -738,11 +818,22 @@ def odd_sessions():
     ehlo = "EHLO web01.example.com"
     plain = letter(APP, "ops@example.net")
     for hello in (
-        "EHLO forged.example.com", "EHLO warned.example.com", "HELO hold.example.com", "HELO web01", "EHLO -bad_.",
-        "HELO [10.30.0.11]", "EHLO \x1b[31mred\x07\x1b]0;title\x07", "EHLO a b c> proto=ESMTP helo=<x",
-        "HELO caf\udce9\udcff", "EHLO ünïcode.example.com", "EHLO " + "x" * 300, "HELO <script>alert(1)</script>",
-        "HELO", "EHLO localhost: to=<x@y>, status=sent (250 ok)", "HELO 10.30.0.11",
-    ):  # fmt: skip
+        "EHLO forged.example.com",
+        "EHLO warned.example.com",
+        "HELO hold.example.com",
+        "HELO web01",
+        "EHLO -bad_.",
+        "HELO [10.30.0.11]",
+        "EHLO \x1b[31mred\x07\x1b]0;title\x07",
+        "EHLO a b c> proto=ESMTP helo=<x",
+        "HELO caf\udce9\udcff",
+        "EHLO ünïcode.example.com",
+        "EHLO " + "x" * 300,
+        "HELO <script>alert(1)</script>",
+        "HELO",
+        "EHLO localhost: to=<x@y>, status=sent (250 ok)",
+        "HELO 10.30.0.11",
+    ):
         for source, port in (("10.30.0.12", 25), (STRANGER, 25), (STRANGER, 2526)):
             yield probe(
                 hello, *letter(APP, ["alice@relay.example.com", "ops@example.net"]), "QUIT", source=source, port=port
@@ -967,11 +1058,16 @@ def local_submission():
     submit("--unknown")
     submit("-q")
     for command in (
-        ["postqueue", "-i", "ABCDEF"], ["postqueue", "-s", "example.net"], ["postsuper", "-d", "bad/id"],
-        ["postqueue", "-s", "x y"], ["postmap", "/etc/postfix/nothing"],
-        ["postlog", "-t", "postfix/script", "-p", "warn", "a word from a script"], ["postcat", "-q", "ABCDEF"],
-        ["postalias", "/etc/postfix/members"], ["sendmail", "-bs", "-x"],
-    ):  # fmt: skip
+        ["postqueue", "-i", "ABCDEF"],
+        ["postqueue", "-s", "example.net"],
+        ["postsuper", "-d", "bad/id"],
+        ["postqueue", "-s", "x y"],
+        ["postmap", "/etc/postfix/nothing"],
+        ["postlog", "-t", "postfix/script", "-p", "warn", "a word from a script"],
+        ["postcat", "-q", "ABCDEF"],
+        ["postalias", "/etc/postfix/members"],
+        ["sendmail", "-bs", "-x"],
+    ):
         run(*command, check=False)
 
 
@@ -1022,9 +1118,14 @@ def variety():
     phase("enable_long_queue_ids=yes", sessions=[*as_sessions(odd_messages())][::3], after=2)
     noisy = [*as_sessions(odd_messages())][1::4] + [*odd_sessions()][::3] + sample("450-warned@example.net")
     phase(
-        "delay_warning_time=1s", "confirm_delay_cleared=yes", "queue_run_delay=2s", "minimal_backoff_time=1s",
-        "notify_classes=bounce,2bounce,delay,policy,protocol,resource,software,data", sessions=noisy, after=6,
-    )  # fmt: skip
+        "delay_warning_time=1s",
+        "confirm_delay_cleared=yes",
+        "queue_run_delay=2s",
+        "minimal_backoff_time=1s",
+        "notify_classes=bounce,2bounce,delay,policy,protocol,resource,software,data",
+        sessions=noisy,
+        after=6,
+    )
     phase("soft_bounce=yes", sessions=sample("550-soft@example.net", "nobody-at-all@relay.example.com"))
     phase("defer_transports=smtp", sessions=sample("deferred@example.net"))
     phase("relayhost=[203.0.113.21]", sessions=sample("relayed@nowhere.example.com"))
@@ -1181,12 +1282,21 @@ def join_relay():
     log_without_loss()
     make_certificate()
     configure(
-        "myhostname=relay.example.com", "mydestination=", "mynetworks=10.31.0.0/24", "relayhost=[127.0.0.1]:2600",
-        "smtp_tls_security_level=none", "smtpd_tls_cert_file=/etc/postfix/cert.pem",
-        "smtpd_tls_key_file=/etc/postfix/key.pem", "smtpd_tls_security_level=may", "in_flow_delay=0",
-        "smtpd_tls_loglevel=1", "enable_long_queue_ids=yes", "inet_protocols=ipv4", "inet_interfaces=all",
+        "myhostname=relay.example.com",
+        "mydestination=",
+        "mynetworks=10.31.0.0/24",
+        "relayhost=[127.0.0.1]:2600",
+        "smtp_tls_security_level=none",
+        "smtpd_tls_cert_file=/etc/postfix/cert.pem",
+        "smtpd_tls_key_file=/etc/postfix/key.pem",
+        "smtpd_tls_security_level=may",
+        "in_flow_delay=0",
+        "smtpd_tls_loglevel=1",
+        "enable_long_queue_ids=yes",
+        "inet_protocols=ipv4",
+        "inet_interfaces=all",
         "smtp_destination_concurrency_limit=40",
-    )  # fmt: skip
+    )
     run("systemctl", "restart", "postfix")
     subprocess.Popen(["smtp-sink", "-u", "nobody", "-c", "127.0.0.1:2600", "1000"], stdout=subprocess.DEVNULL)
 
@@ -1194,11 +1304,19 @@ def join_relay():
 def join_client(count):
     log_without_loss()
     configure(
-        "myhostname=web01.example.com", "mydestination=", "mynetworks=127.0.0.0/8", "relayhost=[relay.example.com]",
-        "smtp_tls_security_level=may", "smtp_tls_loglevel=1", "enable_long_queue_ids=yes", "inet_protocols=ipv4",
-        "inet_interfaces=loopback-only", "smtp_host_lookup=native", "in_flow_delay=0",
+        "myhostname=web01.example.com",
+        "mydestination=",
+        "mynetworks=127.0.0.0/8",
+        "relayhost=[relay.example.com]",
+        "smtp_tls_security_level=may",
+        "smtp_tls_loglevel=1",
+        "enable_long_queue_ids=yes",
+        "inet_protocols=ipv4",
+        "inet_interfaces=loopback-only",
+        "smtp_host_lookup=native",
+        "in_flow_delay=0",
         "smtp_tls_connection_reuse=yes",
-    )  # fmt: skip
+    )
     run("postconf", "-M", f"tlsproxy/unix={MASTER['tlsproxy/unix']}")
     run("systemctl", "restart", "postfix")
     wait_for_port()
@@ -1243,11 +1361,31 @@ def inside(host, *arguments, detach=False):
 
 def start(host, image, hostname, *options):
     docker(
-        "run", "--detach", "--name", host, "--hostname", hostname, *options,
-        "--cap-add", "NET_ADMIN", "--cap-add", "SYS_ADMIN",
-        "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined", "--cgroupns", "host",
-        "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "--tmpfs", "/run", "--tmpfs", "/tmp:exec,mode=1777", image,  # noqa: S108
-    )  # fmt: skip
+        "run",
+        "--detach",
+        "--name",
+        host,
+        "--hostname",
+        hostname,
+        *options,
+        "--cap-add",
+        "NET_ADMIN",
+        "--cap-add",
+        "SYS_ADMIN",
+        "--security-opt",
+        "seccomp=unconfined",
+        "--security-opt",
+        "apparmor=unconfined",
+        "--cgroupns",
+        "host",
+        "--volume",
+        "/sys/fs/cgroup:/sys/fs/cgroup:rw",
+        "--tmpfs",
+        "/run",
+        "--tmpfs",
+        "/tmp:exec,mode=1777",
+        image,
+    )
     docker(
         "exec",
         host,
@@ -1333,9 +1471,15 @@ def join_logs(image, count, output):
 def main():
     if sys.argv[1:2] == ["inside"]:
         steps = {
-            "prepare": prepare, "serve": serve, "variety": variety, "volume": volume, "limits": limits,
-            "settle": settle, "join_relay": join_relay, "join_client": join_client,
-        }  # fmt: skip
+            "prepare": prepare,
+            "serve": serve,
+            "variety": variety,
+            "volume": volume,
+            "limits": limits,
+            "settle": settle,
+            "join_relay": join_relay,
+            "join_client": join_client,
+        }
         steps[sys.argv[2]](*map(int, sys.argv[3:]))
         return
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])

@@ -56,11 +56,32 @@ def on_host(command, stdin=None):
 
 def start():
     docker(
-        "run", "--detach", "--name", HOST, "--hostname", "relay.example.com", "--network", "none",
-        "--cap-add", "NET_ADMIN", "--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined",
-        "--security-opt", "apparmor=unconfined", "--cgroupns", "host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw",
-        "--tmpfs", "/run", "--tmpfs", "/tmp:exec,mode=1777", IMAGE,  # noqa: S108
-    )  # fmt: skip
+        "run",
+        "--detach",
+        "--name",
+        HOST,
+        "--hostname",
+        "relay.example.com",
+        "--network",
+        "none",
+        "--cap-add",
+        "NET_ADMIN",
+        "--cap-add",
+        "SYS_ADMIN",
+        "--security-opt",
+        "seccomp=unconfined",
+        "--security-opt",
+        "apparmor=unconfined",
+        "--cgroupns",
+        "host",
+        "--volume",
+        "/sys/fs/cgroup:/sys/fs/cgroup:rw",
+        "--tmpfs",
+        "/run",
+        "--tmpfs",
+        "/tmp:exec,mode=1777",
+        IMAGE,
+    )
     on_host("until systemctl is-system-running | grep -qE 'running|degraded'; do sleep 0.5; done")
     on_host(
         "postconf -e defer_transports=smtp 'relayhost=[127.0.0.1]' mydestination= inet_interfaces=loopback-only "
@@ -94,11 +115,21 @@ def task(module, arguments, interpreter="/usr/bin/python3"):
         )
         done = subprocess.run(
             [
-                str(ROOT / ".venv/bin/ansible-playbook"), "-i", f"{HOST},", "-c", "community.docker.docker",
-                "-e", f"ansible_python_interpreter={interpreter}", str(play),
+                str(ROOT / ".venv/bin/ansible-playbook"),
+                "-i",
+                f"{HOST},",
+                "-c",
+                "community.docker.docker",
+                "-e",
+                f"ansible_python_interpreter={interpreter}",
+                str(play),
             ],
-            cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             sys.exit(done.stdout + done.stderr)
         lines = [json.loads(line) for line in record.read_text().splitlines()]
@@ -183,9 +214,12 @@ def main():
         "listing with a filter: wall time over postqueue -j >/dev/null", 1.3, list_with_guide, list_with_module, settle
     )
     compare(
-        "deleting 20,000 by sender: wall time over the guide's pipeline", 1.3, delete_with_guide, delete_with_module,
+        "deleting 20,000 by sender: wall time over the guide's pipeline",
+        1.3,
+        delete_with_guide,
+        delete_with_module,
         fill_up,
-    )  # fmt: skip
+    )
     fill_up()
     many = peaks()
     fill("few@web01.example.com", 100)

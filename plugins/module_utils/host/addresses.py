@@ -76,9 +76,7 @@ def _prefix(family, mask, text):
         prefix = "{0:032b}".format(number).rstrip("0").count("1")
         if number == (((1 << 32) - 1) >> (32 - prefix)) << (32 - prefix):
             return prefix
-    raise AddressError(
-        "{0!r} is not a network: {1!r} is not a prefix length from 0 to {2}".format(text, mask, bits)
-    )
+    raise AddressError("{0!r} is not a network: {1!r} is not a prefix length from 0 to {2}".format(text, mask, bits))
 
 
 def parse_address(text):
@@ -122,9 +120,7 @@ def parse_network(text, strict=True):
     network = Network(family, (number >> shift) << shift, prefix)
     if strict and network.number != number:
         raise AddressError(
-            "{0!r} has host bits set: write {1} for the network, or {2} for the one host".format(
-                text, network, address
-            )
+            "{0!r} has host bits set: write {1} for the network, or {2} for the one host".format(text, network, address)
         )
     return network
 

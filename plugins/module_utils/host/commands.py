@@ -42,9 +42,7 @@ class CommandError(RelayError):
         self.stdout = stdout
         self.stderr = stderr
         detail = (stderr or stdout).strip() or "no output"
-        super(CommandError, self).__init__(
-            "{0} failed with exit code {1}: {2}".format(" ".join(self.argv), rc, detail)
-        )
+        super(CommandError, self).__init__("{0} failed with exit code {1}: {2}".format(" ".join(self.argv), rc, detail))
 
     def facts(self):
         """dict: what C(fail_json) shows besides the message."""
@@ -153,10 +151,11 @@ class Runner(object):
         Raises:
             CommandError: the program is not there, or it failed; what it wrote before has been given then.
         """
-        with open(os.devnull, "rb") as nothing:
-            with self._running(argv, nothing if stdin is None else stdin, env, None) as output:
-                for block in iter(lambda: output.read(size), b""):
-                    yield block
+        with open(os.devnull, "rb") as nothing, self._running(
+            argv, nothing if stdin is None else stdin, env, None
+        ) as output:
+            for block in iter(lambda: output.read(size), b""):
+                yield block
 
     @contextlib.contextmanager
     def _running(self, argv, stdin, env, last):

@@ -141,9 +141,7 @@ def write_atomically(path, data, mode=None, owner=None, group=None, label=None):
         owner = current.st_uid if owner is None else owner
         group = current.st_gid if group is None else group
     directory = os.path.dirname(path)
-    temporary = create_temporary(
-        directory, os.path.basename(path), data, 0o644 if mode is None else mode, owner, group
-    )
+    temporary = create_temporary(directory, os.path.basename(path), data, 0o644 if mode is None else mode, owner, group)
     try:
         if label is not None:
             label(temporary, path)

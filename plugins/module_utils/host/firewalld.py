@@ -75,8 +75,7 @@ class Firewalld(object):
         self.calls += 1
         result = self._runner.run(argv, check=check)
         self.complaints.extend(
-            line for line in result.stderr.splitlines()
-            if line.strip() and not any(word in line for word in _EXPECTED)
+            line for line in result.stderr.splitlines() if line.strip() and not any(word in line for word in _EXPECTED)
         )
         return result
 
@@ -103,7 +102,7 @@ class Firewalld(object):
                 if exc.errno != errno.ENOENT:
                     raise
                 continue
-            found.update(entry[:-len(".xml")] for entry in entries if entry.endswith(".xml"))
+            found.update(entry[: -len(".xml")] for entry in entries if entry.endswith(".xml"))
         return found
 
     def zone_path(self, name):
@@ -253,7 +252,9 @@ class Firewalld(object):
         if items:
             option = "--{0}-{1}=".format(action, _OPTIONS[kind])
             self._command(
-                ["firewall-cmd"] + (["--permanent"] if permanent else []) + ["--zone=" + zone]
+                ["firewall-cmd"]
+                + (["--permanent"] if permanent else [])
+                + ["--zone=" + zone]
                 + [option + item for item in items]
             )
 

@@ -72,9 +72,12 @@ class SshGuard(object):
         if any(opens(self._firewalld.service_ports(service), port) for service in zone.list("services")):
             return True
         return any(
-            rule.part("action") is not None and rule.part("action").name == "accept"
-            and rule.part("source") is None and rule.part("destination") is None
-            and rule.part("element") is not None and self._concerns(rule, port)
+            rule.part("action") is not None
+            and rule.part("action").name == "accept"
+            and rule.part("source") is None
+            and rule.part("destination") is None
+            and rule.part("element") is not None
+            and self._concerns(rule, port)
             for rule in rules
         )
 
@@ -118,8 +121,11 @@ class SshGuard(object):
             str or None: None when SSH stays.
         """
         if after is not None and after.list("sources") and not self.lets_in(after):
-            return "zone {0} would take every connection from its sources ({1}) and does not let SSH ({2}) in; " \
-                   "{3}".format(name, ", ".join(after.list("sources")), self._says(), self._fix(after))
+            return (
+                "zone {0} would take every connection from its sources ({1}) and does not let SSH ({2}) in; {3}".format(
+                    name, ", ".join(after.list("sources")), self._says(), self._fix(after)
+                )
+            )
         if before is None or not self.lets_in(before):
             return None
         default = self._firewalld.default_zone()
@@ -134,14 +140,19 @@ class SshGuard(object):
         for source in lost:
             heir = self._heir(source, side, default)
             if heir is not None and not self.lets_in(heir):
-                return "connections from {0} would no longer be in zone {1} but in zone {2}, which does not let SSH " \
-                       "({3}) in; open it there first".format(source, name, heir.name, self._says())
+                return (
+                    "connections from {0} would no longer be in zone {1} but in zone {2}, which does not let SSH "
+                    "({3}) in; open it there first".format(source, name, heir.name, self._says())
+                )
         if after is None and before.interfaces:
             heir = side.get(default)
             if heir is not None and not self.lets_in(heir):
-                return "the interfaces {0} would no longer be in zone {1} but in the default zone {2}, which does " \
-                       "not let SSH ({3}) in; open it there first".format(
-                           ", ".join(before.interfaces), name, default, self._says())
+                return (
+                    "the interfaces {0} would no longer be in zone {1} but in the default zone {2}, which does "
+                    "not let SSH ({3}) in; open it there first".format(
+                        ", ".join(before.interfaces), name, default, self._says()
+                    )
+                )
         return None
 
     def _heir(self, source, side, default):

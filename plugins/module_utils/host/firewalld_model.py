@@ -39,6 +39,7 @@ class ZoneError(RelayError):
 
 # ---------------------------------------------------------------------------------------------- sources
 
+
 def parse_source(text):
     """Read a source: an IP address or network, a MAC address, or C(ipset:NAME).
 
@@ -62,7 +63,7 @@ def parse_source(text):
 
 
 def _ipset_name(source):
-    name = source[len("ipset:"):]
+    name = source[len("ipset:") :]
     return name if name and not re.search(r"[\s/]", name) else None
 
 
@@ -91,7 +92,8 @@ def collapse_sources(sources):
         if network is not None:
             outer = next(
                 (
-                    other for other in sorted(networks)
+                    other
+                    for other in sorted(networks)
                     if other != source and networks[other] is not None and networks[other].contains(network)
                 ),
                 None,
@@ -104,6 +106,7 @@ def collapse_sources(sources):
 
 
 # ------------------------------------------------------------------------------------------------ ports
+
 
 def parse_port(text):
     """Read C(PORT/PROTOCOL) or C(FIRST-LAST/PROTOCOL).
@@ -128,9 +131,9 @@ def parse_port(text):
     if not 1 <= first <= 65535 or not 1 <= last <= 65535:
         raise ZoneError("port {0!r} is outside 1 to 65535".format(text))
     if first > last:
-        raise ZoneError("port {0!r}: the range ends before it begins, write {1}".format(
-            text, format_port((protocol, last, first))
-        ))
+        raise ZoneError(
+            "port {0!r}: the range ends before it begins, write {1}".format(text, format_port((protocol, last, first)))
+        )
     return protocol, first, last
 
 
@@ -212,8 +215,13 @@ _LIMIT = ("value", "burst")
 _LIMITED = (3, 4, 5)
 _ALONE = ("icmp-block", "forward-port", "masquerade", "tcp-mss-clamp")
 # Values that say the same as leaving the attribute out.
-_NEUTRAL = {("rule", "priority"): "0", ("tcp-mss-clamp", "value"): "pmtu", ("nflog", "group"): "0",
-            ("nflog", "queue-size"): "0", ("limit", "burst"): "0"}
+_NEUTRAL = {
+    ("rule", "priority"): "0",
+    ("tcp-mss-clamp", "value"): "pmtu",
+    ("nflog", "group"): "0",
+    ("nflog", "queue-size"): "0",
+    ("limit", "burst"): "0",
+}
 _DURATIONS = {"second": "s", "minute": "m", "hour": "h", "day": "d"}
 
 
@@ -289,7 +297,7 @@ class RichRule(object):
                 self._refuse("{0} needs one of {1}".format(part.name, ", ".join(name for name in optional[:-1])))
             if part.name == "destination" or given == ["address"]:
                 if family is None:
-                    self._refuse("a rule with an address needs family=\"ipv4\" or family=\"ipv6\"")
+                    self._refuse('a rule with an address needs family="ipv4" or family="ipv6"')
             if given == ["address"]:
                 try:
                     network = parse_network(part.attributes["address"], strict=False)
@@ -306,13 +314,13 @@ class RichRule(object):
                 self._refuse(str(exc))
             if part.name == "forward-port":
                 if family is None:
-                    self._refuse("forward-port needs family=\"ipv4\" or family=\"ipv6\"")
+                    self._refuse('forward-port needs family="ipv4" or family="ipv6"')
                 if not part.attributes.get("to-port") and not part.attributes.get("to-addr"):
                     self._refuse("forward-port needs to-port= or to-addr=")
         elif part.name == "reject" and part.attributes.get("type") and family is None:
-            self._refuse("reject type= needs family=\"ipv4\" or family=\"ipv6\"")
+            self._refuse('reject type= needs family="ipv4" or family="ipv6"')
         if part.limit is not None and not re.match(r"^[1-9][0-9]*/[smhd]$", part.limit.get("value", "")):
-            self._refuse("limit needs value=\"RATE/DURATION\", DURATION one of s, m, h, d")
+            self._refuse('limit needs value="RATE/DURATION", DURATION one of s, m, h, d')
 
     def _refuse(self, reason):
         raise ZoneError("rich rule {0!r}: {1}".format(str(self), reason))
@@ -347,6 +355,7 @@ def parse_rich_rule(text):
     Raises:
         ZoneError: not a rule; the message has the word that does not fit.
     """
+
     def refuse(reason):
         raise ZoneError("rich rule {0!r}: {1}".format(text, reason))
 
@@ -396,6 +405,7 @@ def canonical_rich_rule(text):
 
 
 # ------------------------------------------------------------------------------------------------ zones
+
 
 def _canonical_source(text):
     try:
@@ -516,6 +526,7 @@ def difference(kind, before, after, exclusive=True):
 
 # --------------------------------------------------------------------------------------------- zone file
 
+
 def _attributes(element):
     return dict((to_native(name), to_native(value)) for name, value in element.attributes.items())
 
@@ -558,9 +569,11 @@ def _parse_document(data, label):
     except (ExpatError, ValueError) as exc:
         raise ZoneError("{0} is not a zone file: {1}. Repair or remove it.".format(label, exc))
     if document.documentElement.tagName != "zone":
-        raise ZoneError("{0} is not a zone file: it begins with <{1}>, not <zone>. Repair or remove it.".format(
-            label, to_native(document.documentElement.tagName)
-        ))
+        raise ZoneError(
+            "{0} is not a zone file: it begins with <{1}>, not <zone>. Repair or remove it.".format(
+                label, to_native(document.documentElement.tagName)
+            )
+        )
     return document
 
 
@@ -618,9 +631,9 @@ def _item_to_xml(document, kind, item):
         child = _element(document, part.name, part.attributes)
         if part.limit:
             child.appendChild(_element(document, "limit", part.limit))
-        element.appendChild(document.createTextNode(u"\n    "))
+        element.appendChild(document.createTextNode("\n    "))
         element.appendChild(child)
-    element.appendChild(document.createTextNode(u"\n  "))
+    element.appendChild(document.createTextNode("\n  "))
     return element
 
 
@@ -662,18 +675,19 @@ def write_zone_file(data, zone, label=None):
             root.removeChild(element)
     last = root.lastChild
     if last is None or last.nodeType != last.TEXT_NODE or not last.data.endswith("\n"):
-        root.appendChild(document.createTextNode(u"\n"))
+        root.appendChild(document.createTextNode("\n"))
     for kind in ("sources", "services", "ports", "rich_rules"):
         for item in missing[kind]:
-            root.appendChild(document.createTextNode(u"  "))
+            root.appendChild(document.createTextNode("  "))
             root.appendChild(_item_to_xml(document, kind, zone.items[kind][item] if kind == "services" else item))
-            root.appendChild(document.createTextNode(u"\n"))
+            root.appendChild(document.createTextNode("\n"))
     # minidom writes no line break after the declaration, and none between comments outside the root.
-    lines = [u'<?xml version="1.0" encoding="utf-8"?>'] + [node.toxml() for node in document.childNodes]
-    return to_bytes(u"\n".join(lines) + u"\n")
+    lines = ['<?xml version="1.0" encoding="utf-8"?>'] + [node.toxml() for node in document.childNodes]
+    return to_bytes("\n".join(lines) + "\n")
 
 
 # ------------------------------------------------------------------------------- output of firewall-cmd
+
 
 def parse_zone_listing(text):
     """Read what C(firewall-cmd --list-all-zones) and C(--info-zone) print, firewalld 0.6.3 to 2.5.
@@ -715,6 +729,7 @@ def parse_zone_listing(text):
 
 # ------------------------------------------------------------------------------------------ what is asked
 
+
 def check_zone_name(name, longest):
     """Refuse a name that firewalld would not take.
 
@@ -728,8 +743,10 @@ def check_zone_name(name, longest):
     if not _NAME.match(name):
         raise ZoneError("zone name {0!r}: only letters, digits, '-' and '_' are accepted".format(name))
     if len(name) > longest:
-        raise ZoneError("zone name {0!r} has {1} characters, and the installed firewalld accepts {2}: shorten it, "
-                        "for example to {3!r}".format(name, len(name), longest, name[:longest].rstrip("-_")))
+        raise ZoneError(
+            "zone name {0!r} has {1} characters, and the installed firewalld accepts {2}: shorten it, "
+            "for example to {3!r}".format(name, len(name), longest, name[:longest].rstrip("-_"))
+        )
 
 
 def wanted_zone(name, target, sources, services, ports, rich_rules):

@@ -43,9 +43,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model
     write_zone_file,
 )
 
-Request = namedtuple(
-    "Request", "zone state target sources services ports rich_rules exclusive allow_ssh_lockout"
-)
+Request = namedtuple("Request", "zone state target sources services ports rich_rules exclusive allow_ssh_lockout")
 
 
 def converge(firewalld, request, access, check_mode=False):
@@ -90,7 +88,8 @@ def _not_installed(request, wanted, warnings, check_mode):
         "runtime": False,
         "reloaded": False,
         "calls": 0,
-        "warnings": warnings + [
+        "warnings": warnings
+        + [
             "zone {0}: firewalld is not installed; services and ipsets could not be looked up, and the rest is "
             "predicted as for a new zone".format(request.zone)
         ],
@@ -159,15 +158,18 @@ class _Change(object):
         name = self._name
         check_zone_name(name, self._firewalld.longest_name(name, self._running))
         if self._firewalld.combined(name):
-            raise ZoneError("zone {0} is put together from several files in a directory {0}: join them into one "
-                            "{0}.xml first".format(name))
+            raise ZoneError(
+                "zone {0} is put together from several files in a directory {0}: join them into one "
+                "{0}.xml first".format(name)
+            )
         if self._request.state == "absent":
             self._refuse_removal()
         else:
             self._refuse_unknown("service", "services", self._services())
             self._refuse_unknown(
-                "ipset", "ipsets",
-                [source[len("ipset:"):] for source in self._wanted.list("sources") if source.startswith("ipset:")],
+                "ipset",
+                "ipsets",
+                [source[len("ipset:") :] for source in self._wanted.list("sources") if source.startswith("ipset:")],
             )
             self._refuse_conflicts()
         if not self._request.allow_ssh_lockout:
@@ -184,11 +186,15 @@ class _Change(object):
         if self._before["permanent"] is None and self._before.get("runtime") is None:
             return
         if self._firewalld.packaged(self._name):
-            raise ZoneError("zone {0} comes with firewalld and cannot be removed: use state=present with "
-                            "exclusive=true and empty lists to clear it".format(self._name))
+            raise ZoneError(
+                "zone {0} comes with firewalld and cannot be removed: use state=present with "
+                "exclusive=true and empty lists to clear it".format(self._name)
+            )
         if self._firewalld.default_zone() == self._name:
-            raise ZoneError("zone {0} is the default zone and cannot be removed: make another zone the default with "
-                            "firewall-cmd --set-default-zone first".format(self._name))
+            raise ZoneError(
+                "zone {0} is the default zone and cannot be removed: make another zone the default with "
+                "firewall-cmd --set-default-zone first".format(self._name)
+            )
 
     def _services(self):
         services = list(self._wanted.list("services"))
@@ -203,11 +209,16 @@ class _Change(object):
         for name in names:
             if name not in known:
                 near = difflib.get_close_matches(name, sorted(known), 3)
-                raise ZoneError("zone {0}: firewalld knows no {1} {2!r}: {3}".format(
-                    self._name, what, name,
-                    "did you mean {0}?".format(" or ".join(near)) if near
-                    else "define it in /etc/firewalld/{0}/{1}.xml first".format(folder, name),
-                ))
+                raise ZoneError(
+                    "zone {0}: firewalld knows no {1} {2!r}: {3}".format(
+                        self._name,
+                        what,
+                        name,
+                        "did you mean {0}?".format(" or ".join(near))
+                        if near
+                        else "define it in /etc/firewalld/{0}/{1}.xml first".format(folder, name),
+                    )
+                )
 
     def _refuse_conflicts(self):
         for side in sorted(self._zones):
@@ -216,8 +227,10 @@ class _Change(object):
                     continue
                 for source in self._zones[side][other].list("sources"):
                     if source in self._wanted.items["sources"]:
-                        raise ZoneError("zone {0}: source {1} is bound to zone {2} ({3}), and a source can be in one "
-                                        "zone only: remove it there first".format(self._name, source, other, side))
+                        raise ZoneError(
+                            "zone {0}: source {1} is bound to zone {2} ({3}), and a source can be in one "
+                            "zone only: remove it there first".format(self._name, source, other, side)
+                        )
                     self._warn_overlap(other, source)
 
     def _warn_overlap(self, other, source):
@@ -225,8 +238,10 @@ class _Change(object):
         for own in self._wanted.list("sources"):
             mine = source_network(own)
             if None not in (network, mine) and network.overlaps(mine):
-                text = "zone {0}: source {1} overlaps {2} of zone {3}; which of the two zones takes a connection " \
-                       "from both depends on the version of firewalld".format(self._name, own, source, other)
+                text = (
+                    "zone {0}: source {1} overlaps {2} of zone {3}; which of the two zones takes a connection "
+                    "from both depends on the version of firewalld".format(self._name, own, source, other)
+                )
                 if text not in self.warnings:
                     self.warnings.append(text)
 
@@ -255,11 +270,15 @@ class _Change(object):
         except (RelayError, IOError, OSError) as exc:
             problem = to_native(exc)
             left = self._put_back(original)
-            raise ZoneError("zone {0}: {1}. {2}".format(
-                self._name, problem.rstrip("."),
-                "What was there before has been put back." if left is None
-                else "Putting back what was there failed too: {0}".format(left),
-            ))
+            raise ZoneError(
+                "zone {0}: {1}. {2}".format(
+                    self._name,
+                    problem.rstrip("."),
+                    "What was there before has been put back."
+                    if left is None
+                    else "Putting back what was there failed too: {0}".format(left),
+                )
+            )
 
     def _by_file(self):
         if not self._running or self._after["permanent"] is None:
@@ -281,8 +300,11 @@ class _Change(object):
         for name in sorted(self._zones["runtime"]):
             before, now = self._zones["runtime"][name], runtime.get(name)
             if self._reloaded and name != self._name and not _same(before, now):
-                self.warnings.append("zone {0}: the reload that zone {1} needed has dropped its runtime-only "
-                                     "settings".format(name, self._name))
+                self.warnings.append(
+                    "zone {0}: the reload that zone {1} needed has dropped its runtime-only settings".format(
+                        name, self._name
+                    )
+                )
 
     def _verify(self):
         for side in sorted(self._zones):
@@ -296,9 +318,9 @@ class _Change(object):
                 self._warn_dropped(runtime)
             if not _same(self._after[side], now):
                 heard = "; ".join(self._firewalld.complaints)
-                raise ZoneError("firewalld did not make it what was asked for ({0}){1}".format(
-                    side, ": " + heard if heard else ""
-                ))
+                raise ZoneError(
+                    "firewalld did not make it what was asked for ({0}){1}".format(side, ": " + heard if heard else "")
+                )
 
     def _put_back(self, original):
         """str or None: what went wrong; None when all is as it was."""
@@ -339,9 +361,7 @@ class _Change(object):
         after = self._after["permanent"]
         return {
             "changed": self.needed(),
-            "diff": [
-                _diff(self._name, side, self._before[side], self._after[side]) for side in sorted(self._zones)
-            ],
+            "diff": [_diff(self._name, side, self._before[side], self._after[side]) for side in sorted(self._zones)],
             "zone": None if after is None else after.facts(),
             "runtime": self._running,
             "reloaded": self._reloaded,

@@ -63,7 +63,7 @@ class Iptables(object):
 
     def mode_of_new(self, path):
         """int: the permission bits for a saved file that is made."""
-        return _MODES.get(os.path.dirname(path)[len(self._root):], 0o600)
+        return _MODES.get(os.path.dirname(path)[len(self._root) :], 0o600)
 
     def kernel(self, family):
         """The filter table in the kernel.

@@ -30,8 +30,25 @@ _PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp", "33": "dccp"}
 _KNOWN_MATCHES = ("tcp", "udp", "sctp", "dccp", "comment", "state", "conntrack", "multiport")
 # Options that say which packets a rule matches, wherever they stand; another one after the target belongs to that.
 _CONDITIONS = (
-    "-s", "--source", "--src", "-d", "--destination", "--dst", "-p", "--protocol", "--proto", "-i", "--in-interface",
-    "-m", "--match", "--dport", "--destination-port", "--dports", "--destination-ports", "--state", "--ctstate",
+    "-s",
+    "--source",
+    "--src",
+    "-d",
+    "--destination",
+    "--dst",
+    "-p",
+    "--protocol",
+    "--proto",
+    "-i",
+    "--in-interface",
+    "-m",
+    "--match",
+    "--dport",
+    "--destination-port",
+    "--dports",
+    "--destination-ports",
+    "--state",
+    "--ctstate",
 )
 _FLAGS = ("SYN", "ACK", "FIN", "RST", "URG", "PSH")
 _DEEPEST = 32

@@ -114,8 +114,14 @@ def entry_rule(family, chain, comment, entry):
 
 
 _SPELLINGS = {
-    "--source": "-s", "--src": "-s", "--protocol": "-p", "--proto": "-p", "--in-interface": "-i", "--match": "-m",
-    "--destination-port": "--dport", "--jump": "-j",
+    "--source": "-s",
+    "--src": "-s",
+    "--protocol": "-p",
+    "--proto": "-p",
+    "--in-interface": "-i",
+    "--match": "-m",
+    "--destination-port": "--dport",
+    "--jump": "-j",
 }
 
 
@@ -152,8 +158,12 @@ def rule_entry(family, rule):
         except AddressError:
             return None
         return Entry(network, protocol, first, last, False)
-    if target == "REJECT" and values.get("-i") == "! lo" and "-s" not in values \
-            and values.get("--reject-with", _REFUSALS[family]) == _REFUSALS[family]:
+    if (
+        target == "REJECT"
+        and values.get("-i") == "! lo"
+        and "-s" not in values
+        and values.get("--reject-with", _REFUSALS[family]) == _REFUSALS[family]
+    ):
         return Entry(None, protocol, first, last, True)
     return None
 
@@ -189,7 +199,7 @@ def join(foreign, own):
     for anchor in range(len(foreign) + 1):
         rules.extend(placed.rule for placed in own if placed.anchor == anchor)
         rest = [placed for placed in rest if placed.anchor > anchor]
-        rules.extend(foreign[anchor:anchor + 1])
+        rules.extend(foreign[anchor : anchor + 1])
     return rules + [placed.rule for placed in rest]
 
 
@@ -214,8 +224,8 @@ def place(family, chain, comment, entries, own, limit):
             seen.add(entry)
             kept.append((placed, entry))
     last = max([number for number, (_placed, entry) in enumerate(kept) if not entry.closes] or [-1])
-    opened = [placed for placed, entry in kept[:last + 1] if not entry.closes]
-    closed = [placed for placed, _entry in kept[last + 1:]]
+    opened = [placed for placed, entry in kept[: last + 1] if not entry.closes]
+    closed = [placed for placed, _entry in kept[last + 1 :]]
     there = set(rule_entry(family, placed.rule) for placed in opened + closed)
     if opened:
         anchor = opened[-1].anchor
@@ -269,12 +279,14 @@ def batch(chain, before, after):
             lines.append("-D {0} {1}".format(chain, item.rule.specification()))
     for number, item in enumerate(after):
         if (item.anchor, item.rule.words) not in kept:
-            lines.append("-I {0} {1} {2}{3}".format(
-                chain,
-                item.anchor + number + 1,
-                "-c {0} {1} ".format(*item.rule.counters) if item.rule.counters else "",
-                item.rule.specification(),
-            ))
+            lines.append(
+                "-I {0} {1} {2}{3}".format(
+                    chain,
+                    item.anchor + number + 1,
+                    "-c {0} {1} ".format(*item.rule.counters) if item.rule.counters else "",
+                    item.rule.specification(),
+                )
+            )
     return "\n".join(lines + ["COMMIT", ""])
 
 

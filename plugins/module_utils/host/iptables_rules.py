@@ -93,8 +93,10 @@ def converge(iptables, request, access, label=None, check_mode=False):
     directories = sorted(set(os.path.dirname(path) for path in paths.values()))
     for directory in directories:
         if not os.path.isdir(directory):
-            raise RulesError("{0}: there is no directory {1} for the saved rules: create it, or name other files in "
-                             "saved_file_ipv4 and saved_file_ipv6".format(_title(request), directory))
+            raise RulesError(
+                "{0}: there is no directory {1} for the saved rules: create it, or name other files in "
+                "saved_file_ipv4 and saved_file_ipv6".format(_title(request), directory)
+            )
     change = _Change(iptables, request, networks, ports, SshGuard(access))
     if check_mode or not installed:
         return change.run(installed, paths, None)
@@ -112,16 +114,23 @@ def _title(request):
 
 def _check_names(request):
     if not re.match(r"^[ -~]{1,%d}\Z" % LONGEST_COMMENT, request.name):
-        raise RulesError("name {0!r} cannot be the comment of a rule: use 1 to {1} printable ASCII characters".format(
-            request.name, LONGEST_COMMENT
-        ))
+        raise RulesError(
+            "name {0!r} cannot be the comment of a rule: use 1 to {1} printable ASCII characters".format(
+                request.name, LONGEST_COMMENT
+            )
+        )
     if not re.match(r"^[A-Za-z0-9_][^\s\"'\\!]{0,%d}\Z" % (LONGEST_CHAIN - 1), request.chain):
-        raise RulesError("chain {0!r} is not the name of a chain: use 1 to {1} letters, digits, - and _".format(
-            request.chain, LONGEST_CHAIN
-        ))
+        raise RulesError(
+            "chain {0!r} is not the name of a chain: use 1 to {1} letters, digits, - and _".format(
+                request.chain, LONGEST_CHAIN
+            )
+        )
     if request.chain in ("FORWARD", "OUTPUT"):
-        raise RulesError("chain {0}: connections to this host do not pass it: use INPUT, or a chain to which INPUT "
-                         "leads".format(request.chain))
+        raise RulesError(
+            "chain {0}: connections to this host do not pass it: use INPUT, or a chain to which INPUT leads".format(
+                request.chain
+            )
+        )
 
 
 def _saved_files(iptables, request):
@@ -156,9 +165,9 @@ class _Side(object):
         self._chain = request.chain
         self.foreign, self.before = divide(table.chain(self._chain) if table is not None else [], request.name)
         if entries and self._chain != "INPUT" and self._chain not in self.policies:
-            raise RulesError("{0}: there is no chain {1} in {2}: create it first".format(
-                _title(request), self._chain, where
-            ))
+            raise RulesError(
+                "{0}: there is no chain {1} in {2}: create it first".format(_title(request), self._chain, where)
+            )
         chains = self.chains(self.before)
         limit = chains.first_closing(packets, self.foreign)
         self.after = place(family, self._chain, request.name, entries, self.before, limit)
@@ -175,8 +184,9 @@ class _Side(object):
 
     def text(self):
         """str: the saved file with the set as asked for."""
-        return rewrite(self.document if self.document is not None else Document(""), self._chain, self._request.name,
-                       self.after)
+        return rewrite(
+            self.document if self.document is not None else Document(""), self._chain, self._request.name, self.after
+        )
 
 
 class _Change(object):
@@ -229,11 +239,13 @@ class _Change(object):
 
     def _packets(self, family):
         return [
-            Packet(family, entry.network, entry.protocol, entry.first, entry.last) for entry in self._entries(family)
+            Packet(family, entry.network, entry.protocol, entry.first, entry.last)
+            for entry in self._entries(family)
             if not entry.closes
         ] or [
             # With no opening of this family, the closing rule comes where everybody is turned away.
-            Packet(family, None, entry.protocol, entry.first, entry.last) for entry in self._entries(family)
+            Packet(family, None, entry.protocol, entry.first, entry.last)
+            for entry in self._entries(family)
         ]
 
     def _side(self, family, where, document):
@@ -277,9 +289,12 @@ class _Change(object):
         table = document.table()
         if table is not None and table.odd:
             number, line = table.odd[0]
-            raise RulesError("{0}: {1}, line {2}: {3!r} is not in the form that iptables-save writes: write chains as "
-                             "':NAME POLICY [0:0]' and rules as '-A CHAIN ...' lines in their order".format(
-                                 _title(self._request), path, number + 1, line))
+            raise RulesError(
+                "{0}: {1}, line {2}: {3!r} is not in the form that iptables-save writes: write chains as "
+                "':NAME POLICY [0:0]' and rules as '-A CHAIN ...' lines in their order".format(
+                    _title(self._request), path, number + 1, line
+                )
+            )
         return document
 
     # -- warnings
@@ -290,30 +305,41 @@ class _Change(object):
     def _warn_other_variants(self, programs):
         for program in programs:
             if program is not None and self._iptables.has_rules(program):
-                self._warn("the other variant of iptables has rules too, see {0}; they are not managed, and a "
-                           "connection must pass both".format(program))
+                self._warn(
+                    "the other variant of iptables has rules too, see {0}; they are not managed, and a "
+                    "connection must pass both".format(program)
+                )
 
     def _warn_open(self, side):
         chains = side.chains(side.after)
         if self._request.chain != "INPUT" and not chains.jumps_to(self._request.chain):
-            self._warn("no rule in {0} leads to chain {1}, so nothing comes to these rules".format(
-                side.where, self._request.chain
-            ))
+            self._warn(
+                "no rule in {0} leads to chain {1}, so nothing comes to these rules".format(
+                    side.where, self._request.chain
+                )
+            )
         for protocol, first, last in self._ports:
             verdict, rule = chains.verdict(Packet(side.family, None, protocol, first, last), OPEN)
             if verdict != ACCEPT or (rule is not None and rule.comment() == self._request.name):
                 continue
-            self._warn("port {0}/{1} is open for everybody in {2}: {3}".format(
-                first if first == last else "{0}-{1}".format(first, last), protocol, side.where,
-                "by the rule {0}".format(rule) if rule is not None
-                else "the chain accepts what no rule decides; end it with a REJECT rule, or set exclusive=true",
-            ))
+            self._warn(
+                "port {0}/{1} is open for everybody in {2}: {3}".format(
+                    first if first == last else "{0}-{1}".format(first, last),
+                    protocol,
+                    side.where,
+                    "by the rule {0}".format(rule)
+                    if rule is not None
+                    else "the chain accepts what no rule decides; end it with a REJECT rule, or set exclusive=true",
+                )
+            )
 
     def _warn_unsaved(self, family):
         side = self._files.get(family)
         if side is not None and side.document is None and side.after and self._kernel[family].foreign:
-            self._warn("{0} is new and has only these rules; other rules that are in the kernel now are not saved "
-                       "in it".format(side.where))
+            self._warn(
+                "{0} is new and has only these rules; other rules that are in the kernel now are not saved "
+                "in it".format(side.where)
+            )
 
     # -- refusals
 
@@ -334,7 +360,10 @@ class _Change(object):
             raise RulesError(
                 "{0}: chain INPUT in {1} {2} new connections of {3}: {4} turns them away. Accept SSH by a rule of its "
                 "own before that, or set allow_ssh_lockout=true if SSH is meant to stop there".format(
-                    _title(self._request), side.where, what, self._guard.who(),
+                    _title(self._request),
+                    side.where,
+                    what,
+                    self._guard.who(),
                     "the policy" if rule is None else "the rule {0}".format(rule),
                 )
             )
@@ -343,9 +372,11 @@ class _Change(object):
         try:
             self._iptables.test(family, text)
         except RelayError as exc:
-            raise RulesError("{0}: {1} with these rules would not load: {2}. Nothing has been changed".format(
-                _title(self._request), self._paths[family], to_native(exc).rstrip(".")
-            ))
+            raise RulesError(
+                "{0}: {1} with these rules would not load: {2}. Nothing has been changed".format(
+                    _title(self._request), self._paths[family], to_native(exc).rstrip(".")
+                )
+            )
 
     # -- the change
 
@@ -364,11 +395,15 @@ class _Change(object):
         except (RelayError, IOError, OSError) as exc:
             problem = to_native(exc).rstrip(".")
             left = self._put_back(loaded)
-            raise RulesError("{0}: {1}. {2}".format(
-                _title(self._request), problem,
-                "What was there before has been put back." if left is None
-                else "Putting back what was there failed too: {0}".format(left),
-            ))
+            raise RulesError(
+                "{0}: {1}. {2}".format(
+                    _title(self._request),
+                    problem,
+                    "What was there before has been put back."
+                    if left is None
+                    else "Putting back what was there failed too: {0}".format(left),
+                )
+            )
 
     def _load(self, family):
         side = self._kernel[family]
@@ -377,8 +412,10 @@ class _Change(object):
             side = self._side(family, side.where, self._iptables.kernel(family)[0])
             if not side.changes:
                 return
-        raise RulesError("the rules in {0} are not what was asked for: another program changes them at the same "
-                         "time; run again".format(side.where))
+        raise RulesError(
+            "the rules in {0} are not what was asked for: another program changes them at the same "
+            "time; run again".format(side.where)
+        )
 
     def _put_back(self, loaded):
         """str or None: what went wrong; None when the kernel has the old rules again."""

@@ -36,6 +36,7 @@ class RulesError(RelayError):
 
 # ------------------------------------------------------------------------------------------------ words
 
+
 def quote(word, string=False):
     """A word as iptables-save prints it.
 
@@ -91,6 +92,7 @@ def split(text):
 
 # ------------------------------------------------------------------------------------------------ rules
 
+
 class Rule(namedtuple("Rule", "chain words counters")):
     """One rule: str chain, tuple of str words, and (int packets, int bytes) or None."""
 
@@ -133,6 +135,7 @@ def parse_rule(line):
 
 
 # -------------------------------------------------------------------------------------------- documents
+
 
 class Table(object):
     """One table of a document.

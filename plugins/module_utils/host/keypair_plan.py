@@ -97,8 +97,9 @@ def check(wanted):
                 )
     if wanted.provider != CSR and wanted.csr_path is not None:
         raise KeypairError(
-            "csr_path is used only with provider=csr, and provider is {0}. Remove it, or set "
-            "provider=csr.".format(wanted.provider)
+            "csr_path is used only with provider=csr, and provider is {0}. Remove it, or set provider=csr.".format(
+                wanted.provider
+            )
         )
     if "\n" in (wanted.ownca_privatekey_passphrase or ""):
         raise KeypairError("ownca_privatekey_passphrase has a line break. Give the passphrase alone, on one line.")

@@ -26,10 +26,27 @@ _IMUXSOCK = (0, 200)
 _IMJOURNAL = (600, 20000)
 
 _UNITS = {
-    "": 1.0, "us": 1e-6, "usec": 1e-6, "ms": 1e-3, "msec": 1e-3, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
-    "m": 60.0, "min": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0,
-    "d": 86400.0, "day": 86400.0, "days": 86400.0,
-}  # fmt: skip
+    "": 1.0,
+    "us": 1e-6,
+    "usec": 1e-6,
+    "ms": 1e-3,
+    "msec": 1e-3,
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "seconds": 1.0,
+    "m": 60.0,
+    "min": 60.0,
+    "minute": 60.0,
+    "minutes": 60.0,
+    "h": 3600.0,
+    "hr": 3600.0,
+    "hour": 3600.0,
+    "hours": 3600.0,
+    "d": 86400.0,
+    "day": 86400.0,
+    "days": 86400.0,
+}
 _SPAN = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?)\s*([a-z]*)")
 
 # Whose a directive is: it is one once the module is loaded.
@@ -86,7 +103,9 @@ def journald_files(directories=JOURNALD_DIRECTORIES):
     The first directory that has journald.conf or a drop-in of a name hides those of the others; drop-ins come after the
     file, in the order of their names (journald.conf(5)).
     """
-    main = [path for path in (os.path.join(directory, "journald.conf") for directory in directories) if os.path.exists(path)]
+    main = [
+        path for path in (os.path.join(directory, "journald.conf") for directory in directories) if os.path.exists(path)
+    ]
     drop_ins = {}
     for directory in reversed(directories):
         for path in glob.glob(os.path.join(directory, "journald.conf.d", "*.conf")):
@@ -159,7 +178,9 @@ def _system_socket(parameters, settings):
         return None
     return Limit(
         "imuxsock",
-        _number(parameters.get("syssock.ratelimit.interval", settings.get("$systemlogratelimitinterval")), _IMUXSOCK[0]),
+        _number(
+            parameters.get("syssock.ratelimit.interval", settings.get("$systemlogratelimitinterval")), _IMUXSOCK[0]
+        ),
         _number(parameters.get("syssock.ratelimit.burst", settings.get("$systemlogratelimitburst")), _IMUXSOCK[1]),
     )
 
@@ -190,9 +211,11 @@ def rsyslog_limits(statements):
     if "imjournal" in modules:
         # The directives overwrite the module's parameters (seen with 8.2302).
         module = modules["imjournal"]
-        limits.append(Limit(
-            "imjournal",
-            _number(settings.get("$imjournalratelimitinterval", module.get("ratelimit.interval")), _IMJOURNAL[0]),
-            _number(settings.get("$imjournalratelimitburst", module.get("ratelimit.burst")), _IMJOURNAL[1]),
-        ))  # fmt: skip
+        limits.append(
+            Limit(
+                "imjournal",
+                _number(settings.get("$imjournalratelimitinterval", module.get("ratelimit.interval")), _IMJOURNAL[0]),
+                _number(settings.get("$imjournalratelimitburst", module.get("ratelimit.burst")), _IMJOURNAL[1]),
+            )
+        )
     return limits

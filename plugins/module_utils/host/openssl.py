@@ -16,6 +16,7 @@ import os
 import re
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
+
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, parse_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError

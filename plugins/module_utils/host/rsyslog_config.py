@@ -34,26 +34,54 @@ _STRING = r'"(?:[^"\\]|\\.)*"'
 _BACKTICKS = r"`(?:[^`\\]|\\.)*`"
 _COMMENT = r"/\*.*?(?:\*/|\Z)"
 
-_OUTSIDE = re.compile("|".join([
-    # The filter of a rule.
-    r'^[ \t]*(?::\$?[a-z-]+ *, *!?[a-z]+ *, *"(?:\\"|[^"])*"|[*a-z]+[0-7]*[.,][,!=;.*a-z0-7]+)',
-    r"[ \t]+|\n|#[^\n]*", _COMMENT,
-    r"\$includeconfig[ \t\n]+(?P<pattern>[^ \t\n]+)",
-    r"\$(?P<directive>[a-z][^\n]*)",
-    r"(?P<word>[a-z0-9_][a-z0-9_+,;-]*)(?P<object>[ \t\n]*\()?",
-    # An action in the old form takes the line.
-    r"(?:-?/[^*]|[-|.@^?~>][^\n]|:[a-z0-9]+:)[^\n]*",
-    r".",
-]), re.I | re.M | re.S)  # fmt: skip
-_INSIDE = re.compile("|".join([
-    r"(?P<end>\))", r"(?P<name>[a-z][a-z0-9_.]*)", "(?P<string>" + _STRING + ")", _BACKTICKS, _COMMENT, r"#[^\n]*", r".",
-]), re.I | re.S)  # fmt: skip
+_OUTSIDE = re.compile(
+    "|".join(
+        [
+            # The filter of a rule.
+            r'^[ \t]*(?::\$?[a-z-]+ *, *!?[a-z]+ *, *"(?:\\"|[^"])*"|[*a-z]+[0-7]*[.,][,!=;.*a-z0-7]+)',
+            r"[ \t]+|\n|#[^\n]*",
+            _COMMENT,
+            r"\$includeconfig[ \t\n]+(?P<pattern>[^ \t\n]+)",
+            r"\$(?P<directive>[a-z][^\n]*)",
+            r"(?P<word>[a-z0-9_][a-z0-9_+,;-]*)(?P<object>[ \t\n]*\()?",
+            # An action in the old form takes the line.
+            r"(?:-?/[^*]|[-|.@^?~>][^\n]|:[a-z0-9]+:)[^\n]*",
+            r".",
+        ]
+    ),
+    re.I | re.M | re.S,
+)
+_INSIDE = re.compile(
+    "|".join(
+        [
+            r"(?P<end>\))",
+            r"(?P<name>[a-z][a-z0-9_.]*)",
+            "(?P<string>" + _STRING + ")",
+            _BACKTICKS,
+            _COMMENT,
+            r"#[^\n]*",
+            r".",
+        ]
+    ),
+    re.I | re.S,
+)
 # What begins with these has variables, which look like directives, up to the word or character that ends it.
 _CONDITIONS = ("if", "foreach", "set", "reset", "unset", "call_indirect")
-_CONDITION = re.compile("|".join([
-    r"(?P<end>(?:then|do)\b|;)", _STRING, r"'(?:[^'\\]|\\.)*'", _BACKTICKS, _COMMENT,
-    r"\$[^ \t\n()=<>,;&+*/%]*", r"[a-z][a-z0-9_]*", r".",
-]), re.I | re.S)  # fmt: skip
+_CONDITION = re.compile(
+    "|".join(
+        [
+            r"(?P<end>(?:then|do)\b|;)",
+            _STRING,
+            r"'(?:[^'\\]|\\.)*'",
+            _BACKTICKS,
+            _COMMENT,
+            r"\$[^ \t\n()=<>,;&+*/%]*",
+            r"[a-z][a-z0-9_]*",
+            r".",
+        ]
+    ),
+    re.I | re.S,
+)
 _ESCAPED = re.compile(r"\\([\"'?\\])")
 
 
@@ -72,14 +100,22 @@ class Statement(namedtuple("Statement", "path name value parameters")):
     @property
     def module(self):
         """str: the name of the module that it loads; empty where it loads none."""
-        name = self.value if self.name == "$modload" else self.parameters.get("load", "") if self.name == "module" else ""
+        name = (
+            self.value if self.name == "$modload" else self.parameters.get("load", "") if self.name == "module" else ""
+        )
         name = name.rpartition("/")[2]
         return name[:-3] if name.endswith(".so") else name
 
     @property
     def included(self):
         """str: the pattern of the files that it includes; empty where it includes none."""
-        return self.value if self.name == "$includeconfig" else self.parameters.get("file", "") if self.name == "include" else ""
+        return (
+            self.value
+            if self.name == "$includeconfig"
+            else self.parameters.get("file", "")
+            if self.name == "include"
+            else ""
+        )
 
 
 def _object(text, position):
@@ -139,7 +175,7 @@ def _files(pattern, root, planned, depth=0):
     if pattern.endswith("/") or os.path.isdir(root + pattern):
         pattern += "*"
     try:
-        names = set(name[len(root):] for name in glob.glob(root + pattern))
+        names = set(name[len(root) :] for name in glob.glob(root + pattern))
         names.update(name for name in planned if _fits(name, pattern))
     except re.error:
         # A range that ends before it begins, which is no error to rsyslog and fits nothing.

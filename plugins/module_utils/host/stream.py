@@ -85,7 +85,9 @@ def addresses_of(name, port, deadline):
     if not _NAME.match(name):
         raise StreamError("name", "{0!r} is no host name and no address".format(name))
     # The resolver has time limits of its own and knows nothing of ours.
-    (look_up,) = side_by_side([lambda: socket.getaddrinfo(name, port, socket.AF_UNSPEC, socket.SOCK_STREAM)], deadline.left())
+    (look_up,) = side_by_side(
+        [lambda: socket.getaddrinfo(name, port, socket.AF_UNSPEC, socket.SOCK_STREAM)], deadline.left()
+    )
     if not look_up.finished:
         raise StreamError("timeout", "the resolver did not answer for {0} in time".format(name))
     if look_up.error is not None:
@@ -129,7 +131,11 @@ class TLS(object):
             if self._context is not None:
                 self._context.load_verify_locations(ca_file)
         except (IOError, OSError, ssl.SSLError) as exc:
-            reason = os.strerror(exc.errno) if not isinstance(exc, ssl.SSLError) and exc.errno else "no certificate in PEM form is in it"
+            reason = (
+                os.strerror(exc.errno)
+                if not isinstance(exc, ssl.SSLError) and exc.errno
+                else "no certificate in PEM form is in it"
+            )
             raise StreamError("tls", "{0} cannot be used as trust anchors: {1}".format(ca_file, reason))
 
     def wrap(self, sock):
@@ -150,7 +156,10 @@ class TLS(object):
 def _reason(exc):
     """str: what an error of the system or of TLS says, without where in Python's source."""
     text = getattr(exc, "verify_message", None) or getattr(exc, "strerror", None) or str(exc)
-    return re.sub(r"\[[A-Z0-9_: ]+\] ?|^_ssl\.c:[0-9]+: | ?\(_ssl\.c:[0-9]+\)$", "", to_native(text)).strip() or type(exc).__name__
+    return (
+        re.sub(r"\[[A-Z0-9_: ]+\] ?|^_ssl\.c:[0-9]+: | ?\(_ssl\.c:[0-9]+\)$", "", to_native(text)).strip()
+        or type(exc).__name__
+    )
 
 
 class Stream(object):
@@ -253,7 +262,7 @@ class Stream(object):
         """
         view = data
         while view:
-            view = view[self._repeat(lambda: self._sock.send(view[:_PIECE])):]
+            view = view[self._repeat(lambda view=view: self._sock.send(view[:_PIECE])) :]
 
     def start_tls(self, tls):
         """Begin TLS.

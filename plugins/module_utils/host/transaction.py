@@ -124,9 +124,7 @@ class Transaction(object):
         """str: the path inside the staging directory that stands for a destination."""
         directory, name = os.path.split(destination)
         if directory not in self._stages:
-            self._stages[directory] = tempfile.mkdtemp(
-                prefix=STAGE_PREFIX, suffix=TEMPORARY_SUFFIX, dir=directory
-            )
+            self._stages[directory] = tempfile.mkdtemp(prefix=STAGE_PREFIX, suffix=TEMPORARY_SUFFIX, dir=directory)
         return os.path.join(self._stages[directory], name)
 
     def prepare(self, destination, mode, owner, group):

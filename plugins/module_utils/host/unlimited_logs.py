@@ -181,5 +181,7 @@ class UnlimitedLogs(object):
         if text.isdigit() and int(text) < QUEUE_LENGTH:
             self._warnings.append(
                 "net.unix.max_dgram_qlen is {0}: journald drops lines on their way to rsyslog when they come in a burst; "
-                "it must be {1} or more when the host starts (of a container, set from outside)".format(text, QUEUE_LENGTH)
+                "it must be {1} or more when the host starts (of a container, set from outside)".format(
+                    text, QUEUE_LENGTH
+                )
             )

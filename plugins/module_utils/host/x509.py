@@ -19,10 +19,10 @@ import hashlib
 import re
 import socket
 import time
-
 from collections import namedtuple
 
 from ansible.module_utils.common.text.converters import to_native
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
 CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
@@ -73,7 +73,7 @@ class FormatError(RelayError):
 def fingerprint(der):
     """str: SHA-256 in the form of C(smtp_tls_fingerprint_cert_match), C(AB:CD:...) (Postfix postconf(5))."""
     digest = hashlib.sha256(der).hexdigest().upper()
-    return ":".join(digest[at:at + 2] for at in range(0, len(digest), 2))
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
 
 def iso_time(seconds):
@@ -122,7 +122,7 @@ def _nodes(data):
             if not 1 <= count <= 4 or start + count > len(octets):
                 raise FormatError("its DER has a bad length at byte {0}".format(at))
             length = 0
-            for octet in octets[start:start + count]:
+            for octet in octets[start : start + count]:
                 length = length << 8 | octet
             start += count
         if start + length > len(octets):
@@ -354,4 +354,6 @@ def read_request(data):
         if _oid(_expect(parts, 0, OID).body) == "1.2.840.113549.1.9.14":
             extensions = _extensions(_only(_expect(parts, 1, SET).body, SEQUENCE))
     subject_text, common_name = _name(subject)
-    return CertificateRequest(text, subject_text, common_name, parse_public_key(key.raw), _alternative_names(extensions))
+    return CertificateRequest(
+        text, subject_text, common_name, parse_public_key(key.raw), _alternative_names(extensions)
+    )

@@ -53,7 +53,8 @@ def one_is_enough(results, identifier):
     if not any(result["id"] == identifier and result["status"] == OK for result in results):
         return results
     return [
-        dict(result, status=WARNING) if result["id"] == identifier and result["status"] == FAILED else result for result in results
+        dict(result, status=WARNING) if result["id"] == identifier and result["status"] == FAILED else result
+        for result in results
     ]
 
 

@@ -18,7 +18,6 @@ import sys
 import time
 from collections import Counter, defaultdict
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,
@@ -26,9 +25,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
     SENT,
     GapEvents,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
-from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS
+from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
 
 VERSION = 1
 # So many messages on the way are remembered in each of two generations; of one that stays for longer the client and the
@@ -358,9 +358,7 @@ class Flow(GapEvents):
                 counts["unknown"] = counts.pop("none")
         named = dict(
             (name, getattr(self, name))
-            for name in (
-                "clients sender_domains recipient_domains senders recipients relays reasons rejects".split()
-            )
+            for name in ("clients sender_domains recipient_domains senders recipients relays reasons rejects".split())
         )
         return dict(
             named,

@@ -10,7 +10,6 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,
@@ -18,6 +17,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
     SENT,
     GapEvents,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import next_id
 
 # name[address]:port, name[address], [address], name

@@ -19,11 +19,11 @@ from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks import line_finder
+from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, GapEvents
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 
 STATUSES = (SENT, DEFERRED, BOUNCED, "rejected", "open")
@@ -61,7 +61,9 @@ class Query(object):
         for name in ("queue_id", "queued_as"):
             for text in self.values.get(name, ()):
                 if not _QUEUE_ID.match(text):
-                    raise CriterionError("{0}: {1!r} is no queue ID; one has letters and digits only".format(name, text))
+                    raise CriterionError(
+                        "{0}: {1!r} is no queue ID; one has letters and digits only".format(name, text)
+                    )
         for name, texts in self.values.items():
             if any(not text.strip() for text in texts):
                 raise CriterionError("{0}: an empty text means nothing".format(name))
@@ -117,9 +119,7 @@ class Query(object):
 
     def about_rejects(self):
         """bool: whether refusals of what had no queue ID can be meant."""
-        return not self._named and (
-            self.status is None or "rejected" in self.status
-        )
+        return not self._named and (self.status is None or "rejected" in self.status)
 
     @staticmethod
     def _is_one(address, wanted):

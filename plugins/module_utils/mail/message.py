@@ -62,7 +62,9 @@ def facts(message):
         "queue": message.queue,
         "queue_id": message.id,
         "sender": printable(message.sender),
-        "recipients": [{"address": printable(item.address), "reason": printable(item.reason)} for item in message.recipients],
+        "recipients": [
+            {"address": printable(item.address), "reason": printable(item.reason)} for item in message.recipients
+        ],
         "size": message.size,
         "arrival": message.arrival,
         "state": message.state,

@@ -12,7 +12,6 @@ import re
 import socket
 import time
 import uuid
-
 from email.utils import formatdate
 
 from ansible.module_utils.common.text.converters import to_bytes
@@ -122,9 +121,13 @@ def hand_to_mta(runner, sender, recipient, message_id, timeout):
         raise ProbeError("option", str(exc))
     said = shown((result.stdout + result.stderr).strip())
     if result.rc in _OVER:
-        raise ProbeError("timeout", "{0} did not take the message within the time limit of {1} s".format(program, timeout))
+        raise ProbeError(
+            "timeout", "{0} did not take the message within the time limit of {1} s".format(program, timeout)
+        )
     if result.rc:
-        raise ProbeError("refusal", "{0} did not take the message: {1}".format(program, said or "exit code {0}".format(result.rc)))
+        raise ProbeError(
+            "refusal", "{0} did not take the message: {1}".format(program, said or "exit code {0}".format(result.rc))
+        )
     return said
 
 

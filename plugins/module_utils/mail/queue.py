@@ -247,9 +247,7 @@ def _check_limit(limit):
 
 def _check_action(backend, selection, action, backup_to):
     if action not in backend.actions:
-        raise QueueError(
-            "action: {0} has no {1}; it has {2}".format(backend.name, action, ", ".join(backend.actions))
-        )
+        raise QueueError("action: {0} has no {1}; it has {2}".format(backend.name, action, ", ".join(backend.actions)))
     if backup_to is not None and action != "delete":
         raise QueueError("backup_to: only deleted messages are saved; leave it out with action={0}".format(action))
     _check(backend, selection)

@@ -17,7 +17,10 @@ _WORDS = (
     (re.compile(r"connection refused", re.I), "connection refused"),
     (re.compile(r"timed out|timeout", re.I), "timeout"),
     (re.compile(r"no route to host|network is unreachable", re.I), "no route"),
-    (re.compile(r"host( or domain)? name (not found|lookup)|name server|no such host|CNAME_lookup", re.I), "name lookup"),
+    (
+        re.compile(r"host( or domain)? name (not found|lookup)|name server|no such host|CNAME_lookup", re.I),
+        "name lookup",
+    ),
     (re.compile(r"lost connection|connection (died|reset)|broken pipe", re.I), "lost connection"),
     (re.compile(r"certificate|TLS|handshake", re.I), "TLS"),
     (re.compile(r"transport is unavailable|deferred transport|mail system|suspended", re.I), "transport"),
@@ -46,28 +49,45 @@ def reason_class(reason):
 # What the big providers mean by a code of theirs, as their help pages and replies say it: what stands in their replies, in lower
 # case, then patterns and words.
 _PROVIDERS = (
-    ("Google", ("gsmtp", "google.com"), (
-        (re.compile(r"[45]\.7\.(?:26|27|30|31|32|40)(?![0-9])"), "not authenticated (SPF, DKIM, DMARC)"),
-        (re.compile(r"[45]\.7\.(?:23|25)(?![0-9])"), "no PTR record"),
-        (re.compile(r"[45]\.7\.29(?![0-9])"), "no TLS"),
-        (re.compile(r"4\.7\.28(?![0-9])|rate limit|unusual rate"), "rate limit"),
-        (re.compile(r"5\.7\.28(?![0-9])|unsolicited|spam", re.I), "taken for spam"),
-        (re.compile(r"[45]\.2\.[12](?![0-9])"), "mailbox over its limit"),
-    )),
-    ("Microsoft", ("outlook.com", "office365", "hotmail"), (
-        (re.compile(r"\(?S314\d\)?|S3150|block list"), "address on their block list"),
-        (re.compile(r"5\.7\.(?:60[6-9]|6[1-4][0-9])(?![0-9])|banned sending IP"), "address banned"),
-        (re.compile(r"[45]\.7\.(?:509|515|57[0-9])(?![0-9])|DMARC|does not meet the required"), "not authenticated (SPF, DKIM, DMARC)"),
-        (re.compile(r"4\.7\.(?:650|500)(?![0-9])|RP-00\d|S77[57]\d{0,3}|rate limit|throttl", re.I), "rate limit"),
-    )),
-    ("Yahoo", ("yahoo", "[ts", "[ph0", "[ipts", "[bl", "[gl0", "[dyn"), (
-        (re.compile(r"\[(?:TSS?0[0-9]|GL01|IPTS\d\d)\]"), "rate limit or complaints"),
-        (re.compile(r"\[(?:BL|DYN)\d\d\]"), "address on their block list"),
-        (re.compile(r"\[PH01\]|5\.7\.9(?![0-9])|DMARC|authenticat"), "not accepted by their policy"),
-    )),
-    ("Apple", ("icloud", "[cs0", "[hm0", "[hme1"), (
-        (re.compile(r"\[(?:CS|HM)\d+\]|local policy"), "refused by their policy"),
-    )),
+    (
+        "Google",
+        ("gsmtp", "google.com"),
+        (
+            (re.compile(r"[45]\.7\.(?:26|27|30|31|32|40)(?![0-9])"), "not authenticated (SPF, DKIM, DMARC)"),
+            (re.compile(r"[45]\.7\.(?:23|25)(?![0-9])"), "no PTR record"),
+            (re.compile(r"[45]\.7\.29(?![0-9])"), "no TLS"),
+            (re.compile(r"4\.7\.28(?![0-9])|rate limit|unusual rate"), "rate limit"),
+            (re.compile(r"5\.7\.28(?![0-9])|unsolicited|spam", re.I), "taken for spam"),
+            (re.compile(r"[45]\.2\.[12](?![0-9])"), "mailbox over its limit"),
+        ),
+    ),
+    (
+        "Microsoft",
+        ("outlook.com", "office365", "hotmail"),
+        (
+            (re.compile(r"\(?S314\d\)?|S3150|block list"), "address on their block list"),
+            (re.compile(r"5\.7\.(?:60[6-9]|6[1-4][0-9])(?![0-9])|banned sending IP"), "address banned"),
+            (
+                re.compile(r"[45]\.7\.(?:509|515|57[0-9])(?![0-9])|DMARC|does not meet the required"),
+                "not authenticated (SPF, DKIM, DMARC)",
+            ),
+            (re.compile(r"4\.7\.(?:650|500)(?![0-9])|RP-00\d|S77[57]\d{0,3}|rate limit|throttl", re.I), "rate limit"),
+        ),
+    ),
+    (
+        "Yahoo",
+        ("yahoo", "[ts", "[ph0", "[ipts", "[bl", "[gl0", "[dyn"),
+        (
+            (re.compile(r"\[(?:TSS?0[0-9]|GL01|IPTS\d\d)\]"), "rate limit or complaints"),
+            (re.compile(r"\[(?:BL|DYN)\d\d\]"), "address on their block list"),
+            (re.compile(r"\[PH01\]|5\.7\.9(?![0-9])|DMARC|authenticat"), "not accepted by their policy"),
+        ),
+    ),
+    (
+        "Apple",
+        ("icloud", "[cs0", "[hm0", "[hme1"),
+        ((re.compile(r"\[(?:CS|HM)\d+\]|local policy"), "refused by their policy"),),
+    ),
 )
 
 

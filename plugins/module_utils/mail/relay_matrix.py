@@ -13,14 +13,19 @@ __metaclass__ = type
 
 import re
 import uuid
-
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.threads import monotonic, side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError, addresses_of
+from ansible_collections.mailops.relay.plugins.module_utils.host.threads import monotonic, side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import ProbeError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import DOMAIN, SMTPS, Refusal, Session, literal
+from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import (
+    DOMAIN,
+    SMTPS,
+    Refusal,
+    Session,
+    literal,
+)
 
 # id: str. sender, recipient: templates of what stands after "MAIL FROM:" and "RCPT TO:". local: the part of the server's
 # own to which the address looks as if it belonged, for which a yes may only mean that it is a mailbox; None for none.
@@ -91,7 +96,9 @@ _PATIENCE = 10
 _GRACE = 5
 
 # What refuses this client, whatever it wants.
-_CLIENT = re.compile(r"client host|helo command|blocked using|block ?list|black ?list|must authenticate to send from", re.IGNORECASE)
+_CLIENT = re.compile(
+    r"client host|helo command|blocked using|block ?list|black ?list|must authenticate to send from", re.IGNORECASE
+)
 # Postfix's own refusal to relay is temporary where smtpd_relay_restrictions is left as it comes (defer_unauth_destination,
 # postconf(5)); greylisting has the same code.
 _RELAY_DENIED = re.compile(r"relay(ing)? (access )?(is )?(denied|not permitted|prohibited)", re.IGNORECASE)
@@ -179,7 +186,9 @@ class Channel(object):
         except Refusal as exc:
             # The service or its TLS is not there for us; otherwise it is for now only.
             offered = self._session is None or "STARTTLS" in self._session.extensions
-            self._give_up("closed" if exc.reply.code >= 500 and (self.tls != STARTTLS or not offered) else "failed", exc)
+            self._give_up(
+                "closed" if exc.reply.code >= 500 and (self.tls != STARTTLS or not offered) else "failed", exc
+            )
         except StreamError as exc:
             self._give_up("closed" if self._session is None else "failed", exc)
         for form in FORMS if self.state == "tested" else ():
@@ -275,16 +284,22 @@ class Channel(object):
                 named = sender.endswith(("@{domain}>".format(**self._words), "@{foreign}>".format(**self._words)))
                 verdict = judge(answer.stage, answer.reply, form.local is not None, named)
                 entry.update(
-                    sender=sender, stage=answer.stage, code=answer.reply.code, reply=str(answer.reply),
-                    verdict=verdict.verdict, reason=verdict.reason,
-                )  # fmt: skip
+                    sender=sender,
+                    stage=answer.stage,
+                    code=answer.reply.code,
+                    reply=str(answer.reply),
+                    verdict=verdict.verdict,
+                    reason=verdict.reason,
+                )
                 if not verdict.sender:
                     break
             if entry["verdict"] == ACCEPTED:
                 entry["transcript"] = answer.lines
                 if form.local and self._any_local_part(form.local):
                     entry["verdict"] = UNKNOWN
-                    entry["reason"] = "the server takes any mailbox there, so this may be one: only a delivery would tell"
+                    entry["reason"] = (
+                        "the server takes any mailbox there, so this may be one: only a delivery would tell"
+                    )
         except StreamError as exc:
             entry.update(verdict=UNKNOWN, reason="the connection was lost: {0}".format(exc))
             self._close()
@@ -293,13 +308,22 @@ class Channel(object):
 
     def facts(self):
         """dict: the result, as the module returns it."""
-        counts = dict((word, len([entry for entry in self.forms if entry["verdict"] == word])) for word in (ACCEPTED, REFUSED, UNKNOWN))
+        counts = dict(
+            (word, len([entry for entry in self.forms if entry["verdict"] == word]))
+            for word in (ACCEPTED, REFUSED, UNKNOWN)
+        )
         if self.state == "failed":
             counts[UNKNOWN] = len(FORMS)
         return dict(
-            counts, address=self.address, port=self.port, tls=self.tls, state=self.state, reason=self.reason,
-            server_name=self._words.get("server", ""), forms=self.forms,
-        )  # fmt: skip
+            counts,
+            address=self.address,
+            port=self.port,
+            tls=self.tls,
+            state=self.state,
+            reason=self.reason,
+            server_name=self._words.get("server", ""),
+            forms=self.forms,
+        )
 
 
 def channels_of(addresses, ports, tls):
@@ -329,9 +353,13 @@ def _check(facts):
     if facts["state"] == "closed":
         return checks.ok("relay.open", subject, "nobody gets in here: " + facts["reason"])
     if facts["state"] == "failed":
-        return checks.warning("relay.open", subject, facts["reason"], "Find out why there is no dialogue, and test again.")
+        return checks.warning(
+            "relay.open", subject, facts["reason"], "Find out why there is no dialogue, and test again."
+        )
     seen = "{accepted} of {0} forms accepted, {refused} refused, {unknown} not known".format(len(FORMS), **facts)
-    named = dict((word, [entry for entry in facts["forms"] if entry["verdict"] == word]) for word in (ACCEPTED, UNKNOWN))
+    named = dict(
+        (word, [entry for entry in facts["forms"] if entry["verdict"] == word]) for word in (ACCEPTED, UNKNOWN)
+    )
     if named[ACCEPTED]:
         return checks.failed(
             "relay.open",
@@ -345,7 +373,10 @@ def _check(facts):
     if named[UNKNOWN]:
         first = named[UNKNOWN][0]
         return checks.warning(
-            "relay.open", subject, "{0}: {1}: {2}".format(seen, first["form"], first["reason"]), "Take the reason away, and test again."
+            "relay.open",
+            subject,
+            "{0}: {1}: {2}".format(seen, first["form"], first["reason"]),
+            "Take the reason away, and test again.",
         )
     return checks.ok("relay.open", subject, seen)
 

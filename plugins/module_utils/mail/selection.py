@@ -171,9 +171,7 @@ class Selection(object):
         if not self.criteria and not params.get("all"):
             raise CriterionError("no criterion is given; name one, or say all=true when every message is meant")
         if self.criteria and params.get("all"):
-            raise CriterionError(
-                "all=true contradicts {0}; leave one of them out".format(", ".join(self.criteria))
-            )
+            raise CriterionError("all=true contradicts {0}; leave one of them out".format(", ".join(self.criteria)))
         self.queues = None if params.get("queue") is None else frozenset(params["queue"])
         self.ids = None if params.get("queue_id") is None else frozenset(params["queue_id"])
         self._combine = all if params.get("every_recipient") else any

@@ -56,9 +56,15 @@ class Probe(object):
             try:
                 found.extend(look())
             except StreamError as exc:
-                found.append(checks.failed(identifier, self._subject, str(exc), "Find out why the dialogue ends, and test again."))
+                found.append(
+                    checks.failed(
+                        identifier, self._subject, str(exc), "Find out why the dialogue ends, and test again."
+                    )
+                )
                 if look == self._session:
-                    found.extend(checks.skipped(name, self._subject, "there is no session") for name, _look in looks[1:])
+                    found.extend(
+                        checks.skipped(name, self._subject, "there is no session") for name, _look in looks[1:]
+                    )
                     break
         return {"changed": False, "checks": found, "status": checks.overall(found), "transcript": self._transcript}
 
@@ -98,14 +104,20 @@ class Probe(object):
         words = greeting.lines[0].partition(" ")[2]
         if _VERSION.search(words):
             return checks.warning(
-                "limits.banner", self._subject, "the greeting tells a version: {0}".format(greeting), "Take it out of smtpd_banner."
+                "limits.banner",
+                self._subject,
+                "the greeting tells a version: {0}".format(greeting),
+                "Take it out of smtpd_banner.",
             )
         return checks.ok("limits.banner", self._subject, str(greeting))
 
     def _size(self, extensions):
         size = extensions.get("SIZE")
         if size is None:
-            seen, todo = "no SIZE is announced", "Announce SIZE, so that what is too large is not sent in vain (RFC 1870)."
+            seen, todo = (
+                "no SIZE is announced",
+                "Announce SIZE, so that what is too large is not sent in vain (RFC 1870).",
+            )
             return checks.warning("limits.size", self._subject, seen, todo)
         if not size.strip("0"):
             return checks.warning("limits.size", self._subject, "SIZE without a limit", "Set message_size_limit.")
@@ -136,7 +148,9 @@ class Probe(object):
         finally:
             session.close()
         if reply.ok:
-            yield checks.warning("limits.helo", self._subject, "MAIL is taken before HELO", "Set smtpd_helo_required = yes.")
+            yield checks.warning(
+                "limits.helo", self._subject, "MAIL is taken before HELO", "Set smtpd_helo_required = yes."
+            )
         else:
             yield checks.ok("limits.helo", self._subject, "no MAIL before HELO: {0}".format(reply))
 
@@ -160,14 +174,18 @@ class Probe(object):
             session.close()
         if self._pipelining_refused or not replies[-1].ok:
             self._pipelining_refused = True
-            seen = "who does not wait for its turn is refused: {0}".format(replies[-1] if replies else "the connection is closed")
+            seen = "who does not wait for its turn is refused: {0}".format(
+                replies[-1] if replies else "the connection is closed"
+            )
             yield checks.ok("limits.pipelining", self._subject, seen)
         else:
             yield checks.warning(
-                "limits.pipelining", self._subject, "a command that did not wait for its turn was answered",
+                "limits.pipelining",
+                self._subject,
+                "a command that did not wait for its turn was answered",
                 "Set smtpd_forbid_unauth_pipelining = yes where this Postfix knows it, else reject_unauth_pipelining in "
                 "smtpd_data_restrictions, which this test does not see.",
-            )  # fmt: skip
+            )
 
     def _early(self):
         """Yields what happens to who speaks first, as programs that send spam do; for most servers it is no matter."""
@@ -180,7 +198,9 @@ class Probe(object):
         except StreamError as exc:
             if exc.kind not in ("closed", "refusal"):
                 raise
-            yield checks.ok("limits.early_talker", self._subject, "who speaks before the greeting is refused: {0}".format(exc))
+            yield checks.ok(
+                "limits.early_talker", self._subject, "who speaks before the greeting is refused: {0}".format(exc)
+            )
             return
         seen = "who speaks before the greeting gets the answer {0}".format(reply)
         yield checks.ok("limits.early_talker", self._subject, seen)
@@ -197,9 +217,13 @@ class Probe(object):
         if not offered:
             yield checks.ok("limits.chunking", self._subject, "CHUNKING is not offered")
         elif self._pipelining_refused:
-            yield checks.ok("limits.chunking", self._subject, "CHUNKING is offered, and pipelining out of turn is refused")
+            yield checks.ok(
+                "limits.chunking", self._subject, "CHUNKING is offered, and pipelining out of turn is refused"
+            )
         else:
             yield checks.warning(
-                "limits.chunking", self._subject, "CHUNKING is offered, and pipelining out of turn is not refused",
+                "limits.chunking",
+                self._subject,
+                "CHUNKING is offered, and pipelining out of turn is not refused",
                 "Set smtpd_discard_ehlo_keywords = chunking, silent-discard.",
-            )  # fmt: skip
+            )

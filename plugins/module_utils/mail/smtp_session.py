@@ -29,7 +29,7 @@ _SHOWN = 300
 _TRANSCRIPT = 200
 
 # RFC 5321 section 4.2
-_LINE = re.compile(br"([2-5][0-5][0-9])(?:([ -])(.*))?\Z", re.DOTALL)
+_LINE = re.compile(br"([2-5][0-5][0-9])(?:([ -])(.*))?\Z", re.DOTALL)  # fmt: skip
 # RFC 3463 section 2
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |\Z)")
 # At least two labels.
@@ -118,14 +118,18 @@ class ReplyParser(object):
         while True:
             line, newline, rest = self._buffer.partition(b"\n")
             if len(line) > MAX_LINE:
-                raise StreamError("garbage", "a line of more than {0} bytes, which begins with {1}".format(MAX_LINE, shown(line, 40)))
+                raise StreamError(
+                    "garbage", "a line of more than {0} bytes, which begins with {1}".format(MAX_LINE, shown(line, 40))
+                )
             if not newline:
                 return None
             self._buffer = rest
             line = line[:-1] if line.endswith(b"\r") else line
             match = _LINE.match(line)
             if not match:
-                raise StreamError("garbage", "this is no line of a reply in SMTP: {0}".format(shown(line, 80) or "an empty one"))
+                raise StreamError(
+                    "garbage", "this is no line of a reply in SMTP: {0}".format(shown(line, 80) or "an empty one")
+                )
             code = int(match.group(1))
             if self._code not in (None, code):
                 raise StreamError("garbage", "a reply that begins with {0} goes on with {1}".format(self._code, code))

@@ -15,7 +15,12 @@ from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
-from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import check_address, connect, content, new_message_id
+from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import (
+    check_address,
+    connect,
+    content,
+    new_message_id,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import SMTPS
 
 # The ends that servers were found to take, https://www.postfix.org/smtp-smuggling.html and
@@ -103,7 +108,9 @@ def _check(subject, entry):
     if entry["taken"] > 1:
         return checks.failed("smuggling", subject, "one message became {0}".format(entry["taken"]), _TODO)
     if entry["problem"]:
-        return checks.warning("smuggling", subject, entry["problem"], "Find out why there is no answer, and test again.")
+        return checks.warning(
+            "smuggling", subject, entry["problem"], "Find out why there is no answer, and test again."
+        )
     seen = "one message was taken" if entry["taken"] else "refused"
     return checks.ok("smuggling", subject, "{0}: {1}".format(seen, entry["replies"][0]))
 

@@ -51,7 +51,9 @@ def normal_fingerprint(text):
     """
     digits = re.sub(r"^sha256[:=]|[:\s]", "", text.strip().lower())
     if not re.match(r"[0-9a-f]{64}\Z", digits):
-        raise ProbeError("option", "fingerprint: {0!r} is no SHA-256 fingerprint, which has 64 hexadecimal digits".format(text))
+        raise ProbeError(
+            "option", "fingerprint: {0!r} is no SHA-256 fingerprint, which has 64 hexadecimal digits".format(text)
+        )
     return digits
 
 
@@ -73,13 +75,21 @@ def check_name(subject, certificate, name):
     hosts = [entry for entry in certificate.names if entry.startswith(("DNS:", "IP:"))]
     if not hosts and name_matches(certificate.common_name or "", name):
         return checks.warning(
-            "tls.name", subject, "only its common name is {0}".format(name),
-            "Put {0} into the subject alternative names: Postfix takes the common name, others do not (RFC 9525).".format(name),
-        )  # fmt: skip
+            "tls.name",
+            subject,
+            "only its common name is {0}".format(name),
+            "Put {0} into the subject alternative names: Postfix takes the common name, others do not (RFC 9525).".format(
+                name
+            ),
+        )
     return checks.failed(
-        "tls.name", subject, "it is not for {0}, but for {1} ({2})".format(name, names, shown(certificate.subject)),
-        "Make a certificate with the subject alternative name {0}, or let the clients use a name that it has.".format(name),
-    )  # fmt: skip
+        "tls.name",
+        subject,
+        "it is not for {0}, but for {1} ({2})".format(name, names, shown(certificate.subject)),
+        "Make a certificate with the subject alternative name {0}, or let the clients use a name that it has.".format(
+            name
+        ),
+    )
 
 
 def check_expiry(subject, certificate, now, days):
@@ -115,9 +125,11 @@ def check_fingerprint(subject, certificate, wanted):
     if wanted in [normal_fingerprint(entry) for entry in found]:
         return checks.ok("tls.fingerprint", subject, "it has the fingerprint that was given")
     return checks.failed(
-        "tls.fingerprint", subject, "certificate {0}, public key {1}".format(*found),
+        "tls.fingerprint",
+        subject,
+        "certificate {0}, public key {1}".format(*found),
         "Make sure that this is the server that is meant; then give one of these fingerprints to the clients.",
-    )  # fmt: skip
+    )
 
 
 def anchors_in(path):
@@ -168,7 +180,9 @@ class Probe(object):
             todo = "Find out why there is no dialogue with TLS, and test again."
             self._checks.append(checks.failed("tls.connection", self._subject, str(exc), todo))
         if certificate is None:
-            self._checks.extend(checks.skipped("tls." + name, self._subject, "there is no TLS to look at") for name in _LATER)
+            self._checks.extend(
+                checks.skipped("tls." + name, self._subject, "there is no TLS to look at") for name in _LATER
+            )
         else:
             self._judge(certificate)
         return {
@@ -225,7 +239,9 @@ class Probe(object):
             return checks.ok("tls.required", self._subject, "mail is taken without TLS too")
         if reply.code == 530:
             return checks.ok("tls.required", self._subject, "mail is not taken without TLS: {0}".format(reply))
-        return checks.skipped("tls.required", self._subject, "the server takes no mail from here at all: {0}".format(reply))
+        return checks.skipped(
+            "tls.required", self._subject, "the server takes no mail from here at all: {0}".format(reply)
+        )
 
     def _judge(self, certificate):
         self._facts.update(
@@ -249,10 +265,14 @@ class Probe(object):
     def _protocol(self):
         version, cipher = self._facts["version"], self._facts["cipher"]
         if not version:
-            return checks.skipped("tls.protocol", self._subject, "this host's Python cannot tell the version; cipher {0}".format(cipher))
+            return checks.skipped(
+                "tls.protocol", self._subject, "this host's Python cannot tell the version; cipher {0}".format(cipher)
+            )
         seen = "{0} with {1}".format(version, cipher)
         if version in _OLD:
-            return checks.warning("tls.protocol", self._subject, seen, "Let both sides speak TLS 1.2 or newer (RFC 8996).")
+            return checks.warning(
+                "tls.protocol", self._subject, seen, "Let both sides speak TLS 1.2 or newer (RFC 8996)."
+            )
         return checks.ok("tls.protocol", self._subject, seen)
 
     def _chain(self, certificate):
@@ -268,10 +288,16 @@ class Probe(object):
                 session.close()
         except StreamError as exc:
             if exc.kind != "untrusted":
-                return checks.failed("tls.chain", self._subject, str(exc), "Test again: the connection before was good.")
+                return checks.failed(
+                    "tls.chain", self._subject, str(exc), "Test again: the connection before was good."
+                )
             seen = "{0} does not vouch for it: {1}; it has {2}, the certificate is {3}, issued by {4}".format(
                 self._ca_file, exc, anchors, shown(certificate.subject), shown(certificate.issuer)
             )
-            todo = "Give the clients the certificate of who issued it, or let one of those in {0} issue a new one.".format(self._ca_file)
+            todo = (
+                "Give the clients the certificate of who issued it, or let one of those in {0} issue a new one.".format(
+                    self._ca_file
+                )
+            )
             return checks.failed("tls.chain", self._subject, seen, todo)
         return checks.ok("tls.chain", self._subject, "verified with {0} ({1})".format(self._ca_file, anchors))

@@ -193,8 +193,8 @@ class Configuration(object):
             else:
                 backups = self._activate(main_plan, master_plan, others)
         restart = main_plan.replaced and self._needs_restart(main_before.values(), main_after.values())
-        reload_needed = main_plan.replaced or master_plan.replaced or any(
-            plan.replaced for plan in others if not plan.compiled
+        reload_needed = (
+            main_plan.replaced or master_plan.replaced or any(plan.replaced for plan in others if not plan.compiled)
         )
         return {
             "changed": changed,

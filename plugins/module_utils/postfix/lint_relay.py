@@ -17,7 +17,6 @@ __metaclass__ = type
 import difflib
 import itertools
 import re
-
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
@@ -264,9 +263,12 @@ class Restrictions(object):
                 skip = True
             elif lower == "permit":
                 return False
-            elif lower in _REQUIRED:
-                return True
-            elif name in self.classes and depth < 20 and self._has_required(self.classes[name], depth + 1):
+            elif (
+                lower in _REQUIRED
+                or name in self.classes
+                and depth < 20
+                and self._has_required(self.classes[name], depth + 1)
+            ):
                 return True
         return False
 

@@ -23,7 +23,8 @@ _WRAPPERS = ("proxy", "debug")
 _TABLE = re.compile(r"([a-z][a-z0-9_]*):(.+)\Z", re.S)
 
 # Parameters that take tables and whose name does not say so.
-_NAMES = set("""
+_NAMES = set(
+    """
     mydestination mynetworks relay_domains virtual_alias_domains virtual_mailbox_domains
     authorized_flush_users authorized_mailq_users authorized_submit_users authorized_verp_clients
     debug_peer_list fast_flush_domains masquerade_exceptions relay_clientcerts
@@ -35,7 +36,8 @@ _NAMES = set("""
     smtpd_authorized_verp_clients smtpd_authorized_xclient_hosts smtpd_authorized_xforward_hosts
     smtpd_client_event_limit_exceptions smtpd_log_access_permit_actions smtpd_sasl_exceptions_networks
     local_header_rewrite_clients
-    """.split())
+    """.split()
+)
 _ENDINGS = re.compile(r"(_maps|_checks|_restrictions)\Z")
 # Caches and the list for newaliases(1): the type has to be there, the file is made when it is needed.
 _TYPE_ONLY = re.compile(

@@ -40,10 +40,14 @@ _REFUSAL = re.compile(
     r"([a-z_-]+): (\S+|header .*?|body .*?) from (\S*\[[^\]]*\](?::[0-9]+)?|local|unknown|\S+)(?:: |(?=;))(.*)\Z", re.S
 )
 _HEADER_REFUSAL = re.compile(
-    r"([a-z_-]+): ((?:header|body|mime-header|nested-header|content)) (.*) from (\S*\[[^\]]*\]|local|unknown|\S+); (from=<.*)\Z", re.S
+    r"([a-z_-]+): ((?:header|body|mime-header|nested-header|content)) (.*) from (\S*\[[^\]]*\]|local|unknown|\S+); (from=<.*)\Z",
+    re.S,
 )
 _ENVELOPE = re.compile(
-    r"(.*?);? ?from=<{0}>(?: to=<{0}>)?(?: proto=(\S+))?(?: helo=<(.*?)>)?(?:: (.*)|(?: sasl_\S+=.*))?\Z".format(_ADDRESS), re.S
+    r"(.*?);? ?from=<{0}>(?: to=<{0}>)?(?: proto=(\S+))?(?: helo=<(.*?)>)?(?:: (.*)|(?: sasl_\S+=.*))?\Z".format(
+        _ADDRESS
+    ),
+    re.S,
 )
 _ACTIONS = frozenset(
     "reject reject_warning hold discard filter redirect warn warning prepend replace strip bcc info delay hangup "
@@ -90,9 +94,18 @@ def tls_words(text):
 # The methods of PostfixReader that read the lines of a program; by name, so that no reader refers to itself.
 _READERS = dict.fromkeys(AGENTS, "_agent")
 _READERS.update(
-    smtpd="_smtpd", qmqpd="_smtpd", cleanup="_cleanup", qmgr="_qmgr", oqmgr="_qmgr", nqmgr="_qmgr", bounce="_bounce",
-    defer="_bounce", trace="_bounce", pickup="_pickup", postsuper="_postsuper",
-)  # fmt: skip
+    smtpd="_smtpd",
+    qmqpd="_smtpd",
+    cleanup="_cleanup",
+    qmgr="_qmgr",
+    oqmgr="_qmgr",
+    nqmgr="_qmgr",
+    bounce="_bounce",
+    defer="_bounce",
+    trace="_bounce",
+    pickup="_pickup",
+    postsuper="_postsuper",
+)
 
 
 class PostfixReader(object):
@@ -233,9 +246,7 @@ class PostfixReader(object):
                     origin.new_tls = ""
             if status == "SOFTBOUNCE":
                 status = DEFERRED
-            self._delivery(
-                stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls
-            )
+            self._delivery(stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls)
             if reply[:13] == "forwarded as ":
                 forwarded = _FORWARDED.match(reply)
                 if forwarded:

@@ -108,9 +108,7 @@ class ConfigText(object):
 
     def render(self):
         """str: the content of the file."""
-        return "".join(
-            "".join(block.lines) if isinstance(block, LogicalLine) else block for block in self._blocks
-        )
+        return "".join("".join(block.lines) if isinstance(block, LogicalLine) else block for block in self._blocks)
 
 
 def _with_line_end(line):

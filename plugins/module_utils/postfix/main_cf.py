@@ -53,9 +53,7 @@ class MainCf(ConfigText):
 
     def repeated(self):
         """dict: parameter -> list of line numbers, for each one that is set more than once."""
-        return dict(
-            (name, [line.number for line in lines]) for name, lines in self._lines.items() if len(lines) > 1
-        )
+        return dict((name, [line.number for line in lines]) for name, lines in self._lines.items() if len(lines) > 1)
 
     def set(self, name, value):
         """bool: whether the file has changed. Earlier settings of a changed parameter are taken out.

@@ -103,9 +103,7 @@ class Service(object):
     def _read(self):
         raw = "".join(self._line.lines)
         # Comments inside the entry are blanked out, so that offsets stay those of the raw text.
-        masked = "".join(
-            " " * (len(line) - 1) + "\n" if is_ignored(line) else line for line in self._line.lines
-        )
+        masked = "".join(" " * (len(line) - 1) + "\n" if is_ignored(line) else line for line in self._line.lines)
         self._raw = raw
         self._masked = masked
         self._words = _spans(masked)

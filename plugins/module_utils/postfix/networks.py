@@ -13,7 +13,6 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
-
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (

@@ -96,7 +96,10 @@ def arrival_time(text, now):
             parts = time.strptime("{0} {1}".format(text, year), "%a %b %d %H:%M:%S %Y")
         except ValueError:
             continue
-        if text[:3] != ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[calendar.weekday(year, parts.tm_mon, parts.tm_mday)]:
+        if (
+            text[:3]
+            != ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[calendar.weekday(year, parts.tm_mon, parts.tm_mday)]
+        ):
             continue
         moment = int(time.mktime(parts[:8] + (-1,)))
         if moment <= now + 86400:

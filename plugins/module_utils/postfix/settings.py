@@ -12,7 +12,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_lines import BLANKS
 
 # str is both on Python 3.
-_TEXT = (str, type(u""))
+_TEXT = (str, type(u""))  # fmt: skip
 
 
 class SettingError(RelayError):

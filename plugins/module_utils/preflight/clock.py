@@ -34,7 +34,10 @@ def synchronised(runner):
     Args:
         runner: ``Runner``.
     """
-    for argv, read in ((["chronyc", "-n", "tracking"], chrony_synchronised), (["timedatectl"], timedatectl_synchronised)):
+    for argv, read in (
+        (["chronyc", "-n", "tracking"], chrony_synchronised),
+        (["timedatectl"], timedatectl_synchronised),
+    ):
         try:
             found = read(runner.run(argv).stdout)
         except CommandError:
@@ -65,7 +68,9 @@ def clock_check(runner, offset, most):
         seen = "{0:.0f} s {1} the controller's clock".format(abs(offset), "ahead of" if offset > 0 else "behind")
         return checks.failed(_IDENTIFIER, subject, seen, "Set the clock, and run chrony or systemd-timesyncd.")
     if in_container(runner):
-        return checks.skipped(_IDENTIFIER, subject, "a container has the clock of the machine around it, and cannot see who sets that")
+        return checks.skipped(
+            _IDENTIFIER, subject, "a container has the clock of the machine around it, and cannot see who sets that"
+        )
     state, program = synchronised(runner)
     if state is None:
         return checks.skipped(_IDENTIFIER, subject, "neither chronyc nor timedatectl tells whether it is synchronised")

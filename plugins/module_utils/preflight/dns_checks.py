@@ -106,11 +106,14 @@ def dns_checks(resolver, relay, selectors, seconds):
         for (identifier, _subject, _check), outcome in zip(works, outcomes)
     )
     results = [
-        _outcome(identifier, subject, outcome, answering, seconds) for (identifier, subject, _check), outcome in zip(works, outcomes)
+        _outcome(identifier, subject, outcome, answering, seconds)
+        for (identifier, subject, _check), outcome in zip(works, outcomes)
     ]
     if not relay.addresses:
         why = "the address from which mail leaves is not known; give it"
-        results.extend(checks.skipped(identifier, relay.hostname, why) for identifier in ("dns_ptr", "dns_fcrdns", "dns_spf"))
+        results.extend(
+            checks.skipped(identifier, relay.hostname, why) for identifier in ("dns_ptr", "dns_fcrdns", "dns_spf")
+        )
     # With another one that answers, mail flows, only slower.
     return checks.one_is_enough(results, _RESOLVER)
 
@@ -122,7 +125,9 @@ def _work(check, *args):
 def _outcome(identifier, subject, outcome, answering, seconds):
     """dict: the result of a check, also of one that came to no end."""
     if not outcome.finished:
-        return checks.failed(identifier, subject, "no verdict within {0:g} s".format(seconds), "See why the name server is slow.")
+        return checks.failed(
+            identifier, subject, "no verdict within {0:g} s".format(seconds), "See why the name server is slow."
+        )
     if isinstance(outcome.error, _Unanswered):
         answer = outcome.error.answer
         if not answering:
@@ -138,7 +143,11 @@ def _outcome(identifier, subject, outcome, answering, seconds):
 
 def _unanswered_todo(answer, subject):
     if answer.outcome == SERVFAIL:
-        return "Repair the zone of {0} or its DNSSEC signatures: the name server itself answers other questions.".format(subject)
+        return (
+            "Repair the zone of {0} or its DNSSEC signatures: the name server itself answers other questions.".format(
+                subject
+            )
+        )
     return "See why the name server has no answer for {0}; others it has.".format(subject)
 
 
@@ -203,7 +212,9 @@ def _reverse(resolver, address, names):
     if not any(could_be_in_dns(name) for name in names):
         return checks.skipped("dns_ptr", address, "{0} is no name with a domain, see host_name".format(names[0]))
     answer = _known(resolver, reverse_name(address), "PTR", address)
-    todo = "Let whoever owns the address (provider, hoster) set the PTR record of {0} to {1}.".format(address, names[-1])
+    todo = "Let whoever owns the address (provider, hoster) set the PTR record of {0} to {1}.".format(
+        address, names[-1]
+    )
     if answer.outcome != FOUND:
         return checks.failed("dns_ptr", address, "no PTR record: " + answer.text, todo)
     seen = "names " + ", ".join(sorted(answer.records))
@@ -270,16 +281,26 @@ def _policy_verdict(resolver, address, domain, helo, subject, required):
     verdict = spf.evaluate(resolver, address, domain, helo)
     size = spf.size_of(resolver, domain)
     seen = "{0} for {1}{2}; {3} of at most {4} look-ups, {5} of at most {6} without an answer".format(
-        verdict.result, address, " by " + verdict.reason if verdict.reason else "", size.lookups, spf.MOST_LOOKUPS,
-        verdict.voids, spf.MOST_VOIDS,
-    )  # fmt: skip
+        verdict.result,
+        address,
+        " by " + verdict.reason if verdict.reason else "",
+        size.lookups,
+        spf.MOST_LOOKUPS,
+        verdict.voids,
+        spf.MOST_VOIDS,
+    )
     add = 'Add {0}:{1} to the record: "{2}".'.format(family, address, records[0])
     if size.loop:
         return checks.failed(
-            "dns_spf", subject, "{0}; it includes itself: {1}".format(seen, " > ".join(size.loop)), "Take out the include that goes round."
+            "dns_spf",
+            subject,
+            "{0}; it includes itself: {1}".format(seen, " > ".join(size.loop)),
+            "Take out the include that goes round.",
         )
     if verdict.result == "temperror":
-        return checks.failed("dns_spf", subject, seen, "Repair or take out the name in the record for which there is no answer.")
+        return checks.failed(
+            "dns_spf", subject, seen, "Repair or take out the name in the record for which there is no answer."
+        )
     if verdict.result == "permerror":
         if size.lookups > spf.MOST_LOOKUPS:
             return checks.failed("dns_spf", subject, seen, _fewer(records[0]))
@@ -320,13 +341,21 @@ def _exchangers(resolver, relay, names):
         own = bool(set(exchangers) & set(name.lower() for name in names))
     if not exchangers or exchangers == ["."]:
         seen = "{0}; nobody takes mail for {1}".format(answer.text if not exchangers else "a null MX", domain)
-        return checks.warning("dns_mx", domain, seen, "Publish an MX record of {0}: bounces and replies have no way back.".format(domain))
-    seen = "mail for it goes to {0}; this relay {1} it for its own".format(", ".join(exchangers), "takes" if keeps else "does not take")
+        return checks.warning(
+            "dns_mx", domain, seen, "Publish an MX record of {0}: bounces and replies have no way back.".format(domain)
+        )
+    seen = "mail for it goes to {0}; this relay {1} it for its own".format(
+        ", ".join(exchangers), "takes" if keeps else "does not take"
+    )
     if keeps and not own:
-        todo = "Take $mydomain out of mydestination (relay_server_mydestination): mail for {0} would stay on the relay.".format(domain)
+        todo = "Take $mydomain out of mydestination (relay_server_mydestination): mail for {0} would stay on the relay.".format(
+            domain
+        )
         return checks.failed("dns_mx", domain, seen, todo)
     if own and not keeps:
-        todo = "Let the MX record of {0} name the host that has its mailboxes: here its mail would go round in a loop.".format(domain)
+        todo = "Let the MX record of {0} name the host that has its mailboxes: here its mail would go round in a loop.".format(
+            domain
+        )
         return checks.failed("dns_mx", domain, seen, todo)
     return checks.ok("dns_mx", domain, seen)
 
@@ -341,7 +370,7 @@ def _keys(resolver, domain, selectors):
         name = "{0}._domainkey.{1}".format(selector, domain)
         texts = _known(resolver, name, "TXT", domain).records
         # An empty p= is a key that was revoked (RFC 6376, 3.6.1).
-        keys = [text for text in texts if re.search(br"(\A|;)\s*p\s*=\s*[^;\s]", text)]
+        keys = [text for text in texts if re.search(br"(\A|;)\s*p\s*=\s*[^;\s]", text)]  # fmt: skip
         (found if keys else missing).append(selector)
     if missing:
         seen = "no public key under selector {0}".format(", ".join(missing))
@@ -358,14 +387,26 @@ def _policy(resolver, domain):
     for start in range(max(1, len(labels) - 1)):
         name = ".".join(labels[start:])
         answer = _known(resolver, "_dmarc." + name, "TXT", domain)
-        found = [text for text in answer.records if re.match(br"v\s*=\s*DMARC1\s*(;|\Z)", text)]
+        found = [text for text in answer.records if re.match(br"v\s*=\s*DMARC1\s*(;|\Z)", text)]  # fmt: skip
         if len(found) > 1:
-            return checks.warning("dns_dmarc", domain, "{0} DMARC records at {1}".format(len(found), name), "Leave one of them.")
+            return checks.warning(
+                "dns_dmarc", domain, "{0} DMARC records at {1}".format(len(found), name), "Leave one of them."
+            )
         if found:
-            policy = re.search(br";\s*p\s*=\s*([A-Za-z]+)", found[0])
+            policy = re.search(br";\s*p\s*=\s*([A-Za-z]+)", found[0])  # fmt: skip
             if policy:
-                return checks.ok("dns_dmarc", domain, "{0}: p={1}".format(name, policy.group(1).decode("ascii").lower()))
-            return checks.warning("dns_dmarc", domain, "the record of {0} has no p=".format(name), "Add p=none to it, or a stricter policy.")
+                return checks.ok(
+                    "dns_dmarc", domain, "{0}: p={1}".format(name, policy.group(1).decode("ascii").lower())
+                )
+            return checks.warning(
+                "dns_dmarc",
+                domain,
+                "the record of {0} has no p=".format(name),
+                "Add p=none to it, or a stricter policy.",
+            )
     return checks.warning(
-        "dns_dmarc", domain, "no DMARC record", 'Publish _dmarc.{0} TXT "v=DMARC1; p=none"; large receivers ask for it.'.format(domain)
+        "dns_dmarc",
+        domain,
+        "no DMARC record",
+        'Publish _dmarc.{0} TXT "v=DMARC1; p=none"; large receivers ask for it.'.format(domain),
     )

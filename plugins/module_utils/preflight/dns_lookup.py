@@ -18,8 +18,8 @@ import threading
 import traceback
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError
 
 try:
@@ -40,7 +40,14 @@ else:
 # What a name server knows for certain.
 FOUND, NODATA, NXDOMAIN = "found", "nodata", "nxdomain"
 # What leaves the question open.
-SERVFAIL, REFUSED, TIMEOUT, GARBAGE, UNREACHABLE, BADNAME = "servfail", "refused", "timeout", "garbage", "unreachable", "badname"
+SERVFAIL, REFUSED, TIMEOUT, GARBAGE, UNREACHABLE, BADNAME = (
+    "servfail",
+    "refused",
+    "timeout",
+    "garbage",
+    "unreachable",
+    "badname",
+)
 
 # What a name server says of the question itself, so that asking it again is of no use.
 _SAID = (SERVFAIL, REFUSED)
@@ -136,7 +143,9 @@ class Resolver(object):
     def __init__(self, nameservers, port, patience, deadline):
         for server in nameservers:
             if not is_address(server.partition("%")[0]):
-                raise DnsError("nameservers: {0!r} is not an IP address; name servers are given by address".format(server))
+                raise DnsError(
+                    "nameservers: {0!r} is not an IP address; name servers are given by address".format(server)
+                )
         self.nameservers = list(nameservers)
         self._port = port
         self._patience = patience
@@ -200,7 +209,9 @@ class Resolver(object):
         except (socket.error, EOFError) as exc:
             return Answer(UNREACHABLE, [], "{0} cannot be asked: {1}".format(server, exc))
         except (dns.exception.DNSException, struct.error, ValueError, IndexError, AssertionError) as exc:
-            return Answer(GARBAGE, [], "{0} answers with what is no DNS message ({1})".format(server, type(exc).__name__))
+            return Answer(
+                GARBAGE, [], "{0} answers with what is no DNS message ({1})".format(server, type(exc).__name__)
+            )
 
     def _read(self, server, response, question, kind, rdtype):
         rcode = response.rcode()

@@ -34,10 +34,14 @@ def name_checks(names, entries, address):
     """
     what, wanted, how = names[0]
     if not could_be_in_dns(wanted):
-        return [checks.failed(
-            _IDENTIFIER, what, "{0!s} is no name with a domain".format(wanted or "nothing"),
-            "{0} to a full name, for example smtp-relay001.example.com.".format(how),
-        )]  # fmt: skip
+        return [
+            checks.failed(
+                _IDENTIFIER,
+                what,
+                "{0!s} is no name with a domain".format(wanted or "nothing"),
+                "{0} to a full name, for example smtp-relay001.example.com.".format(how),
+            )
+        ]
     results = []
     for what, name, how in names:
         if name.lower() == wanted.lower():
@@ -57,5 +61,9 @@ def name_checks(names, entries, address):
         seen = "{0} is not the first name of its line".format(wanted)
         results.append(checks.failed(_IDENTIFIER, "/etc/hosts", seen, "Write {0} first: {1}".format(wanted, line)))
     else:
-        results.append(checks.failed(_IDENTIFIER, "/etc/hosts", "{0} is not in it".format(wanted), "Add the line: {0}".format(line)))
+        results.append(
+            checks.failed(
+                _IDENTIFIER, "/etc/hosts", "{0} is not in it".format(wanted), "Add the line: {0}".format(line)
+            )
+        )
     return results

@@ -43,7 +43,13 @@ def space_check(path, size_limit, minimum, wanted_bytes, wanted_inodes):
     room = os.statvfs(existing(path))
     # File systems that make inodes as they go say 0.
     return judge(
-        path, room.f_bavail * room.f_frsize, room.f_favail if room.f_files else None, size_limit, minimum, wanted_bytes, wanted_inodes
+        path,
+        room.f_bavail * room.f_frsize,
+        room.f_favail if room.f_files else None,
+        size_limit,
+        minimum,
+        wanted_bytes,
+        wanted_inodes,
     )
 
 
@@ -55,7 +61,11 @@ def judge(path, free, inodes, size_limit, minimum, wanted_bytes, wanted_inodes):
         seen += ", {0} inodes free".format(inodes)
     todo = "Make room on the file system of {0}.".format(path)
     if free <= needed:
-        seen += "; Postfix refuses mail with no more than {0} MiB (1.5 times message_size_limit, or queue_minfree)".format(needed // _MIB)
+        seen += (
+            "; Postfix refuses mail with no more than {0} MiB (1.5 times message_size_limit, or queue_minfree)".format(
+                needed // _MIB
+            )
+        )
         return checks.failed(_IDENTIFIER, path, seen, todo)
     if inodes is not None and inodes < _FEWEST_INODES:
         return checks.failed(_IDENTIFIER, path, seen, todo)

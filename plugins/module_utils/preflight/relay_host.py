@@ -14,22 +14,22 @@ import socket
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits, rsyslog_config
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.log_limits import (
     JOURNALD_TODO,
     RSYSLOG_TODO,
     limit_check,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.port_25 import exit_checks
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.queue_space import space_check
 
 SUBSETS = ("local", "network")
@@ -71,9 +71,7 @@ class Relay(object):
         self._plan = options["planned"] or {}
         self._system_name = socket.gethostname()
         main = self._plan.get("main") or {}
-        self.parameters, self.planned = parameters_of(
-            runner, host, self._system_name, main, options["prefer_planned"]
-        )
+        self.parameters, self.planned = parameters_of(runner, host, self._system_name, main, options["prefer_planned"])
         if self.planned and self._plan.get("hostname"):
             self._system_name = self._plan["hostname"]
         self._hostname = self.parameters.value("myhostname")
@@ -123,9 +121,14 @@ class Relay(object):
         works = []
         if "local" in subset:
             works += [
-                ("postfix", self._installed), ("host_name", self._names), ("outbound_address", self._address),
-                ("queue_space", self._space), ("log_journald", self._journald), ("log_rsyslog", self._rsyslog), ("clock", self._clock),
-            ]  # fmt: skip
+                ("postfix", self._installed),
+                ("host_name", self._names),
+                ("outbound_address", self._address),
+                ("queue_space", self._space),
+                ("log_journald", self._journald),
+                ("log_rsyslog", self._rsyslog),
+                ("clock", self._clock),
+            ]
         if "network" in subset:
             works += self._resolver_works() + self._exit_works()
         results = []
@@ -133,9 +136,13 @@ class Relay(object):
         for (identifier, _work), outcome in zip(works, outcomes):
             if not outcome.finished:
                 seen = "no verdict within {0:g} s".format(self._options["timeout"])
-                results.append(checks.failed(identifier, self._hostname, seen, "See why this host is slow, or raise the timeout."))
+                results.append(
+                    checks.failed(identifier, self._hostname, seen, "See why this host is slow, or raise the timeout.")
+                )
             elif outcome.error is not None:
-                results.append(checks.failed(identifier, self._hostname, str(outcome.error), "See whether this host is in order."))
+                results.append(
+                    checks.failed(identifier, self._hostname, str(outcome.error), "See whether this host is in order.")
+                )
             else:
                 results.extend(outcome.value)
         return checks.one_is_enough(results, "dns_resolver")
@@ -216,7 +223,8 @@ class Relay(object):
             result = checks.failed("dns_resolver", where, "{0} names no name server".format(_RESOLV_CONF), todo)
             return [("dns_resolver", lambda: [result])]
         return [
-            ("dns_resolver", lambda server=server: [way_out.nameserver_check(server, seconds, where)]) for server in servers
+            ("dns_resolver", lambda server=server: [way_out.nameserver_check(server, seconds, where)])
+            for server in servers
         ]
 
     def _exit_works(self):
@@ -230,5 +238,6 @@ class Relay(object):
             return [("port_25", lambda: [result])]
         seconds, expected = self._options["timeout"], self._options["expected_addresses"]
         return [
-            ("port_25", lambda name=name, port=port: exit_checks(name, port, seconds, expected)) for name, port in targets
+            ("port_25", lambda name=name, port=port: exit_checks(name, port, seconds, expected))
+            for name, port in targets
         ]

@@ -58,7 +58,9 @@ class _Evaluation(_Query):
         if not answer.records and not ignore_void:
             self.void_lookups += 1
             if self.void_lookups > MOST_VOIDS:
-                raise spf.PermError("more than {0} look-ups found nothing, the last {1} {2}".format(MOST_VOIDS, name, qtype))
+                raise spf.PermError(
+                    "more than {0} look-ups found nothing, the last {1} {2}".format(MOST_VOIDS, name, qtype)
+                )
         return [(record,) for record in answer.records] if qtype == "TXT" else list(answer.records)
 
     def dns_a(self, domainname, A="A"):

@@ -110,7 +110,9 @@ def outbound_check(sources, expected, own):
     """
     identifier, subject = "outbound_address", ", ".join(sources) or "no route"
     if not sources:
-        return checks.failed(identifier, subject, "no packet leaves for the internet", "Give this host a default route.")
+        return checks.failed(
+            identifier, subject, "no packet leaves for the internet", "Give this host a default route."
+        )
     if not expected:
         return checks.skipped(identifier, subject, "the address to expect was not given")
     wrong = []

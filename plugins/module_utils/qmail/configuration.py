@@ -137,7 +137,9 @@ class Configuration(object):
             RelayError: the text says whether something has changed.
         """
         if self._request["service"] and self._request["service_manager"] in ("auto", "none"):
-            raise ConfigurationError("service: needs a service_manager other than 'auto' and 'none'; name it, nothing was changed")
+            raise ConfigurationError(
+                "service: needs a service_manager other than 'auto' and 'none'; name it, nothing was changed"
+            )
         values = self._wanted()
         if not os.path.isdir(self._directory):
             raise ConfigurationError(
@@ -161,7 +163,9 @@ class Configuration(object):
         risks = self._request["accept_risks"]
         unknown = sorted(set(risks) - set(RISKS))
         if unknown:
-            raise ConfigurationError("accept_risks: no such risk '{0}'; there is {1}".format(unknown[0], ", ".join(RISKS)))
+            raise ConfigurationError(
+                "accept_risks: no such risk '{0}'; there is {1}".format(unknown[0], ", ".join(RISKS))
+            )
         values = {}
         for name, value in sorted(self._request["control"].items()):
             spec = control.control_file(name)
@@ -183,7 +187,9 @@ class Configuration(object):
             return
         routes = control.credential_routes(items, self._request["credentials_format"])
         if "smtproutes" in values and values["smtproutes"] is None:
-            raise ConfigurationError("control file smtproutes: to be removed, and named in credentials; keep one of them")
+            raise ConfigurationError(
+                "control file smtproutes: to be removed, and named in credentials; keep one of them"
+            )
         plain = values.get("smtproutes") or {}
         both = set(key.lower() for key in plain) & set(key.lower() for key in routes)
         if both:
@@ -210,9 +216,7 @@ class Configuration(object):
         compiled = self._compiled(plans)
         process = self._supervisor.running() if self._manages else None
         noted = self._noted(process)
-        action = _strongest(
-            [plan.action for plan in changed if plan.action in _STRENGTH] + ([noted] if noted else [])
-        )
+        action = _strongest([plan.action for plan in changed if plan.action in _STRENGTH] + ([noted] if noted else []))
         service = self._supervisor.service(process) if self._manages else None
         if self._manages:
             self._supervisor.require(process, service, action)
@@ -329,7 +333,9 @@ class Configuration(object):
                 process = self._supervisor.perform(action, process, service)
             except (RelayError, EnvironmentError) as exc:
                 raise ConfigurationError(
-                    "the control files in {0} are as wanted, but {1}; the next run tries it again".format(self._directory, exc)
+                    "the control files in {0} are as wanted, but {1}; the next run tries it again".format(
+                        self._directory, exc
+                    )
                 )
         if self._manages:
             self._drop_note()

@@ -21,6 +21,7 @@ import re
 from collections import namedtuple
 
 from ansible.module_utils.common.text.converters import to_native
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
@@ -31,8 +32,8 @@ _HOST = re.compile(
     r"(?=[0-9-]*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
 )
 _PRINTABLE = re.compile(r"[!-~]+\Z")
-_STRING_TYPES = (str, type(u""))
-_INT_MAX = 2 ** 31 - 1
+_STRING_TYPES = (str, type(u""))  # fmt: skip
+_INT_MAX = 2**31 - 1
 
 
 class ControlError(RelayError):
@@ -72,7 +73,9 @@ def _check_host(name, value):
     if "/" in value and _is_network(value):
         _fail(name, value, "is a network where a domain name belongs; qmail knows no networks here")
     if _is_network(value) or value.isdigit():
-        _fail(name, value, "is a number or an address where a host name belongs; write a name such as web01.example.com")
+        _fail(
+            name, value, "is a number or an address where a host name belongs; write a name such as web01.example.com"
+        )
     if value.startswith("*"):
         _fail(name, value, "has an asterisk; where qmail knows wildcards they begin with the dot: .example.com")
     if not _HOST.match(value):
@@ -121,7 +124,11 @@ def _check_domain(name, value):
 
 def _check_domain_text(name, value):
     if "@" in value:
-        _fail(name, value, "is an address where a domain belongs; write {0}".format(value.rpartition("@")[2] or "a domain"))
+        _fail(
+            name,
+            value,
+            "is an address where a domain belongs; write {0}".format(value.rpartition("@")[2] or "a domain"),
+        )
     _check_host(name, value)
 
 
@@ -147,10 +154,16 @@ def _check_route(name, key, value):
     if "|" in value or re.search(r"\s.*\s", value.strip()):
         raise ControlError(
             "control file {0}: the route for '{1}' seems to have credentials (they are not repeated here); "
-            "give them in the option 'credentials', so that the file is protected and they are never shown".format(name, key)
+            "give them in the option 'credentials', so that the file is protected and they are never shown".format(
+                name, key
+            )
         )
     if re.search(r"\s", route):
-        _fail(name, route, "has white space, and qmail would take it as part of a name; write DOMAIN:RELAY:PORT without spaces")
+        _fail(
+            name,
+            route,
+            "has white space, and qmail would take it as part of a name; write DOMAIN:RELAY:PORT without spaces",
+        )
     relay, colon, port = value.partition(":")
     if value.count(":") > 1:
         _fail(
@@ -180,7 +193,9 @@ def check_relay(name, route, relay, port):
         if "/" in relay and _is_network(relay):
             _fail(name, route, "routes to a network; a relay is one host, by name or IPv4 address")
         if not _HOST.match(relay):
-            _fail(name, route, "has no usable relay; write a host name, an IPv4 address, or nothing to look up MX records")
+            _fail(
+                name, route, "has no usable relay; write a host name, an IPv4 address, or nothing to look up MX records"
+            )
     if port is not None:
         if not relay:
             _fail(name, route, "has a port without a relay, which qmail ignores; write RELAY:PORT or nothing")
@@ -210,10 +225,12 @@ _FILES = (
     ControlFile("bouncefrom", "word", "MAILER-DAEMON", _SEND, RESTART, _check_user),
     ControlFile("bouncehost", "name", "me", _SEND, RESTART, _check_host),
     # No program of qmail reads this one: the run script of the SMTP service gives it to tcpserver -c.
-    ControlFile("concurrencyincoming", "number", "none", "the run script of the SMTP service", RESTART_SMTPD, (1, 65535)),
+    ControlFile(
+        "concurrencyincoming", "number", "none", "the run script of the SMTP service", RESTART_SMTPD, (1, 65535)
+    ),
     ControlFile("concurrencylocal", "number", "10", _SEND, RESTART, (0, 65535)),
     ControlFile("concurrencyremote", "number", "20", _SEND, RESTART, (0, 65535)),
-    ControlFile("databytes", "number", "0", _SMTPD, NONE, (0, 2 ** 32 - 2)),
+    ControlFile("databytes", "number", "0", _SMTPD, NONE, (0, 2**32 - 2)),
     ControlFile("defaultdomain", "name", "me", _INJECT, NONE, _check_host),
     ControlFile("defaulthost", "name", "me", _INJECT, NONE, _check_plus_host),
     ControlFile("doublebouncehost", "name", "me", _SEND, RESTART, _check_host),
@@ -356,7 +373,9 @@ def _checked_mapping(spec, value):
     elif isinstance(value, dict):
         value = sorted(value.items())
     else:
-        _fail(spec.name, value, "is neither a mapping nor a list of lines; write {} for an empty file, null for no file")
+        _fail(
+            spec.name, value, "is neither a mapping nor a list of lines; write {} for an empty file, null for no file"
+        )
     found, seen = {}, set()
     for key, target in value:
         target = "" if target is None else target
@@ -518,7 +537,9 @@ def credential_routes(items, style):
                 )
         if domain.lower() in [key.lower() for key in routes]:
             _fail("smtproutes", domain, "is named more than once in credentials; keep one of them")
-        routes[domain] = "{0}:{1}{4}{2}{4}{3}".format(relay, item["port"], user, password, "|" if style == "pipe" else " ")
+        routes[domain] = "{0}:{1}{4}{2}{4}{3}".format(
+            relay, item["port"], user, password, "|" if style == "pipe" else " "
+        )
     return routes
 
 

@@ -180,10 +180,10 @@ class Tree(object):
         Yields:
             str
         """
-        for kind, number in self._listed("mess", oddities):
+        for _kind, number in self._listed("mess", oddities):
             yield number
         for kind in ("info", "todo"):
-            for kind, number in self._listed(kind, oddities):
+            for _kind, number in self._listed(kind, oddities):
                 # Asked in this order: a message that ends meanwhile loses its message file last.
                 if not os.path.lexists(self.path("mess", number)) and os.path.lexists(self.path(kind, number)):
                     oddities.add("/".join(self._parts(kind, number)), "no message of this number")

@@ -16,7 +16,6 @@ __metaclass__ = type
 import os
 import shutil
 import tempfile
-import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import Writer
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import permission_bits, to_file_bytes

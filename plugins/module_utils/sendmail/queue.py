@@ -236,9 +236,7 @@ class SendmailQueue(Queue):
 
     def _warn(self, what, left_out):
         if left_out:
-            self.warnings.append(
-                "{0} {1}, and are left out; the first is {2}".format(len(left_out), what, left_out[0])
-            )
+            self.warnings.append("{0} {1}, and are left out; the first is {2}".format(len(left_out), what, left_out[0]))
 
     def _names(self, place, damaged, lost):
         """list of str: the names of the control files in a directory."""

@@ -31,17 +31,37 @@ GROUPS = {"all": ["smtp-relay001", "web01", "localhost"], "relay_servers": ["smt
 @pytest.mark.parametrize(
     "target",
     [
-        "smtp-relay001", "SMTP-Relay001.Example.com.", "10.20.0.10", "203.0.113.4", "192.0.2.7", "2001:DB8:0::7", "mail.example.com", "mailer",
-        "web01.example.com", "localhost", "127.0.0.1", "127.0.1.1", "::1",
+        "smtp-relay001",
+        "SMTP-Relay001.Example.com.",
+        "10.20.0.10",
+        "203.0.113.4",
+        "192.0.2.7",
+        "2001:DB8:0::7",
+        "mail.example.com",
+        "mailer",
+        "web01.example.com",
+        "localhost",
+        "127.0.0.1",
+        "127.0.1.1",
+        "::1",
     ],
-)  # fmt: skip
+)
 def test_hosts_of_the_inventory_and_the_host_itself(target):
     assert strangers([target], GROUPS, HOSTVARS) == []
 
 
 @pytest.mark.parametrize(
     "target",
-    ["192.0.2.8", "gmail.com", "smtp-relay001.example.com.evil.example", "10.20.0.0/24", "2001:db8::8", "0x7f.1", "localhost.evil.example", "web0"],
+    [
+        "192.0.2.8",
+        "gmail.com",
+        "smtp-relay001.example.com.evil.example",
+        "10.20.0.0/24",
+        "2001:db8::8",
+        "0x7f.1",
+        "localhost.evil.example",
+        "web0",
+    ],
 )
 def test_strangers(target):
     assert strangers(["web01", target], GROUPS, HOSTVARS) == [target]
@@ -73,13 +93,20 @@ def act(monkeypatch):
 
 def test_the_module_is_not_run_for_a_stranger(act):
     result, ran = act(test="relay", server="192.0.2.8")
-    assert result["failed"] and not ran and "192.0.2.8 is not a host of this inventory" in result["msg"] and "allow_foreign" in result["msg"]
+    assert (
+        result["failed"]
+        and not ran
+        and "192.0.2.8 is not a host of this inventory" in result["msg"]
+        and "allow_foreign" in result["msg"]
+    )
     result, ran = act(test="relay", server="web01", addresses=["10.20.0.10", "192.0.2.8"])
     assert result["failed"] and not ran and "192.0.2.8" in result["msg"]
     result, ran = act(test="relay", server="web01", addresses="10.20.0.10, 192.0.2.8", allow_foreign="false")
     assert result["failed"] and not ran
 
 
-@pytest.mark.parametrize("args", [{}, {"server": "web01"}, {"server": "192.0.2.8", "allow_foreign": "yes"}, {"server": "::1"}])
+@pytest.mark.parametrize(
+    "args", [{}, {"server": "web01"}, {"server": "192.0.2.8", "allow_foreign": "yes"}, {"server": "::1"}]
+)
 def test_the_module_is_run_otherwise(act, args):
     assert act(test="limits", **args) == ({"status": "ok"}, True)

@@ -7,7 +7,12 @@ import copy
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.relay.plugins.filter.flow_report import flow_merge, flow_report, flow_summary, flow_table
+from ansible_collections.mailops.relay.plugins.filter.flow_report import (
+    flow_merge,
+    flow_report,
+    flow_summary,
+    flow_table,
+)
 from ansible_collections.mailops.relay.plugins.plugin_utils import flow_page
 from ansible_collections.mailops.relay.tests.unit.plugins.plugin_utils.flows import HOSTILE, Page, empty, named, week
 
@@ -36,8 +41,10 @@ def test_a_host_that_could_not_be_read_is_named(week):
     results = {"b": {"flow": week}, "c": {"unreachable": True, "msg": "no\nroute"}, "a": {"failed": False}, "d": None}
     merged = flow_merge(results)
     assert merged["problems"] == [
-        "a is not in these numbers: it gave no result", "c is not in these numbers: no route", "d is not in these numbers: it gave no result",
-    ]  # fmt: skip
+        "a is not in these numbers: it gave no result",
+        "c is not in these numbers: no route",
+        "d is not in these numbers: it gave no result",
+    ]
     assert not merged["complete"] and merged["totals"] == week["totals"] and week["problems"] == []
     assert "c is not in these numbers: no route" in "".join(Page(flow_report(merged)).text)
     nothing = flow_merge({"c": {"msg": "no route"}})
@@ -59,10 +66,13 @@ def test_no_terminal_obeys_a_strangers_text(name):
 @pytest.mark.parametrize(
     ("flow", "words"),
     [
-        (None, "the input must be a dictionary, but it is nothing. Give the \"flow\" of a result of mailops.relay.mail_flow_info"),
+        (
+            None,
+            'the input must be a dictionary, but it is nothing. Give the "flow" of a result of mailops.relay.mail_flow_info',
+        ),
         ("{}", "must be a dictionary, but it is a text"),
         ([empty()], "must be a dictionary, but it is of type list"),
-        ({"flow": empty(), "changed": False}, "the input has no version, hosts. Give the \"flow\""),
+        ({"flow": empty(), "changed": False}, 'the input has no version, hosts. Give the "flow"'),
     ],
 )
 def test_what_is_not_a_flow_is_refused(flow_filter, flow, words):

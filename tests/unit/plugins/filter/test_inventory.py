@@ -15,7 +15,11 @@ def test_each_host_has_its_own_names():
         "ansible_facts": [{"all_ipv4_addresses": ["192.0.2.7"], "fqdn": "mail.example.com"}, None, {}],
     }
     assert host_names(["relay", "web01", "web02"], variables) == {
-        "relay": {"names": ["relay", "relay.example.com", "mail.example.com"], "addresses": ["192.0.2.7", "10.0.0.1"], "shared": []},
+        "relay": {
+            "names": ["relay", "relay.example.com", "mail.example.com"],
+            "addresses": ["192.0.2.7", "10.0.0.1"],
+            "shared": [],
+        },
         "web01": {"names": ["web01"], "addresses": [], "shared": []},
         "web02": {"names": ["web02"], "addresses": [], "shared": []},
     }

@@ -9,14 +9,18 @@ from ansible_collections.mailops.relay.plugins.filter.preflight import preflight
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 
 GOOD = checks.ok("dns_a", "relay.example.com", "203.0.113.4")
-BAD = checks.failed("dns_ptr", "203.0.113.4", "names host-4.provider.example, not relay.example.com", "Let the provider set it.")
+BAD = checks.failed(
+    "dns_ptr", "203.0.113.4", "names host-4.provider.example, not relay.example.com", "Let the provider set it."
+)
 FACTS = {"hostname": "relay.example.com", "planned": False}
 
 
 def known(local=(GOOD,), dns=(BAD,), planned=False, **more):
     """What is registered for one relay: by the task that asks the host, that lets it look outside, and that asks the DNS."""
     relay = dict(FACTS, planned=planned)
-    return dict({"local": {"checks": list(local), "relay": relay}, "network": None, "dns": {"checks": list(dns)}}, **more)
+    return dict(
+        {"local": {"checks": list(local), "relay": relay}, "network": None, "dns": {"checks": list(dns)}}, **more
+    )
 
 
 def result_of(**relays):
@@ -34,13 +38,24 @@ def test_the_worst_is_the_verdict_and_each_relay_has_its_own():
 def test_what_could_not_be_asked_has_failed():
     missing = {"failed": True, "msg": "Failed to import the required Python library (pyspf)"}
     result = result_of(a=known(dns=()) | {"dns": missing, "network": {"skipped": True}})
-    assert [(entry["id"], entry["status"]) for entry in result["relays"][0]["checks"]] == [("dns_a", "ok"), ("mail_dns_info", "failed")]
+    assert [(entry["id"], entry["status"]) for entry in result["relays"][0]["checks"]] == [
+        ("dns_a", "ok"),
+        ("mail_dns_info", "failed"),
+    ]
     assert "pyspf" in result["relays"][0]["checks"][1]["seen"]
-    unreachable = {"local": {"unreachable": True, "msg": "Connection refused"}, "network": None, "dns": {"skipped": True}}
+    unreachable = {
+        "local": {"unreachable": True, "msg": "Connection refused"},
+        "network": None,
+        "dns": {"skipped": True},
+    }
     assert result_of(a=unreachable)["verdict"] == "failed"
     # What it sees outside comes between.
     outside = {"checks": [dict(GOOD, id="port_25")]}
-    assert [entry["id"] for entry in result_of(a=known(network=outside))["relays"][0]["checks"]] == ["dns_a", "port_25", "dns_ptr"]
+    assert [entry["id"] for entry in result_of(a=known(network=outside))["relays"][0]["checks"]] == [
+        "dns_a",
+        "port_25",
+        "dns_ptr",
+    ]
     # Nothing is known of it at all.
     assert preflight_result({"a": None}, {}, {})["verdict"] == "failed"
 
@@ -67,12 +82,24 @@ def test_no_terminal_obeys_a_strangers_record():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: preflight_result(["a"], {}, {}), "preflight_result: the input must be a dictionary, but it is of type list."),
+        (
+            lambda: preflight_result(["a"], {}, {}),
+            "preflight_result: the input must be a dictionary, but it is of type list.",
+        ),
         (lambda: preflight_result({}, None, {}), "preflight_result: network must be a dictionary, but it is nothing."),
         (lambda: preflight_result({}, {}, "dns"), "preflight_result: dns must be a dictionary, but it is a text."),
-        (lambda: preflight_result({"a": "x"}, {}, {}), "preflight_result: local: the result of a must be a dictionary, but it is a text."),
-        (lambda: preflight_table("x"), "preflight_table: the input must be a dictionary, but it is a text. Give what preflight_result returned."),
-        (lambda: preflight_table({"checks": []}), "preflight_table: the input has no relays. Give what preflight_result returned."),
+        (
+            lambda: preflight_result({"a": "x"}, {}, {}),
+            "preflight_result: local: the result of a must be a dictionary, but it is a text.",
+        ),
+        (
+            lambda: preflight_table("x"),
+            "preflight_table: the input must be a dictionary, but it is a text. Give what preflight_result returned.",
+        ),
+        (
+            lambda: preflight_table({"checks": []}),
+            "preflight_table: the input has no relays. Give what preflight_result returned.",
+        ),
     ],
 )
 def test_what_they_cannot_use_is_named(call, words):

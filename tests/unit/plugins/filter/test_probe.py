@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
-
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.mailops.relay.plugins.filter.probe import probe_table
 
 
@@ -13,16 +13,27 @@ def form(name, verdict, code, **more):
 
 
 def way(port, tls, *forms, **more):
-    return dict({"address": "203.0.113.4", "port": port, "tls": tls, "state": "tested", "reason": "", "forms": list(forms)}, **more)
+    return dict(
+        {"address": "203.0.113.4", "port": port, "tls": tls, "state": "tested", "reason": "", "forms": list(forms)},
+        **more,
+    )
 
 
 def result(*ways, **numbers):
-    return dict({"channels": list(ways), "tried": 4, "accepted": 0, "refused": 4, "unknown": 0, "seconds": 0.3}, **numbers)
+    return dict(
+        {"channels": list(ways), "tried": 4, "accepted": 0, "refused": 4, "unknown": 0, "seconds": 0.3}, **numbers
+    )
 
 
 def test_a_row_for_each_form_and_a_column_for_each_way_in():
     forms = form("third-party", "refused", 554), form("bang", "refused", 550)
-    lines = probe_table(result(way(25, "none", *forms), way(465, "implicit", state="closed", reason="Connection refused"), way(25, "starttls", *forms)))
+    lines = probe_table(
+        result(
+            way(25, "none", *forms),
+            way(465, "implicit", state="closed", reason="Connection refused"),
+            way(25, "starttls", *forms),
+        )
+    )
     assert lines == [
         "Relays nothing for who asked: 0 of 4 accepted, 4 refused, 0 not known, in 0.3 s",
         "  [1] 203.0.113.4 port 25 without TLS",
@@ -46,5 +57,8 @@ def test_what_was_accepted_is_shown_with_what_was_said_and_nothing_that_a_termin
 
 @pytest.mark.parametrize("other", [{"status": "ok"}, {"message_id": "<1@x>"}, [], "accepted", None])
 def test_another_result_is_refused(other):
-    with pytest.raises(AnsibleFilterError, match=r"^probe_table: the input .* Give a result of mailops.relay.smtp_probe with test: relay.$"):
+    with pytest.raises(
+        AnsibleFilterError,
+        match=r"^probe_table: the input .* Give a result of mailops.relay.smtp_probe with test: relay.$",
+    ):
         probe_table(other)

@@ -10,9 +10,14 @@ from ansible_collections.mailops.relay.plugins.filter.queue_table import queue_o
 
 def entry(sender="app@web01.example.com", address="a@example.org", reason="", state=""):
     return {
-        "queue": "deferred", "queue_id": "8B4671C40A2", "sender": sender, "size": 2048, "arrival": 0, "state": state,
+        "queue": "deferred",
+        "queue_id": "8B4671C40A2",
+        "sender": sender,
+        "size": 2048,
+        "arrival": 0,
+        "state": state,
         "recipients": [{"address": address, "reason": reason}],
-    }  # fmt: skip
+    }
 
 
 def queue(messages, total=None, **numbers):
@@ -20,11 +25,19 @@ def queue(messages, total=None, **numbers):
     count = [{"name": "example.org", "count": total}]
     return dict(
         {
-            "mta": "postfix", "total": total, "size": 5000, "oldest": 0, "oldest_age": 7300, "by_queue": {"deferred": total},
-            "by_sender_domain": count, "by_recipient_domain": count, "by_reason": count, "messages": messages,
+            "mta": "postfix",
+            "total": total,
+            "size": 5000,
+            "oldest": 0,
+            "oldest_age": 7300,
+            "by_queue": {"deferred": total},
+            "by_sender_domain": count,
+            "by_recipient_domain": count,
+            "by_reason": count,
+            "messages": messages,
         },
         **numbers,
-    )  # fmt: skip
+    )
 
 
 def test_a_queue():
@@ -55,14 +68,21 @@ def test_no_terminal_obeys_a_strangers_address():
     evil = "\x1b[2J\x9b31m\u202e\r\n\x07"
     count = [{"name": evil, "count": 1}]
     lines = queue_table(queue([entry(evil, evil, evil)], by_sender_domain=count, by_reason=count), evil)
-    lines += queue_outcome({"mta": "postfix", "affected": 0, "matched": 1, "left_alone": [{"queue_id": "A", "reason": evil}]}, "x", evil)
+    lines += queue_outcome(
+        {"mta": "postfix", "affected": 0, "matched": 1, "left_alone": [{"queue_id": "A", "reason": evil}]}, "x", evil
+    )
     assert all(line.isprintable() for line in lines)
     assert any("\\x1b[2J" in line and "\\u202e" in line for line in lines)
     assert queue_table(queue([entry("jürg@bücher.example")]), "x")[5].endswith("from <jürg@bücher.example>")
 
 
 def test_what_was_done():
-    result = {"mta": "postfix", "affected": 3, "matched": 7, "left_alone": [{"queue_id": "8B4671C40A2", "reason": "it was delivered"}]}
+    result = {
+        "mta": "postfix",
+        "affected": 3,
+        "matched": 7,
+        "left_alone": [{"queue_id": "8B4671C40A2", "reason": "it was delivered"}],
+    }
     assert queue_outcome(result, "web01", "delete") == [
         "web01 (postfix): delete: 3 of 7 messages",
         "left alone: 8B4671C40A2: it was delivered",
@@ -73,7 +93,10 @@ def test_what_was_done():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: queue_table([], "x"), "queue_table: the input must be a dictionary, but it is of type list. Give a result of mailops.relay.mail_queue_info."),
+        (
+            lambda: queue_table([], "x"),
+            "queue_table: the input must be a dictionary, but it is of type list. Give a result of mailops.relay.mail_queue_info.",
+        ),
         (
             lambda: queue_table({"msg": "failed", "mta": "postfix", "messages": []}, "x"),
             "queue_table: the input has no total, size, oldest_age, by_queue, by_sender_domain, by_recipient_domain, by_reason. "
@@ -85,7 +108,10 @@ def test_what_was_done():
             lambda: queue_outcome({"mta": "postfix"}, "x", "delete"),
             "queue_outcome: the input has no affected, matched, left_alone. Give a result of mailops.relay.mail_queue.",
         ),
-        (lambda: queue_outcome(None, "x", "delete"), "queue_outcome: the input must be a dictionary, but it is nothing. Give a result of mailops.relay.mail_queue."),
+        (
+            lambda: queue_outcome(None, "x", "delete"),
+            "queue_outcome: the input must be a dictionary, but it is nothing. Give a result of mailops.relay.mail_queue.",
+        ),
     ],
 )
 def test_what_they_cannot_use_is_named(call, words):

@@ -10,7 +10,14 @@ from ansible_collections.mailops.relay.plugins.filter import relay_server as fil
 QUIET = {"firewalld_runs": False, "firewalld_starts": False, "iptables_starts": False}
 GOOD = {
     "relay_server_hostname": "smtp-relay001.example.com",
-    "relay_server_networks": ["10.20.0.0/16", "10.30.0.5", "10.30.0.6/32", "fd00:1::/64", "fd00:2::1", "::ffff:10.0.0.0/104"],
+    "relay_server_networks": [
+        "10.20.0.0/16",
+        "10.30.0.5",
+        "10.30.0.6/32",
+        "fd00:1::/64",
+        "fd00:2::1",
+        "::ffff:10.0.0.0/104",
+    ],
     "relay_server_address": "10.20.0.10",
     "relay_server_outbound_address": "",
     "relay_server_firewall": "auto",
@@ -47,7 +54,15 @@ def shown(*units):
 
 def test_good_variables_have_no_problems():
     assert problems() == []
-    assert problems(address="fd00:1::10", outbound_address="203.0.113.4", firewall_zone="a-zone_of-17-char", firewall_comment="~" * 255) == []
+    assert (
+        problems(
+            address="fd00:1::10",
+            outbound_address="203.0.113.4",
+            firewall_zone="a-zone_of-17-char",
+            firewall_comment="~" * 255,
+        )
+        == []
+    )
     assert problems(tls_provider="ownca", tls_ownca_path="/ca.crt", tls_ownca_privatekey_path="/ca.key") == []
 
 
@@ -81,7 +96,10 @@ def test_good_variables_have_no_problems():
             "relay_server_networks: \"['10.0.0.0/8']\" is not a network. Write address/prefix, for example 192.168.1.0/24.",
         ),
         ({"networks": "10.20.0.0/16"}, 'relay_server_networks: "10.20.0.0/16" is not a list. Write [10.20.0.0/16].'),
-        ({"networks": ["10.0.0.0/255.0.0.0"]}, "10.0.0.0/255.0.0.0\" has host bits or is not in its shortest form. Write 10.0.0.0/8."),
+        (
+            {"networks": ["10.0.0.0/255.0.0.0"]},
+            '10.0.0.0/255.0.0.0" has host bits or is not in its shortest form. Write 10.0.0.0/8.',
+        ),
         ({"networks": ["10.0.0.0/8 "]}, "has host bits or is not in its shortest form. Write 10.0.0.0/8."),
         ({"networks": ["FD00::/8"]}, "has host bits or is not in its shortest form. Write fd00::/8."),
         ({"networks": ["fd00:0:0::1"]}, "has host bits or is not in its shortest form. Write fd00::1/128."),
@@ -131,22 +149,27 @@ def test_what_no_host_could_use_is_refused_by_name(variables, problem):
 def test_each_network_has_its_problem_and_all_are_told_in_one_go():
     found = problems(hostname="relay", networks=["x", "10.0.0.0/8", "10.0.0.1/8"], address="y")
     assert [problem.partition(" is ")[0].partition(" has ")[0] for problem in found] == [
-        'relay_server_hostname: "relay"', 'relay_server_networks: "x"', 'relay_server_networks: "10.0.0.1/8"', 'relay_server_address: "y"',
-    ]  # fmt: skip
+        'relay_server_hostname: "relay"',
+        'relay_server_networks: "x"',
+        'relay_server_networks: "10.0.0.1/8"',
+        'relay_server_address: "y"',
+    ]
 
 
 @pytest.mark.parametrize(
     ("wanted", "units", "problem"),
     [
         (
-            "iptables", ("runs", "off", "missing"),
+            "iptables",
+            ("runs", "off", "missing"),
             'relay_server_firewall: "iptables", but this host runs firewalld or starts it at boot, and each would undo the rules of the other. '
             "Set it to firewalld, or first stop and disable firewalld.",
         ),
         ("iptables", ("starts", "off", "missing"), "runs firewalld or starts it at boot"),
         ("iptables", ("runs only", "off", "missing"), "runs firewalld or starts it at boot"),
         (
-            "firewalld", ("off", "missing", "starts"),
+            "firewalld",
+            ("off", "missing", "starts"),
             'relay_server_firewall: "firewalld", but this host loads iptables rules at boot, and each would undo the rules of the other. '
             "Set it to iptables, or first disable the service iptables or netfilter-persistent.",
         ),
@@ -157,7 +180,7 @@ def test_each_network_has_its_problem_and_all_are_told_in_one_go():
         ("auto", ("starts", "runs", "runs"), None),
         ("none", ("starts", "runs", "runs"), None),
     ],
-)  # fmt: skip
+)
 def test_a_second_firewall_is_refused(wanted, units, problem):
     found = problems(filters.firewall_units(shown(*units)), firewall=wanted)
     assert len(found) == (problem is not None) and (problem or "") in "".join(found)
@@ -205,26 +228,46 @@ def test_the_address_is_the_first_within_the_clients_networks(networks, address)
 def test_networks_of_IPv6_are_in_brackets():
     given = ["10.20.0.0/16", "fd00:1::/64", "fd00::1", "[fd00::]/8", "10.20.0.1", "web01.example.com", ["x"]]
     assert filters.mynetworks(given) == [
-        "10.20.0.0/16", "[fd00:1::]/64", "[fd00::1]", "[fd00::]/8", "10.20.0.1", "web01.example.com", ["x"],
-    ]  # fmt: skip
+        "10.20.0.0/16",
+        "[fd00:1::]/64",
+        "[fd00::1]",
+        "[fd00::]/8",
+        "10.20.0.1",
+        "web01.example.com",
+        ["x"],
+    ]
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: filters.relay_server_problems([], QUIET), "relay_server_problems: the input must be a dictionary, but it is of type list."),
         (
-            lambda: filters.relay_server_problems({k: v for k, v in GOOD.items() if k != "relay_server_address"}, QUIET),
+            lambda: filters.relay_server_problems([], QUIET),
+            "relay_server_problems: the input must be a dictionary, but it is of type list.",
+        ),
+        (
+            lambda: filters.relay_server_problems(
+                {k: v for k, v in GOOD.items() if k != "relay_server_address"}, QUIET
+            ),
             "relay_server_problems: the input has no relay_server_address.",
         ),
         (
             lambda: filters.relay_server_problems(GOOD, {}),
             "relay_server_problems: units has no firewalld_runs, firewalld_starts, iptables_starts. Give what firewall_units returned.",
         ),
-        (lambda: filters.relay_server_address([], "10.0.0.1", ""), "relay_server_address: addresses must be a list, but it is a text."),
+        (
+            lambda: filters.relay_server_address([], "10.0.0.1", ""),
+            "relay_server_address: addresses must be a list, but it is a text.",
+        ),
         (lambda: filters.mynetworks("10.0.0.0/8"), "mynetworks: the input must be a list, but it is a text."),
-        (lambda: filters.firewall_units("ActiveState=active"), "firewall_units: the input must be a list, but it is a text."),
-        (lambda: filters.firewall_of("x", "auto"), "firewall_of: the input must be a dictionary, but it is a text. Give what firewall_units returned."),
+        (
+            lambda: filters.firewall_units("ActiveState=active"),
+            "firewall_units: the input must be a list, but it is a text.",
+        ),
+        (
+            lambda: filters.firewall_of("x", "auto"),
+            "firewall_of: the input must be a dictionary, but it is a text. Give what firewall_units returned.",
+        ),
     ],
 )
 def test_what_they_cannot_use_is_named(call, words):

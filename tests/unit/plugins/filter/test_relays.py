@@ -93,7 +93,11 @@ def test_a_certificate_that_is_no_text_is_an_error():
 
 
 def test_nexthops_as_postfix_writes_them():
-    relays = [{"name": "a.example.com"}, {"name": "b.example.com", "port": 2525}, {"name": "c.example.com", "port": "25"}]
+    relays = [
+        {"name": "a.example.com"},
+        {"name": "b.example.com", "port": 2525},
+        {"name": "c.example.com", "port": "25"},
+    ]
     assert filters.nexthops(relays, 587) == ["[a.example.com]:587", "[b.example.com]:2525", "[c.example.com]:25"]
     assert filters.nexthops([], 587) == []
 
@@ -110,22 +114,39 @@ def test_each_port_once():
         ([{"name": "192.0.2.1"}], "encrypted", False, []),
         ([RELAY], "opportunistic", True, []),
         (
-            [RELAY, dict(RELAY, port=25)], "verified", False,
-            ["sendmail_client_relays: the relays have the ports 587, 25, but sendmail can use one port for all of them. Let them listen on the same port."],
+            [RELAY, dict(RELAY, port=25)],
+            "verified",
+            False,
+            [
+                "sendmail_client_relays: the relays have the ports 587, 25, but sendmail can use one port for all of them. Let them listen on the same port."
+            ],
         ),
         (
-            [RELAY], "encrypted", True,
-            ["sendmail_client_mx_lookup: with it the hosts that mail goes to are not known, so that their TLS cannot be required."
-             " Set it to false, or sendmail_client_tls_security_level to opportunistic."],
+            [RELAY],
+            "encrypted",
+            True,
+            [
+                "sendmail_client_mx_lookup: with it the hosts that mail goes to are not known, so that their TLS cannot be required."
+                " Set it to false, or sendmail_client_tls_security_level to opportunistic."
+            ],
         ),
         (
-            [{"name": "192.0.2.1"}], "verified", False,
-            ['sendmail_client_relays: "192.0.2.1" is not a fully qualified domain name. Write the name in the relay\'s certificate,'
-             " for example smtp-relay001.example.com."],
+            [{"name": "192.0.2.1"}],
+            "verified",
+            False,
+            [
+                'sendmail_client_relays: "192.0.2.1" is not a fully qualified domain name. Write the name in the relay\'s certificate,'
+                " for example smtp-relay001.example.com."
+            ],
         ),
-        ([dict(RELAY, port="smtp"), RELAY], "verified", False, ['sendmail_client_relays: the port of "smtp-relay001.example.com" is not between 1 and 65535.']),
+        (
+            [dict(RELAY, port="smtp"), RELAY],
+            "verified",
+            False,
+            ['sendmail_client_relays: the port of "smtp-relay001.example.com" is not between 1 and 65535.'],
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_sendmail_could_not_use_is_named(relays, tls, mx_lookup, problems):
     assert filters.sendmail_client_problems(relays, 587, tls, mx_lookup) == problems
 
@@ -134,21 +155,39 @@ def test_all_that_is_wrong_is_told_in_one_go():
     assert len(filters.sendmail_client_problems([{"name": "relay"}, dict(RELAY, port=25)], 587, "verified", True)) == 3
 
 
-@pytest.mark.parametrize("relays", ["relay.example.com", {"name": "relay.example.com"}, ["relay.example.com"], [RELAY, None]])
+@pytest.mark.parametrize(
+    "relays", ["relay.example.com", {"name": "relay.example.com"}, ["relay.example.com"], [RELAY, None]]
+)
 def test_what_is_not_a_list_of_relays_is_a_problem(relays):
-    words = "relay_client_relays: is not a list of relays, each with its name. Write [{name: smtp-relay001.example.com}]."
+    words = (
+        "relay_client_relays: is not a list of relays, each with its name. Write [{name: smtp-relay001.example.com}]."
+    )
     assert filters.relay_problems(relays, "relay_client", 587) == [words]
-    assert filters.sendmail_client_problems(relays, 587, "verified", False) == [words.replace("relay_client", "sendmail_client")]
+    assert filters.sendmail_client_problems(relays, 587, "verified", False) == [
+        words.replace("relay_client", "sendmail_client")
+    ]
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: filters.group_relays("relay1", [], "web01"), "group_relays: the input must be a list, but it is a text."),
-        (lambda: filters.group_relays(["relay1"], {}, "web01"), "group_relays: hostnames must be a list, but it is of type dict."),
+        (
+            lambda: filters.group_relays("relay1", [], "web01"),
+            "group_relays: the input must be a list, but it is a text.",
+        ),
+        (
+            lambda: filters.group_relays(["relay1"], {}, "web01"),
+            "group_relays: hostnames must be a list, but it is of type dict.",
+        ),
         (lambda: filters.group_relays(["relay1"], [], "web01"), "group_relays: hostnames has 0 values for 1 hosts."),
-        (lambda: filters.certificate_hosts(None, []), "certificate_hosts: the input must be a list, but it is nothing."),
-        (lambda: filters.certificate_hosts([], ["x"]), "certificate_hosts: an element of client_relays must be a list, but it is a text."),
+        (
+            lambda: filters.certificate_hosts(None, []),
+            "certificate_hosts: the input must be a list, but it is nothing.",
+        ),
+        (
+            lambda: filters.certificate_hosts([], ["x"]),
+            "certificate_hosts: an element of client_relays must be a list, but it is a text.",
+        ),
         (
             lambda: filters.certificate_hosts([], [["x"]]),
             "certificate_hosts: element 1 of an element of client_relays must be a dictionary, but it is a text.",

@@ -13,13 +13,20 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.filter.trace import trace_criteria, trace_plan, trace_result, trace_table
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
-from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix", "fixtures")
 LOG = {
-    "first": 1795331000.0, "last": 1795331300.0, "complete": True, "problems": [], "gaps": [], "unreadable": 0, "unknown": 0, "samples": [],
-}  # fmt: skip
+    "first": 1795331000.0,
+    "last": 1795331300.0,
+    "complete": True,
+    "problems": [],
+    "gaps": [],
+    "unreadable": 0,
+    "unknown": 0,
+    "samples": [],
+}
 NAMES = {
     "relay": {"names": ["relay", "relay.example.com"], "addresses": ["10.0.0.1"]},
     "web01": {"names": ["web01"], "addresses": []},
@@ -42,9 +49,14 @@ status=sent (250 ok)
 postfix/qmgr[1]: BBBBBBB: removed
 """
 REFUSED = {
-    "time": 1795331264.5, "action": "reject", "stage": "RCPT", "client": "web02[10.0.0.12]", "sender": "app@web02", "recipient": "x@example.net",
+    "time": 1795331264.5,
+    "action": "reject",
+    "stage": "RCPT",
+    "client": "web02[10.0.0.12]",
+    "sender": "app@web02",
+    "recipient": "x@example.net",
     "reply": "554 5.7.1 Relay access denied",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)
@@ -67,13 +79,30 @@ def hops_of(text):
 def told(text="", **changes):
     """What a task registers of mail_log_info on a host with this log."""
     messages = hops_of("".join(f"2026-11-22T07:07:44.5+00:00 h {line}\n" for line in text.splitlines()).encode("ascii"))
-    result = {"messages": messages, "rejects": [], "total": len(messages), "log": LOG, "host": {"names": [], "addresses": []}}
+    result = {
+        "messages": messages,
+        "rejects": [],
+        "total": len(messages),
+        "log": LOG,
+        "host": {"names": [], "addresses": []},
+    }
     return dict(result, changed=False, **changes)
 
 
 def test_only_what_was_given_is_looked_for():
-    given_by_hand = {"message_id": "<1@web01>", "queue_id": None, "sender": ["a@b", "c@d"], "client": ("x",), "status": 5}
-    assert trace_criteria(given_by_hand) == {"message_id": ["<1@web01>"], "sender": ["a@b", "c@d"], "client": ["x"], "status": ["5"]}
+    given_by_hand = {
+        "message_id": "<1@web01>",
+        "queue_id": None,
+        "sender": ["a@b", "c@d"],
+        "client": ("x",),
+        "status": 5,
+    }
+    assert trace_criteria(given_by_hand) == {
+        "message_id": ["<1@web01>"],
+        "sender": ["a@b", "c@d"],
+        "client": ["x"],
+        "status": ["5"],
+    }
     assert trace_criteria({"queue_id": None}) == {}
 
 
@@ -121,10 +150,19 @@ def test_the_way_as_data_and_as_lines():
 def test_what_was_refused_and_what_is_not_certain_is_said():
     relay = told(RELAY, rejects=[REFUSED], total=40)
     relay["log"] = dict(LOG, gaps=[{"text": "imuxsock lost 243 messages"}])
-    result = trace_result(NAMES, [{"relay": relay}, {"web01": {"unreachable": True, "msg": "no route"}, "web02": {"failed": True, "msg": "no log"}}])
+    result = trace_result(
+        NAMES,
+        [
+            {"relay": relay},
+            {"web01": {"unreachable": True, "msg": "no route"}, "web02": {"failed": True, "msg": "no log"}},
+        ],
+    )
     assert result["rejects"] == [dict(REFUSED, host="relay")] and result["asked"] == ["relay", "web01", "web02"]
     lines = trace_table(result)
-    assert "  came from: web01 (web01.example.com[10.0.0.11]); what came before is not known: web01 could not be asked: no route" in lines
+    assert (
+        "  came from: web01 (web01.example.com[10.0.0.11]); what came before is not known: web01 could not be asked: no route"
+        in lines
+    )
     assert lines[-5:] == [
         "REFUSED at RCPT on relay, 2026-11-22 07:07:44.500: from web02[10.0.0.12], sender <app@web02>, recipient <x@example.net>: "
         "554 5.7.1 Relay access denied",
@@ -141,7 +179,9 @@ def test_nothing_was_found():
 
 
 def test_a_bounce_with_its_notice():
-    text = RELAY.replace("status=sent (250 ok)", "status=bounced (550 no such user)").replace("postfix/qmgr[1]: BBBBBBB: removed\n", "") + (
+    text = RELAY.replace("status=sent (250 ok)", "status=bounced (550 no such user)").replace(
+        "postfix/qmgr[1]: BBBBBBB: removed\n", ""
+    ) + (
         "postfix/cleanup[1]: DDDDDDD: message-id=<2@relay>\n"
         "postfix/qmgr[1]: DDDDDDD: from=<>, size=900, nrcpt=1 (queue active)\n"
         "postfix/bounce[1]: BBBBBBB: sender non-delivery notification: DDDDDDD\n"
@@ -182,18 +222,36 @@ def test_no_terminal_obeys_a_strangers_text(text, field):
         (lambda: trace_criteria("<1@web01>"), "trace_criteria: the input must be a dictionary, but it is a text."),
         (lambda: trace_plan([], NAMES, [], ["x"]), "trace_plan: first must be a dictionary, but it is of type list."),
         (lambda: trace_plan({}, NAMES, [], {}), "trace_plan: the input must be a list, but it is of type dict."),
-        (lambda: trace_plan(["web01"], NAMES, [], {}), "trace_plan: an element of the input must be a list, but it is a text."),
+        (
+            lambda: trace_plan(["web01"], NAMES, [], {}),
+            "trace_plan: an element of the input must be a list, but it is a text.",
+        ),
         (lambda: trace_plan([], ["web01"], [], {}), "trace_plan: hosts must be a dictionary, but it is of type list."),
         (lambda: trace_plan([], {"web01": {}}, [], {}), "trace_plan: hosts: web01 has no names, addresses."),
-        (lambda: trace_plan([], NAMES, {"web01": told()}, {}), "trace_plan: rounds must be a list, but it is of type dict."),
-        (lambda: trace_plan([], NAMES, [told], {}), "trace_plan: element 1 of rounds must be a dictionary, but it is of type function."),
-        (lambda: trace_result(NAMES, [{"web01": "x"}]), "trace_result: rounds: the result of web01 must be a dictionary, but it is a text."),
+        (
+            lambda: trace_plan([], NAMES, {"web01": told()}, {}),
+            "trace_plan: rounds must be a list, but it is of type dict.",
+        ),
+        (
+            lambda: trace_plan([], NAMES, [told], {}),
+            "trace_plan: element 1 of rounds must be a dictionary, but it is of type function.",
+        ),
+        (
+            lambda: trace_result(NAMES, [{"web01": "x"}]),
+            "trace_result: rounds: the result of web01 must be a dictionary, but it is a text.",
+        ),
         (
             lambda: trace_result(NAMES, [{"web01": {"ping": "pong"}}]),
             "trace_result: rounds: the result of web01 has no messages, rejects, total, log. It must be a result of mailops.relay.mail_log_info.",
         ),
-        (lambda: trace_table([]), "trace_table: the input must be a dictionary, but it is of type list. Give what trace_result returned."),
-        (lambda: trace_table({}), "trace_table: the input has no traces, rejects, asked, problems. Give what trace_result returned."),
+        (
+            lambda: trace_table([]),
+            "trace_table: the input must be a dictionary, but it is of type list. Give what trace_result returned.",
+        ),
+        (
+            lambda: trace_table({}),
+            "trace_table: the input has no traces, rejects, asked, problems. Give what trace_result returned.",
+        ),
     ],
 )
 def test_what_they_cannot_use_is_named(call, words):

@@ -6,11 +6,20 @@ import os
 import time
 
 import pytest
-
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.mailops.relay.plugins.filter import verify
 
-LOG = {"first": 1.0, "last": 2.0, "complete": True, "problems": [], "gaps": [], "unreadable": 0, "unknown": 0, "samples": []}
+LOG = {
+    "first": 1.0,
+    "last": 2.0,
+    "complete": True,
+    "problems": [],
+    "gaps": [],
+    "unreadable": 0,
+    "unknown": 0,
+    "samples": [],
+}
 RECIPIENT = "ops@example.net"
 NAMES = ["web01", "web02", "web03"]
 
@@ -29,7 +38,10 @@ class Site:
             self.sent[name] = {"message_id": f"<{name}>", "submitted_at": 100.5}
             self.answers[name] = [told([hop("A" + name, f"<{name}>", [handed])]), None]
         self.tls, self.without_tls = dict.fromkeys(NAMES, "verified"), []
-        out = [hop("B" + name, f"<{name}>", [delivery("mx[203.0.113.2]")], client={"name": name, "address": ""}) for name in NAMES]
+        out = [
+            hop("B" + name, f"<{name}>", [delivery("mx[203.0.113.2]")], client={"name": name, "address": ""})
+            for name in NAMES
+        ]
         self.relays = [told(out, item="relay", host={"names": [], "addresses": ["10.0.0.1"]})]
 
     def begin(self):
@@ -47,30 +59,64 @@ class Site:
 def delivery(relay, status="sent", reply="", next_id="", tls=""):
     name, _bracket, address = relay.rstrip("]").partition("[")
     return {
-        "time": 101.0, "recipient": RECIPIENT, "orig_to": "", "relay": relay, "status": status, "dsn": "", "reply": reply, "tls": tls,
-        "delay": 0.2, "delays": {}, "next_id": next_id, "relay_host": {"name": name, "address": address, "port": 25},
-    }  # fmt: skip
+        "time": 101.0,
+        "recipient": RECIPIENT,
+        "orig_to": "",
+        "relay": relay,
+        "status": status,
+        "dsn": "",
+        "reply": reply,
+        "tls": tls,
+        "delay": 0.2,
+        "delays": {},
+        "next_id": next_id,
+        "relay_host": {"name": name, "address": address, "port": 25},
+    }
 
 
 def hop(queue_id, message_id, deliveries, **changes):
     return dict(
         {
-            "mta": "postfix", "instance": "postfix", "queue_id": queue_id, "message_id": message_id, "sender": "root@x", "size": 9,
-            "client": None, "tls": "", "arrival": 100.9, "first": 100.9, "last": 101.0, "removed": 101.0, "status": "sent", "queue": None,
-            "next_try": None, "deliveries": deliveries, "links": [], "source": None, "notes": [], "rejects": [],
+            "mta": "postfix",
+            "instance": "postfix",
+            "queue_id": queue_id,
+            "message_id": message_id,
+            "sender": "root@x",
+            "size": 9,
+            "client": None,
+            "tls": "",
+            "arrival": 100.9,
+            "first": 100.9,
+            "last": 101.0,
+            "removed": 101.0,
+            "status": "sent",
+            "queue": None,
+            "next_try": None,
+            "deliveries": deliveries,
+            "links": [],
+            "source": None,
+            "notes": [],
+            "rejects": [],
         },
         **changes,
-    )  # fmt: skip
+    )
 
 
 def told(hops, **changes):
-    return dict({"messages": hops, "rejects": [], "total": len(hops), "host": {"names": [], "addresses": []}, "log": LOG}, **changes)
+    return dict(
+        {"messages": hops, "rejects": [], "total": len(hops), "host": {"names": [], "addresses": []}, "log": LOG},
+        **changes,
+    )
 
 
 def test_all_is_well():
     site = Site()
     way = site.begin()
-    assert way["messages"] == {f"<{name}>": name for name in NAMES} and way["wait"] and way["pending"] == sorted(way["messages"])
+    assert (
+        way["messages"] == {f"<{name}>": name for name in NAMES}
+        and way["wait"]
+        and way["pending"] == sorted(way["messages"])
+    )
     way = site.progress(way)
     assert way["pending"] == [] and not way["wait"]
     way = site.progress(way, patience=60, clients=True)
@@ -109,7 +155,9 @@ def test_waiting_ends_with_the_time_or_with_patience():
 def test_what_a_client_has_put_off_is_asked_again():
     site = Site()
     reply = "delivery temporarily suspended: connect to relay.example.com[10.0.0.1]:587: Connection refused"
-    stuck = hop("Aweb02", "<web02>", [delivery("none", "deferred", reply)], removed=None, status="deferred", queue="deferred")
+    stuck = hop(
+        "Aweb02", "<web02>", [delivery("none", "deferred", reply)], removed=None, status="deferred", queue="deferred"
+    )
     site.answers["web02"] = [told([stuck]), None]
     site.answers["web03"] = [None, None]
     site.relays = [told([], item="relay", host={"names": [], "addresses": ["10.0.0.1"]})]
@@ -134,7 +182,11 @@ def test_clients_that_sent_nothing():
     result = site.result()
     assert [row["cause"] for row in result["clients"]] == ["unreachable", "not_sent", "unreachable"]
     assert result["clients"][2]["detail"] == "container is not running"
-    assert not result["ok"] and result["summary"].startswith("0 of 3 messages") and "web01, web02, web03" in result["summary"]
+    assert (
+        not result["ok"]
+        and result["summary"].startswith("0 of 3 messages")
+        and "web01, web02, web03" in result["summary"]
+    )
     site.sent["web01"] = None
     assert site.result()["clients"][0]["detail"] == "nothing was sent"
 
@@ -148,29 +200,44 @@ def test_qmail_clients_need_no_TLS_and_a_wrong_word_is_named():
     rows = site.result()["clients"]
     assert [row["status"] for row in rows] == ["ok", "ok", "failed"] and "no TLS (qmail has none)" in rows[0]["seen"]
     site.tls["web02"] = "secure"
-    with pytest.raises(AnsibleFilterError, match="verify_tls of web02: 'secure' is not one of encrypted, none, verified"):
+    with pytest.raises(
+        AnsibleFilterError, match="verify_tls of web02: 'secure' is not one of encrypted, none, verified"
+    ):
         site.result()
 
 
 def matrix(accepted=0, tried=35, unknown=0, status="ok"):
-    checks = [{"id": "relay.open", "status": status, "subject": "203.0.113.4 port 25", "seen": "quoted", "todo": "Close the relay"}]
+    checks = [
+        {
+            "id": "relay.open",
+            "status": status,
+            "subject": "203.0.113.4 port 25",
+            "seen": "quoted",
+            "todo": "Close the relay",
+        }
+    ]
     return {"item": ["outside01", "relay"], "accepted": accepted, "tried": tried, "unknown": unknown, "checks": checks}
 
 
-@pytest.mark.parametrize("entry, good, words", [
-    (matrix(), True, "0 of 35 forms accepted"),
-    (matrix(tried=0), True, "nobody gets in there"),
-    (matrix(unknown=2, status="warning"), True, "0 of 35 forms accepted, 2 not known"),
-    (matrix(accepted=3, status="failed"), False, "3 of 35 forms accepted"),
-    ({"item": ["outside01", "relay"], "unreachable": True, "msg": "gone"}, False, "not tested: gone"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "entry, good, words",
+    [
+        (matrix(), True, "0 of 35 forms accepted"),
+        (matrix(tried=0), True, "nobody gets in there"),
+        (matrix(unknown=2, status="warning"), True, "0 of 35 forms accepted, 2 not known"),
+        (matrix(accepted=3, status="failed"), False, "3 of 35 forms accepted"),
+        ({"item": ["outside01", "relay"], "unreachable": True, "msg": "gone"}, False, "not tested: gone"),
+    ],
+)
 def test_the_matrix_from_outside(entry, good, words):
     result = Site().result([entry])
     (row,) = result["outsiders"]
     assert row["subject"] == "outside01 -> relay" and row["seen"] == words
     assert result["ok"] == good == (row["status"] == "ok") and ("from outside" in result["summary"]) != good
     shown = "\n".join(verify.verify_table(result))
-    assert words in shown and ("203.0.113.4 port 25: quoted" in shown) == (entry.get("checks", [{}])[0].get("status") in ("warning", "failed"))
+    assert words in shown and ("203.0.113.4 port 25: quoted" in shown) == (
+        entry.get("checks", [{}])[0].get("status") in ("warning", "failed")
+    )
 
 
 def test_no_terminal_obeys_a_strangers_reply():
@@ -189,10 +256,19 @@ def test_no_terminal_obeys_a_strangers_reply():
         ({"sent": {"web01": "sent"}}, "verify_result: the result of web01 must be a dictionary, but it is a text."),
         ({"sent": {"web01": {"changed": True}}}, "verify_result: the result of web01 has no message_id, submitted_at."),
         ({"answers": {}}, "verify_result: answers has no web01, web02, web03."),
-        ({"answers": dict.fromkeys(NAMES, {})}, "verify_result: answers: web01 must be a list, but it is of type dict."),
-        ({"answers": dict.fromkeys(NAMES, [{"ping": "pong"}])}, "verify_result: answers: the result of web01 has no messages, log."),
+        (
+            {"answers": dict.fromkeys(NAMES, {})},
+            "verify_result: answers: web01 must be a list, but it is of type dict.",
+        ),
+        (
+            {"answers": dict.fromkeys(NAMES, [{"ping": "pong"}])},
+            "verify_result: answers: the result of web01 has no messages, log.",
+        ),
         ({"tls": {"web01": "none"}}, "verify_result: tls has no web02, web03."),
-        ({"tls": dict.fromkeys(NAMES, ["none"])}, "verify_tls of web01: ['none'] is not one of encrypted, none, verified"),
+        (
+            {"tls": dict.fromkeys(NAMES, ["none"])},
+            "verify_tls of web01: ['none'] is not one of encrypted, none, verified",
+        ),
         ({"without_tls": "web01"}, "verify_result: without_tls must be a list, but it is a text."),
         ({"told": [{"messages": []}]}, "verify_result: element 1 of told has no item."),
         ({"told": [{"item": "relay", "messages": []}]}, "verify_result: told: the result of relay has no log."),
@@ -200,15 +276,24 @@ def test_no_terminal_obeys_a_strangers_reply():
         ({"relays": {"relay": {"names": []}}}, "verify_result: relays: relay has no addresses."),
         ({"recipient": None}, "verify_result: recipient must be a mail address, not None."),
         ({"matrix": {}}, "verify_result: matrix must be a list, but it is of type dict."),
-        ({"matrix": [{"item": ["a", "b"], "tried": 1}]}, "verify_result: matrix: the result of a -> b has no accepted, unknown, checks."),
+        (
+            {"matrix": [{"item": ["a", "b"], "tried": 1}]},
+            "verify_result: matrix: the result of a -> b has no accepted, unknown, checks.",
+        ),
     ],
 )
 def test_what_verify_result_cannot_use_is_named(changes, words):
     site = Site()
     given = {
-        "sent": site.sent, "answers": site.answers, "tls": site.tls, "without_tls": [], "told": site.relays, "relays": RELAY_NAMES,
-        "recipient": RECIPIENT, "matrix": [],
-    }  # fmt: skip
+        "sent": site.sent,
+        "answers": site.answers,
+        "tls": site.tls,
+        "without_tls": [],
+        "told": site.relays,
+        "relays": RELAY_NAMES,
+        "recipient": RECIPIENT,
+        "matrix": [],
+    }
     with pytest.raises(AnsibleFilterError) as refused:
         verify.verify_result(**dict(given, **changes))
     assert str(refused.value) == words
@@ -217,12 +302,16 @@ def test_what_verify_result_cannot_use_is_named(changes, words):
 def test_what_the_other_filters_cannot_use_is_named():
     with pytest.raises(AnsibleFilterError, match="verify_begin: the input must be a dictionary, but it is nothing."):
         verify.verify_begin(None)
-    with pytest.raises(AnsibleFilterError, match="verify_progress: the input has no messages, .* Give what verify_begin returned."):
+    with pytest.raises(
+        AnsibleFilterError, match="verify_progress: the input has no messages, .* Give what verify_begin returned."
+    ):
         verify.verify_progress({}, [], RELAY_NAMES, {}, 60, 5)
     way = Site().begin()
     with pytest.raises(AnsibleFilterError, match="verify_progress: timeout must be a number, but it is a text."):
         verify.verify_progress(way, [], RELAY_NAMES, {}, "long", 5)
     with pytest.raises(AnsibleFilterError, match="verify_progress: patience must be at least 0, not -1."):
         verify.verify_progress(way, [], RELAY_NAMES, {}, 60, -1)
-    with pytest.raises(AnsibleFilterError, match="verify_table: the input has no outsiders, .* Give what verify_result returned."):
+    with pytest.raises(
+        AnsibleFilterError, match="verify_table: the input has no outsiders, .* Give what verify_result returned."
+    ):
         verify.verify_table({"clients": []})

@@ -37,13 +37,16 @@ def test_a_resolver_that_says_nothing_is_a_verdict_in_time(run_module, silent_po
     assert result["nameservers"] == ["127.0.0.1"]
 
 
-@pytest.mark.parametrize("options, words", [
-    ({"hostname": ""}, "hostname: it is empty"),
-    ({"addresses": ["203.0.113"]}, "addresses: '203.0.113'"),
-    ({"nameservers": ["ns.example.com"]}, "nameservers: 'ns.example.com'"),
-    ({"port": 70000}, "port: 70000"),
-    ({"timeout": 0}, "timeout: 0 s"),
-])
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"hostname": ""}, "hostname: it is empty"),
+        ({"addresses": ["203.0.113"]}, "addresses: '203.0.113'"),
+        ({"nameservers": ["ns.example.com"]}, "nameservers: 'ns.example.com'"),
+        ({"port": 70000}, "port: 70000"),
+        ({"timeout": 0}, "timeout: 0 s"),
+    ],
+)
 def test_bad_input_is_refused_by_name(run_module, options, words):
     failed, result = run_module(mail_dns_info.main, **dict(RELAY, **options))
     assert failed and words in result["msg"]

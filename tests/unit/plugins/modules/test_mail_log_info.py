@@ -116,7 +116,9 @@ def test_a_log_that_is_not_there_is_named(run_module):
 def test_hostile_lines_are_counted_and_harmless(run_module, tmp_path):
     path = tmp_path / "mail.log"
     garbage = b"\x00\x1b[2J not a log\n<script>\n\xff\xfe\n" + b"x" * 200000 + b"\n"
-    path.write_bytes(garbage + MESSAGE.format(t="Nov 22 07:07:44", n=7).encode("ascii") + b"Nov 22 07:07:45 r postfix/qmgr[2]: 7D0")
+    path.write_bytes(
+        garbage + MESSAGE.format(t="Nov 22 07:07:44", n=7).encode("ascii") + b"Nov 22 07:07:45 r postfix/qmgr[2]: 7D0"
+    )
     failed, result = run_module(mail_log_info.main, paths=[str(path)])
     assert not failed and result["total"] >= 1
     assert result["log"]["unreadable"] >= 3 and not result["log"]["complete"]
@@ -126,7 +128,9 @@ def test_hostile_lines_are_counted_and_harmless(run_module, tmp_path):
 
 
 def test_the_flow_of_a_part_of_the_time(run_module, log):
-    _failed, result = run_module(mail_flow_info.main, paths=[log], since="2026-11-22T06:25:00Z", until="2026-11-22T06:26:00Z")
+    _failed, result = run_module(
+        mail_flow_info.main, paths=[log], since="2026-11-22T06:25:00Z", until="2026-11-22T06:26:00Z"
+    )
     assert result["flow"]["totals"]["received"] == 60
     _failed, result = run_module(mail_flow_info.main, paths=[log])
     totals = result["flow"]["totals"]
@@ -140,7 +144,7 @@ def test_documentation_and_arguments_say_the_same(module):
     documented = dict(
         yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"],
         **yaml.safe_load(module.DOCUMENTATION).get("options", {})
-    )
+    )  # fmt: skip
     assert set(documented) == set(spec)
     for name, option in documented.items():
         for key in ("type", "elements", "choices", "default", "required"):

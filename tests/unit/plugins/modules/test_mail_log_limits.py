@@ -38,9 +38,7 @@ def host(tmp_path, monkeypatch, programs):
         systemctl="echo FileDescriptorStoreMax=4224",
         rsyslogd="echo asked >> {0}".format(tmp_path / "asked"),
     )
-    monkeypatch.setattr(
-        mail_log_limits, "UnlimitedLogs", lambda *arguments: UnlimitedLogs(*arguments, root=str(root))
-    )
+    monkeypatch.setattr(mail_log_limits, "UnlimitedLogs", lambda *arguments: UnlimitedLogs(*arguments, root=str(root)))
     return root
 
 

@@ -63,7 +63,7 @@ def test_documentation_and_arguments_say_the_same():
     documented = dict(
         yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"],
         **yaml.safe_load(mail_queue_info.DOCUMENTATION)["options"]
-    )
+    )  # fmt: skip
     assert set(documented) == set(spec)
     for name, option in documented.items():
         for key in ("type", "elements", "choices", "default", "required"):

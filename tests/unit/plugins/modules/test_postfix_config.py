@@ -24,7 +24,9 @@ def etc(tmp_path, programs):
     """A configuration directory, and programs in PATH that answer as Postfix 3.7.11 (recorded) does."""
     directory = tmp_path / "etc"
     directory.mkdir()
-    (directory / "main.cf").write_bytes(b"smtpd_relay_restrictions = permit_mynetworks, reject\nmynetworks = 127.0.0.0/8\n")
+    (directory / "main.cf").write_bytes(
+        b"smtpd_relay_restrictions = permit_mynetworks, reject\nmynetworks = 127.0.0.0/8\n"
+    )
     (directory / "master.cf").write_bytes(b"smtp unix - - n - - smtp\n")
     recorded = os.path.abspath(os.path.join(POSTFIX, "postconf-d.3.7.11-bookworm.txt"))
     programs(

@@ -19,7 +19,12 @@ from ansible_collections.mailops.relay.plugins.modules import relay_host_info
 
 FQDN = "relay.example.com"
 DEFAULTS = "mail_version = 3.7.11\nmessage_size_limit = 10240000\nsmtp_helo_name = $myhostname\nqueue_directory = /var/spool/postfix\n"
-PLANNED = {"main": {"myhostname": FQDN, "mydestination": ["$myhostname"]}, "hostname": FQDN, "hosts_file": True, "log_limits": True}
+PLANNED = {
+    "main": {"myhostname": FQDN, "mydestination": ["$myhostname"]},
+    "hostname": FQDN,
+    "hosts_file": True,
+    "log_limits": True,
+}
 
 
 @pytest.fixture
@@ -27,9 +32,9 @@ def relay(run_module, programs, monkeypatch, tmp_path):
     """Calls the module on a host with this main.cf, None for a host without Postfix; returns its result."""
     monkeypatch.setattr(socket, "gethostname", lambda: "relay")
     hosts = tmp_path / "hosts"
-    hosts.write_text(u"10.0.0.4 relay.example.com relay\n")
+    hosts.write_bytes(b"10.0.0.4 relay.example.com relay\n")
     resolv_conf = tmp_path / "resolv.conf"
-    resolv_conf.write_text(u"")
+    resolv_conf.write_bytes(b"")
     monkeypatch.setattr(relay_host, "_HOSTS_FILE", str(hosts))
     monkeypatch.setattr(relay_host, "_RESOLV_CONF", str(resolv_conf))
 
@@ -67,16 +72,27 @@ def test_without_postfix_what_is_planned_is_checked(relay):
 
 
 def test_the_plan_counts_for_an_installed_postfix_only_when_it_is_preferred(relay):
-    assert relay({"myhostname": "old.example.com"}, subset=["local"], planned=PLANNED)[0]["relay"]["hostname"] == "old.example.com"
-    assert relay({"myhostname": "old.example.com"}, subset=["local"], planned=PLANNED, prefer_planned=True)[0]["relay"]["hostname"] == FQDN
+    assert (
+        relay({"myhostname": "old.example.com"}, subset=["local"], planned=PLANNED)[0]["relay"]["hostname"]
+        == "old.example.com"
+    )
+    assert (
+        relay({"myhostname": "old.example.com"}, subset=["local"], planned=PLANNED, prefer_planned=True)[0]["relay"][
+            "hostname"
+        ]
+        == FQDN
+    )
 
 
-@pytest.mark.parametrize("main_cf, addresses", [
-    ({"smtp_bind_address": "203.0.113.7", "inet_protocols": "ipv4"}, ["203.0.113.7"]),
-    # With one address of its own Postfix sends from that one.
-    ({"inet_interfaces": "203.0.113.8, ::1", "inet_protocols": "ipv4"}, ["203.0.113.8"]),
-    ({"smtp_bind_address6": "2001:db8::7", "inet_protocols": "ipv6"}, ["2001:db8::7"]),
-])
+@pytest.mark.parametrize(
+    "main_cf, addresses",
+    [
+        ({"smtp_bind_address": "203.0.113.7", "inet_protocols": "ipv4"}, ["203.0.113.7"]),
+        # With one address of its own Postfix sends from that one.
+        ({"inet_interfaces": "203.0.113.8, ::1", "inet_protocols": "ipv4"}, ["203.0.113.8"]),
+        ({"smtp_bind_address6": "2001:db8::7", "inet_protocols": "ipv6"}, ["2001:db8::7"]),
+    ],
+)
 def test_where_mail_leaves(relay, main_cf, addresses):
     assert relay(dict(main_cf, myhostname=FQDN), subset=["local"])[0]["relay"]["addresses"] == addresses
 
@@ -110,14 +126,20 @@ def test_the_network_waits_and_not_for_ever(relay):
 
 def test_without_a_name_to_try_port_25_is_not_tried(relay):
     _result, found = relay({"myhostname": FQDN}, subset=["network"])
-    assert (found["port_25"][0]["status"], found["port_25"][0]["seen"]) == ("skipped", "no mail exchanger was named to try it on")
+    assert (found["port_25"][0]["status"], found["port_25"][0]["seen"]) == (
+        "skipped",
+        "no mail exchanger was named to try it on",
+    )
 
 
-@pytest.mark.parametrize("options, words", [
-    ({"timeout": 0}, "timeout: 0 s"),
-    ({"expected_addresses": ["example.com"]}, "expected_addresses: 'example.com'"),
-    ({"planned": {"main": {"myhostname": {}}}, "prefer_planned": True}, "myhostname"),
-])
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"timeout": 0}, "timeout: 0 s"),
+        ({"expected_addresses": ["example.com"]}, "expected_addresses: 'example.com'"),
+        ({"planned": {"main": {"myhostname": {}}}, "prefer_planned": True}, "myhostname"),
+    ],
+)
 def test_bad_input_is_refused_by_name(run_module, options, words):
     failed, result = run_module(relay_host_info.main, **options)
     assert failed and words in result["msg"]

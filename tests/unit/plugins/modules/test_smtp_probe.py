@@ -97,7 +97,10 @@ def test_a_bad_server_for_a_message_is_a_failure(run_module, bad_server):
         ({"test": "smuggling", "server": "relay"}, "sender, recipient"),
         ({"test": "limits", "server": "relay", "port": 65536}, "port: 65536 is no port"),
         ({"test": "relay", "server": "relay", "ports": [25, 0]}, "ports: 0 is no port"),
-        ({"test": "relay", "server": "relay", "addresses": ["relay.example.com"]}, "addresses: 'relay.example.com' is no IPv4"),
+        (
+            {"test": "relay", "server": "relay", "addresses": ["relay.example.com"]},
+            "addresses: 'relay.example.com' is no IPv4",
+        ),
         ({"test": "relay", "server": "relay", "recipient_domain": "-"}, "recipient_domain: '-' is no domain"),
         ({"test": "limits", "server": "relay", "timeout": 0}, "timeout: 0 s is no time"),
         ({"test": "tls", "server": "relay", "fingerprint": "ab"}, "fingerprint: 'ab' is no SHA-256"),

@@ -12,9 +12,9 @@ import os
 
 import pytest
 import yaml
-
 from ansible.module_utils import basic
 from ansible.module_utils.common.text.converters import to_bytes
+
 from ansible_collections.mailops.relay.plugins.module_utils.host import commands
 from ansible_collections.mailops.relay.plugins.modules import tls_keypair
 
@@ -53,7 +53,9 @@ def run(tmp_path, monkeypatch):
 
         monkeypatch.setattr(basic.AnsibleModule, "exit_json", finish(False))
         monkeypatch.setattr(basic.AnsibleModule, "fail_json", finish(True))
-        monkeypatch.setattr(basic.AnsibleModule, "warn", lambda module, text: ended.setdefault("warned", []).append(text))
+        monkeypatch.setattr(
+            basic.AnsibleModule, "warn", lambda module, text: ended.setdefault("warned", []).append(text)
+        )
         with pytest.raises(Ended):
             tls_keypair.main()
         return ended

@@ -8,9 +8,19 @@ import json
 import os
 
 HOSTILE = (
-    "</script><script>alert(1)</script>", "<!--<script>", "\"'><img src=x onerror=alert(1)>", "]]>\u2028\u2029",
-    "\x1b[2J\x9b31m\r\n\x07", "\u202egnp.exe", "\udc80\ud800", "{{ 7 * 7 }}{% raw %}", "a" * 5000, "", "&lt;b&gt;", "\x00",
-)  # fmt: skip
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "]]>\u2028\u2029",
+    "\x1b[2J\x9b31m\r\n\x07",
+    "\u202egnp.exe",
+    "\udc80\ud800",
+    "{{ 7 * 7 }}{% raw %}",
+    "a" * 5000,
+    "",
+    "&lt;b&gt;",
+    "\x00",
+)
 
 
 def week():
@@ -22,27 +32,62 @@ def week():
 def empty(**more):
     return dict(
         {
-            "version": 1, "hosts": ["relay1"], "first": None, "last": None, "utc_offset": 0, "lines": 0, "unreadable": 0,
-            "unknown": 0, "samples": [], "other_programs": {}, "gaps": [], "lost": 0, "problems": [], "complete": True,
-            "totals": {}, "hours": {}, "clients": {}, "sender_domains": {}, "recipient_domains": {}, "senders": {},
-            "recipients": {}, "relays": {}, "reasons": {}, "rejects": {}, "latency": {}, "tls": {"in": {}, "out": {}},
+            "version": 1,
+            "hosts": ["relay1"],
+            "first": None,
+            "last": None,
+            "utc_offset": 0,
+            "lines": 0,
+            "unreadable": 0,
+            "unknown": 0,
+            "samples": [],
+            "other_programs": {},
+            "gaps": [],
+            "lost": 0,
+            "problems": [],
+            "complete": True,
+            "totals": {},
+            "hours": {},
+            "clients": {},
+            "sender_domains": {},
+            "recipient_domains": {},
+            "senders": {},
+            "recipients": {},
+            "relays": {},
+            "reasons": {},
+            "rejects": {},
+            "latency": {},
+            "tls": {"in": {}, "out": {}},
         },
-        **more
-    )  # fmt: skip
+        **more,
+    )
 
 
 def named(name):
     """A flow in which a stranger has chosen every text."""
     return empty(
-        hosts=[name], complete=False, samples=[name], problems=[name], other_programs={name: 3}, first=7200.0, last=7300.0,
-        gaps=[{"time": 7250.0, "text": name, "lost": 3}], lost=3, totals={"received": 3, "sent": 3, "bounced": 1, "rejected": 1},
+        hosts=[name],
+        complete=False,
+        samples=[name],
+        problems=[name],
+        other_programs={name: 3},
+        first=7200.0,
+        last=7300.0,
+        gaps=[{"time": 7250.0, "text": name, "lost": 3}],
+        lost=3,
+        totals={"received": 3, "sent": 3, "bounced": 1, "rejected": 1},
         hours={"7200": {"received": 3, "sent": 3, "bounced": 1, "rejected": 1}},
-        clients={name: {"received": 3, "sent": 3}}, sender_domains={name: {"received": 3, "sent": 3}},
-        recipient_domains={name: {"sent": 3, "bounced": 1}}, senders={name: {"received": 3}}, recipients={name: {"sent": 3}},
-        relays={name: {"sent": 3}}, reasons={"bounced " + name: {"count": 1, "sample": name}},
-        rejects={name: {"count": 1, "sample": name}}, latency={"total": {"z": 1, "40": 2}},
+        clients={name: {"received": 3, "sent": 3}},
+        sender_domains={name: {"received": 3, "sent": 3}},
+        recipient_domains={name: {"sent": 3, "bounced": 1}},
+        senders={name: {"received": 3}},
+        recipients={name: {"sent": 3}},
+        relays={name: {"sent": 3}},
+        reasons={"bounced " + name: {"count": 1, "sample": name}},
+        rejects={name: {"count": 1, "sample": name}},
+        latency={"total": {"z": 1, "40": 2}},
         tls={"in": {name: 3, "none": 1}, "out": {"TLSv1.3": 3}},
-    )  # fmt: skip
+    )
 
 
 class Page(html.parser.HTMLParser):

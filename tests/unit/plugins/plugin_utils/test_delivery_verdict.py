@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
@@ -54,7 +55,9 @@ def client(status=HANDED, relay=TO_RELAY, tls=VERIFIED):
 
 
 def relay(status="sent (250 ok)", relay=TO_MX):
-    return RELAY.format(status=status, relay=relay) + ("postfix/qmgr[1]: BBBBBBB: removed\n" if status.startswith("sent") else "")
+    return RELAY.format(status=status, relay=relay) + (
+        "postfix/qmgr[1]: BBBBBBB: removed\n" if status.startswith("sent") else ""
+    )
 
 
 def told(text, log=None, **changes):
@@ -62,9 +65,17 @@ def told(text, log=None, **changes):
     assembler = Assembler()
     reader = LogReader(assembler, Readers)
     assembler.use(reader.lexer)
-    reader.feed("".join("2026-11-22T07:07:44.5+00:00 h {0}\n".format(line) for line in text.splitlines()).encode("ascii"))
+    reader.feed(
+        "".join("2026-11-22T07:07:44.5+00:00 h {0}\n".format(line) for line in text.splitlines()).encode("ascii")
+    )
     messages = [dict(finish(hop), **dict({"queue": None, "next_try": None}, **changes)) for hop in assembler.hops]
-    return {"messages": messages, "rejects": [], "total": len(messages), "log": dict(LOG, **log or {}), "host": {"names": [], "addresses": []}}
+    return {
+        "messages": messages,
+        "rejects": [],
+        "total": len(messages),
+        "log": dict(LOG, **log or {}),
+        "host": {"names": [], "addresses": []},
+    }
 
 
 def ways(results):
@@ -73,7 +84,9 @@ def ways(results):
 
 
 def verdict(of_client, of_relay=None, sent=None, needs="verified", has_tls=True):
-    results = dict((name, [result]) for name, result in (("web01", of_client), ("relay", of_relay)) if result is not None)
+    results = dict(
+        (name, [result]) for name, result in (("web01", of_client), ("relay", of_relay)) if result is not None
+    )
     site, found = ways(results)
     return Judge(site, found, ["relay"], "ops@example.net").verdict("web01", sent or SENT, needs, has_tls)
 
@@ -82,7 +95,13 @@ def test_a_message_that_arrived():
     row = verdict(told(client()), told(relay()))
     # 0.25 s to the relay, by the client's clock, and 0.5 s there, as Postfix measured it.
     assert row["seen"] == "delivered in 0.8 s over verified TLS (TLSv1.3 TLS_AES_256_GCM_SHA384)"
-    assert (row["status"], row["verdict"], row["cause"], row["todo"], row["seconds"]) == ("ok", "delivered", "", "", 0.75)
+    assert (row["status"], row["verdict"], row["cause"], row["todo"], row["seconds"]) == (
+        "ok",
+        "delivered",
+        "",
+        "",
+        0.75,
+    )
     assert [(hop["host"], hop["queue_id"]) for hop in row["hops"]] == [("web01", "AAAAAAA"), ("relay", "BBBBBBB")]
 
 
@@ -99,14 +118,18 @@ def test_clocks_that_differ_and_whole_seconds_make_no_time_negative():
 
 def test_relays_one_after_the_other():
     first = told(relay("sent (250 2.0.0 Ok: queued as CCCCCCC)", "relay2[10.0.0.2]:25"))
-    second = told(relay().replace("BBBBBBB", "CCCCCCC").replace("web01.example.com[10.0.0.11]", "relay.example.com[10.0.0.1]"))
+    second = told(
+        relay().replace("BBBBBBB", "CCCCCCC").replace("web01.example.com[10.0.0.11]", "relay.example.com[10.0.0.1]")
+    )
     results = {"web01": [told(client())], "relay": [first], "relay2": [second]}
     site = Site(HOSTS, results)
     found = Ways(describe(site, NOW), ["relay", "relay2"])
     row = Judge(site, found, ["relay", "relay2"], "ops@example.net").verdict("web01", SENT, "verified")
     assert (row["status"], row["seconds"]) == ("ok", 1.25) and "verified TLS" in row["seen"]
     del results["relay2"]
-    row = Judge(site, Ways(describe(site, NOW), ["relay", "relay2"]), ["relay", "relay2"], "ops@example.net").verdict("web01", SENT, "verified")
+    row = Judge(site, Ways(describe(site, NOW), ["relay", "relay2"]), ["relay", "relay2"], "ops@example.net").verdict(
+        "web01", SENT, "verified"
+    )
     assert row["seen"] == "lost from sight at relay2"
 
 
@@ -116,12 +139,15 @@ def test_a_sendmail_client_with_its_two_hops():
     assert sorted(hop["mta"] for hop in row["hops"]) == ["postfix", "sendmail", "sendmail"]
 
 
-@pytest.mark.parametrize("tls, words", [
-    (VERIFIED.replace("Verified", "Trusted"), "over TLS with a trusted certificate of another name (TLSv1.3"),
-    (VERIFIED.replace("Verified", "Untrusted"), "over TLS with a certificate that was not verified (TLSv1.3"),
-    (VERIFIED.replace("Verified", "Anonymous"), "over TLS with a certificate that was not verified (TLSv1.3"),
-    ("warning: nothing", "without TLS"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "tls, words",
+    [
+        (VERIFIED.replace("Verified", "Trusted"), "over TLS with a trusted certificate of another name (TLSv1.3"),
+        (VERIFIED.replace("Verified", "Untrusted"), "over TLS with a certificate that was not verified (TLSv1.3"),
+        (VERIFIED.replace("Verified", "Anonymous"), "over TLS with a certificate that was not verified (TLSv1.3"),
+        ("warning: nothing", "without TLS"),
+    ],
+)
 def test_TLS_that_is_less_than_wanted(tls, words):
     of_client = told(client(tls=tls))
     row = verdict(of_client, told(relay()))
@@ -132,12 +158,13 @@ def test_TLS_that_is_less_than_wanted(tls, words):
 
 
 def test_a_client_that_does_not_log_its_TLS_is_not_taken_for_one_without():
-    text = (
-        "postfix/smtpd[1]: Anonymous TLS connection established from web01.example.com[10.0.0.11]: TLSv1.3 with cipher X (256/256 bits)\n"
-    )
+    text = "postfix/smtpd[1]: Anonymous TLS connection established from web01.example.com[10.0.0.11]: TLSv1.3 with cipher X (256/256 bits)\n"
     of_client, of_relay = told(client(tls="warning: nothing")), told(text + relay())
     row = verdict(of_client, of_relay)
-    assert row["cause"] == "tls_too_weak" and "over TLS as relay says (TLSv1.3 X); the log of web01 does not tell" in row["seen"]
+    assert (
+        row["cause"] == "tls_too_weak"
+        and "over TLS as relay says (TLSv1.3 X); the log of web01 does not tell" in row["seen"]
+    )
     assert verdict(of_client, of_relay, needs="encrypted")["status"] == "ok"
 
 
@@ -169,25 +196,47 @@ def test_what_qmail_says_of_a_relay_that_does_not_answer():
     )
     row = verdict(told(text, queue="queue", next_try=NOW + 400), told(""), has_tls=False)
     assert (row["verdict"], row["cause"]) == ("deferred", "no_connection")
-    assert row["seen"] == "deferred on web01: it gets no connection to relay; qmail does not say why" and "on relay (systemctl" in row["todo"]
+    assert (
+        row["seen"] == "deferred on web01: it gets no connection to relay; qmail does not say why"
+        and "on relay (systemctl" in row["todo"]
+    )
 
 
 CONNECT = "deferred (connect to relay.example.com[10.0.0.1]:587: {0})"
 QUEUED = {"queue": "deferred", "next_try": NOW + 60}
 
 
-@pytest.mark.parametrize("status, cause, words", [
-    (CONNECT.format("Connection refused"), "refused", "port 587 of relay refuses connections"),
-    (CONNECT.format("No route to host"), "no_way", "port 587 of relay is closed by a firewall, or there is no route to it"),
-    (CONNECT.format("Network is unreachable"), "no_way", "there is no route"),
-    (CONNECT.format("Connection timed out"), "silent", "port 587 of relay does not answer"),
-    ("deferred (Server certificate not verified)", "certificate", "does not trust the certificate of relay"),
-    ("deferred (TLS is required, but was not offered by host relay.example.com[10.0.0.1])", "no_tls", "must use TLS"),
-    ("deferred (Cannot start TLS: handshake failure)", "tls_failed", "could not be started"),
-    ("deferred (Host or domain name not found. Name service error for name=relay.example.com type=A: Host not found)", "name", "find the address"),
-    ("deferred (host relay.example.com[10.0.0.1] said: 450 4.7.1 come later (in reply to RCPT TO command))", "relay_said_no", "did not take it"),
-    ("deferred (mail transport unavailable)", "client", "before any relay"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "status, cause, words",
+    [
+        (CONNECT.format("Connection refused"), "refused", "port 587 of relay refuses connections"),
+        (
+            CONNECT.format("No route to host"),
+            "no_way",
+            "port 587 of relay is closed by a firewall, or there is no route to it",
+        ),
+        (CONNECT.format("Network is unreachable"), "no_way", "there is no route"),
+        (CONNECT.format("Connection timed out"), "silent", "port 587 of relay does not answer"),
+        ("deferred (Server certificate not verified)", "certificate", "does not trust the certificate of relay"),
+        (
+            "deferred (TLS is required, but was not offered by host relay.example.com[10.0.0.1])",
+            "no_tls",
+            "must use TLS",
+        ),
+        ("deferred (Cannot start TLS: handshake failure)", "tls_failed", "could not be started"),
+        (
+            "deferred (Host or domain name not found. Name service error for name=relay.example.com type=A: Host not found)",
+            "name",
+            "find the address",
+        ),
+        (
+            "deferred (host relay.example.com[10.0.0.1] said: 450 4.7.1 come later (in reply to RCPT TO command))",
+            "relay_said_no",
+            "did not take it",
+        ),
+        ("deferred (mail transport unavailable)", "client", "before any relay"),
+    ],
+)
 def test_what_stuck_on_the_client(status, cause, words):
     row = verdict(told(client(status, "none", "warning: nothing"), **QUEUED))
     assert (row["status"], row["verdict"], row["cause"]) == ("failed", "deferred", cause)
@@ -201,12 +250,15 @@ def test_a_client_for_which_the_relay_does_not_relay():
     assert (row["verdict"], row["cause"]) == ("bounced", "denied") and "relay_server_networks" in row["todo"]
 
 
-@pytest.mark.parametrize("verify, stat, cause", [
-    ("FAIL", "Deferred: 454 4.7.0 authentication failed", "certificate"),
-    ("OK", "Deferred: Connection refused by relay.example.com.", "refused"),
-    ("OK", "Deferred: relay.example.com.: No route to host", "no_way"),
-    ("OK", "Deferred: Connection timed out with relay.example.com.", "silent"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "verify, stat, cause",
+    [
+        ("FAIL", "Deferred: 454 4.7.0 authentication failed", "certificate"),
+        ("OK", "Deferred: Connection refused by relay.example.com.", "refused"),
+        ("OK", "Deferred: relay.example.com.: No route to host", "no_way"),
+        ("OK", "Deferred: Connection timed out with relay.example.com.", "silent"),
+    ],
+)
 def test_what_stuck_on_a_sendmail_client(verify, stat, cause):
     row = verdict(told(SENDMAIL.format(verify=verify, dsn="4.0.0", stat=stat), queue="mta"))
     assert (row["verdict"], row["cause"]) == ("deferred", cause)
@@ -222,13 +274,24 @@ def test_sendmails_own_daemon_is_not_the_relay():
     assert row["cause"] == "own_daemon" and "its own mail daemon does not answer" in row["seen"]
 
 
-@pytest.mark.parametrize("status, verdict_, cause", [
-    ("deferred (connect to mx.example.net[203.0.113.2]:25: Connection refused)", "deferred", "next_hop_unreachable"),
-    ("bounced (Host or domain name not found. Name service error for name=example.net type=A: Host not found)", "bounced", "next_hop_not_found"),
-    ("bounced (host mx.example.net[203.0.113.2] said: 550 5.7.26 SPF check failed)", "bounced", "policy"),
-    ("bounced (host mx.example.net[203.0.113.2] said: 550 5.1.1 no such user)", "bounced", "mailbox"),
-    ("deferred (host mx.example.net[203.0.113.2] said: 451 later)", "deferred", "next_hop"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "status, verdict_, cause",
+    [
+        (
+            "deferred (connect to mx.example.net[203.0.113.2]:25: Connection refused)",
+            "deferred",
+            "next_hop_unreachable",
+        ),
+        (
+            "bounced (Host or domain name not found. Name service error for name=example.net type=A: Host not found)",
+            "bounced",
+            "next_hop_not_found",
+        ),
+        ("bounced (host mx.example.net[203.0.113.2] said: 550 5.7.26 SPF check failed)", "bounced", "policy"),
+        ("bounced (host mx.example.net[203.0.113.2] said: 550 5.1.1 no such user)", "bounced", "mailbox"),
+        ("deferred (host mx.example.net[203.0.113.2] said: 451 later)", "deferred", "next_hop"),
+    ],
+)
 def test_what_stuck_at_the_relay(status, verdict_, cause):
     row = verdict(told(client()), told(relay(status), queue="deferred", next_try=NOW + 60))
     assert (row["status"], row["verdict"], row["cause"]) == ("failed", verdict_, cause)
@@ -236,13 +299,16 @@ def test_what_stuck_at_the_relay(status, verdict_, cause):
     assert row["detail"] and row["todo"] and "{" not in row["todo"] + row["seen"]
 
 
-@pytest.mark.parametrize("of_relay, cause, words", [
-    (None, "no_log", "relay was not asked"),
-    ({"problem": "no log of mail was found"}, "no_log", "relay could not be asked: no log of mail was found"),
-    (told("", log={"first": None}), "no_log", "no log of mail that could be read"),
-    (told("", log={"gaps": [{"text": "9 lost"}], "complete": False}), "log_gap", "it is not complete"),
-    (told(""), "lost", "has no such message"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "of_relay, cause, words",
+    [
+        (None, "no_log", "relay was not asked"),
+        ({"problem": "no log of mail was found"}, "no_log", "relay could not be asked: no log of mail was found"),
+        (told("", log={"first": None}), "no_log", "no log of mail that could be read"),
+        (told("", log={"gaps": [{"text": "9 lost"}], "complete": False}), "log_gap", "it is not complete"),
+        (told(""), "lost", "has no such message"),
+    ],
+)
 def test_where_it_is_lost_from_sight(of_relay, cause, words):
     row = verdict(told(client()), of_relay)
     assert (row["verdict"], row["cause"]) == ("lost", cause)
@@ -275,31 +341,42 @@ def test_a_recipient_on_the_relay_itself_proves_nothing():
 def test_a_message_on_hold():
     text = "\n".join(relay().splitlines()[:3])
     row = verdict(told(client()), told(text, queue="hold"))
-    assert (row["verdict"], row["cause"]) == ("queued", "held") and "-e action=release -e '{\"queue\": [\"hold\"]}'" in row["todo"]
+    assert (row["verdict"], row["cause"]) == (
+        "queued",
+        "held",
+    ) and '-e action=release -e \'{"queue": ["hold"]}\'' in row["todo"]
 
 
 MESSAGES = {"<1@web01>": "web01"}
 
 
-@pytest.mark.parametrize("of_client, of_relay, waits", [
-    (None, None, True),
-    (None, told(relay()), False),
-    (None, told("\n".join(relay().splitlines()[:3]), queue="active"), True),
-    (None, told(relay("deferred (later)"), queue="deferred"), False),
-    (told(client()), None, True),
-    (told(client(CONNECT.format("Connection refused"), "none"), **QUEUED), None, False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "of_client, of_relay, waits",
+    [
+        (None, None, True),
+        (None, told(relay()), False),
+        (None, told("\n".join(relay().splitlines()[:3]), queue="active"), True),
+        (None, told(relay("deferred (later)"), queue="deferred"), False),
+        (told(client()), None, True),
+        (told(client(CONNECT.format("Connection refused"), "none"), **QUEUED), None, False),
+    ],
+)
 def test_what_is_worth_waiting_for(of_client, of_relay, waits):
     results = dict((name, [result]) for name, result in (("web01", of_client), ("relay", of_relay)) if result)
     assert on_the_way(ways(results)[1], MESSAGES) == (["<1@web01>"] if waits else [])
 
 
 def test_what_was_put_off_without_an_attempt():
-    suspended = "deferred (delivery temporarily suspended: connect to relay.example.com[10.0.0.1]:587: Connection refused)"
+    suspended = (
+        "deferred (delivery temporarily suspended: connect to relay.example.com[10.0.0.1]:587: Connection refused)"
+    )
     assert put_off(ways({"web01": [told(client(suspended, "none"), **QUEUED)]})[1], MESSAGES) == {"web01": "AAAAAAA"}
     tried = told(client(CONNECT.format("Connection refused"), "none"), **QUEUED)
     assert put_off(ways({"web01": [tried]})[1], MESSAGES) == {}
-    loaded = SENDMAIL.splitlines()[0] + "\nsendmail[5]: 6APFCcNE001841: to=ops@example.net, delay=00:00:00, mailer=relay, pri=30426, stat=queued\n"
+    loaded = (
+        SENDMAIL.splitlines()[0]
+        + "\nsendmail[5]: 6APFCcNE001841: to=ops@example.net, delay=00:00:00, mailer=relay, pri=30426, stat=queued\n"
+    )
     assert put_off(ways({"web01": [told(loaded, queue="submission")]})[1], MESSAGES) == {"web01": "6APFCcNE001841"}
     assert put_off(ways({"relay": [told(relay("deferred (later)"), queue="deferred")]})[1], MESSAGES) == {}
 

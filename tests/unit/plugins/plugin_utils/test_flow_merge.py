@@ -9,14 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, bucket
-from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
+from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import merge, peaks, quantile
 
 RECORDED = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix", "fixtures", "maillog.2.10.1.txt")
 LOG = {
-    "first": None, "last": None, "unreadable": 0, "unknown": 0, "samples": [], "other_programs": {}, "problems": [],
-}  # fmt: skip
+    "first": None,
+    "last": None,
+    "unreadable": 0,
+    "unknown": 0,
+    "samples": [],
+    "other_programs": {},
+    "problems": [],
+}
 
 
 def lines_of_record():
@@ -49,7 +55,9 @@ def test_flows_merge_exactly():
     assert merge([]) == {"version": 1, "hosts": [], "complete": False}
 
 
-@given(st.lists(st.floats(min_value=0, max_value=500000), min_size=1, max_size=60), st.sampled_from([0.5, 0.95, 0.99, 1.0]))
+@given(
+    st.lists(st.floats(min_value=0, max_value=500000), min_size=1, max_size=60), st.sampled_from([0.5, 0.95, 0.99, 1.0])
+)
 def test_a_quantile_is_off_by_five_percent_at_most(delays, share):
     sketch = {}
     for delay in delays:

@@ -19,7 +19,9 @@ def test_what_the_summary_says(week):
     assert summary["period"] == "2026-07-13 00:00 to 2026-07-19 23:59 (UTC+02:00)"
     assert len(summary["hours"]) == 168 and len(summary["days"]) == 7
     for number in ("received", "sent", "deferred", "bounced", "rejected", "received_bytes"):
-        assert sum(day[number] for day in summary["days"]) == sum(hour.get(number, 0) for hour in week["hours"].values())
+        assert sum(day[number] for day in summary["days"]) == sum(
+            hour.get(number, 0) for hour in week["hours"].values()
+        )
     assert not summary["complete"]
     assert summary["verdict"] == (
         "Incomplete: the real numbers may be higher. 403,068 lines read; 1 gap in the logs with at least 350 lines lost, "
@@ -38,12 +40,19 @@ def test_ranks_and_what_was_cut_off(week):
     alike = summarize(empty(relays={"b": {"sent": 1}, "a": {"sent": 1}, "c": {"deferred": 2}}))["relays"]
     assert [row["name"] for row in alike["rows"]] == ["c", "a", "b"] and alike["others"] is None
     reasons = summarize(week)["reasons"]["rows"]
-    assert (reasons[0]["class"], reasons[0]["name"], reasons[0]["count"]) == ("deferred", "4.7.28 Google: rate limit", 642)
+    assert (reasons[0]["class"], reasons[0]["name"], reasons[0]["count"]) == (
+        "deferred",
+        "4.7.28 Google: rate limit",
+        642,
+    )
     assert all(week["reasons"][row["class"] + " " + row["name"]]["sample"] == row["sample"] for row in reasons)
 
 
 def test_quantiles_and_shares():
-    flow = empty(latency={"total": {"z": 90, "50": 9, "120": 1}}, tls={"in": {"TLSv1.3": 9999, "none": 1, "unknown": 5000}, "out": {}})
+    flow = empty(
+        latency={"total": {"z": 90, "50": 9, "120": 1}},
+        tls={"in": {"TLSv1.3": 9999, "none": 1, "unknown": 5000}, "out": {}},
+    )
     summary = summarize(flow)
     total = summary["latency"][0]
     assert [total["p50_text"], total["p95_text"], total["p99_text"]] == ["under 10 ms", "1.12 s", "1.12 s"]

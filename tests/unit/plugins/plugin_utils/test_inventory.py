@@ -11,7 +11,12 @@ RELAY = {
     "relay_server_hostname": "smtp-relay001.example.com",
     "relay_server_address": "2001:db8::7",
     "relay_server_outbound_address": "203.0.113.4",
-    "ansible_facts": {"all_ipv4_addresses": ["192.0.2.7"], "all_ipv6_addresses": ["fe80::1"], "fqdn": "mail.example.com", "hostname": "mail"},
+    "ansible_facts": {
+        "all_ipv4_addresses": ["192.0.2.7"],
+        "all_ipv6_addresses": ["fe80::1"],
+        "fqdn": "mail.example.com",
+        "hostname": "mail",
+    },
 }
 
 
@@ -23,11 +28,18 @@ def test_what_other_hosts_may_be_called_too_is_apart():
     }
 
 
-@pytest.mark.parametrize("variables", [
-    {},
-    {"ansible_facts": None, "ansible_host": None},
-    {"ansible_facts": {"all_ipv4_addresses": None, "fqdn": ""}, "ansible_host": "{{ no_such_variable }}", "relay_server_outbound_address": 7},
-])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"ansible_facts": None, "ansible_host": None},
+        {
+            "ansible_facts": {"all_ipv4_addresses": None, "fqdn": ""},
+            "ansible_host": "{{ no_such_variable }}",
+            "relay_server_outbound_address": 7,
+        },
+    ],
+)
 def test_what_is_not_known_is_left_out(variables):
     assert known_names("web01", variables) == {"names": ["web01"], "addresses": [], "shared": []}
 
@@ -46,7 +58,10 @@ def test_what_is_not_known_is_left_out(variables):
             {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "warning\nsh: python3: not found\n"},
             {"problem": "sh: python3: not found", "unreachable": True},
         ),
-        ({"failed": True, "msg": "MODULE FAILURE", "module_stderr": ""}, {"problem": "MODULE FAILURE", "unreachable": True}),
+        (
+            {"failed": True, "msg": "MODULE FAILURE", "module_stderr": ""},
+            {"problem": "MODULE FAILURE", "unreachable": True},
+        ),
         ({"failed": False, "messages": []}, {"failed": False, "messages": []}),
     ],
 )
@@ -55,7 +70,13 @@ def test_what_a_task_has_registered(registered, result):
 
 
 def test_why_a_log_may_not_tell_all():
-    log = {"problems": ["cut off"], "gaps": [{"text": "3 lines lost"}], "unreadable": 1, "unknown": 2, "samples": ["what?"]}
+    log = {
+        "problems": ["cut off"],
+        "gaps": [{"text": "3 lines lost"}],
+        "unreadable": 1,
+        "unknown": 2,
+        "samples": ["what?"],
+    }
     assert log_problems("web01", {"log": log}) == [
         "web01: cut off",
         "web01: lines were lost: 3 lines lost",

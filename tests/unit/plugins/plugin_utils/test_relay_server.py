@@ -10,16 +10,24 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.relay.plugins.plugin_utils import relay_server
 
 UNITS = {"firewalld_runs": False, "firewalld_starts": False, "iptables_starts": False}
-NETWORK = st.tuples(st.ip_addresses(), st.integers(0, 32)).map(lambda pair: ipaddress.ip_network(f"{pair[0]}/{pair[1]}", strict=False))
+NETWORK = st.tuples(st.ip_addresses(), st.integers(0, 32)).map(
+    lambda pair: ipaddress.ip_network(f"{pair[0]}/{pair[1]}", strict=False)
+)
 
 
 def network_problems(text):
     variables = {
-        "relay_server_hostname": "relay.example.com", "relay_server_networks": [text], "relay_server_address": "10.0.0.1",
-        "relay_server_outbound_address": "", "relay_server_firewall": "auto", "relay_server_firewall_zone": "postfix",
-        "relay_server_firewall_comment": "postfix", "relay_server_tls_provider": "selfsigned", "relay_server_tls_ownca_path": "",
+        "relay_server_hostname": "relay.example.com",
+        "relay_server_networks": [text],
+        "relay_server_address": "10.0.0.1",
+        "relay_server_outbound_address": "",
+        "relay_server_firewall": "auto",
+        "relay_server_firewall_zone": "postfix",
+        "relay_server_firewall_comment": "postfix",
+        "relay_server_tls_provider": "selfsigned",
+        "relay_server_tls_ownca_path": "",
         "relay_server_tls_ownca_privatekey_path": "",
-    }  # fmt: skip
+    }
     return list(relay_server.problems(variables, UNITS))
 
 
@@ -42,7 +50,12 @@ def test_any_text_is_refused_by_name_or_is_a_network(text):
     assert relay_server.in_brackets(text) in (text, "[" + text.replace("/", "]/") + ("" if "/" in text else "]"))
 
 
-@given(st.lists(st.sampled_from(["", "x", "ActiveState=active", "UnitFileState=enabled", "UnitFileState=", "=", "ActiveState"]), max_size=9))
+@given(
+    st.lists(
+        st.sampled_from(["", "x", "ActiveState=active", "UnitFileState=enabled", "UnitFileState=", "=", "ActiveState"]),
+        max_size=9,
+    )
+)
 def test_whatever_systemd_says_there_is_an_answer(lines):
     units = relay_server.firewall_units(lines)
     assert set(units) == set(UNITS) and all(isinstance(state, bool) for state in units.values())

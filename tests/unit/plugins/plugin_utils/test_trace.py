@@ -38,9 +38,17 @@ def result(text, **changes):
     assembler = Assembler()
     reader = LogReader(assembler, Readers)
     assembler.use(reader.lexer)
-    reader.feed("".join("2026-11-22T07:07:44.5+00:00 h {0}\n".format(line) for line in text.splitlines()).encode("ascii"))
+    reader.feed(
+        "".join("2026-11-22T07:07:44.5+00:00 h {0}\n".format(line) for line in text.splitlines()).encode("ascii")
+    )
     messages = [dict(finish(hop), **dict({"queue": None, "next_try": None}, **changes)) for hop in assembler.hops]
-    return {"messages": messages, "rejects": [], "total": len(messages), "log": COMPLETE, "host": {"names": [], "addresses": []}}
+    return {
+        "messages": messages,
+        "rejects": [],
+        "total": len(messages),
+        "log": COMPLETE,
+        "host": {"names": [], "addresses": []},
+    }
 
 
 def only(results):
@@ -56,7 +64,9 @@ def test_hops_are_joined_by_the_ID_in_the_reply():
 
 
 def test_without_an_ID_the_message_ID_joins():
-    trace = only({"web01": [result(CLIENT.format("sent (250 ok)"))], "relay": [result(RELAY.format("sent (250 ok)") + GONE)]})
+    trace = only(
+        {"web01": [result(CLIENT.format("sent (250 ok)"))], "relay": [result(RELAY.format("sent (250 ok)") + GONE)]}
+    )
     assert [hop["host"] for hop in trace["hops"]] == ["web01", "relay"]
 
 
@@ -72,12 +82,19 @@ def test_what_is_not_the_same_message_is_not_joined(other):
 
 
 def test_a_deferred_message_tells_where_it_is_and_when_it_is_tried_again():
-    relay = result(RELAY.format("deferred (connect to mx.example.net: Connection refused)"), queue="deferred", next_try=NOW + 60)
+    relay = result(
+        RELAY.format("deferred (connect to mx.example.net: Connection refused)"), queue="deferred", next_try=NOW + 60
+    )
     trace = only({"relay": [relay]})
     (end,) = trace["verdicts"]
     assert trace["verdict"] == "deferred"
-    assert "Connection refused, still in the queue of relay (deferred), next attempt 20" in end["text"] and "(in 60 s)" in end["text"]
-    assert trace["origin"].startswith("web01 (web01.example.com[10.0.0.11]); what came before is not known: web01 was not asked")
+    assert (
+        "Connection refused, still in the queue of relay (deferred), next attempt 20" in end["text"]
+        and "(in 60 s)" in end["text"]
+    )
+    assert trace["origin"].startswith(
+        "web01 (web01.example.com[10.0.0.11]); what came before is not known: web01 was not asked"
+    )
 
 
 def test_a_deferred_message_that_is_in_no_queue_is_lost():
@@ -96,7 +113,10 @@ def test_a_bounce_brings_its_notice_with_it():
     )
     trace = only({"relay": [result(text)]})
     assert trace["verdict"] == "bounced"
-    assert [(end["verdict"], end["notification"]) for end in trace["verdicts"]] == [("bounced", False), ("delivered", True)]
+    assert [(end["verdict"], end["notification"]) for end in trace["verdicts"]] == [
+        ("bounced", False),
+        ("delivered", True),
+    ]
     assert trace["hops"][1]["led_by"] == {"kind": "bounce", "hop": 1}
 
 
@@ -131,13 +151,22 @@ def bounced_at_the_relay(**relay):
 def test_what_caused_a_hop_comes_before_it_whatever_the_clocks_say(ahead):
     """In a log of whole seconds all begin at the same time; and clocks differ."""
     trace = bounced_at_the_relay(first=1795331264.5 - ahead)
-    assert [(hop["host"], hop["queue_id"]) for hop in trace["hops"]] == [("web01", "AAAAAAA"), ("relay", "BBBBBBB"), ("relay", "CCCCCCC")]
+    assert [(hop["host"], hop["queue_id"]) for hop in trace["hops"]] == [
+        ("web01", "AAAAAAA"),
+        ("relay", "BBBBBBB"),
+        ("relay", "CCCCCCC"),
+    ]
     assert trace["message_id"] == "<1@web01>" and trace["sender"] == "root@web01"
     assert trace["origin"] == "web01, by a program of its own" and trace["verdict"] == "bounced"
 
 
 def test_each_recipient_has_a_verdict_and_the_worst_is_the_messages():
-    text = RELAY.format("sent (250 ok)") + RELAY.splitlines()[3].format("bounced (550 no)").replace("ops@", "nobody@") + "\n" + GONE
+    text = (
+        RELAY.format("sent (250 ok)")
+        + RELAY.splitlines()[3].format("bounced (550 no)").replace("ops@", "nobody@")
+        + "\n"
+        + GONE
+    )
     trace = only({"relay": [result(text)]})
     assert dict((end["recipient"], end["verdict"]) for end in trace["verdicts"]) == {
         "ops@example.net": "delivered",
@@ -149,7 +178,9 @@ def test_each_recipient_has_a_verdict_and_the_worst_is_the_messages():
 def test_the_client_is_asked_by_the_relays_ID_and_the_message_ID():
     asked = set()
     site = Site(HOSTS, {"relay": [result(RELAY.format("sent (250 ok)") + GONE)]})
-    assert plan(site, list(HOSTS), True, {}, asked) == {"web01": {"queued_as": ["BBBBBBB"], "message_id": ["<1@web01>"]}}
+    assert plan(site, list(HOSTS), True, {}, asked) == {
+        "web01": {"queued_as": ["BBBBBBB"], "message_id": ["<1@web01>"]}
+    }
     assert plan(site, list(HOSTS), True, {}, asked) == {}
 
 
@@ -160,7 +191,10 @@ def test_the_relay_is_asked_by_the_ID_that_it_gave():
 
 def test_who_knows_nothing_makes_all_be_asked():
     site = Site(HOSTS, {"relay": [result("")]})
-    assert plan(site, list(HOSTS), True, {"sender": ["a@b"]}, set()) == {"web01": {"sender": ["a@b"]}, "old01": {"sender": ["a@b"]}}
+    assert plan(site, list(HOSTS), True, {"sender": ["a@b"]}, set()) == {
+        "web01": {"sender": ["a@b"]},
+        "old01": {"sender": ["a@b"]},
+    }
 
 
 def test_a_host_is_known_by_address_name_or_a_label_that_is_its_alone():

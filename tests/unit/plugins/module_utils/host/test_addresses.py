@@ -25,7 +25,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 )
 
 # Older ones take leading zeros and zones for something else.
-needs_ipaddress = pytest.mark.skipif(sys.version_info < (3, 10), reason="this Python's ipaddress differs, or is not there")
+needs_ipaddress = pytest.mark.skipif(
+    sys.version_info < (3, 10), reason="this Python's ipaddress differs, or is not there"
+)
 
 
 @st.composite
@@ -51,27 +53,33 @@ def test_any_other_text_is_an_address_error(text):
         pass
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("192.168.1.0/24", "192.168.1.0/24"),
-    ("192.168.1.0/255.255.255.0", "192.168.1.0/24"),
-    ("10.0.0.1/32", "10.0.0.1"),
-    ("2001:DB8:0::/64", "2001:db8::/64"),
-    ("0.0.0.0/0", "0.0.0.0/0"),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("192.168.1.0/24", "192.168.1.0/24"),
+        ("192.168.1.0/255.255.255.0", "192.168.1.0/24"),
+        ("10.0.0.1/32", "10.0.0.1"),
+        ("2001:DB8:0::/64", "2001:db8::/64"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+    ],
+)
 def test_one_spelling(text, expected):
     assert str(parse_network(text)) == expected
 
 
-@pytest.mark.parametrize("text, part", [
-    ("192.168.1.5/24", "192.168.1.0/24"),
-    ("2001:db8::1/64", "2001:db8::/64"),
-    ("192.168.1.0/33", "prefix length from 0 to 32"),
-    ("192.168.1.0/255.0.255.0", "prefix length"),
-    ("192.168.1", "not an IPv4 or IPv6"),
-    ("192.168.01.0/24", "not an IPv4 or IPv6"),
-    ("", "not an IPv4 or IPv6"),
-    ("relay.example.com", "not an IPv4 or IPv6"),
-])
+@pytest.mark.parametrize(
+    "text, part",
+    [
+        ("192.168.1.5/24", "192.168.1.0/24"),
+        ("2001:db8::1/64", "2001:db8::/64"),
+        ("192.168.1.0/33", "prefix length from 0 to 32"),
+        ("192.168.1.0/255.0.255.0", "prefix length"),
+        ("192.168.1", "not an IPv4 or IPv6"),
+        ("192.168.01.0/24", "not an IPv4 or IPv6"),
+        ("", "not an IPv4 or IPv6"),
+        ("relay.example.com", "not an IPv4 or IPv6"),
+    ],
+)
 def test_the_error_names_what_was_meant(text, part):
     with pytest.raises(AddressError) as info:
         parse_network(text)
@@ -96,7 +104,8 @@ def test_an_address(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "192.0.2.0/24", "192.0.2.1/32", "0x7f.1", "relay.example.com", "[::1]", "1.2.3", "fe80::1%eth0", "::1\0"]
+    "text",
+    ["", "192.0.2.0/24", "192.0.2.1/32", "0x7f.1", "relay.example.com", "[::1]", "1.2.3", "fe80::1%eth0", "::1\0"],
 )
 def test_no_address(text):
     assert not is_address(text) and parse_address(text) is None
@@ -106,9 +115,11 @@ def test_no_address(text):
 ALMOST = st.one_of(
     st.text(alphabet=u"0123456789abcdefF:./%[] ", max_size=24),
     st.lists(st.integers(-1, 300).map(str), min_size=3, max_size=5).map(".".join),
-    st.lists(st.sampled_from(["", "0", "1", "ffff", "2001", "0db8", "12345", "g", "10.0.0.1"]), max_size=9).map(":".join),
+    st.lists(st.sampled_from(["", "0", "1", "ffff", "2001", "0db8", "12345", "g", "10.0.0.1"]), max_size=9).map(
+        ":".join
+    ),
     st.text(max_size=12),
-)
+)  # fmt: skip
 
 
 @needs_ipaddress

@@ -13,10 +13,9 @@ import stat
 import tempfile
 
 import pytest
+from ansible.module_utils.common.text.converters import to_native
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import (
     NOT_SHOWN,

@@ -12,8 +12,16 @@ import pytest
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import name_limit
 
 
-@pytest.mark.parametrize("version, limit", [
-    ("0.6.3", 17), ("2.3.2", 17), ("2.4.0", 128), ("2.5.0", 96), ("", 17), ("10.0", 96),
-])
+@pytest.mark.parametrize(
+    "version, limit",
+    [
+        ("0.6.3", 17),
+        ("2.3.2", 17),
+        ("2.4.0", 128),
+        ("2.5.0", 96),
+        ("", 17),
+        ("10.0", 96),
+    ],
+)
 def test_the_longest_name_by_version(version, limit):
     assert name_limit(version) == limit

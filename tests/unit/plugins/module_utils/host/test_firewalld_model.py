@@ -50,9 +50,9 @@ def fixture(name):
 
 
 sources = st.one_of(
-    st.integers(0, 2 ** 24 - 1).map(lambda n: "10.{0}.{1}.{2}".format(n >> 16, n >> 8 & 255, n & 255)),
+    st.integers(0, 2**24 - 1).map(lambda n: "10.{0}.{1}.{2}".format(n >> 16, n >> 8 & 255, n & 255)),
     st.integers(0, 255).map("10.{0}.0.0/16".format),
-    st.integers(0, 0xffff).map("2001:db8:{0:x}::/48".format),
+    st.integers(0, 0xFFFF).map("2001:db8:{0:x}::/48".format),
     st.integers(0, 255).map("52:54:00:00:00:{0:02X}".format),
     st.sampled_from(["ipset:clients", "ipset:web-1"]),
 )
@@ -61,17 +61,27 @@ ports = st.tuples(st.sampled_from(["tcp", "udp"]), st.integers(1, 65535), st.int
 )
 rules = st.builds(
     lambda family, invert, net, element, tail: "rule family={0} source {1}address={2} {3} {4}".format(
-        family, "NOT " if invert else "", {"ipv4": "10.{0}.0.0/16", "ipv6": "2001:db8:{0}::/48"}[family].format(net),
-        element, tail,
+        family,
+        "NOT " if invert else "",
+        {"ipv4": "10.{0}.0.0/16", "ipv6": "2001:db8:{0}::/48"}[family].format(net),
+        element,
+        tail,
     ),
     st.sampled_from(["ipv4", "ipv6"]),
     st.booleans(),
     st.integers(0, 255),
     st.sampled_from(["service name=smtp", "port port=25 protocol=tcp", "protocol value=ah", ""]),
-    st.sampled_from([
-        "accept", "drop", "reject", "mark set=0x10", "log prefix='a & b <c>' level=info limit value=1/m accept",
-        "audit limit value=3/hour accept limit value=2/s", "nflog group=2 queue-size=5 drop",
-    ]),
+    st.sampled_from(
+        [
+            "accept",
+            "drop",
+            "reject",
+            "mark set=0x10",
+            "log prefix='a & b <c>' level=info limit value=1/m accept",
+            "audit limit value=3/hour accept limit value=2/s",
+            "nflog group=2 queue-size=5 drop",
+        ]
+    ),
 )
 zones = st.builds(
     lambda target, **items: Zone("z", target, **items),
@@ -97,10 +107,19 @@ def test_what_is_not_managed_stays_in_the_file(zone):
     written = model.write_zone_file(FOREIGN, zone)
     assert model.parse_zone_file(written, "z").facts() == zone.facts()
     for piece in (
-        b"<!-- kept by hand -->", b'version="1.1"', b"Relay &amp; co", b"Caf\xc3\xa9", b'<interface name="eth9"/>',
-        b"<!-- submission -->", b'<protocol value="esp"/>', b'<icmp-block name="echo-reply"/>', b"<masquerade/>",
-        b"<forward/>", b'<forward-port port="80" protocol="tcp" to-port="8080"/>',
-        b'<source-port port="53" protocol="udp"/>', b"<unheard-of/>",
+        b"<!-- kept by hand -->",
+        b'version="1.1"',
+        b"Relay &amp; co",
+        b"Caf\xc3\xa9",
+        b'<interface name="eth9"/>',
+        b"<!-- submission -->",
+        b'<protocol value="esp"/>',
+        b'<icmp-block name="echo-reply"/>',
+        b"<masquerade/>",
+        b"<forward/>",
+        b'<forward-port port="80" protocol="tcp" to-port="8080"/>',
+        b'<source-port port="53" protocol="udp"/>',
+        b"<unheard-of/>",
     ):
         assert written.count(piece) == 1
 
@@ -152,8 +171,12 @@ def test_a_listing_of_0_6_3():
         "  source-ports: \n  icmp-blocks: \n  rich rules: \n\t\n\n"
     )
     assert model.parse_zone_listing(text)["postfix"].facts() == {
-        "name": "postfix", "target": "default", "sources": ["10.0.0.0/8"], "services": ["ssh"],
-        "ports": ["25/tcp", "587/tcp"], "rich_rules": [],
+        "name": "postfix",
+        "target": "default",
+        "sources": ["10.0.0.0/8"],
+        "services": ["ssh"],
+        "ports": ["25/tcp", "587/tcp"],
+        "rich_rules": [],
     }
 
 
@@ -168,27 +191,33 @@ def test_no_text_breaks_the_parsers(text):
             pass
 
 
-@pytest.mark.parametrize("text, part", [
-    ("25", "25/tcp"),
-    ("smtp/tcp", "services"),
-    ("25/icmp", "tcp, udp, sctp, dccp"),
-    ("0/tcp", "1 to 65535"),
-    ("65536/tcp", "1 to 65535"),
-    ("30-25/tcp", "25-30/tcp"),
-    ("", "PORT/PROTOCOL"),
-])
+@pytest.mark.parametrize(
+    "text, part",
+    [
+        ("25", "25/tcp"),
+        ("smtp/tcp", "services"),
+        ("25/icmp", "tcp, udp, sctp, dccp"),
+        ("0/tcp", "1 to 65535"),
+        ("65536/tcp", "1 to 65535"),
+        ("30-25/tcp", "25-30/tcp"),
+        ("", "PORT/PROTOCOL"),
+    ],
+)
 def test_a_bad_port_is_refused_with_its_fix(text, part):
     with pytest.raises(ZoneError) as info:
         model.parse_port(text)
     assert part in str(info.value)
 
 
-@pytest.mark.parametrize("text, part", [
-    ("192.168.1.5/24", "192.168.1.0/24"),
-    ("web01", "ipset:NAME"),
-    ("ipset:", "no ipset name"),
-    ("52:54:00:00:00", "not an IPv4 or IPv6"),
-])
+@pytest.mark.parametrize(
+    "text, part",
+    [
+        ("192.168.1.5/24", "192.168.1.0/24"),
+        ("web01", "ipset:NAME"),
+        ("ipset:", "no ipset name"),
+        ("52:54:00:00:00", "not an IPv4 or IPv6"),
+    ],
+)
 def test_a_bad_source_is_refused_with_its_fix(text, part):
     with pytest.raises(ZoneError) as info:
         model.parse_source(text)
@@ -201,30 +230,35 @@ def test_a_source_inside_another_is_left_out():
     assert warnings == ["zone z: source 10.1.0.0/16 is left out, it lies inside 10.0.0.0/8"]
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("rule service name=ssh accept", 'rule service name="ssh" accept'),
-    (
-        'rule port protocol="tcp" port="5666" family=ipv4 accept', None,
-    ),
-    (
-        'rule accept limit value=3/minute port protocol=tcp port=25 source not address=10.0.0.0/8 priority=0',
-        None,
-    ),
-    (
-        "rule family=ipv4 source not address=10.0.0.0/8 port protocol=tcp port=25 accept limit value=3/minute",
-        'rule family="ipv4" source NOT address="10.0.0.0/8" port port="25" protocol="tcp" accept limit value="3/m"',
-    ),
-    (
-        "rule priority=0 tcp-mss-clamp value=pmtu", "rule tcp-mss-clamp",
-    ),
-    ("rule service name=ssh service name=smtp accept", None),
-    ("rule service name=ssh accept drop", None),
-    ("service name=ssh accept", None),
-    ("rule service name='ssh accept", None),
-    ("rule service name=ssh log prefix='a=b' accept", None),
-    ("rule service name=ssh please accept", None),
-    ("rule limit value=1/m", None),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("rule service name=ssh accept", 'rule service name="ssh" accept'),
+        (
+            'rule port protocol="tcp" port="5666" family=ipv4 accept',
+            None,
+        ),
+        (
+            "rule accept limit value=3/minute port protocol=tcp port=25 source not address=10.0.0.0/8 priority=0",
+            None,
+        ),
+        (
+            "rule family=ipv4 source not address=10.0.0.0/8 port protocol=tcp port=25 accept limit value=3/minute",
+            'rule family="ipv4" source NOT address="10.0.0.0/8" port port="25" protocol="tcp" accept limit value="3/m"',
+        ),
+        (
+            "rule priority=0 tcp-mss-clamp value=pmtu",
+            "rule tcp-mss-clamp",
+        ),
+        ("rule service name=ssh service name=smtp accept", None),
+        ("rule service name=ssh accept drop", None),
+        ("service name=ssh accept", None),
+        ("rule service name='ssh accept", None),
+        ("rule service name=ssh log prefix='a=b' accept", None),
+        ("rule service name=ssh please accept", None),
+        ("rule limit value=1/m", None),
+    ],
+)
 def test_rich_rules_have_one_spelling(text, expected):
     if expected is None:
         with pytest.raises(ZoneError):
@@ -233,21 +267,24 @@ def test_rich_rules_have_one_spelling(text, expected):
         assert str(model.parse_rich_rule(text)) == expected
 
 
-@pytest.mark.parametrize("text, part", [
-    ("rule port port=25 protocol=tcp", "no action"),
-    ("rule accept", "match everything"),
-    ("rule source address=10.0.0.0/8 accept", "family"),
-    ("rule family=ipv6 source address=10.0.0.0/8 accept", "ipv6"),
-    ("rule family=ipv4 source address=web01 accept", "web01"),
-    ("rule family=ipv5 service name=ssh accept", "ipv4 or ipv6"),
-    ("rule port port=99999 protocol=tcp accept", "65535"),
-    ("rule masquerade accept", "without an action"),
-    ("rule service name=ssh reject type=icmp-host-prohibited", "family"),
-    ("rule service name=ssh accept limit value=often", "RATE/DURATION"),
-    ("rule service name=ssh audit", "audit needs"),
-    ("rule priority=99999 service name=ssh accept", "32767"),
-    ("rule port port=25 accept", "protocol="),
-])
+@pytest.mark.parametrize(
+    "text, part",
+    [
+        ("rule port port=25 protocol=tcp", "no action"),
+        ("rule accept", "match everything"),
+        ("rule source address=10.0.0.0/8 accept", "family"),
+        ("rule family=ipv6 source address=10.0.0.0/8 accept", "ipv6"),
+        ("rule family=ipv4 source address=web01 accept", "web01"),
+        ("rule family=ipv5 service name=ssh accept", "ipv4 or ipv6"),
+        ("rule port port=99999 protocol=tcp accept", "65535"),
+        ("rule masquerade accept", "without an action"),
+        ("rule service name=ssh reject type=icmp-host-prohibited", "family"),
+        ("rule service name=ssh accept limit value=often", "RATE/DURATION"),
+        ("rule service name=ssh audit", "audit needs"),
+        ("rule priority=99999 service name=ssh accept", "32767"),
+        ("rule port port=25 accept", "protocol="),
+    ],
+)
 def test_a_rule_that_firewalld_would_drop_is_refused(text, part):
     with pytest.raises(ZoneError) as info:
         model.parse_rich_rule(text).check()
@@ -298,10 +335,19 @@ def test_a_source_is_removed_in_the_spelling_it_has():
     assert model.difference("sources", before, Zone("z", sources=["10.0.0.0/8"])) == ([], ["2001:DB8::/32"], [])
 
 
-@pytest.mark.parametrize("name, longest, good", [
-    ("postfix", 17, True), ("a" * 17, 17, True), ("a" * 18, 17, False), ("a" * 18, 128, True),
-    ("a/b", 17, False), ("", 17, False), ("caf\xe9", 17, False), ("a.b", 17, False),
-])
+@pytest.mark.parametrize(
+    "name, longest, good",
+    [
+        ("postfix", 17, True),
+        ("a" * 17, 17, True),
+        ("a" * 18, 17, False),
+        ("a" * 18, 128, True),
+        ("a/b", 17, False),
+        ("", 17, False),
+        ("caf\xe9", 17, False),
+        ("a.b", 17, False),
+    ],
+)
 def test_zone_names(name, longest, good):
     if good:
         model.check_zone_name(name, longest)

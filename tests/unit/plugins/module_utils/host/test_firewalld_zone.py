@@ -39,8 +39,10 @@ class FakeFirewalld(object):
         self.routes = {}
         self.log = []
         for name, port in (("ssh", 22), ("smtp", 25), ("odd", 2222)):
-            self.put("lib/services/{0}.xml".format(name),
-                     '<service><port port="{0}" protocol="tcp"/></service>'.format(port).encode("ascii"))
+            self.put(
+                "lib/services/{0}.xml".format(name),
+                '<service><port port="{0}" protocol="tcp"/></service>'.format(port).encode("ascii"),
+            )
         self.put("lib/services/dhcpv6-client.xml", b"<service/>")
         self.put("lib/zones/public.xml", PUBLIC)
         self.load()
@@ -90,8 +92,11 @@ class FakeFirewalld(object):
     @staticmethod
     def listing(zone):
         return "{0}\n  target: {1}\n  interfaces: {2}\n  sources: {3}\n  services: {4}\n  ports: {5}\n  rich rules: \n{6}".format(
-            zone.name, {"REJECT": "%%REJECT%%"}.get(zone.target, zone.target), " ".join(zone.interfaces),
-            " ".join(zone.items["sources"].values()), " ".join(zone.items["services"].values()),
+            zone.name,
+            {"REJECT": "%%REJECT%%"}.get(zone.target, zone.target),
+            " ".join(zone.interfaces),
+            " ".join(zone.items["sources"].values()),
+            " ".join(zone.items["services"].values()),
             " ".join(zone.items["ports"].values()),
             "".join("\t{0}\n".format(rule) for rule in zone.items["rich_rules"].values()),
         )
@@ -115,15 +120,17 @@ class FakeFirewalld(object):
             else:
                 items.pop(canonical, None)
         if permanent:
-            self.put("etc/zones/{0}.xml".format(name), model.write_zone_file(
-                Firewalld(self, self.etc, self.lib).zone_file(name), zone
-            ))
+            self.put(
+                "etc/zones/{0}.xml".format(name),
+                model.write_zone_file(Firewalld(self, self.etc, self.lib).zone_file(name), zone),
+            )
         return Result(0, "success\n", "Warning: INVALID_PORT: x\n" if self.ignores else "")
 
     def verbs(self):
         return [
             ("permanent " if "--permanent" in argv else "") + argv[-1].partition("=")[0]
-            for argv in self.log if argv[-1].startswith(("--add", "--remove", "--reload"))
+            for argv in self.log
+            if argv[-1].startswith(("--add", "--remove", "--reload"))
         ]
 
     def state(self):
@@ -138,8 +145,15 @@ def host(tmp_path):
 
 def ask(host, access=LOCAL, check_mode=False, **options):
     values = dict(
-        zone="postfix", state="present", target=None, sources=None, services=None, ports=None, rich_rules=None,
-        exclusive=False, allow_ssh_lockout=False,
+        zone="postfix",
+        state="present",
+        target=None,
+        sources=None,
+        services=None,
+        ports=None,
+        rich_rules=None,
+        exclusive=False,
+        allow_ssh_lockout=False,
     )
     values.update(options)
     del host.log[:]
@@ -164,14 +178,23 @@ def refused(host, part, **options):
 
 # -- what it does
 
+
 def test_a_new_zone_takes_one_reload_and_at_most_six_calls(host):
     result = relay_zone(host)
     assert (result["changed"], result["reloaded"], result["runtime"]) == (True, True, True)
     assert result["calls"] <= 6
-    assert host.runtime["postfix"].facts() == result["zone"] == {
-        "name": "postfix", "target": "default", "sources": ["10.0.0.0/8"], "services": ["ssh"],
-        "ports": ["25/tcp", "587/tcp"], "rich_rules": [],
-    }
+    assert (
+        host.runtime["postfix"].facts()
+        == result["zone"]
+        == {
+            "name": "postfix",
+            "target": "default",
+            "sources": ["10.0.0.0/8"],
+            "services": ["ssh"],
+            "ports": ["25/tcp", "587/tcp"],
+            "rich_rules": [],
+        }
+    )
 
 
 def test_an_unchanged_zone_costs_at_most_two_calls(host):
@@ -196,8 +219,14 @@ def test_an_existing_zone_gets_both_sides_without_a_reload_and_adds_come_first(h
     result = relay_zone(host, sources=["192.168.0.0/16"], ports=["25/tcp", "465/tcp"])
     assert not result["reloaded"]
     assert host.verbs() == [
-        "permanent --add-port", "permanent --add-source", "--add-port", "--add-source",
-        "--remove-source", "--remove-port", "permanent --remove-source", "permanent --remove-port",
+        "permanent --add-port",
+        "permanent --add-source",
+        "--add-port",
+        "--add-source",
+        "--remove-source",
+        "--remove-port",
+        "permanent --remove-source",
+        "permanent --remove-port",
     ]
     assert host.runtime["postfix"].list("sources") == ["192.168.0.0/16"]
     assert host.runtime["postfix"].list("ports") == ["25/tcp", "465/tcp"]
@@ -268,17 +297,21 @@ def test_without_firewalld_check_mode_predicts_and_a_real_run_says_why_not(host)
 
 # -- what it refuses
 
-@pytest.mark.parametrize("part, options", [
-    ("10.0.0.0/8", {"sources": ["10.0.0.5/8"]}),
-    ("25/tcp", {"ports": ["25"]}),
-    ("did you mean ssh", {"services": ["shh"]}),
-    ("did you mean smtp", {"rich_rules": ["rule service name=smpt accept"]}),
-    ("no ipset 'clients'", {"sources": ["ipset:clients"]}),
-    ("no action", {"rich_rules": ["rule service name=ssh"]}),
-    ("accepts 17", {"zone": "a" * 18}),
-    ("only letters", {"zone": "../x"}),
-    ("comes with firewalld", {"zone": "public", "state": "absent"}),
-])
+
+@pytest.mark.parametrize(
+    "part, options",
+    [
+        ("10.0.0.0/8", {"sources": ["10.0.0.5/8"]}),
+        ("25/tcp", {"ports": ["25"]}),
+        ("did you mean ssh", {"services": ["shh"]}),
+        ("did you mean smtp", {"rich_rules": ["rule service name=smpt accept"]}),
+        ("no ipset 'clients'", {"sources": ["ipset:clients"]}),
+        ("no action", {"rich_rules": ["rule service name=ssh"]}),
+        ("accepts 17", {"zone": "a" * 18}),
+        ("only letters", {"zone": "../x"}),
+        ("comes with firewalld", {"zone": "public", "state": "absent"}),
+    ],
+)
 def test_bad_input_is_refused_before_anything_is_written(host, part, options):
     refused(host, part, **options)
 
@@ -307,27 +340,34 @@ def test_a_long_name_is_for_the_installed_firewalld_to_accept(host):
 
 # -- SSH stays
 
-@pytest.mark.parametrize("options", [
-    {"services": []},
-    {"services": ["smtp"], "target": "DROP"},
-    {"services": ["odd"]},
-    {"rich_rules": ["rule service name=ssh reject"]},
-    {"target": "ACCEPT", "services": [], "rich_rules": ["rule port port=20-30 protocol=tcp drop"]},
-    {"services": [], "rich_rules": ["rule family=ipv4 source address=10.0.0.9 service name=ssh accept"]},
-])
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"services": []},
+        {"services": ["smtp"], "target": "DROP"},
+        {"services": ["odd"]},
+        {"rich_rules": ["rule service name=ssh reject"]},
+        {"target": "ACCEPT", "services": [], "rich_rules": ["rule port port=20-30 protocol=tcp drop"]},
+        {"services": [], "rich_rules": ["rule family=ipv4 source address=10.0.0.9 service name=ssh accept"]},
+    ],
+)
 def test_a_zone_that_cuts_ssh_is_refused(host, options):
     message = refused(host, "SSH", **options)
     assert "allow_ssh_lockout=true" in message
     assert relay_zone(host, allow_ssh_lockout=True, **options)["changed"]
 
 
-@pytest.mark.parametrize("options", [
-    {"services": ["ssh"]},
-    {"services": [], "ports": ["20-30/tcp"]},
-    {"services": [], "target": "ACCEPT"},
-    {"services": [], "rich_rules": ["rule service name=ssh accept"]},
-    {"rich_rules": ["rule family=ipv4 source address=10.0.0.9 drop"]},
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"services": ["ssh"]},
+        {"services": [], "ports": ["20-30/tcp"]},
+        {"services": [], "target": "ACCEPT"},
+        {"services": [], "rich_rules": ["rule service name=ssh accept"]},
+        {"rich_rules": ["rule family=ipv4 source address=10.0.0.9 drop"]},
+    ],
+)
 def test_a_zone_that_lets_ssh_in_is_not(host, options):
     assert relay_zone(host, **options)["changed"]
 
@@ -361,6 +401,7 @@ def test_sources_are_not_dropped_into_a_zone_without_ssh(host):
 
 # -- when it fails
 
+
 def fail_on(*words):
     """Fails once, on the call that has all of these words."""
     left = [1]
@@ -369,13 +410,21 @@ def fail_on(*words):
         if left and all(any(word in arg for arg in argv) for word in words):
             return bool(left.pop())
         return False
+
     return fails
 
 
-@pytest.mark.parametrize("step", [
-    ("--permanent", "--add-port"), ("--permanent", "--add-source"), ("--add-source=192.168.0.0/16", "--zone"),
-    ("--remove-source",), ("--remove-port",), ("--permanent", "--remove-port"),
-])
+@pytest.mark.parametrize(
+    "step",
+    [
+        ("--permanent", "--add-port"),
+        ("--permanent", "--add-source"),
+        ("--add-source=192.168.0.0/16", "--zone"),
+        ("--remove-source",),
+        ("--remove-port",),
+        ("--permanent", "--remove-port"),
+    ],
+)
 def test_a_failure_in_the_middle_puts_back_what_was_there(host, step):
     relay_zone(host)
     host.runtime["postfix"].items["services"]["smtp"] = "smtp"

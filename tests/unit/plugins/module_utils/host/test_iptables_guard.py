@@ -33,62 +33,76 @@ def chains(*lines, **policies):
     return Chains([rule for _line, rule in document.table().rules], dict({"INPUT": "ACCEPT"}, **policies))
 
 
-@pytest.mark.parametrize("words, expected", [
-    ("-j DROP", ALWAYS),
-    ("-p tcp -m tcp --dport 22 -j DROP", ALWAYS),
-    ("-p tcp -m tcp --dport ssh -j DROP", ALWAYS),
-    ("-p tcp -m tcp --dport 20:30 -j DROP", ALWAYS),
-    ("-p tcp -m tcp ! --dport 22 -j DROP", NEVER),
-    ("-p tcp -m multiport --dports 80,20:22 -j DROP", ALWAYS),
-    ("-p tcp -m multiport --dports 80,443 -j DROP", NEVER),
-    ("-p udp -j DROP", NEVER),
-    ("! -p tcp -j DROP", NEVER),
-    ("-p 6 -j DROP", ALWAYS),
-    ("-s 10.0.0.0/8 -j DROP", ALWAYS),
-    ("-s 10.1.2.3/255.255.255.255 -j DROP", ALWAYS),
-    ("-s 10.2.0.0/16 -j DROP", NEVER),
-    ("! -s 10.0.0.0/8 -j DROP", NEVER),
-    ("-s 192.0.2.1,10.1.2.3 -j DROP", ALWAYS),
-    ("-s host.example.com -j DROP", SOMETIMES),
-    ("-d 10.9.9.9/32 -j DROP", SOMETIMES),
-    ("-i lo -j ACCEPT", NEVER),
-    ("! -i lo -j DROP", ALWAYS),
-    ("-i eth0 -j DROP", BY_INTERFACE),
-    ("-i eth0 -s 10.0.0.0/8 -j DROP", SOMETIMES),
-    ("-m state --state RELATED,ESTABLISHED -j ACCEPT", NEVER),
-    ("-m conntrack --ctstate NEW -j ACCEPT", ALWAYS),
-    ("-m conntrack ! --ctstate NEW -j DROP", NEVER),
-    ("-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m state --state NEW -j DROP", NEVER),
-    ("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT", ALWAYS),
-    ("-p tcp -m tcp --tcp-flags ALL NONE -j DROP", NEVER),
-    ("-p tcp --syn -j ACCEPT", ALWAYS),
-    ("-m set --match-set banned src -j DROP", SOMETIMES),
-    ("-m limit --limit 5/min -j ACCEPT", SOMETIMES),
-    ('-m comment --comment "- anything!" -j DROP', ALWAYS),
-    ("-j REJECT --reject-with tcp-reset", ALWAYS),
-    ("-j DROP -p udp", NEVER),
-    ("-6 -j DROP", NEVER),
-])
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        ("-j DROP", ALWAYS),
+        ("-p tcp -m tcp --dport 22 -j DROP", ALWAYS),
+        ("-p tcp -m tcp --dport ssh -j DROP", ALWAYS),
+        ("-p tcp -m tcp --dport 20:30 -j DROP", ALWAYS),
+        ("-p tcp -m tcp ! --dport 22 -j DROP", NEVER),
+        ("-p tcp -m multiport --dports 80,20:22 -j DROP", ALWAYS),
+        ("-p tcp -m multiport --dports 80,443 -j DROP", NEVER),
+        ("-p udp -j DROP", NEVER),
+        ("! -p tcp -j DROP", NEVER),
+        ("-p 6 -j DROP", ALWAYS),
+        ("-s 10.0.0.0/8 -j DROP", ALWAYS),
+        ("-s 10.1.2.3/255.255.255.255 -j DROP", ALWAYS),
+        ("-s 10.2.0.0/16 -j DROP", NEVER),
+        ("! -s 10.0.0.0/8 -j DROP", NEVER),
+        ("-s 192.0.2.1,10.1.2.3 -j DROP", ALWAYS),
+        ("-s host.example.com -j DROP", SOMETIMES),
+        ("-d 10.9.9.9/32 -j DROP", SOMETIMES),
+        ("-i lo -j ACCEPT", NEVER),
+        ("! -i lo -j DROP", ALWAYS),
+        ("-i eth0 -j DROP", BY_INTERFACE),
+        ("-i eth0 -s 10.0.0.0/8 -j DROP", SOMETIMES),
+        ("-m state --state RELATED,ESTABLISHED -j ACCEPT", NEVER),
+        ("-m conntrack --ctstate NEW -j ACCEPT", ALWAYS),
+        ("-m conntrack ! --ctstate NEW -j DROP", NEVER),
+        ("-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m state --state NEW -j DROP", NEVER),
+        ("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT", ALWAYS),
+        ("-p tcp -m tcp --tcp-flags ALL NONE -j DROP", NEVER),
+        ("-p tcp --syn -j ACCEPT", ALWAYS),
+        ("-m set --match-set banned src -j DROP", SOMETIMES),
+        ("-m limit --limit 5/min -j ACCEPT", SOMETIMES),
+        ('-m comment --comment "- anything!" -j DROP', ALWAYS),
+        ("-j REJECT --reject-with tcp-reset", ALWAYS),
+        ("-j DROP -p udp", NEVER),
+        ("-6 -j DROP", NEVER),
+    ],
+)
 def test_how_surely_a_rule_matches(words, expected):
     assert Judged(parse_rule("-A INPUT " + words)).certainty(SSH) == expected
 
 
-@pytest.mark.parametrize("lines, position", [
-    (["-i lo -j ACCEPT", "-j REJECT"], 1),
-    (["-i lo -j ACCEPT"], 1),
-    # What turns away some clients stays in front.
-    (["-s 10.1.2.3/32 -j DROP", "-j DROP"], 1),
-    (["-m set --match-set banned src -j DROP", "-i eth0 -s 10.0.0.0/8 -j DROP", "-i eth0 -j DROP"], 2),
-    (["-p tcp -m multiport --dports 25,587 -j f2b", "-j closed"], 1),
-    (["-p tcp -m multiport --dports 80,443 -j DROP", "-p tcp -m tcp --dport 25 -j DROP"], 1),
-    (["-j goes-on", "-g closed", "-j ACCEPT"], 1),
-])
+@pytest.mark.parametrize(
+    "lines, position",
+    [
+        (["-i lo -j ACCEPT", "-j REJECT"], 1),
+        (["-i lo -j ACCEPT"], 1),
+        # What turns away some clients stays in front.
+        (["-s 10.1.2.3/32 -j DROP", "-j DROP"], 1),
+        (["-m set --match-set banned src -j DROP", "-i eth0 -s 10.0.0.0/8 -j DROP", "-i eth0 -j DROP"], 2),
+        (["-p tcp -m multiport --dports 25,587 -j f2b", "-j closed"], 1),
+        (["-p tcp -m multiport --dports 80,443 -j DROP", "-p tcp -m tcp --dport 25 -j DROP"], 1),
+        (["-j goes-on", "-g closed", "-j ACCEPT"], 1),
+    ],
+)
 def test_where_the_traffic_would_be_turned_away(lines, position):
-    all_ = chains(*(
-        ["-A INPUT " + line for line in lines]
-        + ["-A f2b -s 10.7.7.7/32 -j REJECT", "-A f2b -j RETURN", "-A closed -m limit --limit 1/sec -j LOG",
-           "-A closed -i lo -j ACCEPT", "-A closed -j DROP", "-A goes-on -p udp -j DROP"]
-    ))
+    all_ = chains(
+        *(
+            ["-A INPUT " + line for line in lines]
+            + [
+                "-A f2b -s 10.7.7.7/32 -j REJECT",
+                "-A f2b -j RETURN",
+                "-A closed -m limit --limit 1/sec -j LOG",
+                "-A closed -i lo -j ACCEPT",
+                "-A closed -j DROP",
+                "-A goes-on -p udp -j DROP",
+            ]
+        )
+    )
     assert all_.first_closing([MAIL], [parse_rule("-A INPUT " + line) for line in lines]) == position
 
 

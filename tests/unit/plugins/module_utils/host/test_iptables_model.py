@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import iptables_model as model
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_model import Entry, Placed
-from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save import FAMILIES, Document, Rule, RulesError, parse_rule, split
+from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save import (
+    FAMILIES,
+    Document,
+    Rule,
+    RulesError,
+    parse_rule,
+    split,
+)
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures", "iptables")
 REJECT = "-A INPUT -j REJECT --reject-with icmp-host-prohibited"
@@ -29,15 +36,23 @@ def fixture(name):
 
 
 # A word of a rule: anything but what ends a line.
-words = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=12).map(str).filter(
-    lambda word: word.strip()
+words = (
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=12)
+    .map(str)
+    .filter(lambda word: word.strip())
 )
 
 
-@pytest.mark.parametrize("texts_, said", [
-    (["smtp"], "'smtp' is not a number"), (["25"], "25/tcp"), (["0/tcp"], "1 to 65535"), (["9-8/tcp"], "8-9/tcp"),
-    (["25/icmp"], "icmp"),
-])
+@pytest.mark.parametrize(
+    "texts_, said",
+    [
+        (["smtp"], "'smtp' is not a number"),
+        (["25"], "25/tcp"),
+        (["0/tcp"], "1 to 65535"),
+        (["9-8/tcp"], "8-9/tcp"),
+        (["25/icmp"], "icmp"),
+    ],
+)
 def test_bad_ports_are_named(texts_, said):
     with pytest.raises(RulesError) as caught:
         model.parse_ports(texts_)
@@ -53,7 +68,9 @@ def test_bad_source_is_named():
 # ------------------------------------------------------------------------------------------------- sets
 
 networks = st.one_of(
-    st.integers(0, 255).map("10.{0}.0.0/16".format), st.just("192.0.2.7"), st.just("0.0.0.0/0"),
+    st.integers(0, 255).map("10.{0}.0.0/16".format),
+    st.just("192.0.2.7"),
+    st.just("0.0.0.0/0"),
     st.integers(0, 255).map("2001:db8:{0:x}::/48".format),
 )
 ports = st.tuples(st.sampled_from(["tcp", "udp"]), st.integers(1, 65535), st.integers(0, 9)).map(
@@ -61,8 +78,13 @@ ports = st.tuples(st.sampled_from(["tcp", "udp"]), st.integers(1, 65535), st.int
 )
 
 
-@given(st.sampled_from(FAMILIES), st.lists(networks, max_size=3), st.lists(ports, max_size=2, unique=True),
-       st.booleans(), words)
+@given(
+    st.sampled_from(FAMILIES),
+    st.lists(networks, max_size=3),
+    st.lists(ports, max_size=2, unique=True),
+    st.booleans(),
+    words,
+)
 @settings(max_examples=80, deadline=None)
 def test_what_is_written_for_an_entry_is_recognised_as_that_entry(family, sources, opened, exclusive, comment):
     entries = model.wanted_entries(family, model.parse_sources(sources), opened, exclusive)
@@ -72,23 +94,29 @@ def test_what_is_written_for_an_entry_is_recognised_as_that_entry(family, source
         assert rule.comment() == comment
 
 
-@pytest.mark.parametrize("line", [
-    # As the guide writes it, with its missing network filled in.
-    '-A INPUT -p tcp -m tcp --dport 25 -s 10.0.0.0/8 -m comment --comment "postfix" -j ACCEPT',
-    "-A INPUT --source 10.0.0.0/255.0.0.0 --protocol tcp --destination-port 25 --jump ACCEPT",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        # As the guide writes it, with its missing network filled in.
+        '-A INPUT -p tcp -m tcp --dport 25 -s 10.0.0.0/8 -m comment --comment "postfix" -j ACCEPT',
+        "-A INPUT --source 10.0.0.0/255.0.0.0 --protocol tcp --destination-port 25 --jump ACCEPT",
+    ],
+)
 def test_other_spellings_are_recognised(line):
     network = model.parse_sources(["10.0.0.0/8"])[0]
     assert model.rule_entry("ipv4", parse_rule(line)) == Entry(network, "tcp", 25, 25, False)
 
 
-@pytest.mark.parametrize("line", [
-    "-A INPUT -s 10.0.0.0/8 -p tcp -m state --state NEW -m tcp --dport 25 -j ACCEPT",
-    "-A INPUT ! -s 10.0.0.0/8 -p tcp -m tcp --dport 25 -j ACCEPT",
-    "-A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 25 -j DROP",
-    "-A INPUT -i eth0 -p tcp -m tcp --dport 25 -j REJECT --reject-with icmp-port-unreachable",
-    "-A INPUT -s 10.0.0.0/8 -p tcp -j ACCEPT",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-A INPUT -s 10.0.0.0/8 -p tcp -m state --state NEW -m tcp --dport 25 -j ACCEPT",
+        "-A INPUT ! -s 10.0.0.0/8 -p tcp -m tcp --dport 25 -j ACCEPT",
+        "-A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 25 -j DROP",
+        "-A INPUT -i eth0 -p tcp -m tcp --dport 25 -j REJECT --reject-with icmp-port-unreachable",
+        "-A INPUT -s 10.0.0.0/8 -p tcp -j ACCEPT",
+    ],
+)
 def test_a_rule_that_says_more_or_less_is_no_entry(line):
     assert model.rule_entry("ipv4", parse_rule(line)) is None
 
@@ -132,9 +160,25 @@ def test_the_set_gets_to_its_place_and_everything_else_stays(chain, limit, wante
     after = model.place("ipv4", "INPUT", "a b", wanted, own, limit)
     for name, result in (
         ("kernel", apply(chain, model.batch("INPUT", own, after))),
-        ("file", Document(model.rewrite(
-            Document("".join(["# top\n*filter\n:INPUT ACCEPT [0:0]\n"] + ["{0}\n".format(rule) for rule in chain]
-                             + ["COMMIT\n*nat\nCOMMIT\n"])), "INPUT", "a b", after)).table().chain("INPUT")),
+        (
+            "file",
+            Document(
+                model.rewrite(
+                    Document(
+                        "".join(
+                            ["# top\n*filter\n:INPUT ACCEPT [0:0]\n"]
+                            + ["{0}\n".format(rule) for rule in chain]
+                            + ["COMMIT\n*nat\nCOMMIT\n"]
+                        )
+                    ),
+                    "INPUT",
+                    "a b",
+                    after,
+                )
+            )
+            .table()
+            .chain("INPUT"),
+        ),
     ):
         now, placed = model.divide(result, "a b")
         assert now == others, name
@@ -177,8 +221,9 @@ def test_a_comment_above_the_reject_stays_above_it():
 def test_a_file_without_the_table_gets_one():
     written = model.rewrite(Document("*nat\nCOMMIT"), "INPUT", "postfix", [Placed(0, foreign(1))])
     assert written == (
-        "*nat\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
-        "{0}\nCOMMIT\n".format(foreign(1))
+        "*nat\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n{0}\nCOMMIT\n".format(
+            foreign(1)
+        )
     )
     assert model.rewrite(Document("*nat\nCOMMIT"), "INPUT", "postfix", []) == "*nat\nCOMMIT"
 

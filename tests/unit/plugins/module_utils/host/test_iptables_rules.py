@@ -40,7 +40,9 @@ class Host(object):
     def __init__(self, root, ipv4=EMPTY, ipv6=EMPTY, installed=True):
         self.root = root
         self.tables = {"iptables": ipv4, "ip6tables": ipv6}
-        self.programs = ["iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore"] if installed else []
+        self.programs = (
+            ["iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore"] if installed else []
+        )
         self.log = []
         self.stderr = ""
         self.fails = []
@@ -90,8 +92,17 @@ class Host(object):
         return os.path.join(self.root, "etc/iptables", name)
 
     def apply(self, check_mode=False, access=ANYBODY, **options):
-        values = dict(name="postfix", state="present", chain="INPUT", sources=["10.0.0.0/8"], ports=["25/tcp"],
-                      exclusive=False, saved_file_ipv4=None, saved_file_ipv6=None, allow_ssh_lockout=False)
+        values = dict(
+            name="postfix",
+            state="present",
+            chain="INPUT",
+            sources=["10.0.0.0/8"],
+            ports=["25/tcp"],
+            exclusive=False,
+            saved_file_ipv4=None,
+            saved_file_ipv6=None,
+            allow_ssh_lockout=False,
+        )
         values.update(options)
         return converge(Iptables(self, self.root), Request(**values), access, None, check_mode)
 
@@ -213,10 +224,14 @@ def test_another_program_between_reading_and_writing_is_noticed(host):
     assert host.chain()[:2] == [OPENING, "-A INPUT -j DROP"]
 
 
-@pytest.mark.parametrize("options", [
-    dict(ports=["25/tcp", "20-30/tcp"], exclusive=True, sources=["192.0.2.0/24"]),
-    dict(name="admin", state="absent"),
-], ids=["a range closed", "the rule for SSH removed"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(ports=["25/tcp", "20-30/tcp"], exclusive=True, sources=["192.0.2.0/24"]),
+        dict(name="admin", state="absent"),
+    ],
+    ids=["a range closed", "the rule for SSH removed"],
+)
 def test_rules_that_would_cut_ssh_are_refused_by_name(root, options):
     admin = "-A INPUT -p tcp -m tcp --dport 22 -m comment --comment admin -j ACCEPT\n"
     text = EMPTY.replace("INPUT ACCEPT", "INPUT DROP").replace("COMMIT", admin + "COMMIT")
@@ -242,11 +257,19 @@ def test_a_saved_file_that_never_let_ssh_in_is_refused(host):
     assert host.apply(access=SshAccess([22], "2001:db8::1"))["changed"]
 
 
-@pytest.mark.parametrize("options, said", [
-    (dict(name=""), "name ''"), (dict(name="a\nb"), "printable"), (dict(chain="OUTPUT"), "OUTPUT"),
-    (dict(chain="x y"), "'x y'"), (dict(chain="web"), "no chain web"), (dict(ports=["smtp"]), "'smtp'"),
-    (dict(sources=["10.0.0.1/8"]), "10.0.0.0/8"), (dict(saved_file_ipv4="/no/where/rules"), "no directory /no/where"),
-])
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (dict(name=""), "name ''"),
+        (dict(name="a\nb"), "printable"),
+        (dict(chain="OUTPUT"), "OUTPUT"),
+        (dict(chain="x y"), "'x y'"),
+        (dict(chain="web"), "no chain web"),
+        (dict(ports=["smtp"]), "'smtp'"),
+        (dict(sources=["10.0.0.1/8"]), "10.0.0.0/8"),
+        (dict(saved_file_ipv4="/no/where/rules"), "no directory /no/where"),
+    ],
+)
 def test_bad_input_is_refused_by_name(host, options, said):
     before = state(host)
     with pytest.raises(RulesError) as caught:

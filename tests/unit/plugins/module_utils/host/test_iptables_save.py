@@ -28,10 +28,12 @@ def fixture(name):
 
 
 # A word of a rule: anything but what ends a line.
-words = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=12).map(str).filter(
-    lambda word: word.strip()
+words = (
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=12)
+    .map(str)
+    .filter(lambda word: word.strip())
 )
-counters = st.one_of(st.none(), st.tuples(st.integers(0, 2 ** 40), st.integers(0, 2 ** 40)))
+counters = st.one_of(st.none(), st.tuples(st.integers(0, 2**40), st.integers(0, 2**40)))
 rules = st.builds(
     lambda chain, rest, comment: Rule(
         chain, tuple(rest) + (("-m", "comment", "--comment", comment) if comment else ()) + ("-j", "ACCEPT"), None
@@ -48,7 +50,8 @@ lines = st.one_of(
 )
 tables = st.builds(
     lambda name, body: "\n".join(["*" + name] + body + ["COMMIT", ""]),
-    st.sampled_from(["filter", "nat", "mangle"]), st.lists(lines, max_size=8),
+    st.sampled_from(["filter", "nat", "mangle"]),
+    st.lists(lines, max_size=8),
 )
 texts = st.lists(tables, max_size=3).map("".join)
 
@@ -96,10 +99,13 @@ def test_the_last_table_of_a_name_counts():
     assert [str(rule) for rule in document.table().chain("INPUT")] == ["-A INPUT -j ACCEPT"]
 
 
-@pytest.mark.parametrize("text, said", [
-    ('*filter\n-A INPUT --comment "x\n', "line 2"),
-    ("-A INPUT -j ACCEPT\n", "outside of a table"),
-])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ('*filter\n-A INPUT --comment "x\n', "line 2"),
+        ("-A INPUT -j ACCEPT\n", "outside of a table"),
+    ],
+)
 def test_a_text_that_cannot_be_read(text, said):
     with pytest.raises(RulesError) as caught:
         Document(text)

@@ -16,8 +16,8 @@ import subprocess
 import time
 
 import pytest
-
 from ansible.module_utils.common.text.converters import to_bytes, to_native
+
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, keypair, openssl, x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
@@ -184,7 +184,11 @@ def test_certificate_is_renewed_in_time_with_the_same_key(tmp_path, later, chang
 @pytest.mark.parametrize(
     "changes, reason, new_key",
     [
-        ({"common_name": "b.example.com", "names": ["DNS:relay.example.com"]}, "its common name is relay.example", False),
+        (
+            {"common_name": "b.example.com", "names": ["DNS:relay.example.com"]},
+            "its common name is relay.example",
+            False,
+        ),
         ({"names": ["DNS:relay.example.com", "IP:192.0.2.1"]}, "it lacks the name IP:192.0.2.1", False),
         ({"names": ["DNS:x.example"]}, "it has the name DNS:relay.example.com that is not asked for", False),
         ({"kind": "RSA"}, "it is ECC secp256r1, and RSA 2048 bits is asked for", True),
@@ -227,7 +231,9 @@ def test_broken_certificate_is_replaced_and_kept(tmp_path):
     assert [files.read_bytes(path) for path in result["backup_files"]] == [b"not a certificate"]
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"rubbish", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
+)
 def test_broken_key_is_replaced_only_when_told_and_kept(tmp_path, content):
     ensure(wanted(tmp_path))
     (tmp_path / "relay.key").write_bytes(content)
@@ -321,13 +327,17 @@ def test_certificate_does_not_outlive_its_authority(tmp_path):
     ],
 )
 def test_unfit_authority_is_refused_and_nothing_is_written(tmp_path, case, reason, check_mode):
-    ca = make_ca(tmp_path, passphrase="secret" if "passphrase" in case else None, days=20 if case == "ends soon" else 99)
+    ca = make_ca(
+        tmp_path, passphrase="secret" if "passphrase" in case else None, days=20 if case == "ends soon" else 99
+    )
     passphrase = "wrong" if case == "wrong passphrase" else None
     now = NOW + (100 * 86400 if case == "expired" else 0)
     if case == "another key":
         ca = (ca[0], make_ca(tmp_path, "other")[1])
     elif case == "not an authority":
-        ensure(own(tmp_path, ca, privatekey_path=str(tmp_path / "leaf.key"), certificate_path=str(tmp_path / "leaf.crt")))
+        ensure(
+            own(tmp_path, ca, privatekey_path=str(tmp_path / "leaf.key"), certificate_path=str(tmp_path / "leaf.crt"))
+        )
         ca = (str(tmp_path / "leaf.crt"), str(tmp_path / "leaf.key"))
     elif case == "not a certificate":
         (tmp_path / "ca.crt").write_bytes(b"x")

@@ -10,7 +10,13 @@ __metaclass__ = type
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks import BLOCK, MAX_LINE, Counts, line_finder, whole_lines
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks import (
+    BLOCK,
+    MAX_LINE,
+    Counts,
+    line_finder,
+    whole_lines,
+)
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.log_files import (
     peak_of,
 )

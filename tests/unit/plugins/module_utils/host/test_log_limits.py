@@ -10,10 +10,9 @@ __metaclass__ = type
 import os
 
 import pytest
+from ansible.module_utils.common.text.converters import to_bytes, to_native
 from hypothesis import given
 from hypothesis import strategies as st
-
-from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits, rsyslog_config
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_limits import Limit
@@ -31,7 +30,9 @@ $FileOwner root
 $IncludeConfig {0}/*.conf
 mail.*\t\t\t\t-/var/log/mail.log
 """
-RSYSLOG_DEBIAN_12_POSTFIX = "# Create an additional socket in postfix's chroot\n$AddUnixListenSocket /var/spool/postfix/dev/log\n"
+RSYSLOG_DEBIAN_12_POSTFIX = (
+    "# Create an additional socket in postfix's chroot\n$AddUnixListenSocket /var/spool/postfix/dev/log\n"
+)
 
 RSYSLOG_CENTOS_7 = """\
 # The imjournal module bellow is now used as a message source instead of imuxsock.
@@ -64,27 +65,42 @@ def journald(*texts, **options):
     return limit.interval, limit.burst
 
 
-@pytest.mark.parametrize("texts, version, found", [
-    ([JOURNALD_252], 252, (30, 10000)),
-    ([JOURNALD_219], 219, (30, 1000)),
-    ([], 219, (30, 1000)),
-    ([], 252, (30, 10000)),
-    # A distribution that raised it beforehand says so in its file.
-    ([JOURNALD_252], 239, (30, 10000)),
-    ([JOURNALD_252, "[Journal]\nRateLimitIntervalSec=0\nRateLimitBurst=0\n"], 252, (0, 0)),
-    ([JOURNALD_219 + "RateLimitInterval=1min 30s\nRateLimitBurst = 15000\n"], 219, (90, 15000)),
-    # A value of somebody's that was commented out is none, and neither is one of another section.
-    (["[Journal]\n#RateLimitBurst=77\n; RateLimitBurst=78\n[Other]\nRateLimitBurst=79\n"], 252, (30, 10000)),
-    (["[Journal]\nRateLimitBurst=many\nRateLimitIntervalSec=soon\n"], 252, (30, 10000)),
-])
+@pytest.mark.parametrize(
+    "texts, version, found",
+    [
+        ([JOURNALD_252], 252, (30, 10000)),
+        ([JOURNALD_219], 219, (30, 1000)),
+        ([], 219, (30, 1000)),
+        ([], 252, (30, 10000)),
+        # A distribution that raised it beforehand says so in its file.
+        ([JOURNALD_252], 239, (30, 10000)),
+        ([JOURNALD_252, "[Journal]\nRateLimitIntervalSec=0\nRateLimitBurst=0\n"], 252, (0, 0)),
+        ([JOURNALD_219 + "RateLimitInterval=1min 30s\nRateLimitBurst = 15000\n"], 219, (90, 15000)),
+        # A value of somebody's that was commented out is none, and neither is one of another section.
+        (["[Journal]\n#RateLimitBurst=77\n; RateLimitBurst=78\n[Other]\nRateLimitBurst=79\n"], 252, (30, 10000)),
+        (["[Journal]\nRateLimitBurst=many\nRateLimitIntervalSec=soon\n"], 252, (30, 10000)),
+    ],
+)
 def test_journald(texts, version, found):
     assert journald(*texts, version=version) == found
 
 
-@pytest.mark.parametrize("text, seconds", [
-    ("30s", 30), ("30", 30), ("5min 20s", 320), ("1h30m", 5400), ("500ms", 0.5), ("0", 0), ("infinity", float("inf")),
-    ("", None), ("soon", None), ("-1", None), ("5 parsecs", None),
-])
+@pytest.mark.parametrize(
+    "text, seconds",
+    [
+        ("30s", 30),
+        ("30", 30),
+        ("5min 20s", 320),
+        ("1h30m", 5400),
+        ("500ms", 0.5),
+        ("0", 0),
+        ("infinity", float("inf")),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("5 parsecs", None),
+    ],
+)
 def test_time_span(text, seconds):
     assert log_limits.time_span(text) == seconds
 
@@ -97,29 +113,36 @@ def test_any_text_is_a_span_or_none_and_a_configuration(text):
     assert isinstance(limits_of(to_native(text)), list)
 
 
-@given(st.integers(0, 10 ** 6), st.integers(0, 10 ** 6))
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_limits_are_read_back_in_each_way_of_writing_them(interval, burst):
     modern = 'module(load="imjournal" RateLimit.Interval="{0}"\n ratelimit.burst="{1}")'.format(interval, burst)
-    legacy = "$ModLoad imjournal\n$imjournalRatelimitInterval {0}\n$imjournalRatelimitBurst {1}\n".format(interval, burst)
+    legacy = "$ModLoad imjournal\n$imjournalRatelimitInterval {0}\n$imjournalRatelimitBurst {1}\n".format(
+        interval, burst
+    )
     for text in (modern, legacy):
         assert limits_of(text) == [Limit("imjournal", interval, burst)]
 
 
 def test_the_files_of_journald(tmp_path):
     directories = [str(tmp_path / name) for name in ("etc", "run", "lib")]
-    for path in ("etc/journald.conf.d/20-b.conf", "run/journald.conf.d/20-b.conf", "lib/journald.conf.d/10-a.conf", "lib/journald.conf"):
+    for path in (
+        "etc/journald.conf.d/20-b.conf",
+        "run/journald.conf.d/20-b.conf",
+        "lib/journald.conf.d/10-a.conf",
+        "lib/journald.conf",
+    ):
         folder = os.path.dirname(str(tmp_path / path))
         if not os.path.isdir(folder):
             os.makedirs(folder)
-        (tmp_path / path).write_text(u"")
-    found = [path[len(str(tmp_path)) + 1:] for path in log_limits.journald_files(directories)]
+        (tmp_path / path).write_bytes(b"")
+    found = [path[len(str(tmp_path)) + 1 :] for path in log_limits.journald_files(directories)]
     assert found == ["lib/journald.conf", "lib/journald.conf.d/10-a.conf", "etc/journald.conf.d/20-b.conf"]
     assert log_limits.journald_files([str(tmp_path / "none")]) == []
 
 
 @pytest.fixture
 def rsyslog(tmp_path):
-    def read(text, included=u""):
+    def read(text, included=u""):  # fmt: skip
         (tmp_path / "included").mkdir()
         (tmp_path / "included" / "postfix.conf").write_bytes(to_bytes(included))
         (tmp_path / "rsyslog.conf").write_bytes(to_bytes(text.replace("{0}", str(tmp_path / "included"))))
@@ -140,7 +163,7 @@ def test_rsyslog_of_el_limits_the_journal(rsyslog, text):
 
 
 def test_rsyslog_of_el_without_the_limit(rsyslog):
-    assert rsyslog(RSYSLOG_CENTOS_7, u"") == [Limit("imjournal", 600, 20000)]
+    assert rsyslog(RSYSLOG_CENTOS_7, u"") == [Limit("imjournal", 600, 20000)]  # fmt: skip
     assert limits_of(RSYSLOG_CENTOS_7 + "$imjournalRatelimitInterval 0\n")[0].off
     # What mail_log_limits writes comes after the module with its parameters, and counts.
     loaded = 'module(load="imjournal" Ratelimit.Interval="600" Ratelimit.Burst="20")\n'
@@ -153,20 +176,35 @@ def test_directives_hold_for_the_sockets_after_them():
         '$IMUXSockRateLimitInterval 2\n$AddUnixListenSocket /b\ninput(type="imuxsock" Socket="/c" RateLimit.Interval="7")\n'
     )
     assert limits_of(text) == [
-        Limit("imuxsock", 5, 300), Limit("imuxsock /a", 0, 200), Limit("imuxsock /b", 2, 200), Limit("imuxsock /c", 7, 200),
-    ]  # fmt: skip
+        Limit("imuxsock", 5, 300),
+        Limit("imuxsock /a", 0, 200),
+        Limit("imuxsock /b", 2, 200),
+        Limit("imuxsock /c", 7, 200),
+    ]
 
 
-@pytest.mark.parametrize("text, found", [
-    # rsyslog complains about a directive of a module that is not loaded yet, and goes on.
-    ('$imjournalRatelimitInterval 0\nmodule(load="imjournal")', [Limit("imjournal", 600, 20000)]),
-    ('module(load="imjournal" Ratelimit.Burst="7")\n$ModLoad imjournal', [Limit("imjournal", 600, 7)]),
-    ('module(load="imjournal" Ratelimit.Burst="7")\nmodule(load="imjournal" Ratelimit.Burst="9")', [Limit("imjournal", 600, 7)]),
-    ("$ModLoad imjournal.so\n$imjournalRatelimitInterval 5#seconds\n$imjournalRatelimitInterval soon", [Limit("imjournal", 5, 20000)]),
-    ('/* module(load="imjournal") */', []),
-    ('module(load="imuxsock")\n$OmitLocalLogging on\n$SystemLogRateLimitInterval 5', [Limit("imuxsock", 0, 200)]),
-    ('$AddUnixListenSocket /early\ninput(type="imuxsock" Socket="/early")\n$ModLoad imuxsock', [Limit("imuxsock", 0, 200)]),
-])
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        # rsyslog complains about a directive of a module that is not loaded yet, and goes on.
+        ('$imjournalRatelimitInterval 0\nmodule(load="imjournal")', [Limit("imjournal", 600, 20000)]),
+        ('module(load="imjournal" Ratelimit.Burst="7")\n$ModLoad imjournal', [Limit("imjournal", 600, 7)]),
+        (
+            'module(load="imjournal" Ratelimit.Burst="7")\nmodule(load="imjournal" Ratelimit.Burst="9")',
+            [Limit("imjournal", 600, 7)],
+        ),
+        (
+            "$ModLoad imjournal.so\n$imjournalRatelimitInterval 5#seconds\n$imjournalRatelimitInterval soon",
+            [Limit("imjournal", 5, 20000)],
+        ),
+        ('/* module(load="imjournal") */', []),
+        ('module(load="imuxsock")\n$OmitLocalLogging on\n$SystemLogRateLimitInterval 5', [Limit("imuxsock", 0, 200)]),
+        (
+            '$AddUnixListenSocket /early\ninput(type="imuxsock" Socket="/early")\n$ModLoad imuxsock',
+            [Limit("imuxsock", 0, 200)],
+        ),
+    ],
+)
 def test_statements_count_as_and_when_rsyslog_takes_them(text, found):
     """As rsyslog 8.2302 does, by its source and what rsyslogd -N1 says."""
     assert limits_of(text) == found
@@ -174,6 +212,6 @@ def test_statements_count_as_and_when_rsyslog_takes_them(text, found):
 
 def test_files_that_include_each_other_end(tmp_path):
     path = tmp_path / "rsyslog.conf"
-    path.write_text(u'module(load="imjournal")\n$IncludeConfig {0}\n'.format(path))
+    path.write_text(u'module(load="imjournal")\n$IncludeConfig {0}\n'.format(path))  # fmt: skip
     assert log_limits.rsyslog_limits(rsyslog_config.statements(str(path))) == [Limit("imjournal", 600, 20000)]
     assert log_limits.rsyslog_limits(rsyslog_config.statements(str(tmp_path / "none"))) == []

@@ -71,7 +71,7 @@ def test_a_host_name_with_its_domain(name):
         ".".join(["a" * 61] * 4) + ".abcdef",
         "$myhostname.example.com",
     ],
-)
+)  # fmt: skip
 def test_what_is_not_one(name):
     assert not is_fqdn(name)
 

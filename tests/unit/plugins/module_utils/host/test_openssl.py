@@ -62,7 +62,7 @@ def test_names_written_to_the_configuration_are_the_names_read_from_it(texts):
     strategies.text(max_size=12),
     strategies.sampled_from(u"\n\r,$\\#;\"'`[] \x00\u00e9"),
     strategies.text(max_size=12),
-)
+)  # fmt: skip
 @settings(max_examples=100, deadline=None)
 def test_no_name_carries_anything_into_the_configuration(before, odd, after):
     for prefix in ("DNS:", "IP:", "email:a@"):
@@ -118,7 +118,7 @@ def test_names_get_the_form_in_which_they_are_compared(text, expected):
         ("email:copy", "local@domain"),
         ("email:a$b@example.com", "local@domain"),
     ],
-)
+)  # fmt: skip
 def test_bad_name_is_refused_with_the_fix(text, reason):
     with pytest.raises(openssl.NameProblem) as caught:
         openssl.parse_name(text)
@@ -127,10 +127,13 @@ def test_bad_name_is_refused_with_the_fix(text, reason):
 
 
 def test_names_are_kept_once_in_the_order_given():
-    assert openssl.parse_names(["DNS:b.example", "DNS:a.example", "dns:B.example"]) == ["DNS:b.example", "DNS:a.example"]
+    assert openssl.parse_names(["DNS:b.example", "DNS:a.example", "dns:B.example"]) == [
+        "DNS:b.example",
+        "DNS:a.example",
+    ]
 
 
-@pytest.mark.parametrize("text", ["", " a", "a\n", "a\nSAN = b", "a$b", "a\\b", "a,b", "a#b", "a;b", "-a", u"\u00e9"])
+@pytest.mark.parametrize("text", ["", " a", "a\n", "a\nSAN = b", "a$b", "a\\b", "a,b", "a#b", "a;b", "-a", u"\u00e9"])  # fmt: skip
 def test_common_name_with_odd_characters_is_refused(text):
     with pytest.raises(openssl.NameProblem) as caught:
         openssl.check_common_name(text)

@@ -14,8 +14,8 @@ def procfs(tmp_path, processes):
     for pid, (parent, environment) in processes.items():
         folder = tmp_path / pid
         folder.mkdir()
-        (folder / "status").write_text(u"Name:\tsh\nPPid:\t{0}\n".format(parent))
-        (folder / "environ").write_text(u"HOME=/root\0{0}\0".format(environment))
+        (folder / "status").write_text(u"Name:\tsh\nPPid:\t{0}\n".format(parent))  # fmt: skip
+        (folder / "environ").write_text(u"HOME=/root\0{0}\0".format(environment))  # fmt: skip
     return str(tmp_path)
 
 
@@ -25,22 +25,25 @@ def test_the_connection_comes_from_the_environment(tmp_path):
 
 
 def test_sudo_hides_the_connection_and_a_parent_still_has_it(tmp_path):
-    proc = procfs(tmp_path, {
-        "self": ("40", "A=b"),
-        "40": ("30", "SUDO_USER=ops"),
-        "30": ("1", "SSH_CONNECTION=fe80::1%eth0 51000 fe80::2%eth0 22"),
-    })
+    proc = procfs(
+        tmp_path,
+        {
+            "self": ("40", "A=b"),
+            "40": ("30", "SUDO_USER=ops"),
+            "30": ("1", "SSH_CONNECTION=fe80::1%eth0 51000 fe80::2%eth0 22"),
+        },
+    )
     assert ssh.access({}, proc) == ssh.SshAccess([22], "fe80::1")
 
 
 def test_without_a_connection_sshd_config_is_asked(tmp_path):
     config = tmp_path / "sshd_config"
     included = tmp_path / "ports.conf"
-    included.write_text(u"Port 2200\n")
+    included.write_bytes(b"Port 2200\n")
     config.write_text(
         u"# Port 1\nInclude {0}\nport=2222\nListenAddress 192.0.2.1:2022\nListenAddress [2001:db8::1]:2023\n"
         u"ListenAddress 2001:db8::2\nMatch User x\nPort 9\n".format(included)
-    )
+    )  # fmt: skip
     proc = procfs(tmp_path, {"self": ("0", "A=b")})
     assert ssh.access({}, proc, str(config)) == ssh.SshAccess([2022, 2023, 2200, 2222], None)
 

@@ -11,7 +11,6 @@ import socket
 import time
 
 import pytest
-from hypothesis import given, strategies
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import stream
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, Stream, StreamError
@@ -31,7 +30,11 @@ def test_what_is_no_name_is_not_looked_up(monkeypatch, name):
 
 
 def test_every_address_of_a_name_is_found_once(monkeypatch):
-    found = [(2, 1, 6, "", ("192.0.2.1", 25)), (2, 1, 6, "", ("192.0.2.1", 25)), (10, 1, 6, "", ("2001:db8::1", 25, 0, 0))]
+    found = [
+        (2, 1, 6, "", ("192.0.2.1", 25)),
+        (2, 1, 6, "", ("192.0.2.1", 25)),
+        (10, 1, 6, "", ("2001:db8::1", 25, 0, 0)),
+    ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args: found)
     assert stream.addresses_of("relay.example.com", 25, Deadline(1)) == ["192.0.2.1", "2001:db8::1"]
 
@@ -43,7 +46,10 @@ def test_a_name_without_address(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(StreamError) as caught:
         stream.addresses_of("nosuch.example", 25, Deadline(1))
-    assert (caught.value.kind, str(caught.value)) == ("name", "nosuch.example has no address: Name or service not known")
+    assert (caught.value.kind, str(caught.value)) == (
+        "name",
+        "nosuch.example has no address: Name or service not known",
+    )
 
 
 def test_a_resolver_that_does_not_answer(monkeypatch):

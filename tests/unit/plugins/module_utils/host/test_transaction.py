@@ -53,10 +53,9 @@ def test_nothing_live_changes_before_activation_and_nothing_stays_after_it(etc):
 
 def test_a_transaction_that_is_left_changes_nothing(etc):
     before = contents(etc)
-    with pytest.raises(KeyError):
-        with Transaction() as change:
-            stage(change, etc / "main.cf", b"new")
-            raise KeyError()
+    with pytest.raises(KeyError), Transaction() as change:
+        stage(change, etc / "main.cf", b"new")
+        raise KeyError()
     assert contents(etc) == before
 
 
@@ -123,10 +122,8 @@ def test_secrets_are_staged_where_nobody_else_can_look(etc):
 
 
 def test_a_second_run_waits_and_then_says_why_it_does_not(etc):
-    with Lock(str(etc)):
-        with pytest.raises(TransactionError) as error:
-            with Lock(str(etc), wait=0.0):
-                pass
+    with Lock(str(etc)), pytest.raises(TransactionError) as error, Lock(str(etc), wait=0.0):
+        pass
     assert "locked by another run" in str(error.value)
     with Lock(str(etc), wait=0.0):
         pass

@@ -23,7 +23,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs 
 
 # As the distributions ship it, shortened.
 DEBIAN = 'module(load="imuxsock") # local\nmodule(load="imklog")\n$IncludeConfig /etc/rsyslog.d/*.conf\n'
-EL7 = "$ModLoad imuxsock # local\n$ModLoad imjournal # journal\n#$ModLoad imklog\n$IncludeConfig /etc/rsyslog.d/*.conf\n"
+EL7 = (
+    "$ModLoad imuxsock # local\n$ModLoad imjournal # journal\n#$ModLoad imklog\n$IncludeConfig /etc/rsyslog.d/*.conf\n"
+)
 EL9 = (
     'module(load="imuxsock"    # local\n       SysSock.Use="off") # no local socket\n'
     'module(load="imjournal"             # journal\n       UsePid="system" # PID\n'
@@ -146,7 +148,9 @@ def test_imjournal_loaded_at_any_depth_before_our_file(tmp_path, name):
 
 def test_what_rsyslogd_refuses_is_not_put_in_place(tmp_path):
     machine = Machine(tmp_path, EL9)
-    machine.validation = Result(1, "", machine.validation.stderr + "rsyslogd: invalid or yet-unknown config file command\n")
+    machine.validation = Result(
+        1, "", machine.validation.stderr + "rsyslogd: invalid or yet-unknown config file command\n"
+    )
     result = machine.apply()
     assert machine.read(RSYSLOG_FILE) is None
     assert "rsyslogd -N1 says: rsyslogd: invalid or yet-unknown" in result["warnings"][0]

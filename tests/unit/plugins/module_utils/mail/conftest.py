@@ -61,7 +61,13 @@ class Mta(object):
         said: list of str, every command.
     """
 
-    def __init__(self, answers=None, greeting="220 relay.example.com ESMTP", hello=("relay.example.com", "SIZE 100"), certificate=None):
+    def __init__(
+        self,
+        answers=None,
+        greeting="220 relay.example.com ESMTP",
+        hello=("relay.example.com", "SIZE 100"),
+        certificate=None,
+    ):
         self.answers = answers or {}
         self.greeting = greeting
         self.hello = list(hello) + (["STARTTLS"] if certificate else [])
@@ -114,7 +120,7 @@ class Mta(object):
                 found = [(data.index(end), end) for end in self.ends if end in data]
                 at, end = min(found)
                 self.said.append(data[:at].decode("latin-1"))
-                data = data[at + len(end):]
+                data = data[at + len(end) :]
                 connection.sendall(self.answer("END").encode("utf-8") + b"\r\n")
 
 
@@ -148,9 +154,10 @@ def certificates(tmp_path_factory):
         options = ["-addext", "subjectAltName=" + ",".join(alternative)] if alternative else []
         subprocess.check_call(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", "-subj", "/CN=" + name]
-            + ["-keyout", key, "-out", certificate] + options,
+            + ["-keyout", key, "-out", certificate]
+            + options,
             stderr=subprocess.PIPE,
-        )  # fmt: skip
+        )
         return certificate, key
 
     return make

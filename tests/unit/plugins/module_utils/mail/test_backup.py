@@ -73,7 +73,11 @@ def test_a_directory_that_is_no_backup_is_refused(tmp_path):
 NAMES = st.sampled_from(["AAAAAA1", "4jXKsf49k2zFwr8", "1861840", "6AMC4m4E001627"])
 
 
-@given(st.dictionaries(NAMES, st.dictionaries(st.sampled_from(["message", "control", "data"]), st.binary(max_size=50), min_size=1)))
+@given(
+    st.dictionaries(
+        NAMES, st.dictionaries(st.sampled_from(["message", "control", "data"]), st.binary(max_size=50), min_size=1)
+    )
+)
 def test_every_byte_of_every_message_comes_back(messages):
     top = tempfile.mkdtemp()
     try:

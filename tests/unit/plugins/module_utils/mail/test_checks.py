@@ -17,13 +17,16 @@ BAD = checks.failed("dns_ptr", "203.0.113.4", "none", "Set it.")
 NOT = checks.skipped("clock", "clock", "a container")
 
 
-@pytest.mark.parametrize("results, verdict", [
-    ([GOOD, NOT], "ok"),
-    ([GOOD, SO_SO, NOT], "warning"),
-    ([NOT, BAD, SO_SO, GOOD], "failed"),
-    ([NOT], "skipped"),
-    ([], "skipped"),
-])
+@pytest.mark.parametrize(
+    "results, verdict",
+    [
+        ([GOOD, NOT], "ok"),
+        ([GOOD, SO_SO, NOT], "warning"),
+        ([NOT, BAD, SO_SO, GOOD], "failed"),
+        ([NOT], "skipped"),
+        ([], "skipped"),
+    ],
+)
 def test_the_worst_is_the_verdict(results, verdict):
     assert checks.overall(results) == verdict
 
@@ -35,7 +38,10 @@ def test_each_has_one_shape():
 
 
 def test_one_that_answers_is_enough():
-    up, down = checks.ok("dns_resolver", "192.0.2.1", "answers"), checks.failed("dns_resolver", "192.0.2.2", "silent", "Start it.")
+    up, down = (
+        checks.ok("dns_resolver", "192.0.2.1", "answers"),
+        checks.failed("dns_resolver", "192.0.2.2", "silent", "Start it."),
+    )
     assert checks.one_is_enough([down, BAD], "dns_resolver") == [down, BAD]
     found = checks.one_is_enough([down, up, BAD], "dns_resolver")
     assert [result["status"] for result in found] == ["warning", "ok", "failed"] and found[0]["todo"] == "Start it."

@@ -21,8 +21,15 @@ from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import R
 POSTFIX_FIXTURES = os.path.join(os.path.dirname(__file__), os.pardir, "postfix", "fixtures")
 RECORDED = os.path.join(POSTFIX_FIXTURES, "maillog.2.10.1.txt")
 LOG = {
-    "first": None, "last": None, "lines": 0, "unreadable": 0, "unknown": 0, "samples": [], "other_programs": {}, "problems": [],
-}  # fmt: skip
+    "first": None,
+    "last": None,
+    "lines": 0,
+    "unreadable": 0,
+    "unknown": 0,
+    "samples": [],
+    "other_programs": {},
+    "problems": [],
+}
 
 
 def lines_of_record():
@@ -72,17 +79,20 @@ KINDS = {
 DIFFERENCES = {
     "an instance whose syslog_name is not postfix": (br" postfix-out/[a-z]+\[", None),
     "smtpd of a service whose syslog_name is not submission or smtps": (
-        br" postfix/(?!submission/|smtps/)[^ /]+/smtpd\[", None
+        br" postfix/(?!submission/|smtps/)[^ /]+/smtpd\[",
+        None,
     ),
     "a recipient with > in its quoted local part": (br": to=<\"[^\"]*>[^\"]*\"@", None),
     "a failure that soft_bounce has made a deferral": (br", status=SOFTBOUNCE ", None),
     "what a milter refused, held or discarded, in smtpd's words": (
-        br"/smtpd\[[0-9]+\]: [^ ]+ milter-(?:reject|hold|discard): ", None
+        br"/smtpd\[[0-9]+\]: [^ ]+ milter-(?:reject|hold|discard): ",
+        None,
     ),
     "a warning by header_checks or body_checks refuses nothing": (
-        br"/cleanup\[[0-9]+\]: [^ ]+ warning: (?:header|body) ", "reject_warnings"
+        br"/cleanup\[[0-9]+\]: [^ ]+ warning: (?:header|body) ",
+        "reject_warnings",
     ),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("version", sorted(KINDS))
@@ -109,7 +119,10 @@ def test_names_hours_and_reasons_add_up_to_the_totals():
     for name in ("sender_domains", "recipient_domains", "relays", "recipients"):
         for what in ("sent", "deferred", "bounced"):
             assert sum(entry.get(what, 0) for entry in flow[name].values()) == totals[what], (name, what)
-    assert sum(entry["count"] for name, entry in flow["reasons"].items() if name.startswith("deferred")) == totals["deferred"]
+    assert (
+        sum(entry["count"] for name, entry in flow["reasons"].items() if name.startswith("deferred"))
+        == totals["deferred"]
+    )
     assert sum(flow["latency"]["total"].values()) == totals["sent"] + totals["deferred"] + totals["bounced"]
     assert flow["clients"]["localhost"]["received"] == 19
     assert flow["recipient_domains"]["soft.example"]["deferred"] > 5

@@ -65,7 +65,12 @@ def recorded():
 
 def test_a_recorded_message_is_told_whole(recorded):
     hop = finish(recorded["plain"])
-    assert (hop["queue_id"], hop["sender"], hop["size"], hop["recipients"]) == ("7D5341C408F", "app@web01.example.com", 360, 1)
+    assert (hop["queue_id"], hop["sender"], hop["size"], hop["recipients"]) == (
+        "7D5341C408F",
+        "app@web01.example.com",
+        360,
+        1,
+    )
     assert hop["client"] == {"name": "localhost", "address": "127.0.0.1"}
     assert hop["tls"] == "none" and hop["status"] == "sent" and hop["removed"] is not None
     (delivery,) = hop["deliveries"]
@@ -93,7 +98,10 @@ def test_a_quoted_local_part_and_an_alias(recorded):
 
 def test_the_same_ID_again_after_removal_is_another_message():
     assembler, _lexer = assemble(
-        stamped(MESSAGE.format(pid=7, qid="7D5341C408F", n=1).splitlines() + MESSAGE.format(pid=8, qid="7D5341C408F", n=2).splitlines())
+        stamped(
+            MESSAGE.format(pid=7, qid="7D5341C408F", n=1).splitlines()
+            + MESSAGE.format(pid=8, qid="7D5341C408F", n=2).splitlines()
+        )
     )
     assert [hop["message_id"] for hop in assembler.hops] == ["<1@web01.example.com>", "<2@web01.example.com>"]
     assert [hop["size"] for hop in assembler.hops] == [1, 2]
@@ -103,7 +111,10 @@ def test_two_instances_may_have_the_same_ID_at_a_time():
     first = MESSAGE.format(pid=7, qid="7D5341C408F", n=1).splitlines()
     second = MESSAGE.format(pid=8, qid="7D5341C408F", n=2).replace("postfix/", "postfix-out/").splitlines()
     assembler, _lexer = assemble(stamped(line for pair in zip(first, second) for line in pair))
-    assert [(hop["instance"], hop["size"], len(hop["deliveries"])) for hop in assembler.hops] == [("postfix", 1, 2), ("postfix-out", 2, 2)]
+    assert [(hop["instance"], hop["size"], len(hop["deliveries"])) for hop in assembler.hops] == [
+        ("postfix", 1, 2),
+        ("postfix-out", 2, 2),
+    ]
 
 
 def test_what_was_forged_in_an_address_is_part_of_the_address():
@@ -140,7 +151,10 @@ def described(assembler):
 @settings(max_examples=60)
 @given(st.integers(min_value=2, max_value=5), st.randoms())
 def test_any_interleaving_of_messages_gives_the_same_hops(count, choose):
-    messages = [MESSAGE.format(pid=number, qid="7D5341C40{0}F".format(number), n=number).splitlines() for number in range(1, count + 1)]
+    messages = [
+        MESSAGE.format(pid=number, qid="7D5341C40{0}F".format(number), n=number).splitlines()
+        for number in range(1, count + 1)
+    ]
     expected = described(assemble(stamped(line for message in messages for line in message))[0])
     choose = random.Random(choose.random())
     waiting = [list(message) for message in messages]
@@ -163,7 +177,9 @@ def test_garbage_and_lines_cut_anywhere_never_raise(garbage, at):
 
 def test_memory_is_bounded_by_what_is_wanted():
     text = stamped(
-        line for number in range(3000) for line in MESSAGE.format(pid=1, qid="7D{0:06d}F".format(number), n=number).splitlines()
+        line
+        for number in range(3000)
+        for line in MESSAGE.format(pid=1, qid="7D{0:06d}F".format(number), n=number).splitlines()
     )
     assembler, _lexer = assemble(text, most=10)
     assert len(assembler.hops) < 50 and assembler.hops[-1]["queue_id"] == "7D002999F"
@@ -185,7 +201,7 @@ def test_bytes_that_are_no_utf8_are_shown_and_the_others_kept():
     assembler, lexer = assemble(line)
     assert (lexer.unreadable, lexer.unknown) == (0, 0)
     sender = assembler.hops[0]["sender"]
-    assert (sender.decode("utf-8") if isinstance(sender, bytes) else sender) == u"caf\\xe9 \xe9@example.com"
+    assert (sender.decode("utf-8") if isinstance(sender, bytes) else sender) == u"caf\\xe9 \xe9@example.com"  # fmt: skip
 
 
 @pytest.mark.parametrize("log", ["postfix/fixtures/maillog.2.10.1.txt", "sendmail/fixtures/maillog-8.17.1.9.txt"])

@@ -116,30 +116,33 @@ def ids(result):
 # What is meant.
 
 
-@pytest.mark.parametrize("criteria, expected", [
-    ({"queue_id": ["7D000101F"]}, ["7D000101F"]),
-    # IDs are names, and their case is a part of them.
-    ({"queue_id": ["7d000101f"]}, []),
-    ({"message_id": ["101@web01.example.com", "<100@web01.example.com>"]}, ["7D000100F", "7D000101F"]),
-    ({"message_id": ["101@WEB01.example.com"]}, []),
-    ({"queued_as": ["9F0001001"]}, ["7D000100F"]),
-    # One criterion together: what is named by one of them is meant.
-    ({"queued_as": ["9F0001001"], "queue_id": ["7D000101F"], "message_id": ["x@y"]}, ["7D000100F", "7D000101F"]),
-    ({"sender": ["app101@WEB01.example.com"]}, ["7D000101F"]),
-    ({"sender": ["<app101@web01.example.com>", "app100@web01.example.com"]}, ["7D000100F", "7D000101F"]),
-    ({"sender": ["app10@web01.example.com"]}, []),
-    ({"sender": ["@web01.example.com"], "recipient": ["@example.3"]}, ["7D000101F"]),
-    ({"recipient": ["@xample.3"]}, []),
-    ({"client": ["10.20.0.12"]}, ["7D000100F"]),
-    ({"client": ["10.20.0.12/31"]}, ["7D000100F", "7D000101F"]),
-    ({"client": ["WEB03.example.com"]}, ["7D000101F"]),
-    ({"status": ["sent"]}, ["7D000100F"]),
-    ({"status": ["deferred", "bounced"]}, ["7D000101F"]),
-    ({"status": ["open"]}, []),
-    ({"since": "2026-11-22T07:00:09Z"}, ["7D000101F"]),
-    ({"until": "2026-11-22T07:00:05Z"}, ["7D000100F"]),
-    ({}, ["7D000100F", "7D000101F"]),
-])
+@pytest.mark.parametrize(
+    "criteria, expected",
+    [
+        ({"queue_id": ["7D000101F"]}, ["7D000101F"]),
+        # IDs are names, and their case is a part of them.
+        ({"queue_id": ["7d000101f"]}, []),
+        ({"message_id": ["101@web01.example.com", "<100@web01.example.com>"]}, ["7D000100F", "7D000101F"]),
+        ({"message_id": ["101@WEB01.example.com"]}, []),
+        ({"queued_as": ["9F0001001"]}, ["7D000100F"]),
+        # One criterion together: what is named by one of them is meant.
+        ({"queued_as": ["9F0001001"], "queue_id": ["7D000101F"], "message_id": ["x@y"]}, ["7D000100F", "7D000101F"]),
+        ({"sender": ["app101@WEB01.example.com"]}, ["7D000101F"]),
+        ({"sender": ["<app101@web01.example.com>", "app100@web01.example.com"]}, ["7D000100F", "7D000101F"]),
+        ({"sender": ["app10@web01.example.com"]}, []),
+        ({"sender": ["@web01.example.com"], "recipient": ["@example.3"]}, ["7D000101F"]),
+        ({"recipient": ["@xample.3"]}, []),
+        ({"client": ["10.20.0.12"]}, ["7D000100F"]),
+        ({"client": ["10.20.0.12/31"]}, ["7D000100F", "7D000101F"]),
+        ({"client": ["WEB03.example.com"]}, ["7D000101F"]),
+        ({"status": ["sent"]}, ["7D000100F"]),
+        ({"status": ["deferred", "bounced"]}, ["7D000101F"]),
+        ({"status": ["open"]}, []),
+        ({"since": "2026-11-22T07:00:09Z"}, ["7D000101F"]),
+        ({"until": "2026-11-22T07:00:05Z"}, ["7D000100F"]),
+        ({}, ["7D000100F", "7D000101F"]),
+    ],
+)
 def test_a_message_is_meant_when_each_criterion_has_a_value_that_is_its_own(criteria, expected):
     result = found(log_of("sent", "deferred"), **criteria)
     assert ids(result) == expected and result.total == len(expected)
@@ -159,18 +162,21 @@ def test_a_message_comes_with_those_that_it_led_to_and_came_from():
     assert result.hops[1]["source"] == {"kind": "bounce", "queue_id": "7D000101F"}
 
 
-@pytest.mark.parametrize("criteria, expected", [
-    ({}, 2),
-    ({"recipient": ["v101@example.3"]}, 1),
-    ({"recipient": ["@example.1"]}, 1),
-    ({"sender": ["app102@web01.example.com"]}, 1),
-    ({"client": ["203.0.113.0/24"], "status": ["rejected"]}, 2),
-    ({"client": ["10.20.0.11"]}, 0),
-    ({"status": ["sent"]}, 0),
-    ({"until": "2026-11-22T07:00:00Z"}, 0),
-    # Who names a message does not ask for what was none.
-    ({"queue_id": ["7D000100F"]}, 0),
-])
+@pytest.mark.parametrize(
+    "criteria, expected",
+    [
+        ({}, 2),
+        ({"recipient": ["v101@example.3"]}, 1),
+        ({"recipient": ["@example.1"]}, 1),
+        ({"sender": ["app102@web01.example.com"]}, 1),
+        ({"client": ["203.0.113.0/24"], "status": ["rejected"]}, 2),
+        ({"client": ["10.20.0.11"]}, 0),
+        ({"status": ["sent"]}, 0),
+        ({"until": "2026-11-22T07:00:00Z"}, 0),
+        # Who names a message does not ask for what was none.
+        ({"queue_id": ["7D000100F"]}, 0),
+    ],
+)
 def test_refusals_without_a_queue_id_are_found_where_they_can_be_meant(criteria, expected):
     assert len(found(log_of("sent", "rejected", "rejected"), **criteria).rejects) == expected
 
@@ -184,12 +190,15 @@ def test_the_newest_are_given_and_all_are_counted():
         assert (none.hops, none.rejects, none.total) == ([], [], 20)
 
 
-@pytest.mark.parametrize("criteria, words", [
-    ({"queue_id": ["$(id)"]}, "queue_id: '$(id)' is no queue ID"),
-    ({"queued_as": ["A" * 65]}, "is no queue ID"),
-    ({"sender": [""]}, "sender: an empty text"),
-    ({"client": ["10.0.0.0/40"]}, "client: "),
-])
+@pytest.mark.parametrize(
+    "criteria, words",
+    [
+        ({"queue_id": ["$(id)"]}, "queue_id: '$(id)' is no queue ID"),
+        ({"queued_as": ["A" * 65]}, "is no queue ID"),
+        ({"sender": [""]}, "sender: an empty text"),
+        ({"client": ["10.0.0.0/40"]}, "client: "),
+    ],
+)
 def test_a_criterion_that_cannot_be_met_is_refused_by_name(criteria, words):
     with pytest.raises(CriterionError) as caught:
         query(**criteria)
@@ -248,21 +257,27 @@ def mixed(schedule):
     return lines
 
 
-CRITERIA = st.sampled_from([
-    {"queue_id": ["7D000101F"]},
-    {"queue_id": ["8E000101F", "6AMC4m4E000102"]},
-    {"queue_id": ["1861101"]},
-    {"message_id": ["101@web01.example.com", "102@web01.example.com"]},
-    {"queued_as": ["9F0001011"]},
-    {"sender": ["app101@web01.example.com"]},
-    {"sender": ["@web01.example.com"], "status": ["sent"]},
-    {"recipient": ["@example.2"], "client": ["10.20.0.0/24"]},
-    {"recipient": ["r101@example.3", "v102@example.1"]},
-    {"sender": ["app101@web01.example.com"], "since": "2026-11-22T07:00:06Z"},
-])
+CRITERIA = st.sampled_from(
+    [
+        {"queue_id": ["7D000101F"]},
+        {"queue_id": ["8E000101F", "6AMC4m4E000102"]},
+        {"queue_id": ["1861101"]},
+        {"message_id": ["101@web01.example.com", "102@web01.example.com"]},
+        {"queued_as": ["9F0001011"]},
+        {"sender": ["app101@web01.example.com"]},
+        {"sender": ["@web01.example.com"], "status": ["sent"]},
+        {"recipient": ["@example.2"], "client": ["10.20.0.0/24"]},
+        {"recipient": ["r101@example.3", "v102@example.1"]},
+        {"sender": ["app101@web01.example.com"], "since": "2026-11-22T07:00:06Z"},
+    ]
+)
 
 
-@given(st.lists(st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 2)), min_size=1, max_size=60), st.integers(1, 9), CRITERIA)
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 2)), min_size=1, max_size=60),
+    st.integers(1, 9),
+    CRITERIA,
+)
 @example([("bounced", 1)], 1, {"queue_id": ["8E000101F"]})
 @example([("sent", 1), ("other", 1), ("sent", 1), ("deferred", 2)] * 4, 2, {"message_id": ["101@web01.example.com"]})
 def test_what_is_passed_over_makes_no_difference(schedule, size, criteria):

@@ -14,7 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient, facts, printable, split_address
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import (
+    Message,
+    Recipient,
+    facts,
+    printable,
+    split_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +54,7 @@ def test_a_result_has_no_bytes_that_are_not_utf_8():
     json.dumps(found, ensure_ascii=False).encode("utf-8") if bytes is not str else json.dumps(found)
 
 
-@given(st.text(alphabet=u'aZ "\\\\@.[]<>\u00e4', max_size=20))
+@given(st.text(alphabet=u'aZ "\\\\@.[]<>\u00e4', max_size=20))  # fmt: skip
 def test_any_text_has_two_parts_and_case_makes_no_difference(text):
     local, domain = split_address(text)
     assert "@" not in domain and domain == domain.lower()

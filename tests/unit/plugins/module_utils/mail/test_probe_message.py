@@ -40,8 +40,17 @@ class Programs(object):
 
 def params(**options):
     return dict(
-        {"sender": SENDER, "recipient": RECIPIENT, "message_id": None, "server": None, "port": 25, "tls": "may", "timeout": 20}, **options
-    )
+        {
+            "sender": SENDER,
+            "recipient": RECIPIENT,
+            "message_id": None,
+            "server": None,
+            "port": 25,
+            "tls": "may",
+            "timeout": 20,
+        },
+        **options
+    )  # fmt: skip
 
 
 def test_a_message_for_the_local_mail_system():
@@ -66,7 +75,11 @@ def test_the_program_may_be_elsewhere(path):
     "runner, kind, words",
     [
         (Programs(paths=()), "option", "no program sendmail"),
-        (Programs(rc=75, stderr="sendmail: fatal: \x1b[2Jqueue"), "refusal", "did not take the message: sendmail: fatal: \\x1b[2Jqueue"),
+        (
+            Programs(rc=75, stderr="sendmail: fatal: \x1b[2Jqueue"),
+            "refusal",
+            "did not take the message: sendmail: fatal: \\x1b[2Jqueue",
+        ),
         (Programs(rc=1), "refusal", "exit code 1"),
         (Programs(rc=124), "timeout", "within the time limit of 20 s"),
         (Programs(rc=137), "timeout", "within the time limit of 20 s"),
@@ -133,7 +146,10 @@ def test_check_mode_sends_nothing(serve, mta):
 
 
 @pytest.mark.parametrize("option", ["sender", "recipient"])
-@pytest.mark.parametrize("address", ["", "ops", "-oQ/tmp@example.com", "a@example.com\r\nDATA", "a@b>c.example", "a b@example.com", "a@\xe4.example"])
+@pytest.mark.parametrize(
+    "address",
+    ["", "ops", "-oQ/tmp@example.com", "a@example.com\r\nDATA", "a@b>c.example", "a b@example.com", "a@\xe4.example"],
+)
 def test_what_is_no_address(option, address):
     with pytest.raises(ProbeError) as caught:
         probe_message.send(Programs(), params(**{option: address}), False)
@@ -154,5 +170,5 @@ def test_no_address_ends_a_line_or_is_an_option(local, domain):
         probe_message.check_address("sender", address)
     except ProbeError:
         return
-    assert not re.search(u"[\\s<>\x00-\x20\x7f-\uffff]", address) and not address.startswith("-")
+    assert not re.search(u"[\\s<>\x00-\x20\x7f-\uffff]", address) and not address.startswith("-")  # fmt: skip
     assert probe_message.content(address, address, "<a@b>").count("\n") == probe_message.TEXT.count("\n")

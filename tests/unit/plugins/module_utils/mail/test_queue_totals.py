@@ -14,12 +14,14 @@ NOW = 1795350600.0
 
 
 def message(sender="app@web01.example.com", recipients=("a@example.org",), reason="", **fields):
-    values = dict({"queue": "deferred", "id": "8B4671C40A2", "size": 1000, "arrival": int(NOW) - 3600, "state": ""}, **fields)
+    values = dict(
+        {"queue": "deferred", "id": "8B4671C40A2", "size": 1000, "arrival": int(NOW) - 3600, "state": ""}, **fields
+    )
     return Message(
         sender=sender,
         recipients=tuple(item if isinstance(item, Recipient) else Recipient(item, reason) for item in recipients),
         **values
-    )
+    )  # fmt: skip
 
 
 def test_a_queue_in_numbers():

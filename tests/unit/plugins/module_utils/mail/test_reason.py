@@ -37,9 +37,17 @@ def test_reason_classes(reason, expected):
     "dsn, reply, expected",
     [
         ("4.7.28", "421-4.7.28 Gmail has detected an unusual rate of mail. gsmtp", "4.7.28 Google: rate limit"),
-        ("5.7.1", "550 5.7.606 Access denied, banned sending IP [1.2.3.4] outlook.com", "5.7.606 Microsoft: address banned"),
+        (
+            "5.7.1",
+            "550 5.7.606 Access denied, banned sending IP [1.2.3.4] outlook.com",
+            "5.7.606 Microsoft: address banned",
+        ),
         ("4.7.0", "421 4.7.0 [TSS04] Messages temporarily deferred. yahoo", "4.7.0 Yahoo: rate limit or complaints"),
-        ("5.7.1", "554 5.7.1 [CS01] Message rejected due to local policy. icloud.com", "5.7.1 Apple: refused by their policy"),
+        (
+            "5.7.1",
+            "554 5.7.1 [CS01] Message rejected due to local policy. icloud.com",
+            "5.7.1 Apple: refused by their policy",
+        ),
         ("4.4.1", "connect to mx[1.2.3.4]:25: Connection refused", "4.4.1 connection refused"),
         ("4.0.0", "who knows", "4.0.0"),
         ("", "who knows", "other"),
@@ -57,10 +65,12 @@ def native(text):
 REPLIES = st.lists(
     st.one_of(
         st.text(max_size=8),
-        st.sampled_from(["4.7.1", "4.3.2.1", "450 ", "550-", "timed out", "TLS", "[TSS04]", "yahoo", "gsmtp", "S3140", "\n", "."]),
+        st.sampled_from(
+            ["4.7.1", "4.3.2.1", "450 ", "550-", "timed out", "TLS", "[TSS04]", "yahoo", "gsmtp", "S3140", "\n", "."]
+        ),
     ),
     max_size=8,
-).map(lambda parts: native(u"".join(parts)))
+).map(lambda parts: native(u"".join(parts)))  # fmt: skip
 
 
 @given(st.sampled_from(["", "4.7.1", "5.0.0"]), REPLIES)
@@ -70,13 +80,20 @@ def test_any_reply_has_a_class_that_is_short_and_on_one_line(dsn, reply):
     assert explained_class("", "").startswith("none") and (reason_class(reply) == "none") == (reply == "")
 
 
-@given(st.sampled_from("245"), st.integers(0, 999), st.integers(0, 999), st.sampled_from(["", "450 ", "(", " host x said: "]))
+@given(
+    st.sampled_from("245"),
+    st.integers(0, 999),
+    st.integers(0, 999),
+    st.sampled_from(["", "450 ", "(", " host x said: "]),
+)
 def test_a_code_is_found_in_front_of_any_words(first, second, third, before):
     code = "{0}.{1}.{2}".format(first, second, third)
     assert reason_class(before + code + " timed out") == code
 
 
-@pytest.mark.parametrize("piece", ["4.", "4.4.", "4.4.4", "45", "450 4.4.", "host", "domain name ", "connection ", "[", "S77", "\n"])
+@pytest.mark.parametrize(
+    "piece", ["4.", "4.4.", "4.4.4", "45", "450 4.4.", "host", "domain name ", "connection ", "[", "S77", "\n"]
+)
 def test_long_replies_take_no_long_time(piece):
     begin = os.times()[0]
     explained_class("4.7.1", "gsmtp outlook.com yahoo icloud" + piece * (100000 // len(piece)) + "x")

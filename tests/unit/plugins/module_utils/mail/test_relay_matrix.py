@@ -16,7 +16,13 @@ from hypothesis import given, strategies
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.mail import relay_matrix
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import ProbeError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_matrix import FORMS, Channel, channels_of, judge, own_domain
+from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_matrix import (
+    FORMS,
+    Channel,
+    channels_of,
+    judge,
+    own_domain,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Reply, shown
 
 COUNT = len(FORMS)
@@ -58,7 +64,10 @@ def test_a_closed_relay_accepts_nothing(serve, mta):
     verbs = set(command.split(" ")[0].split(":")[0] for command in server.said)
     assert verbs == {"EHLO", "MAIL", "RCPT", "RSET", "QUIT"}
     recipients = [command[8:] for command in server.said if command.startswith("RCPT")]
-    assert '<"relaytest@example.net"@relay.example.com>' in recipients and "<example.net!relaytest@[127.0.0.1]>" in recipients
+    assert (
+        '<"relaytest@example.net"@relay.example.com>' in recipients
+        and "<example.net!relaytest@[127.0.0.1]>" in recipients
+    )
     assert "MAIL FROM:<antispam@example.com>" in server.said
 
 
@@ -67,13 +76,19 @@ def test_an_open_relay_accepts_everything_and_what_was_said_is_kept(serve, mta):
     assert counts(facts) == (COUNT, 0, 0)
     entry = next(entry for entry in facts["forms"] if entry["form"] == "third-party")
     assert entry["transcript"] == [
-        "C: MAIL FROM:<antispam@example.org>", "S: 250 2.0.0 Ok", "C: RCPT TO:<relaytest@example.net>", "S: 250 2.1.5 Ok",
-        "C: RSET", "S: 250 2.0.0 Ok",
-    ]  # fmt: skip
+        "C: MAIL FROM:<antispam@example.org>",
+        "S: 250 2.0.0 Ok",
+        "C: RCPT TO:<relaytest@example.net>",
+        "S: 250 2.1.5 Ok",
+        "C: RSET",
+        "S: 250 2.0.0 Ok",
+    ]
 
 
 def test_the_forms_that_get_through_are_found(serve, mta):
-    server = mta({"RCPT": lambda command: no_such_mailbox(command) if "%" in command or "nosuch" in command else DENIED})
+    server = mta(
+        {"RCPT": lambda command: no_such_mailbox(command) if "%" in command or "nosuch" in command else DENIED}
+    )
     facts = matrix(serve(server))
     assert names(facts, "accepted") == set(form.id for form in FORMS if "%" in form.recipient)
     assert counts(facts)[2] == 0
@@ -81,7 +96,9 @@ def test_the_forms_that_get_through_are_found(serve, mta):
 
 def test_a_server_that_takes_any_mailbox_of_its_own_relays_nothing_by_that(serve, mta):
     """Only recipients that end in another's domain show that it relays."""
-    facts = matrix(serve(mta({"RCPT": lambda command: DENIED if command.endswith("@example.net>") else "250 2.1.5 Ok"})))
+    facts = matrix(
+        serve(mta({"RCPT": lambda command: DENIED if command.endswith("@example.net>") else "250 2.1.5 Ok"}))
+    )
     assert names(facts, "unknown") == set(form.id for form in FORMS if form.local)
     assert names(facts, "accepted") == {"no-brackets", "foreign-literal"}
     entry = next(entry for entry in facts["forms"] if entry["form"] == "percent-server")
@@ -190,7 +207,13 @@ def test_a_name_in_the_greeting_cannot_become_a_command(serve, mta):
         ("RCPT", "550 5.1.1 User unknown", False, True, "unknown"),
         ("RCPT", "550 5.1.1 User unknown", True, True, "refused"),
         ("RCPT", "550 5.7.1 Relaying denied", False, True, "refused"),
-        ("RCPT", "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.example", False, True, "unknown"),
+        (
+            "RCPT",
+            "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.example",
+            False,
+            True,
+            "unknown",
+        ),
         ("RCPT", "504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname", False, True, "unknown"),
         ("RCPT", "503 5.5.1 need MAIL", False, True, "refused"),
         ("MAIL", "530 5.7.0 Must issue a STARTTLS command first", False, True, "refused"),
@@ -205,7 +228,12 @@ def test_what_an_answer_says(stage, reply, local, named, verdict):
     assert judge(stage, Reply(int(code), [text]), local, named).verdict == verdict
 
 
-@given(strategies.sampled_from(["MAIL", "RCPT"]), strategies.integers(200, 559), strategies.text(max_size=60), strategies.booleans())
+@given(
+    strategies.sampled_from(["MAIL", "RCPT"]),
+    strategies.integers(200, 559),
+    strategies.text(max_size=60),
+    strategies.booleans(),
+)
 def test_only_a_yes_to_RCPT_is_accepted(stage, code, text, flag):
     found = judge(stage, Reply(code, [shown(text)]), flag, not flag)
     assert found.verdict in ("accepted", "refused", "unknown")
@@ -222,8 +250,10 @@ def test_own_domain(name, domain):
 
 def test_the_ways_in():
     assert channels_of(["192.0.2.1"], [25, 465], "may") == [
-        ("192.0.2.1", 25, "none"), ("192.0.2.1", 25, "starttls"), ("192.0.2.1", 465, "implicit"),
-    ]  # fmt: skip
+        ("192.0.2.1", 25, "none"),
+        ("192.0.2.1", 25, "starttls"),
+        ("192.0.2.1", 465, "implicit"),
+    ]
     assert channels_of(["::1"], [25], "none") == [("::1", 25, "none")]
     assert channels_of(["::1"], [25], "required") == [("::1", 25, "starttls")]
 
@@ -231,8 +261,14 @@ def test_the_ways_in():
 def params(server, **options):
     return dict(
         {
-            "server": server.address, "addresses": None, "ports": [server.port], "tls": "none", "timeout": 20,
-            "sender_domain": "example.org", "recipient_domain": "example.net", "server_name": None,
+            "server": server.address,
+            "addresses": None,
+            "ports": [server.port],
+            "tls": "none",
+            "timeout": 20,
+            "sender_domain": "example.org",
+            "recipient_domain": "example.net",
+            "server_name": None,
         },
         **options
     )  # fmt: skip
@@ -246,7 +282,9 @@ def test_the_whole_with_numbers_and_a_check_for_each_way(serve, mta):
     opened = relay_matrix.probe(params(relay, ports=[relay.port, 1]))
     assert (opened["tried"], opened["accepted"], opened["status"]) == (COUNT, COUNT, "failed")
     first, second = opened["checks"]
-    assert first["status"] == "failed" and "third-party" in first["seen"] and "reject_unauth_destination" in first["todo"]
+    assert (
+        first["status"] == "failed" and "third-party" in first["seen"] and "reject_unauth_destination" in first["todo"]
+    )
     assert second["status"] == "ok" and "Connection refused" in second["seen"]
     unclear = relay_matrix.probe(params(serve(mta({"RCPT": "450 later"}))))
     assert unclear["status"] == "warning" and "put off" in unclear["checks"][0]["seen"]

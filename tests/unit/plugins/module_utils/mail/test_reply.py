@@ -30,7 +30,7 @@ def test_the_next_ID_is_found_in_the_reply(reply, expected):
     assert next_id(reply) == expected
 
 
-@given(st.text(alphabet=u"queued as AB12 Message accepted for delivery\u00fc", max_size=80))
+@given(st.text(alphabet=u"queued as AB12 Message accepted for delivery\u00fc", max_size=80))  # fmt: skip
 @example("250 2.0.0 Ok: queued as AB12")
 def test_an_ID_is_a_word_of_the_reply(reply):
     found = next_id(reply)

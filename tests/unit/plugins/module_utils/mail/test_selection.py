@@ -23,12 +23,14 @@ NOW = 1795350600.0
 
 
 def message(sender="app@web01.example.com", recipients=("a@example.org",), reason="", **fields):
-    values = dict({"queue": "deferred", "id": "8B4671C40A2", "size": 1000, "arrival": int(NOW) - 3600, "state": ""}, **fields)
+    values = dict(
+        {"queue": "deferred", "id": "8B4671C40A2", "size": 1000, "arrival": int(NOW) - 3600, "state": ""}, **fields
+    )
     return Message(
         sender=sender,
         recipients=tuple(item if isinstance(item, Recipient) else Recipient(item, reason) for item in recipients),
         **values
-    )
+    )  # fmt: skip
 
 
 def means(found, **params):
@@ -51,12 +53,18 @@ LOOK_ALIKES = (
 def test_a_domain_is_compared_whole():
     hit = [address for address in LOOK_ALIKES if means(message(recipients=[address]), recipient_domain=["Example.com"])]
     assert hit == ["a@example.com", '"a b"@example.com', "A@EXAMPLE.COM"]
-    hit = [address for address in LOOK_ALIKES if means(message(address), sender_domain=["example.com"], subdomains=True)]
+    hit = [
+        address for address in LOOK_ALIKES if means(message(address), sender_domain=["example.com"], subdomains=True)
+    ]
     assert hit == ["a@example.com", '"a b"@example.com', "A@EXAMPLE.COM", "a@mail.example.com"]
 
 
 def test_an_address_is_compared_whole_but_for_case_and_needless_quotes():
-    hit = [address for address in LOOK_ALIKES + ('"a"@example.com', "xa@example.com") if means(message(address), sender=["a@example.com"])]
+    hit = [
+        address
+        for address in LOOK_ALIKES + ('"a"@example.com', "xa@example.com")
+        if means(message(address), sender=["a@example.com"])
+    ]
     assert hit == ["a@example.com", "A@EXAMPLE.COM", '"a"@example.com']
     assert means(message('"a b"@example.com'), sender=['"a b"@example.com'])
     assert not means(message(recipients=["a@example.com"]), sender=["a@example.com"])
@@ -198,7 +206,21 @@ def criteria(texts):
 TEXTS = st.one_of(
     st.text(max_size=12),
     st.sampled_from(
-        ["example.com", "a@example.com", '"a b"@x', "10.0.0.0/8", "::1", "[::1]", "2h", "10M", "4.4.1", "(", "[a", "hold", "*"]
+        [
+            "example.com",
+            "a@example.com",
+            '"a b"@x',
+            "10.0.0.0/8",
+            "::1",
+            "[::1]",
+            "2h",
+            "10M",
+            "4.4.1",
+            "(",
+            "[a",
+            "hold",
+            "*",
+        ]
     ),
 ).map(native)
 
@@ -208,13 +230,15 @@ TEXTS = st.one_of(
 @example({"older_than": "9" * 5000})
 @example({"min_size": "9" * 5000})
 @example({"min_size": "9" * 400 + "K"})
-@example({"max_size": native(u"\u0661K")})
+@example({"max_size": native(u"\u0661K")})  # fmt: skip
 def test_any_criteria_make_sense_or_are_a_criterion_error(params):
     try:
         selection = Selection(params, NOW)
     except CriterionError as exc:
         # It names what is wrong.
-        assert str(exc).startswith(tuple(name + ": " for name in CRITERIA) + ("no criterion is given", "all=true contradicts"))
+        assert str(exc).startswith(
+            tuple(name + ": " for name in CRITERIA) + ("no criterion is given", "all=true contradicts")
+        )
         return
     for found in (message(), message("", ()), message('"a b"@x', ["a@example.com"], "450 4.4.1 (x)", queue="hold")):
         assert selection.matches(found) in (True, False)

@@ -63,14 +63,15 @@ def test_a_server_that_tells_and_demands_what_it_should(probe, mta):
     server = mta({"VRFY": "252 2.0.0 maybe", "EXPN": "502 no", "MAIL": "503 5.5.1 send HELO first"})
     checks = probe(Polite(server))
     assert of(checks, "ok") == {"banner", "size", "vrfy", "expn", "helo", "early_talker", "pipelining", "chunking"}
-    assert "SIZE 100" == checks["size"]["seen"] and "554 5.5.0" in checks["pipelining"]["seen"]
+    assert checks["size"]["seen"] == "SIZE 100" and "554 5.5.0" in checks["pipelining"]["seen"]
 
 
 def test_a_server_that_does_not(probe, mta):
     server = mta(
-        {"VRFY nosuch": "550 5.1.1 no", "VRFY": "252 yes"}, greeting="220 mail.example.com ESMTP Sendmail 8.14.7/8.14.7; ready",
+        {"VRFY nosuch": "550 5.1.1 no", "VRFY": "252 yes"},
+        greeting="220 mail.example.com ESMTP Sendmail 8.14.7/8.14.7; ready",
         hello=["mail.example.com", "CHUNKING"],
-    )  # fmt: skip
+    )
     checks = probe(server)
     assert of(checks, "warning") == {"banner", "size", "vrfy", "expn", "helo", "pipelining", "chunking"}
     assert all(checks[name]["todo"] for name in of(checks, "warning"))
@@ -80,10 +81,15 @@ def test_a_server_that_does_not(probe, mta):
 @pytest.mark.parametrize(
     "text, leaks",
     [
-        ("ESMTP Postfix", False), ("ESMTP Postfix (Debian/GNU)", False), ("ESMTP Postfix (3.7.11)", True), ("Sendmail 8.14.7/8.14.7", True),
-        ("ESMTP Exim 4.96 Wed", True), ("hello [192.0.2.1]", False), ("ready at 10:00:00 +0000", False),
+        ("ESMTP Postfix", False),
+        ("ESMTP Postfix (Debian/GNU)", False),
+        ("ESMTP Postfix (3.7.11)", True),
+        ("Sendmail 8.14.7/8.14.7", True),
+        ("ESMTP Exim 4.96 Wed", True),
+        ("hello [192.0.2.1]", False),
+        ("ready at 10:00:00 +0000", False),
     ],
-)  # fmt: skip
+)
 def test_versions_in_greetings(probe, mta, text, leaks):
     assert (probe(mta(greeting="220 mx1.2.example.com " + text))["banner"]["status"] == "warning") == leaks
 

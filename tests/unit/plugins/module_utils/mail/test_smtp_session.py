@@ -12,24 +12,36 @@ import ssl
 import time
 
 import pytest
+from ansible.module_utils.common.text.converters import to_text
 from hypothesis import given, strategies
 
-from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.mailops.relay.plugins.module_utils.host import stream
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.mail import smtp_session
-from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Refusal, ReplyParser, Session, shown
+from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import (
+    Refusal,
+    ReplyParser,
+    Session,
+    shown,
+)
 
 LIMIT = 1.0
 
-texts = strategies.text(alphabet=strategies.characters(min_codepoint=32, max_codepoint=126), max_size=40).map(lambda text: text.rstrip())
-replies = strategies.tuples(strategies.integers(200, 559).filter(lambda code: code // 10 % 10 < 6), strategies.lists(texts, min_size=1, max_size=5))
+texts = strategies.text(alphabet=strategies.characters(min_codepoint=32, max_codepoint=126), max_size=40).map(
+    lambda text: text.rstrip()
+)
+replies = strategies.tuples(
+    strategies.integers(200, 559).filter(lambda code: code // 10 % 10 < 6),
+    strategies.lists(texts, min_size=1, max_size=5),
+)
 
 
 def written(code, lines):
     """bytes: a reply as RFC 5321 section 4.2.1 has it."""
     last = len(lines) - 1
-    return b"".join("{0}{1}{2}\r\n".format(code, " " if at == last else "-", line).encode("ascii") for at, line in enumerate(lines))
+    return b"".join(
+        "{0}{1}{2}\r\n".format(code, " " if at == last else "-", line).encode("ascii") for at, line in enumerate(lines)
+    )
 
 
 def parse(pieces):
@@ -49,15 +61,20 @@ def parse(pieces):
 @given(strategies.lists(replies, max_size=4), strategies.integers(1, 50))
 def test_replies_are_read_as_they_were_written_however_they_come(said, size):
     data = b"".join(written(*reply) for reply in said)
-    assert parse([data[at:at + size] for at in range(0, len(data), size)]) == (said, "")
+    assert parse([data[at : at + size] for at in range(0, len(data), size)]) == (said, "")
 
 
 @given(strategies.binary(max_size=3000), strategies.integers(1, 500))
 def test_any_bytes_give_replies_or_garbage_the_same_in_one_piece_or_many(data, size):
-    assert parse([data]) == parse([data[at:at + size] for at in range(0, len(data), size)])
+    assert parse([data]) == parse([data[at : at + size] for at in range(0, len(data), size)])
 
 
-@given(strategies.lists(strategies.sampled_from([b"250", b"-", b" ", b"\r\n", b"\n", b"\r", b"\x00", b"x", b"599", b"220 "]), max_size=40))
+@given(
+    strategies.lists(
+        strategies.sampled_from([b"250", b"-", b" ", b"\r\n", b"\n", b"\r", b"\x00", b"x", b"599", b"220 "]),
+        max_size=40,
+    )
+)
 def test_what_is_nearly_a_reply_raises_nothing_else(pieces):
     for code, lines in parse(pieces)[0]:
         assert 200 <= code < 560 and lines
@@ -240,7 +257,9 @@ def test_a_handshake_that_stalls_or_trickles(serve):
         assert caught.value.kind == "timeout" and time.time() - begun < LIMIT * 2
 
 
-@pytest.mark.parametrize("name, expected", [("web01.example.com", "web01.example.com"), ("web01", "[192.0.2.1]"), ("a b.c", "[192.0.2.1]")])
+@pytest.mark.parametrize(
+    "name, expected", [("web01.example.com", "web01.example.com"), ("web01", "[192.0.2.1]"), ("a b.c", "[192.0.2.1]")]
+)
 def test_the_name_that_a_client_gives_itself(monkeypatch, name, expected):
     monkeypatch.setattr(socket, "gethostname", lambda: name)
     assert smtp_session.helo_name("192.0.2.1") == expected

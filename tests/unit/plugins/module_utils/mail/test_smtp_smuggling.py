@@ -14,13 +14,21 @@ import pytest
 from ansible_collections.mailops.relay.plugins.module_utils.mail import smtp_smuggling
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import ProbeError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Reply
-from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_smuggling import SEQUENCES, messages_in, smuggling_text
+from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_smuggling import (
+    SEQUENCES,
+    messages_in,
+    smuggling_text,
+)
 
 
 def params(server, **options):
     return dict(
         {
-            "server": server.address, "port": server.port, "tls": "none", "sender": "app@example.com", "recipient": "ops@example.com",
+            "server": server.address,
+            "port": server.port,
+            "tls": "none",
+            "sender": "app@example.com",
+            "recipient": "ops@example.com",
             "timeout": 20,
         },
         **options

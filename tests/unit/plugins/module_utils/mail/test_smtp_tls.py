@@ -49,7 +49,7 @@ def test_a_wildcard_stands_for_one_label_and_nothing_else_for_anything(pattern, 
     if name_matches(pattern, name):
         pattern, name = pattern.rstrip("."), name.rstrip(".")
         assert pattern.count(".") == name.count(".")
-        assert pattern == name or pattern[:2] == "*." and pattern[1:] == name[name.index("."):]
+        assert pattern == name or pattern[:2] == "*." and pattern[1:] == name[name.index(".") :]
 
 
 @pytest.mark.parametrize("text", ["AB:" * 31 + "AB", "ab" * 32, " sha256:" + "aB" * 32, "SHA256=" + "ab " * 32])
@@ -77,9 +77,15 @@ def probe(serve):
     def call(handler, **options):
         server = serve(handler)
         params = {
-            "server": server.address, "port": server.port, "tls": "may", "ca_file": None, "fingerprint": None, "server_name": NAME,
-            "expiry_days": 30, "timeout": 20,
-        }  # fmt: skip
+            "server": server.address,
+            "port": server.port,
+            "tls": "may",
+            "ca_file": None,
+            "fingerprint": None,
+            "server_name": NAME,
+            "expiry_days": 30,
+            "timeout": 20,
+        }
         result = smtp_tls.Probe(dict(params, **options)).run()
         return result, dict((check["id"][4:], check) for check in result["checks"])
 
@@ -96,7 +102,10 @@ def test_a_good_server(probe, mta, relay):
         offered="ok", required="ok", protocol="ok", chain="ok", fingerprint="skipped", name="ok", expiry="ok"
     )
     assert result["status"] == "ok" and result["session"]["subject"] == "CN=" + NAME
-    assert result["session"]["version"].startswith("TLSv1.") and result["session"]["names"] == ["DNS:" + NAME, "IP:192.0.2.1"]
+    assert result["session"]["version"].startswith("TLSv1.") and result["session"]["names"] == [
+        "DNS:" + NAME,
+        "IP:192.0.2.1",
+    ]
     assert "without TLS too" in checks["required"]["seen"] and NAME in checks["chain"]["seen"]
     fingerprint = result["session"]["fingerprint"]
     for given_one in (fingerprint, result["session"]["public_key_fingerprint"].lower()):
@@ -107,13 +116,20 @@ def test_another_authority_is_named(probe, mta, relay, certificates):
     other = certificates("ca.example.org")
     result, checks = probe(mta(certificate=relay), ca_file=other[0])
     assert result["status"] == "failed" and statuses(checks)["chain"] == "failed"
-    for words in ("CN=ca.example.org", "CN=" + NAME, other[0], "verif" if "verif" in checks["chain"]["seen"] else "self"):
+    for words in (
+        "CN=ca.example.org",
+        "CN=" + NAME,
+        other[0],
+        "verif" if "verif" in checks["chain"]["seen"] else "self",
+    ):
         assert words in checks["chain"]["seen"]
     assert other[0] in checks["chain"]["todo"]
 
 
 def test_another_name_another_fingerprint_and_an_early_end(probe, mta, relay):
-    _result, checks = probe(mta(certificate=relay), server_name="mail.example.com", fingerprint="00" * 32, expiry_days=365)
+    _result, checks = probe(
+        mta(certificate=relay), server_name="mail.example.com", fingerprint="00" * 32, expiry_days=365
+    )
     found = statuses(checks)
     assert (found["name"], found["fingerprint"], found["expiry"]) == ("failed", "failed", "warning")
     assert "mail.example.com" in checks["name"]["seen"] and NAME in checks["name"]["seen"]

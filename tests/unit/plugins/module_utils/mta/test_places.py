@@ -84,14 +84,17 @@ def test_a_mail_system_is_asked_once_and_only_if_a_message_is_its_own(host):
     assert len(host.commands) == 1
 
 
-@pytest.mark.parametrize("mta, missing", [
-    ("postfix", "postfix/deferred"),
-    ("postfix", None),
-    ("sendmail", "mqueue"),
-    ("sendmail", "mail/sendmail.cf"),
-    ("qmail", "qmail/queue"),
-    ("qmail", "qmail/queue/mess"),
-])
+@pytest.mark.parametrize(
+    "mta, missing",
+    [
+        ("postfix", "postfix/deferred"),
+        ("postfix", None),
+        ("sendmail", "mqueue"),
+        ("sendmail", "mail/sendmail.cf"),
+        ("qmail", "qmail/queue"),
+        ("qmail", "qmail/queue/mess"),
+    ],
+)
 def test_nothing_is_said_of_a_message_whose_queue_cannot_be_seen(host, mta, missing):
     if missing is None:
         host.answers = False
@@ -110,7 +113,7 @@ def test_what_cannot_be_read_is_unknown_for_the_messages_that_it_concerns_alone(
 
 
 @pytest.mark.parametrize("mta", sorted(IDS))
-@pytest.mark.parametrize("queue_id", ["../../etc/passwd", "..", "", "*", u"\xe9", "A0000000001\n"])
+@pytest.mark.parametrize("queue_id", ["../../etc/passwd", "..", "", "*", u"\xe9", "A0000000001\n"])  # fmt: skip
 def test_a_forged_id_leads_nowhere(host, mta, queue_id):
     host.add("postfix")
     assert host.look(dict(hop(mta), queue_id=queue_id)) == [(None, None)]

@@ -48,7 +48,9 @@ def test_one_log_may_have_the_lines_of_all():
 
 
 def test_what_the_logging_system_leaves_out_is_known_whatever_the_mail_system():
-    assembler, _lexer = read("rsyslogd: imjournal: 77 messages lost due to rate-limiting (20000 allowed within 600 seconds)")
+    assembler, _lexer = read(
+        "rsyslogd: imjournal: 77 messages lost due to rate-limiting (20000 allowed within 600 seconds)"
+    )
     assert [gap["lost"] for gap in assembler.gaps] == [77]
 
 

@@ -16,11 +16,11 @@ import yaml
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
     Configuration,
     RefusedError,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
 ROLE = os.path.join(os.path.dirname(__file__), *([os.pardir] * 5 + ["roles", "relay_server"]))
@@ -83,9 +83,7 @@ def etc(tmp_path):
 
 
 def files_in(directory):
-    return dict(
-        (name, (directory / name).read_bytes().decode("utf-8")) for name in sorted(os.listdir(str(directory)))
-    )
+    return dict((name, (directory / name).read_bytes().decode("utf-8")) for name in sorted(os.listdir(str(directory))))
 
 
 def call(postfix, check_mode=False, **request):
@@ -325,9 +323,7 @@ def test_a_planned_file_is_not_missing(etc):
     assert result["warnings"] == []
 
 
-@pytest.mark.parametrize(
-    "name, reason", [("nonsense", "no known finding"), ("tls-level", "a fault, not a risk")]
-)
+@pytest.mark.parametrize("name, reason", [("nonsense", "no known finding"), ("tls-level", "a fault, not a risk")])
 def test_a_risk_that_cannot_be_accepted_is_named(etc, name, reason):
     with pytest.raises(RelayError) as error:
         call(Postfix(etc), accept_risks=[name])
@@ -512,7 +508,10 @@ def test_the_order_of_main_and_master_is_the_one_that_postfix_accepts_in_between
         (dict(tables=[{"path": "/etc/t", "entries": {}, "owner": "no-such-user"}]), "no user 'no-such-user'"),
         (dict(tables=[{"path": "/etc/t", "entries": {}}, {"path": "/etc/t", "entries": {}}]), "are the same file"),
         (dict(files=[{"path": "/etc/f"}]), "needs content"),
-        (dict(master=[{"name": "x", "type": "unix", "chroot": "perhaps", "command": "y"}]), "'perhaps' is not y, n or -"),
+        (
+            dict(master=[{"name": "x", "type": "unix", "chroot": "perhaps", "command": "y"}]),
+            "'perhaps' is not y, n or -",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_met_is_refused_with_object_and_reason(etc, request_, reason):

@@ -10,11 +10,9 @@ __metaclass__ = type
 import os
 
 import pytest
-
+from ansible.module_utils.common.text.converters import to_native
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
 

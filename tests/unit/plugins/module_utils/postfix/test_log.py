@@ -94,17 +94,29 @@ def test_every_line_of_a_recorded_log_is_known(name):
             "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[203.0.113.9]: 554 5.7.1 <v@example.net>: Relay access denied; "
             "from=<a@example.org> to=<v@example.net> proto=ESMTP helo=<x>",
             (
-                "reject", "", "reject", "RCPT", "unknown[203.0.113.9]", "554 5.7.1 <v@example.net>: Relay access denied",
-                "a@example.org", "v@example.net",
-            ),  # fmt: skip
+                "reject",
+                "",
+                "reject",
+                "RCPT",
+                "unknown[203.0.113.9]",
+                "554 5.7.1 <v@example.net>: Relay access denied",
+                "a@example.org",
+                "v@example.net",
+            ),
         ),
         (
             "postfix/cleanup[1]: 9CDD419E57F: reject: header Subject: check-reject from legacy01.example.com[10.30.0.13]; "
             "from=<app@web01.example.com> to=<ops@example.net> proto=ESMTP helo=<legacy01.example.com>: 5.7.1 header is bad",
             (
-                "reject", "9CDD419E57F", "reject", "header Subject", "legacy01.example.com[10.30.0.13]", "5.7.1 header is bad",
-                "app@web01.example.com", "ops@example.net",
-            ),  # fmt: skip
+                "reject",
+                "9CDD419E57F",
+                "reject",
+                "header Subject",
+                "legacy01.example.com[10.30.0.13]",
+                "5.7.1 header is bad",
+                "app@web01.example.com",
+                "ops@example.net",
+            ),
         ),
         ("postfix/postsuper[1]: 7B1C40A: placed on hold", ("note", "7B1C40A", "held", "by postsuper")),
         (
@@ -205,7 +217,16 @@ def test_truncated_and_damaged_lines_never_raise(data):
     read_alone(program, text[:start] + data.draw(st.sampled_from(DAMAGE)) + text[end:])
 
 
-BEGINNINGS = ["", "7B1C401: ", "NOQUEUE: reject: ", "7B1C401: to=<", "7B1C401: from=<", "warning: ", "7B1C401: client=", "7B1C401: uid="]
+BEGINNINGS = [
+    "",
+    "7B1C401: ",
+    "NOQUEUE: reject: ",
+    "7B1C401: to=<",
+    "7B1C401: from=<",
+    "warning: ",
+    "7B1C401: client=",
+    "7B1C401: uid=",
+]
 
 
 @settings(max_examples=300)
@@ -227,11 +248,25 @@ ADDRESSES = st.tuples(LOCAL, st.sampled_from(["example.com", "mail.example.org"]
 @settings(max_examples=200)
 @given(ADDRESSES, st.one_of(st.just(""), ADDRESSES), st.text("a ,<>=()[]:;.25", max_size=30))
 def test_a_delivery_comes_back_as_it_was_written(recipient, original, reply):
-    line = "7B1C401: to=<{0}>, {1}relay=mx[1.2.3.4]:25, delay=1.5, delays=0.5/0/0/1, dsn=2.0.0, status=sent ({2})".format(
-        recipient, "orig_to=<{0}>, ".format(original) if original else "", reply
+    line = (
+        "7B1C401: to=<{0}>, {1}relay=mx[1.2.3.4]:25, delay=1.5, delays=0.5/0/0/1, dsn=2.0.0, status=sent ({2})".format(
+            recipient, "orig_to=<{0}>, ".format(original) if original else "", reply
+        )
     )
     assert read_alone("smtp", line) == [
-        ("delivery", "7B1C401", recipient, original, "mx[1.2.3.4]:25", "1.5", "0.5/0/0/1", "2.0.0", "sent", reply, "none")
+        (
+            "delivery",
+            "7B1C401",
+            recipient,
+            original,
+            "mx[1.2.3.4]:25",
+            "1.5",
+            "0.5/0/0/1",
+            "2.0.0",
+            "sent",
+            reply,
+            "none",
+        )
     ]
 
 
@@ -261,7 +296,9 @@ def test_a_refusal_comes_back_as_it_was_written(sender, recipient):
         ("smtpd", "NOQUEUE: reject: RCPT from a[1]: 554 x; from=<{0}> to=<{0}> proto=x helo=<{0}>"),
     ],
 )
-@pytest.mark.parametrize("piece", ['"', '\\"', "<", ">", "[", "a", " ", ">, orig_to=<", ">, relay=", " from a[1]", "; from=<", "> to=<"])
+@pytest.mark.parametrize(
+    "piece", ['"', '\\"', "<", ">", "[", "a", " ", ">, orig_to=<", ">, relay=", " from a[1]", "; from=<", "> to=<"]
+)
 def test_long_lines_take_no_long_time(program, frame, piece):
     # Twice of what a line of Postfix can have; it cuts headers at 200 and addresses at 2,048 characters.
     text = frame.format(piece * (4000 // len(piece)))

@@ -83,9 +83,9 @@ def test_options_end_where_the_daemons_stop_reading_them(arguments, expected):
 
 
 def test_an_option_is_changed_in_its_place():
-    assert edit(
-        SUBMISSION, "submission", "inet", options={"smtpd_tls_security_level": "may"}
-    ) == SUBMISSION.replace("=encrypt", "=may")
+    assert edit(SUBMISSION, "submission", "inet", options={"smtpd_tls_security_level": "may"}) == SUBMISSION.replace(
+        "=encrypt", "=may"
+    )
 
 
 def test_what_is_there_already_changes_nothing():
@@ -124,9 +124,7 @@ def test_fields_keep_their_columns():
         edit(text, "smtp", "inet", {"chroot": "n", "maxproc": "100"})
         == "smtp      inet  n       -       n       -       100     smtpd\n"
     )
-    assert (
-        edit("a unix - - - - - b\n", "a", "unix", {"wakeup": "1000?"}) == "a unix - - - 1000? - b\n"
-    )
+    assert edit("a unix - - - - - b\n", "a", "unix", {"wakeup": "1000?"}) == "a unix - - - 1000? - b\n"
 
 
 def test_a_command_with_arguments_is_replaced_and_options_stay_in_front():

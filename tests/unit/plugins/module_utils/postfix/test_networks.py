@@ -8,11 +8,9 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import pytest
-
+from ansible.module_utils.common.text.converters import to_native
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import BITS, Network
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks import (

@@ -41,7 +41,11 @@ def test_what_is_installed_counts():
     assert not planned
     assert found.value("smtp_helo_name") == "relay.example.com"
     assert found.names("mydestination") == ["relay.example.com", "localhost.example.com"]
-    assert (found.number("message_size_limit"), found.number("queue_minfree"), found.value("nosuch")) == (10240000, 0, "")
+    assert (found.number("message_size_limit"), found.number("queue_minfree"), found.value("nosuch")) == (
+        10240000,
+        0,
+        "",
+    )
 
 
 @pytest.mark.parametrize("installed, prefer", [(False, False), (True, True)])

@@ -103,20 +103,23 @@ def test_hashed_queues_as_postfix_makes_them(host, path):
     assert host.find(queue_id) is None
 
 
-@pytest.mark.parametrize("names, depth, directory", [
-    ("deferred, defer", "1", "deferred/8"),
-    ("deferred", "2", "deferred/8/6"),
-    ("deferred", "6", "deferred/8/6/0/F/8/1"),
-    ("", "1", "deferred"),
-    ("incoming\tactive", "1", "active/8"),
-])
+@pytest.mark.parametrize(
+    "names, depth, directory",
+    [
+        ("deferred, defer", "1", "deferred/8"),
+        ("deferred", "2", "deferred/8/6"),
+        ("deferred", "6", "deferred/8/6/0/F/8/1"),
+        ("", "1", "deferred"),
+        ("incoming\tactive", "1", "active/8"),
+    ],
+)
 def test_a_message_is_found_however_the_queues_are_hashed(host, names, depth, directory):
     host.instance("postfix", names, depth)
     host.add("postfix/{0}/860F81AD420".format(directory))
     assert host.find("860F81AD420")[0] == directory.split("/")[0]
 
 
-@given(st.integers(0, 999999), st.integers(52 ** 5, 52 ** 6 - 1), st.integers(1, 16))
+@given(st.integers(0, 999999), st.integers(52**5, 52**6 - 1), st.integers(1, 16))
 def test_a_long_id_lies_where_a_short_one_of_the_same_microsecond_does(microseconds, seconds, depth):
     def digits(number, least):
         text = ""

@@ -70,7 +70,9 @@ class FakePostfix(object):
     def _postcat(self, argv, asked):
         for queue_id in argv[argv.index("-q") + 1 :]:
             if queue_id not in self.content:
-                raise CommandError(argv, 1, "", "postcat: fatal: open queue file {0}: No such file or directory".format(queue_id))
+                raise CommandError(
+                    argv, 1, "", "postcat: fatal: open queue file {0}: No such file or directory".format(queue_id)
+                )
             if queue_id in self.damaged:
                 raise CommandError(argv, 1, "", "postcat: fatal: damaged")
             queue, sender, size, arrival = self.content[queue_id]
@@ -97,18 +99,25 @@ def held_by_nobody(postfix):
 
 def test_exactly_the_selected_messages_are_deleted(tmp_path):
     postfix = FakePostfix(
-        tmp_path, AAAAAA1=["deferred", APP, 275, NOW], AAAAAA2=["active", "a b@example.com", 275, NOW],
-        AAAAAA3=["hold", "", 275, NOW], AAAAAA4=["deferred", APP, 275, NOW],
-    )  # fmt: skip
+        tmp_path,
+        AAAAAA1=["deferred", APP, 275, NOW],
+        AAAAAA2=["active", "a b@example.com", 275, NOW],
+        AAAAAA3=["hold", "", 275, NOW],
+        AAAAAA4=["deferred", APP, 275, NOW],
+    )
     outcome = PostfixQueue(postfix).act(
-        "delete", [ticket("AAAAAA1"), ticket("AAAAAA2", "active", '"A B"@example.com'), ticket("AAAAAA3", "hold", "")], None
+        "delete",
+        [ticket("AAAAAA1"), ticket("AAAAAA2", "active", '"A B"@example.com'), ticket("AAAAAA3", "hold", "")],
+        None,
     )
     assert outcome == (["AAAAAA1", "AAAAAA2", "AAAAAA3"], []) and list(postfix.content) == ["AAAAAA4"]
     # An ID is never an argument of postsuper.
     assert not any("AAAAAA" in word for argv in postfix.calls if argv[0] == "postsuper" for word in argv)
 
 
-@pytest.mark.parametrize("changed", [["hold", "b@example.com", 275, NOW], ["hold", APP, 276, NOW], ["hold", APP, 275, NOW + 1]])
+@pytest.mark.parametrize(
+    "changed", [["hold", "b@example.com", 275, NOW], ["hold", APP, 276, NOW], ["hold", APP, 275, NOW + 1]]
+)
 def test_another_message_under_the_same_id_is_let_go(tmp_path, changed):
     postfix = FakePostfix(tmp_path, AAAAAA1=["deferred"] + changed[1:], AAAAAA2=["deferred", APP, 275, NOW])
     outcome = PostfixQueue(postfix).act("delete", [ticket("AAAAAA1"), ticket("AAAAAA2")], None)

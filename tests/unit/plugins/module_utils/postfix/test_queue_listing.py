@@ -79,15 +79,29 @@ def test_postfix_2_10_in_full():
     messages = dict((message.id, message) for message in text("postqueue-p.deferred.2.10.1.txt"))
     moment = calendar.timegm((2026, 11, 22, 7, 7, 44))
     assert messages["8BF5F1C4099"] == Message(
-        "deferred", "8BF5F1C4099", "spam@" + "d" * 50 + ".example.com", (Recipient("z@soft.example", SOFT),), 70515, moment, ""
+        "deferred",
+        "8BF5F1C4099",
+        "spam@" + "d" * 50 + ".example.com",
+        (Recipient("z@soft.example", SOFT),),
+        70515,
+        moment,
+        "",
     )
     assert messages["8B4671C40A2"] == Message(
-        "active", "8B4671C40A2", "app@web01.example.com",
-        (Recipient("s@slow.example", ""), Recipient("s2@slow.example", "")), 352, moment, "",
-    )  # fmt: skip
+        "active",
+        "8B4671C40A2",
+        "app@web01.example.com",
+        (Recipient("s@slow.example", ""), Recipient("s2@slow.example", "")),
+        352,
+        moment,
+        "",
+    )
     assert messages["829921C4091"].sender == ""
     assert messages["831EB1C4092"].sender == '"odd name, (x)"@web01.example.com'
-    assert messages["831EB1C4092"].recipients == (Recipient('"a b"@soft.example', SOFT), Recipient("plus+tag@soft.example", SOFT))
+    assert messages["831EB1C4092"].recipients == (
+        Recipient('"a b"@soft.example', SOFT),
+        Recipient("plus+tag@soft.example", SOFT),
+    )
     assert messages["81A321C4090"].recipients[0].reason == "connect to 127.0.0.1[127.0.0.1]:10026: Connection refused"
     assert messages["8530D1C4097"].recipients == (Recipient("l@later.example", "come back later"),)
 
@@ -125,7 +139,13 @@ def test_reasons_of_several_recipients_and_marks():
         "-- 0 Kbytes in 2 Requests.",
     )
     one, other = parse_text(lines, deferred, NOW)
-    assert (one.queue, one.state, other.queue, other.state, other.sender) == ("hold", "expiring", "deferred", "expiring", "")
+    assert (one.queue, one.state, other.queue, other.state, other.sender) == (
+        "hold",
+        "expiring",
+        "deferred",
+        "expiring",
+        "",
+    )
     assert one.recipients == (
         Recipient("a@example.org", "one (with) brackets"),
         Recipient("b@example.org", "one (with) brackets"),
@@ -136,7 +156,11 @@ def test_reasons_of_several_recipients_and_marks():
 
 @pytest.mark.parametrize(
     "lines",
-    [["postqueue: fatal: x"], ["8B4671C40A2  352 Sun Nov 22 07:07:44  a@b", "unexpected"], ["8B4671C40A2  x Sun Nov 22 a@b"]],
+    [
+        ["postqueue: fatal: x"],
+        ["8B4671C40A2  352 Sun Nov 22 07:07:44  a@b", "unexpected"],
+        ["8B4671C40A2  x Sun Nov 22 a@b"],
+    ],
 )
 def test_a_line_that_no_postfix_prints_is_refused(lines):
     with pytest.raises(ListingError):
@@ -150,14 +174,25 @@ def test_json_that_no_postfix_prints_is_refused(line):
 
 
 def test_json_with_members_of_later_versions():
-    line = json.dumps({
-        "queue_name": "hold", "queue_id": "8B4671C40A2", "arrival_time": 7, "message_size": 3, "sender": "MAILER-DAEMON",
-        "forced_expire": True, "new": {}, "recipients": [
-            {"address": "a@example.org", "orig_address": "b@example.org", "delay_reason": "x", "bounce_reason": "y"}],
-    })  # fmt: skip
+    line = json.dumps(
+        {
+            "queue_name": "hold",
+            "queue_id": "8B4671C40A2",
+            "arrival_time": 7,
+            "message_size": 3,
+            "sender": "MAILER-DAEMON",
+            "forced_expire": True,
+            "new": {},
+            "recipients": [
+                {"address": "a@example.org", "orig_address": "b@example.org", "delay_reason": "x", "bounce_reason": "y"}
+            ],
+        }
+    )
     message = parse_json_line(line)
     assert message == Message("hold", "8B4671C40A2", "", (Recipient("a@example.org", "x"),), 3, 7, "expiring")
-    assert all(type(value) is str for value in (message.queue, message.id, message.sender, message.recipients[0].address))
+    assert all(
+        type(value) is str for value in (message.queue, message.id, message.sender, message.recipients[0].address)
+    )
 
 
 def test_the_year_that_the_listing_leaves_out():
@@ -202,8 +237,15 @@ def test_the_client_of_an_envelope():
     ]
     (envelope,) = parse_envelopes(lines)
     assert envelope == (
-        "hold/8/8B4671C40A2", "hold", "8B4671C40A2", "app@web01.example.com", 275, 1795348637, "web01.example.com", "10.20.0.11"
-    )  # fmt: skip
+        "hold/8/8B4671C40A2",
+        "hold",
+        "8B4671C40A2",
+        "app@web01.example.com",
+        275,
+        1795348637,
+        "web01.example.com",
+        "10.20.0.11",
+    )
 
 
 def words(alphabet):
@@ -232,7 +274,9 @@ def as_text(message):
     """As Postfix 3.1 and later print it, src/postqueue/showq_compat.c."""
     mark = {"active": "*", "hold": "!", "deferred": ""}[message.queue] + ("#" if message.state else "")
     when = time.strftime("%a %b %d %H:%M:%S", time.gmtime(message.arrival))
-    yield "{0:<17s} {1:>8d} {2:>19s} {3}".format(message.id + mark, message.size, when, message.sender or "MAILER-DAEMON")
+    yield "{0:<17s} {1:>8d} {2:>19s} {3}".format(
+        message.id + mark, message.size, when, message.sender or "MAILER-DAEMON"
+    )
     before = ""
     for recipient in message.recipients:
         if recipient.reason != before:
@@ -262,7 +306,8 @@ def test_a_text_listing_is_read_back_as_it_was_written(found):
 @settings(max_examples=60, deadline=None)
 def test_a_json_line_is_read_back_as_it_was_written(message, ascii_only):
     recipients = [
-        dict({"address": item.address}, **({"delay_reason": item.reason} if item.reason else {})) for item in message.recipients
+        dict({"address": item.address}, **({"delay_reason": item.reason} if item.reason else {}))
+        for item in message.recipients
     ]
     line = json.dumps(
         {
@@ -318,7 +363,9 @@ def test_any_lines_are_a_listing_or_a_listing_error(lines):
 
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["address", "delay_reason"]), inner)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["address", "delay_reason"]), inner)
+    ),
     max_leaves=5,
 )
 ENTRIES = st.dictionaries(
@@ -349,7 +396,12 @@ RECORDS = [
 ]
 
 
-@given(st.sampled_from(["active", "deferred", "hold", "maildrop"]), ADDRESS, st.integers(1, 10**12), st.integers(0, 4102444800))
+@given(
+    st.sampled_from(["active", "deferred", "hold", "maildrop"]),
+    ADDRESS,
+    st.integers(1, 10**12),
+    st.integers(0, 4102444800),
+)
 def test_an_envelope_is_read_back_as_it_was_written(queue, sender, size, arrival):
     path = queue + "/8/8B4671C40A2"
     lines = [
@@ -367,7 +419,9 @@ def test_an_envelope_is_read_back_as_it_was_written(queue, sender, size, arrival
 @given(st.lists(st.one_of(st.sampled_from(RECORDS), NOISE), max_size=10))
 def test_there_are_as_many_envelopes_as_begin(lines):
     found = list(parse_envelopes(lines))
-    assert len(found) == len([line for line in lines if line.startswith("*** ENVELOPE RECORDS ") and line.endswith(" ***")])
+    assert len(found) == len(
+        [line for line in lines if line.startswith("*** ENVELOPE RECORDS ") and line.endswith(" ***")]
+    )
 
 
 @given(st.sampled_from(["message_size: ", "message_arrival_time: "]), NOISE)

@@ -30,7 +30,7 @@ def table(tmp_path):
     """A table with the file that was made of it."""
     path = tmp_path / "transport"
     for name, moment in ((path, 1000), (tmp_path / "transport.db", 2000)):
-        name.write_text(u"a b\n")
+        name.write_bytes(b"a b\n")
         os.chmod(str(name), 0o644)
         os.utime(str(name), (moment, moment))
     return path

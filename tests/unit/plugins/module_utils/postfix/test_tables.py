@@ -98,6 +98,8 @@ def test_a_written_table_merged_with_itself_stays(present, wanted):
     assert text(wanted, current=merged) == merged
     for key, value in wanted.items():
         line = "{0} {1}\n".format(key, value)
-        assert (" ".join(line.split()) in [" ".join(item.split()) for item in merged.split("\n")]) == (value is not None)
+        assert (" ".join(line.split()) in [" ".join(item.split()) for item in merged.split("\n")]) == (
+            value is not None
+        )
     for key in set(present) - set(wanted):
         assert "{0} {1}".format(key, present[key]) in merged.split("\n")

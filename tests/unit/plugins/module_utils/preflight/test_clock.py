@@ -9,8 +9,8 @@ __metaclass__ = type
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import clock
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import clock
 
 CHRONY = """\
 Reference ID    : C0000201 (192.0.2.1)
@@ -42,15 +42,21 @@ def verdict(offset=None, **programs):
     return result["status"], result["seen"]
 
 
-@pytest.mark.parametrize("programs, expected", [
-    ({"chronyc": CHRONY.format("Normal")}, ("ok", "chronyc: synchronised")),
-    ({"chronyc": CHRONY.format("Not synchronised")}, ("warning", "chronyc: not synchronised")),
-    ({"chronyc": "506 Cannot talk to daemon\n", "timedatectl": NEW.format("yes")}, ("ok", "timedatectl: synchronised")),
-    ({"timedatectl": OLD.format("yes")}, ("ok", "timedatectl: synchronised")),
-    ({"timedatectl": OLD.format("no")}, ("warning", "timedatectl: not synchronised")),
-    ({"timedatectl": "garbage"}, ("skipped", "neither chronyc nor timedatectl tells whether it is synchronised")),
-    ({}, ("skipped", "neither chronyc nor timedatectl tells whether it is synchronised")),
-])
+@pytest.mark.parametrize(
+    "programs, expected",
+    [
+        ({"chronyc": CHRONY.format("Normal")}, ("ok", "chronyc: synchronised")),
+        ({"chronyc": CHRONY.format("Not synchronised")}, ("warning", "chronyc: not synchronised")),
+        (
+            {"chronyc": "506 Cannot talk to daemon\n", "timedatectl": NEW.format("yes")},
+            ("ok", "timedatectl: synchronised"),
+        ),
+        ({"timedatectl": OLD.format("yes")}, ("ok", "timedatectl: synchronised")),
+        ({"timedatectl": OLD.format("no")}, ("warning", "timedatectl: not synchronised")),
+        ({"timedatectl": "garbage"}, ("skipped", "neither chronyc nor timedatectl tells whether it is synchronised")),
+        ({}, ("skipped", "neither chronyc nor timedatectl tells whether it is synchronised")),
+    ],
+)
 def test_what_programs_say(programs, expected):
     assert verdict(**programs) == expected
 
@@ -60,7 +66,9 @@ def test_a_container_has_the_clock_of_another():
     assert status == "skipped" and "container" in seen
 
 
-@pytest.mark.parametrize("offset, seen", [(45.2, "45 s ahead of the controller's clock"), (-3600, "3600 s behind the controller's clock")])
+@pytest.mark.parametrize(
+    "offset, seen", [(45.2, "45 s ahead of the controller's clock"), (-3600, "3600 s behind the controller's clock")]
+)
 def test_a_clock_that_is_wrong_is_wrong_in_a_container_too(offset, seen):
     assert verdict(offset=offset, container=True) == ("failed", seen)
     assert verdict(offset=3, chronyc=CHRONY.format("Normal"))[0] == "ok"

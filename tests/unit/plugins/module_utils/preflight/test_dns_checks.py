@@ -12,10 +12,9 @@ __metaclass__ = type
 import threading
 
 import pytest
+from ansible.module_utils.common.text.converters import to_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_checks, spf
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import Answer
@@ -32,9 +31,11 @@ GOOD = {
     ("mx.example.com", "A"): ["203.0.113.25"],
 }
 TEXTS = {
-    "nxdomain": "no such name (NXDOMAIN)", "nodata": "no record", "servfail": "192.0.2.53 says SERVFAIL",
+    "nxdomain": "no such name (NXDOMAIN)",
+    "nodata": "no record",
+    "servfail": "192.0.2.53 says SERVFAIL",
     "timeout": "192.0.2.53 does not answer (2.0 s)",
-}  # fmt: skip
+}
 
 
 class Names(object):
@@ -106,10 +107,13 @@ def test_no_address_record():
     assert "dns_a" in the(found, "dns_fcrdns", "skipped")["seen"]
 
 
-@pytest.mark.parametrize("records, seen", [
-    (None, "no PTR record: no such name (NXDOMAIN)"),
-    (["host-4.provider.example"], "names host-4.provider.example, not relay.example.com"),
-])
+@pytest.mark.parametrize(
+    "records, seen",
+    [
+        (None, "no PTR record: no such name (NXDOMAIN)"),
+        (["host-4.provider.example"], "names host-4.provider.example, not relay.example.com"),
+    ],
+)
 def test_a_wrong_reverse_name(records, seen):
     found = look({(REVERSE, "PTR"): records})
     assert bad(found) == ["dns_ptr"] and the(found, "dns_ptr")["seen"] == seen
@@ -134,11 +138,12 @@ def test_ipv6_has_records_of_its_own():
     assert bad(found) == ["dns_aaaa", "dns_ptr", "dns_spf"]
     found = look(
         {
-            (FQDN, "AAAA"): ["2001:DB8:0::4"], (reverse, "PTR"): [FQDN],
+            (FQDN, "AAAA"): ["2001:DB8:0::4"],
+            (reverse, "PTR"): [FQDN],
             ("example.com", "TXT"): ["v=spf1 ip4:203.0.113.4 ip6:2001:db8::/64 -all"],
         },
         addresses=[ADDRESS, address],
-    )  # fmt: skip
+    )
     assert bad(found) == []
 
 
@@ -146,31 +151,64 @@ def chain(count):
     return "v=spf1 " + " ".join("a:mx.example.com" for _number in range(count)) + " ip4:203.0.113.4 -all"
 
 
-@pytest.mark.parametrize("record, status, seen, todo", [
-    (None, "failed", "no SPF record", 'Publish example.com TXT "v=spf1 ip4:203.0.113.4 -all".'),
-    (["v=spf1 mx -all"], "failed", "fail for 203.0.113.4 by -all; 1 of at most 10 look-ups", "Add ip4:203.0.113.4"),
-    (["v=spf1 mx ~all"], "failed", "softfail for", "Add ip4:203.0.113.4"),
-    (["v=spf1 mx"], "failed", "neutral for", "Add ip4:203.0.113.4"),
-    ([chain(10)], "ok", "10 of at most 10 look-ups", ""),
-    ([chain(11)], "failed", "Too many DNS lookups; 11 of at most 10 look-ups", "until 10 look-ups are left"),
-    (["v=spf1 ip4:203.0.113.4 " + chain(11)[7:]], "warning", "11 of at most 10", "until 10 look-ups are left"),
-    (["v=spf1 ip4:203.0.113.4 +all"], "warning", "+all lets anybody send", "End the record with -all"),
-    (["v=spf1 include:open.example -all"], "warning", "+all lets anybody send", "End the record with -all"),
-    (["v=spf1 ip4:203.0.113 -all"], "failed", "permerror for 203.0.113.4 by Invalid IP4 address", "Correct the record"),
-    (["v=spf1 ipv4:203.0.113.4 -all"], "failed", "Unknown mechanism found: ipv4:203.0.113.4", "Correct the record"),
-    (["v=spf1 %{x} -all"], "failed", "permerror", "Correct the record"),
-    (["v=spf1 -all", "v=spf1 ip4:203.0.113.4 -all"], "failed", "2 SPF records", "Make one record of them."),
-    (["v=spf1 include:a.example -all"], "failed", "a.example > b.example > a.example", "Take out the include that goes round."),
-    (["v=spf1 redirect=example.com"], "failed", "example.com > example.com", "Take out the include that goes round."),
-    (["v=spf1 include:nosuch.example -all"], "failed", "No valid SPF record for included domain", "Correct the record"),
-    (["v=spf1 a:x.example a:y.example a:z.example -all"], "failed", "more than 2 look-ups found nothing, the last z.example", "Correct"),
-    (["v=spf1 include:broken.example -all"], "failed", "temperror", "Repair or take out the name"),
-])
+@pytest.mark.parametrize(
+    "record, status, seen, todo",
+    [
+        (None, "failed", "no SPF record", 'Publish example.com TXT "v=spf1 ip4:203.0.113.4 -all".'),
+        (["v=spf1 mx -all"], "failed", "fail for 203.0.113.4 by -all; 1 of at most 10 look-ups", "Add ip4:203.0.113.4"),
+        (["v=spf1 mx ~all"], "failed", "softfail for", "Add ip4:203.0.113.4"),
+        (["v=spf1 mx"], "failed", "neutral for", "Add ip4:203.0.113.4"),
+        ([chain(10)], "ok", "10 of at most 10 look-ups", ""),
+        ([chain(11)], "failed", "Too many DNS lookups; 11 of at most 10 look-ups", "until 10 look-ups are left"),
+        (["v=spf1 ip4:203.0.113.4 " + chain(11)[7:]], "warning", "11 of at most 10", "until 10 look-ups are left"),
+        (["v=spf1 ip4:203.0.113.4 +all"], "warning", "+all lets anybody send", "End the record with -all"),
+        (["v=spf1 include:open.example -all"], "warning", "+all lets anybody send", "End the record with -all"),
+        (
+            ["v=spf1 ip4:203.0.113 -all"],
+            "failed",
+            "permerror for 203.0.113.4 by Invalid IP4 address",
+            "Correct the record",
+        ),
+        (["v=spf1 ipv4:203.0.113.4 -all"], "failed", "Unknown mechanism found: ipv4:203.0.113.4", "Correct the record"),
+        (["v=spf1 %{x} -all"], "failed", "permerror", "Correct the record"),
+        (["v=spf1 -all", "v=spf1 ip4:203.0.113.4 -all"], "failed", "2 SPF records", "Make one record of them."),
+        (
+            ["v=spf1 include:a.example -all"],
+            "failed",
+            "a.example > b.example > a.example",
+            "Take out the include that goes round.",
+        ),
+        (
+            ["v=spf1 redirect=example.com"],
+            "failed",
+            "example.com > example.com",
+            "Take out the include that goes round.",
+        ),
+        (
+            ["v=spf1 include:nosuch.example -all"],
+            "failed",
+            "No valid SPF record for included domain",
+            "Correct the record",
+        ),
+        (
+            ["v=spf1 a:x.example a:y.example a:z.example -all"],
+            "failed",
+            "more than 2 look-ups found nothing, the last z.example",
+            "Correct",
+        ),
+        (["v=spf1 include:broken.example -all"], "failed", "temperror", "Repair or take out the name"),
+    ],
+)
 def test_spf_of_a_sender_domain(record, status, seen, todo):
-    found = look({
-        ("example.com", "TXT"): record, ("a.example", "TXT"): ["v=spf1 include:b.example"],
-        ("b.example", "TXT"): ["v=spf1 include:a.example"], ("open.example", "TXT"): ["v=spf1 all"], ("broken.example", "TXT"): "servfail",
-    })  # fmt: skip
+    found = look(
+        {
+            ("example.com", "TXT"): record,
+            ("a.example", "TXT"): ["v=spf1 include:b.example"],
+            ("b.example", "TXT"): ["v=spf1 include:a.example"],
+            ("open.example", "TXT"): ["v=spf1 all"],
+            ("broken.example", "TXT"): "servfail",
+        }
+    )
     result = found["dns_spf"][0]
     assert (result["subject"], result["status"]) == ("example.com", status)
     assert seen in result["seen"] and todo in result["todo"]
@@ -182,15 +220,18 @@ def test_spf_of_the_name_in_helo_is_a_recommendation():
     assert the(found, "dns_spf", "warning")["todo"] == 'Publish relay.example.com TXT "v=spf1 ip4:203.0.113.4 -all".'
 
 
-@pytest.mark.parametrize("changes, options, status, text", [
-    ({}, {"mydestination": [FQDN, "Example.com"]}, "failed", "Take $mydomain out of mydestination"),
-    ({("example.com", "MX"): [(10, FQDN)]}, {}, "failed", "round in a loop"),
-    ({("example.com", "MX"): [(10, FQDN)]}, {"mydestination": ["example.com"]}, "ok", ""),
-    ({("example.com", "MX"): None}, {}, "warning", "Publish an MX record of example.com"),
-    ({("example.com", "MX"): [(0, ".")]}, {}, "warning", "Publish an MX record of example.com"),
-    ({("example.com", "MX"): None, ("example.com", "A"): [ADDRESS]}, {}, "failed", "round in a loop"),
-    ({("example.com", "MX"): None, ("example.com", "A"): ["203.0.113.25"]}, {}, "ok", ""),
-])
+@pytest.mark.parametrize(
+    "changes, options, status, text",
+    [
+        ({}, {"mydestination": [FQDN, "Example.com"]}, "failed", "Take $mydomain out of mydestination"),
+        ({("example.com", "MX"): [(10, FQDN)]}, {}, "failed", "round in a loop"),
+        ({("example.com", "MX"): [(10, FQDN)]}, {"mydestination": ["example.com"]}, "ok", ""),
+        ({("example.com", "MX"): None}, {}, "warning", "Publish an MX record of example.com"),
+        ({("example.com", "MX"): [(0, ".")]}, {}, "warning", "Publish an MX record of example.com"),
+        ({("example.com", "MX"): None, ("example.com", "A"): [ADDRESS]}, {}, "failed", "round in a loop"),
+        ({("example.com", "MX"): None, ("example.com", "A"): ["203.0.113.25"]}, {}, "ok", ""),
+    ],
+)
 def test_exchangers_of_the_sites_domain(changes, options, status, text):
     (result,) = look(changes, **options)["dns_mx"]
     assert result["status"] == status and text in result["todo"]
@@ -207,10 +248,13 @@ def test_keys_and_policies_are_information():
     assert found["dns_dmarc"][0]["seen"] == "example.com: p=none"
 
 
-@pytest.mark.parametrize("outcome, seen, todo", [
-    ("servfail", "says SERVFAIL", "Repair the zone of relay.example.com"),
-    ("timeout", "does not answer", "See why the name server has no answer for relay.example.com"),
-])
+@pytest.mark.parametrize(
+    "outcome, seen, todo",
+    [
+        ("servfail", "says SERVFAIL", "Repair the zone of relay.example.com"),
+        ("timeout", "does not answer", "See why the name server has no answer for relay.example.com"),
+    ],
+)
 def test_a_name_that_nobody_can_tell_is_no_missing_name(outcome, seen, todo):
     found = look({(FQDN, "A"): outcome, (FQDN, "TXT"): ["v=spf1 ip4:203.0.113.4 -all"]})
     result = the(found, "dns_a")
@@ -221,7 +265,12 @@ def test_without_a_name_server_that_fails_alone():
     found = look(alive=False)
     assert bad(found) == ["dns_resolver"]
     assert the(found, "dns_resolver")["seen"] == TEXTS["timeout"]
-    rest = [result for identifier, results in found.items() for result in results if identifier not in ("dns_resolver", "dns_dkim")]
+    rest = [
+        result
+        for identifier, results in found.items()
+        for result in results
+        if identifier not in ("dns_resolver", "dns_dkim")
+    ]
     assert len(rest) == 8 and all("dns_resolver" in result["seen"] for result in rest)
 
 
@@ -251,11 +300,14 @@ def test_what_comes_too_late_is_a_verdict_too():
     assert late["id"] == "dns_mx" and "no verdict within 0.1 s" in late["seen"]
 
 
-@pytest.mark.parametrize("options, text", [
-    ({"hostname": " "}, "hostname: it is empty"),
-    ({"addresses": ["here"]}, "addresses: 'here'"),
-    ({"addresses": ["203.0.113.0/24"]}, "addresses: "),
-])
+@pytest.mark.parametrize(
+    "options, text",
+    [
+        ({"hostname": " "}, "hostname: it is empty"),
+        ({"addresses": ["here"]}, "addresses: 'here'"),
+        ({"addresses": ["203.0.113.0/24"]}, "addresses: "),
+    ],
+)
 def test_bad_input_is_refused_by_name(options, text):
     with pytest.raises(dns_checks.CheckError) as info:
         relay(**options)
@@ -264,11 +316,31 @@ def test_bad_input_is_refused_by_name(options, text):
 
 TERMS = st.lists(
     st.sampled_from(
-        ["a", "mx", "ptr", "all", "+all", "-all", "include:example.com", "include:a.example", "redirect=a.example", "a:mx.example.com/24",
-         "exists:%{i}.x.example", "ip4:203.0.113.4", "ip6:::1", "exp=x", "=", ":", "include:", "%{", "a//"]
-    ) | st.text(max_size=8),
+        [
+            "a",
+            "mx",
+            "ptr",
+            "all",
+            "+all",
+            "-all",
+            "include:example.com",
+            "include:a.example",
+            "redirect=a.example",
+            "a:mx.example.com/24",
+            "exists:%{i}.x.example",
+            "ip4:203.0.113.4",
+            "ip6:::1",
+            "exp=x",
+            "=",
+            ":",
+            "include:",
+            "%{",
+            "a//",
+        ]
+    )
+    | st.text(max_size=8),
     max_size=14,
-)  # fmt: skip
+)
 
 
 @given(TERMS, TERMS)
@@ -285,8 +357,12 @@ def test_any_record_gets_a_verdict(first, second):
 
 
 def test_a_long_chain_of_records_comes_to_an_end():
-    records = dict(((name, "TXT"), ["v=spf1 include:{0}".format(after)]) for name, after in zip(
-        ["d{0}.example".format(number) for number in range(2000)], ["d{0}.example".format(number) for number in range(1, 2001)]
-    ))  # fmt: skip
+    records = dict(
+        ((name, "TXT"), ["v=spf1 include:{0}".format(after)])
+        for name, after in zip(
+            ["d{0}.example".format(number) for number in range(2000)],
+            ["d{0}.example".format(number) for number in range(1, 2001)],
+        )
+    )
     assert 10 < spf.size_of(Names(records), "d0.example").lookups < 100
     assert spf.evaluate(Names(records), ADDRESS, "d0.example", FQDN).result == "permerror"

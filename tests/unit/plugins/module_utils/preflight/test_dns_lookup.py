@@ -90,35 +90,41 @@ def resolver(server, seconds=10.0, nameservers=("127.0.0.1",)):
     return dns_lookup.Resolver(list(nameservers), server.port, seconds / 5, Deadline(seconds))
 
 
-@pytest.mark.parametrize("name, kind, records", [
-    ("relay.example.com", "A", ["203.0.113.4"]),
-    ("Relay.Example.Com.", "A", ["203.0.113.4"]),
-    ("relay.example.com", "AAAA", ["2001:db8::4"]),
-    ("example.com", "MX", [(10, "mx1.example.com"), (20, "mx2.example.com")]),
-    ("example.com", "TXT", [b"other", b"v=spf1 mx -all"]),
-    (dns_lookup.reverse_name("203.0.113.4"), "PTR", ["relay.example.com"]),
-])
+@pytest.mark.parametrize(
+    "name, kind, records",
+    [
+        ("relay.example.com", "A", ["203.0.113.4"]),
+        ("Relay.Example.Com.", "A", ["203.0.113.4"]),
+        ("relay.example.com", "AAAA", ["2001:db8::4"]),
+        ("example.com", "MX", [(10, "mx1.example.com"), (20, "mx2.example.com")]),
+        ("example.com", "TXT", [b"other", b"v=spf1 mx -all"]),
+        (dns_lookup.reverse_name("203.0.113.4"), "PTR", ["relay.example.com"]),
+    ],
+)
 def test_records(server, name, kind, records):
     answer = resolver(server).ask(name, kind)
     assert (answer.outcome, sorted(answer.records)) == ("found", records)
 
 
-@pytest.mark.parametrize("name, outcome, text", [
-    ("nosuch.example.com", "nxdomain", "no such name (NXDOMAIN)"),
-    ("empty.example.com", "nodata", "no A record"),
-    ("www.example.com", "nodata", "no A record"),
-    ("loop.example.com", "nodata", "no A record"),
-    ("servfail.example.com", "servfail", "127.0.0.1 says SERVFAIL"),
-    ("refused.example.com", "refused", "127.0.0.1 says REFUSED"),
-    ("silent.example.com", "timeout", "127.0.0.1 does not answer (0.2 s)"),
-    ("garbage.example.com", "garbage", "no DNS message"),
-    ("short.example.com", "garbage", "no DNS message"),
-    ("other-id.example.com", "garbage", "no DNS message"),
-    # A truncated answer is asked for over TCP, where nobody listens.
-    ("truncated.example.com", "unreachable", "127.0.0.1 cannot be asked: "),
-    ("a..example.com", "badname", "no domain name"),
-    ("x" * 64 + ".example.com", "badname", "no domain name"),
-])
+@pytest.mark.parametrize(
+    "name, outcome, text",
+    [
+        ("nosuch.example.com", "nxdomain", "no such name (NXDOMAIN)"),
+        ("empty.example.com", "nodata", "no A record"),
+        ("www.example.com", "nodata", "no A record"),
+        ("loop.example.com", "nodata", "no A record"),
+        ("servfail.example.com", "servfail", "127.0.0.1 says SERVFAIL"),
+        ("refused.example.com", "refused", "127.0.0.1 says REFUSED"),
+        ("silent.example.com", "timeout", "127.0.0.1 does not answer (0.2 s)"),
+        ("garbage.example.com", "garbage", "no DNS message"),
+        ("short.example.com", "garbage", "no DNS message"),
+        ("other-id.example.com", "garbage", "no DNS message"),
+        # A truncated answer is asked for over TCP, where nobody listens.
+        ("truncated.example.com", "unreachable", "127.0.0.1 cannot be asked: "),
+        ("a..example.com", "badname", "no domain name"),
+        ("x" * 64 + ".example.com", "badname", "no domain name"),
+    ],
+)
 def test_what_is_no_answer_is_told_apart(server, name, outcome, text):
     answer = resolver(server, 1.0 if outcome == "timeout" else 10.0).ask(name, "A")
     assert (answer.outcome, answer.records) == (outcome, []) and text in answer.text
@@ -154,12 +160,15 @@ def test_the_limit_holds_for_all_questions_together(server):
     assert time.time() - start < 3
 
 
-@pytest.mark.parametrize("options, text", [
-    ((["ns.example.com"], 53, 5), "'ns.example.com' is not an IP address"),
-    ((["192.0.2.0/24"], 53, 5), "is not an IP address"),
-    ((["127.0.0.1"], 0, 5), "port: 0"),
-    ((["127.0.0.1"], 53, 0), "timeout: 0 s"),
-])
+@pytest.mark.parametrize(
+    "options, text",
+    [
+        ((["ns.example.com"], 53, 5), "'ns.example.com' is not an IP address"),
+        ((["192.0.2.0/24"], 53, 5), "is not an IP address"),
+        ((["127.0.0.1"], 0, 5), "port: 0"),
+        ((["127.0.0.1"], 53, 0), "timeout: 0 s"),
+    ],
+)
 def test_what_cannot_be_asked_is_named(options, text):
     with pytest.raises(dns_lookup.DnsError) as info:
         dns_lookup.resolver_of(*options)

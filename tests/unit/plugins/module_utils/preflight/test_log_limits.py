@@ -13,15 +13,18 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.log_limits impo
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.log_limits import limit_check
 
 
-@pytest.mark.parametrize("limits, status, seen", [
-    ([Limit("journald", 30, 10000)], "warning", "10000 lines in 30 s, about 33.3 messages a second"),
-    ([Limit("journald", 30, 1000)], "failed", "1000 lines in 30 s, about 3.33 messages a second"),
-    ([Limit("imjournal", 600, 20000)], "failed", "20000 lines in 600 s"),
-    ([Limit("journald", 30, 100000)], "ok", "100000 lines in 30 s"),
-    ([Limit("journald", 0, 10000)], "ok", "no limit"),
-    ([Limit("imuxsock", 0, 200), Limit("imjournal", 600, 20000)], "failed", "20000 lines in 600 s"),
-    ([Limit("journald", float("inf"), 100)], "failed", "100 lines in inf s"),
-])
+@pytest.mark.parametrize(
+    "limits, status, seen",
+    [
+        ([Limit("journald", 30, 10000)], "warning", "10000 lines in 30 s, about 33.3 messages a second"),
+        ([Limit("journald", 30, 1000)], "failed", "1000 lines in 30 s, about 3.33 messages a second"),
+        ([Limit("imjournal", 600, 20000)], "failed", "20000 lines in 600 s"),
+        ([Limit("journald", 30, 100000)], "ok", "100000 lines in 30 s"),
+        ([Limit("journald", 0, 10000)], "ok", "no limit"),
+        ([Limit("imuxsock", 0, 200), Limit("imjournal", 600, 20000)], "failed", "20000 lines in 600 s"),
+        ([Limit("journald", float("inf"), 100)], "failed", "100 lines in inf s"),
+    ],
+)
 def test_what_a_limit_means(limits, status, seen):
     result = limit_check("log_journald", limits, 100, "Take it away.")
     assert (result["status"], result["todo"]) == (status, "" if status == "ok" else "Take it away.")

@@ -75,26 +75,40 @@ def test_a_greeting_is_enough(exchanger):
     assert results[0]["seen"] == "127.0.0.1 says 220 mx.example.net ESMTP"
 
 
-@pytest.mark.parametrize("hello, expected, found", [
-    # Gmail's and sendmail's way of telling.
-    (b"250-mx.google.com at your service, [203.0.113.4]\r\n250 SIZE\r\n", ["203.0.113.4"], [("outbound_address", "ok")]),
-    (b"250 mx Hello relay [198.51.100.7], pleased to meet you\r\n", ["203.0.113.4"], [("outbound_address", "failed")]),
-    (b"250 mx Hello [IPv6:2001:db8::4]\r\n", ["203.0.113.4", "2001:DB8::4"], [("outbound_address", "ok")]),
-    (b"250 mx Hello [198.51.100.7]\r\n", [], []),
-    (b"250 mx Hello [1.2.3]\r\n", ["203.0.113.4"], []),
-])
+@pytest.mark.parametrize(
+    "hello, expected, found",
+    [
+        # Gmail's and sendmail's way of telling.
+        (
+            b"250-mx.google.com at your service, [203.0.113.4]\r\n250 SIZE\r\n",
+            ["203.0.113.4"],
+            [("outbound_address", "ok")],
+        ),
+        (
+            b"250 mx Hello relay [198.51.100.7], pleased to meet you\r\n",
+            ["203.0.113.4"],
+            [("outbound_address", "failed")],
+        ),
+        (b"250 mx Hello [IPv6:2001:db8::4]\r\n", ["203.0.113.4", "2001:DB8::4"], [("outbound_address", "ok")]),
+        (b"250 mx Hello [198.51.100.7]\r\n", [], []),
+        (b"250 mx Hello [1.2.3]\r\n", ["203.0.113.4"], []),
+    ],
+)
 def test_what_the_exchanger_sees(exchanger, hello, expected, found):
     results = port_25.exit_checks("127.0.0.1", exchanger(dialogue(hello)), 5, expected)
     assert [(result["id"], result["status"]) for result in results[1:]] == found
 
 
-@pytest.mark.parametrize("talk, seen, todo", [
-    (say(b"554 5.7.1 go away\r\n"), "says 554 5.7.1 go away", "block list"),
-    (say(b"SSH-2.0-OpenSSH_9.2\r\n"), "no line of a reply in SMTP", "what answers in the place"),
-    (say(b"220" + b"x" * (1 << 20)), "a line of more than", "what answers in the place"),
-    (say(b""), "has closed the connection", "what answers in the place"),
-    (stall, "no answer within the time limit of 0.5 s", "open port 25 outbound"),
-])
+@pytest.mark.parametrize(
+    "talk, seen, todo",
+    [
+        (say(b"554 5.7.1 go away\r\n"), "says 554 5.7.1 go away", "block list"),
+        (say(b"SSH-2.0-OpenSSH_9.2\r\n"), "no line of a reply in SMTP", "what answers in the place"),
+        (say(b"220" + b"x" * (1 << 20)), "a line of more than", "what answers in the place"),
+        (say(b""), "has closed the connection", "what answers in the place"),
+        (stall, "no answer within the time limit of 0.5 s", "open port 25 outbound"),
+    ],
+)
 def test_what_is_no_exchanger(exchanger, talk, seen, todo):
     start = time.time()
     (result,) = port_25.exit_checks("127.0.0.1", exchanger(talk), 0.5, [])
@@ -112,10 +126,13 @@ def test_nobody_listens():
     assert result["subject"] == "127.0.0.1:{0}".format(port)
 
 
-@pytest.mark.parametrize("error, status", [
-    (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), "skipped"),
-    (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "failed"),
-])
+@pytest.mark.parametrize(
+    "error, status",
+    [
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), "skipped"),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "failed"),
+    ],
+)
 def test_a_name_that_does_not_exist_is_not_one_that_nobody_can_tell(monkeypatch, error, status):
     def refuse(*_args):
         raise error

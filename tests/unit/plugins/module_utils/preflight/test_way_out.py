@@ -19,18 +19,21 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
 
 
-@pytest.mark.parametrize("sources, expected, own, status, text", [
-    (["203.0.113.4"], ["203.0.113.4"], [], "ok", ""),
-    (["203.0.113.4", "2001:db8::4"], ["2001:DB8:0::4"], [], "ok", ""),
-    (["203.0.113.4"], [], [], "skipped", ""),
-    ([], [], [], "failed", "default route"),
-    # It has that address, but does not send from it.
-    (["10.0.0.4"], ["203.0.113.4"], ["203.0.113.4"], "failed", "Set relay_server_outbound_address to 203.0.113.4."),
-    (["203.0.113.9"], ["203.0.113.4"], [], "failed", "Set relay_server_outbound_address to 203.0.113.4."),
-    (["203.0.113.4"], ["2001:db8::4"], [], "failed", "Set relay_server_outbound_address to 2001:db8::4."),
-    # It has not, so something translates, and whether that is right can be seen only from outside.
-    (["10.0.0.4"], ["203.0.113.4"], [], "warning", "translates 10.0.0.4 to 203.0.113.4"),
-])
+@pytest.mark.parametrize(
+    "sources, expected, own, status, text",
+    [
+        (["203.0.113.4"], ["203.0.113.4"], [], "ok", ""),
+        (["203.0.113.4", "2001:db8::4"], ["2001:DB8:0::4"], [], "ok", ""),
+        (["203.0.113.4"], [], [], "skipped", ""),
+        ([], [], [], "failed", "default route"),
+        # It has that address, but does not send from it.
+        (["10.0.0.4"], ["203.0.113.4"], ["203.0.113.4"], "failed", "Set relay_server_outbound_address to 203.0.113.4."),
+        (["203.0.113.9"], ["203.0.113.4"], [], "failed", "Set relay_server_outbound_address to 203.0.113.4."),
+        (["203.0.113.4"], ["2001:db8::4"], [], "failed", "Set relay_server_outbound_address to 2001:db8::4."),
+        # It has not, so something translates, and whether that is right can be seen only from outside.
+        (["10.0.0.4"], ["203.0.113.4"], [], "warning", "translates 10.0.0.4 to 203.0.113.4"),
+    ],
+)
 def test_the_address_from_which_mail_leaves(sources, expected, own, status, text):
     result = way_out.outbound_check(sources, expected, own)
     assert result["status"] == status and text in result["todo"]
@@ -48,7 +51,7 @@ def test_name_servers_of_a_host():
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_resolv_conf(text):
-    assert len(way_out.nameservers(u"nameserver " + text)) <= 3
+    assert len(way_out.nameservers(u"nameserver " + text)) <= 3  # fmt: skip
 
 
 @pytest.fixture
@@ -85,17 +88,20 @@ def coded(rcode):
     return lambda wire: wire[:2] + struct.pack(">H", 0x8180 | rcode) + wire[4:]
 
 
-@pytest.mark.parametrize("reply, status, seen", [
-    (coded(0), "ok", "answers"),
-    (coded(3), "ok", "answers"),
-    (coded(2), "failed", "says SERVFAIL"),
-    (coded(5), "failed", "says REFUSED"),
-    (coded(9), "failed", "says error 9"),
-    (lambda wire: b"HTTP/1.1 400 Bad Request", "failed", "no DNS message"),
-    (lambda wire: wire, "failed", "no DNS message"),
-    (lambda wire: b"", "failed", "no DNS message"),
-    (lambda wire: None, "failed", "does not answer (0.4 s)"),
-])
+@pytest.mark.parametrize(
+    "reply, status, seen",
+    [
+        (coded(0), "ok", "answers"),
+        (coded(3), "ok", "answers"),
+        (coded(2), "failed", "says SERVFAIL"),
+        (coded(5), "failed", "says REFUSED"),
+        (coded(9), "failed", "says error 9"),
+        (lambda wire: b"HTTP/1.1 400 Bad Request", "failed", "no DNS message"),
+        (lambda wire: wire, "failed", "no DNS message"),
+        (lambda wire: b"", "failed", "no DNS message"),
+        (lambda wire: None, "failed", "does not answer (0.4 s)"),
+    ],
+)
 def test_a_name_server_is_told_apart(answer, reply, status, seen):
     start = time.time()
     result = way_out.nameserver_check("127.0.0.1", 0.4, "relay.example.com", answer(reply))

@@ -146,7 +146,10 @@ def test_a_client_in_one_go_and_nothing_the_second_time(qmail):
     for key in ("changed", "diff", "files", "action"):
         assert predicted[key] == result[key]
     assert qmail.everything() == {
-        "me": "web03.example.com\n", "locals": "", "rcpthosts": "", "smtproutes": ":relay.example.com:25\n",
+        "me": "web03.example.com\n",
+        "locals": "",
+        "rcpthosts": "",
+        "smtproutes": ":relay.example.com:25\n",
         "queuelifetime": "86400\n",
     }
     assert [(os.path.basename(item["path"]), item["change"], item["action"]) for item in result["files"]] == [

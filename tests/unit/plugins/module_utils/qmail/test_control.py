@@ -36,7 +36,11 @@ WILDCARDS = st.tuples(st.sampled_from(["", "."]), NAMES).map("".join)
 ADDRESSES = st.integers(min_value=1, max_value=254).map("192.0.2.{0}".format)
 USERS = st.sampled_from(["postmaster", "MAILER-DAEMON", "a.b+c"])
 ROUTES = st.one_of(
-    st.just(""), NAMES, ADDRESSES, ADDRESSES.map("[{0}]".format), st.builds("{0}:{1}".format, NAMES, st.integers(1, 65535))
+    st.just(""),
+    NAMES,
+    ADDRESSES,
+    ADDRESSES.map("[{0}]".format),
+    st.builds("{0}:{1}".format, NAMES, st.integers(1, 65535)),
 )
 LINES = {
     "badmailfrom": st.tuples(st.sampled_from(["", "spam"]), NAMES).map("@".join),
@@ -62,8 +66,10 @@ def values(spec):
     return {"word": USERS, "text": NAMES.map("{0} ready when you are".format), "name": NAMES}[spec.kind]
 
 
-CASES = st.sampled_from(sorted(CONTROL_FILES)).map(CONTROL_FILES.get).flatmap(
-    lambda spec: st.tuples(st.just(spec), values(spec), values(spec))
+CASES = (
+    st.sampled_from(sorted(CONTROL_FILES))
+    .map(CONTROL_FILES.get)
+    .flatmap(lambda spec: st.tuples(st.just(spec), values(spec), values(spec)))
 )
 
 
@@ -105,7 +111,13 @@ def test_each_file_of_a_real_showctl_is_known():
 
 @pytest.mark.parametrize(
     "name, default",
-    [("concurrencylocal", 10), ("timeoutconnect", 60), ("timeoutremote", 1200), ("timeoutsmtpd", 1200), ("databytes", 0)],
+    [
+        ("concurrencylocal", 10),
+        ("timeoutconnect", 60),
+        ("timeoutremote", 1200),
+        ("timeoutsmtpd", 1200),
+        ("databytes", 0),
+    ],
 )
 def test_defaults_are_those_of_a_real_showctl(name, default):
     assert CONTROL_FILES[name].default == str(default)
@@ -116,8 +128,16 @@ def test_who_reads_what_and_what_a_change_needs():
     restart = sorted(name for name, spec in CONTROL_FILES.items() if spec.action == "restart")
     assert hup == ["locals", "virtualdomains"]
     assert restart == [
-        "bouncefrom", "bouncehost", "concurrencylocal", "concurrencyremote", "doublebouncehost", "doublebounceto",
-        "envnoathost", "me", "percenthack", "queuelifetime",
+        "bouncefrom",
+        "bouncehost",
+        "concurrencylocal",
+        "concurrencyremote",
+        "doublebouncehost",
+        "doublebounceto",
+        "envnoathost",
+        "me",
+        "percenthack",
+        "queuelifetime",
     ]
     assert reason(CONTROL_FILES["smtproutes"]) == "each qmail-remote reads it when it starts"
     assert "restart the service of qmail-smtpd" in reason(CONTROL_FILES["concurrencyincoming"])
@@ -189,7 +209,7 @@ def test_equal_is_what_qmail_takes_as_equal():
         ("virtualdomains", {"example.com": "joe foo"}, "white space"),
         ("virtualdomains", {"a b@example.com": "joe"}, "white space"),
     ],
-)
+)  # fmt: skip
 def test_what_qmail_could_not_use_is_refused_by_name(name, value, says):
     with pytest.raises(ControlError) as caught:
         checked(control_file(name), value)
@@ -213,7 +233,8 @@ def test_what_qmail_can_use_is_taken(name, value):
 
 
 @pytest.mark.parametrize(
-    "name, says", [("smtproute", "did you mean smtproutes?"), ("morercpthosts.cdb", "name that one"), ("xyz", "qmail-control(5)")]
+    "name, says",
+    [("smtproute", "did you mean smtproutes?"), ("morercpthosts.cdb", "name that one"), ("xyz", "qmail-control(5)")],
 )
 def test_a_file_that_qmail_does_not_know(name, says):
     with pytest.raises(ControlError) as caught:
@@ -229,7 +250,9 @@ def credentials(**other):
 
 def test_credentials_in_each_format():
     assert credential_routes(credentials(), "pipe") == {"": "smtp.example.org:587|web03|s3cret"}
-    assert credential_routes(credentials(domain="example.net"), "space") == {"example.net": "smtp.example.org:587 web03 s3cret"}
+    assert credential_routes(credentials(domain="example.net"), "space") == {
+        "example.net": "smtp.example.org:587 web03 s3cret"
+    }
     for style in ("pipe", "space"):
         text = write(CONTROL_FILES["smtproutes"], credential_routes(credentials(), style))
         assert has_credentials(text)
@@ -237,9 +260,18 @@ def test_credentials_in_each_format():
 
 
 @pytest.mark.parametrize(
-    "other", [{"password": "s3cret with space"}, {"password": "s3cret|"}, {"password": u"s3cret\u00e4"}, {"user": ""}, {"port": 0},
-              {"relay": "2001:db8::1"}, {"relay": ""}, {"domain": "a b"}]
-)
+    "other",
+    [
+        {"password": "s3cret with space"},
+        {"password": "s3cret|"},
+        {"password": u"s3cret\u00e4"},
+        {"user": ""},
+        {"port": 0},
+        {"relay": "2001:db8::1"},
+        {"relay": ""},
+        {"domain": "a b"},
+    ],
+)  # fmt: skip
 def test_credentials_that_cannot_be_written(other):
     with pytest.raises(ControlError) as caught:
         credential_routes(credentials(**other), "pipe")

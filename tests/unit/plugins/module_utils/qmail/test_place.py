@@ -22,8 +22,9 @@ ARRIVAL = 1795331264.0
 def hop(queue_id, *deliveries, **changes):
     keys = ("recipient", "status", "time", "relay")
     return dict(
-        {"queue_id": queue_id, "arrival": ARRIVAL, "deliveries": [dict(zip(keys, entry)) for entry in deliveries]}, **changes
-    )
+        {"queue_id": queue_id, "arrival": ARRIVAL, "deliveries": [dict(zip(keys, entry)) for entry in deliveries]},
+        **changes
+    )  # fmt: skip
 
 
 @pytest.fixture(params=[(23, False), (23, True), (151, False), (7, True)])
@@ -55,15 +56,22 @@ def test_a_message_is_found_by_its_number_however_the_queue_is_split(queue):
         assert find(top, hop(other)) is None
 
 
-@pytest.mark.parametrize("deliveries, changes, next_try", [
-    # nextretry() of qmail-send.c: the square of the age's root and 20 more, of a local recipient 10.
-    ([("a@example.net", "deferred", ARRIVAL, "mx[203.0.113.2]")], {}, ARRIVAL + 400),
-    ([("a@web01", "deferred", ARRIVAL, "local")], {}, ARRIVAL + 100),
-    ([("a@example.net", "deferred", ARRIVAL, "mx"), ("a@web01", "deferred", ARRIVAL, "local")], {}, ARRIVAL + 100),
-    ([("a@example.net", "deferred", ARRIVAL, "mx"), ("a@example.net", "deferred", ARRIVAL + 400, "mx")], {}, ARRIVAL + 1600),
-    ([("a@example.net", "deferred", ARRIVAL, "mx"), ("a@example.net", "sent", ARRIVAL + 400, "mx")], {}, None),
-    ([("a@example.net", "deferred", ARRIVAL, "mx")], {"arrival": None}, None),
-])
+@pytest.mark.parametrize(
+    "deliveries, changes, next_try",
+    [
+        # nextretry() of qmail-send.c: the square of the age's root and 20 more, of a local recipient 10.
+        ([("a@example.net", "deferred", ARRIVAL, "mx[203.0.113.2]")], {}, ARRIVAL + 400),
+        ([("a@web01", "deferred", ARRIVAL, "local")], {}, ARRIVAL + 100),
+        ([("a@example.net", "deferred", ARRIVAL, "mx"), ("a@web01", "deferred", ARRIVAL, "local")], {}, ARRIVAL + 100),
+        (
+            [("a@example.net", "deferred", ARRIVAL, "mx"), ("a@example.net", "deferred", ARRIVAL + 400, "mx")],
+            {},
+            ARRIVAL + 1600,
+        ),
+        ([("a@example.net", "deferred", ARRIVAL, "mx"), ("a@example.net", "sent", ARRIVAL + 400, "mx")], {}, None),
+        ([("a@example.net", "deferred", ARRIVAL, "mx")], {"arrival": None}, None),
+    ],
+)
 def test_the_next_attempt_is_told_by_the_last_ones(queue, deliveries, changes, next_try):
     top, add = queue
     add(1861840)

@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.mail import queue as mail_queue
 from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import queue as qmail_queue
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue import QmailQueue
@@ -469,7 +469,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_message_or_none(tmpdir, monkeypatch
         queue = Queue(str(tmpdir.mkdir("qmail{0}".format(survive)))).add(6, files)
         calls = []
 
-        def unlink(path):
+        def unlink(path, calls=calls, survive=survive):
             if len(calls) == survive:
                 raise KeyboardInterrupt()
             calls.append(path)

@@ -198,7 +198,9 @@ def test_a_prefix_for_everything_else():
 HOSTS = st.sampled_from(["old.example.com", "new.example.com", "x.new.example.com", "web03.example.com", "EXAMPLE.org"])
 USERS = st.text("ab-.+", min_size=1, max_size=6)
 RULES = st.dictionaries(
-    st.one_of(HOSTS, st.sampled_from([".example.com", "a@old.example.com", ""])), st.sampled_from(["alias-old", "alias", "b", ""]), max_size=4
+    st.one_of(HOSTS, st.sampled_from([".example.com", "a@old.example.com", ""])),
+    st.sampled_from(["alias-old", "alias", "b", ""]),
+    max_size=4,
 )
 
 
@@ -245,6 +247,12 @@ def test_long_files_take_no_long_time(piece):
     begin = os.times()[0]
     for parse in (parse_info, parse_todo, parse_recipients):
         parse(data)
-    for start in ("Received: (qmail ", NETWORK, NETWORK + "Received: from ", NETWORK + "Received: from a (HELO ", NETWORK + "Received: from a ("):
+    for start in (
+        "Received: (qmail ",
+        NETWORK,
+        NETWORK + "Received: from ",
+        NETWORK + "Received: from a (HELO ",
+        NETWORK + "Received: from a (",
+    ):
         parse_client(start.encode("ascii") + data + b"x\n")
     assert os.times()[0] - begin < 2

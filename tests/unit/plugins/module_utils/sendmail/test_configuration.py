@@ -264,7 +264,9 @@ def test_another_file_that_sets_the_smart_host_too_is_found(apply, etc, host):
 def test_a_flag_with_which_sendmail_asks_for_no_tls_is_refused(apply, etc):
     apply(**full(etc))
     cf = read_native(etc + "/sendmail.cf")
-    write(etc + "/sendmail.cf", cf.replace("F=mDFMuXa8, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP", "F=mDFMuXa80, S=A/B, R=C"))
+    write(
+        etc + "/sendmail.cf", cf.replace("F=mDFMuXa8, S=EnvFromSMTP/HdrFromSMTP, R=MasqSMTP", "F=mDFMuXa80, S=A/B, R=C")
+    )
     before = files(etc)
     with pytest.raises(RelayError) as caught:
         apply(**full(etc))

@@ -64,9 +64,9 @@ def test_a_daemon_that_refuses_connections_because_of_the_load_runs(number, comm
     pid_file, process = tmp_path / "sendmail.pid", tmp_path / "proc" / "1362"
     process.mkdir(parents=True)
     if number is not None:
-        pid_file.write_text(u"" + number)
+        pid_file.write_text(u"" + number)  # fmt: skip
     if command is not None:
-        (process / "comm").write_text(u"" + command)
+        (process / "comm").write_text(u"" + command)  # fmt: skip
     nobody_listens = ["Name=MTA, Port=2525"]
     assert is_running(nobody_listens, str(pid_file), (TABLE,), str(tmp_path / "proc")) is running
     assert is_running([], None, (TABLE,), str(tmp_path / "proc")) is True

@@ -37,15 +37,18 @@ def find(top, queue_id=QUEUE_ID):
     return SendmailPlaces(str(top / "mail")).find({"queue_id": queue_id})
 
 
-@pytest.mark.parametrize("path, queue", [
-    ("big/q1/qf", "mta"),
-    ("big/q2/qf/qf", "mta"),
-    ("slow/qf", "mta"),
-    ("slow/hf", "hold"),
-    ("big/q1/Qf", "lost"),
-    ("submitted/qf", "submission"),
-    ("submitted/hf", "hold"),
-])
+@pytest.mark.parametrize(
+    "path, queue",
+    [
+        ("big/q1/qf", "mta"),
+        ("big/q2/qf/qf", "mta"),
+        ("slow/qf", "mta"),
+        ("slow/hf", "hold"),
+        ("big/q1/Qf", "lost"),
+        ("submitted/qf", "submission"),
+        ("submitted/hf", "hold"),
+    ],
+)
 def test_a_message_is_found_in_each_directory_that_the_configuration_names(host, path, queue):
     top = host(
         "O QueueDirectory={0}/big/q*\nQmqueue\nQslow, P={0}/slow, F=f\n",
@@ -65,13 +68,16 @@ def test_what_belongs_to_no_queue_is_no_message(host):
     assert find(top) is None
 
 
-@pytest.mark.parametrize("sendmail_cf, submit_cf, named", [
-    (None, None, "sendmail.cf"),
-    (None, "O QueueDirectory={0}/there\n", "sendmail.cf"),
-    ("DSrelay\n", None, "sendmail.cf"),
-    ("O QueueDirectory={0}/none/q*\n", None, "sendmail.cf"),
-    ("O QueueDirectory={0}/there\n", "DSrelay\n", "submit.cf"),
-])
+@pytest.mark.parametrize(
+    "sendmail_cf, submit_cf, named",
+    [
+        (None, None, "sendmail.cf"),
+        (None, "O QueueDirectory={0}/there\n", "sendmail.cf"),
+        ("DSrelay\n", None, "sendmail.cf"),
+        ("O QueueDirectory={0}/none/q*\n", None, "sendmail.cf"),
+        ("O QueueDirectory={0}/there\n", "DSrelay\n", "submit.cf"),
+    ],
+)
 def test_a_configuration_without_a_queue_does_not_tell_that_a_message_is_gone(host, sendmail_cf, submit_cf, named):
     with pytest.raises(QueueError, match="/mail/" + named):
         find(host(sendmail_cf, submit_cf, ["there"]))

@@ -23,7 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.plans impor
 def etc(tmp_path):
     for name, moment in (("sendmail.mc", 1000), ("sendmail.cf", 2000), ("access", 1000), ("access.db", 2000)):
         path = tmp_path / name
-        path.write_text(u"dnl\n" if name.endswith(".mc") else u"DSold\n")
+        path.write_text(u"dnl\n" if name.endswith(".mc") else u"DSold\n")  # fmt: skip
         os.chmod(str(path), 0o644)
         os.utime(str(path), (moment, moment))
     return str(tmp_path)

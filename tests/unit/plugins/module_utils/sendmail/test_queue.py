@@ -62,8 +62,8 @@ def host(tmp_path):
     """A host with two messages of the daemon, one of them in quarantine, and one of the submission program."""
     for name in ("mail", "mqueue", "mqueue-client"):
         os.mkdir(str(tmp_path / name))
-    (tmp_path / "mail" / "sendmail.cf").write_text(u"O QueueDirectory={0}\n".format(tmp_path / "mqueue"))
-    (tmp_path / "mail" / "submit.cf").write_text(u"O QueueDirectory={0}\n".format(tmp_path / "mqueue-client"))
+    (tmp_path / "mail" / "sendmail.cf").write_text(u"O QueueDirectory={0}\n".format(tmp_path / "mqueue"))  # fmt: skip
+    (tmp_path / "mail" / "submit.cf").write_text(u"O QueueDirectory={0}\n".format(tmp_path / "mqueue-client"))  # fmt: skip
     for directory, name in (("mqueue", "qf" + DAEMON), ("mqueue", "hf" + HELD), ("mqueue-client", "qf" + SUBMITTED)):
         (tmp_path / directory / name).write_bytes(read(os.path.join(RECORDED, name + ".bin")))
         os.chmod(str(tmp_path / directory / name), 0o640)
@@ -154,9 +154,7 @@ def test_deletion_takes_both_files_and_leaves_the_others(host, queue_id):
 def test_a_message_that_is_being_delivered_is_left_alone(host, kind, action):
     before = files(host)
     path = str(host / "mqueue" / ("qf" + DAEMON))
-    locker = subprocess.Popen(
-        [sys.executable, "-c", LOCKER, path, kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    locker = subprocess.Popen([sys.executable, "-c", LOCKER, path, kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert locker.stdout.readline() == b"locked\n"
         outcome = acted(queue_of(host), action, DAEMON)

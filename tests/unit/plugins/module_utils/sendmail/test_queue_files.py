@@ -146,7 +146,7 @@ names = st.text(alphabet="aZ09.!#%'*+-/=?^_`{|}~", min_size=1, max_size=12).filt
 quoted = st.text(alphabet="a Z@<>()!#:;,.", max_size=12).map('"{0}"'.format)
 addresses = st.tuples(names | quoted, st.sampled_from(["example.com", "EXAMPLE.com.au", "x.example.org"])).map("@".join)
 # What a relay may say; sendmail makes spaces of its line breaks.
-replies = st.text(alphabet="aZ 09.@\"\\<>()!#:;,-\t", max_size=30)
+replies = st.text(alphabet='aZ 09.@"\\<>()!#:;,-\t', max_size=30)
 recipients = st.lists(st.tuples(addresses, replies), max_size=4)
 
 
@@ -220,7 +220,23 @@ def native(text):
 
 
 # Lines of a control file, whole and not.
-PIECES = ["V8", "T1795349160", "T", "T-1", "T\u00b2", "Sa@example.com", "R", "RPFD:<b@x>", "Ddf", "$_x [1]", "H??a: b", "\tc", ".", "\n", "d../x"]
+PIECES = [
+    "V8",
+    "T1795349160",
+    "T",
+    "T-1",
+    "T\u00b2",
+    "Sa@example.com",
+    "R",
+    "RPFD:<b@x>",
+    "Ddf",
+    "$_x [1]",
+    "H??a: b",
+    "\tc",
+    ".",
+    "\n",
+    "d../x",
+]
 
 
 @settings(max_examples=200)
@@ -244,20 +260,27 @@ def test_any_text_is_a_control_file_or_a_control_error(text):
 
 
 @settings(max_examples=200)
-@given(addresses, st.sampled_from(["{0}", "<{0}>", "A B <{0}>", '"x, <y>" <{0}>', "(a (b) <c>) {0}", "<@a,@b:{0}> (c)", " {0} "]))
+@given(
+    addresses,
+    st.sampled_from(["{0}", "<{0}>", "A B <{0}>", '"x, <y>" <{0}>', "(a (b) <c>) {0}", "<@a,@b:{0}> (c)", " {0} "]),
+)
 def test_an_address_is_found_whatever_is_around_it(address, around):
     # What is in quotes is no comment, and no bracket.
     assert bare_address(around.format(address)) == address
 
 
-@given(st.text(alphabet=native(u'a@<>()"\\\\:, \u00e4'), max_size=30))
+@given(st.text(alphabet=native(u'a@<>()"\\\\:, \u00e4'), max_size=30))  # fmt: skip
 def test_an_address_is_a_part_of_what_was_written(text):
     found = bare_address(text)
     rest = iter(text)
     assert all(character in rest for character in found)
 
 
-@given(st.sampled_from(["", "web01", "mail.example.com"]), st.sampled_from(["192.0.2.1", "2001:db8::1"]), st.sampled_from(["", "u@"]))
+@given(
+    st.sampled_from(["", "web01", "mail.example.com"]),
+    st.sampled_from(["192.0.2.1", "2001:db8::1"]),
+    st.sampled_from(["", "u@"]),
+)
 def test_a_client_is_read_back(name, address, user):
     shown = "IPv6:" + address if ":" in address else address
     assert client_of("{0}{1} [{2}] (may be forged)".format(user, name, shown)) == (name, address)
