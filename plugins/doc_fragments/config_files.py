@@ -26,7 +26,7 @@ options:
         type: raw
       content:
         description:
-          - The content. It is shown in the difference, so this is no place for secrets.
+          - The content. It is shown in the difference, so do not put secrets here.
         type: str
 """
 

@@ -23,7 +23,7 @@ _HINT = "Give what firewall_units returned."
 
 
 def relay_server_problems(variables, units):
-    """What no host could use of the role's variables.
+    """What is wrong with the role's variables.
 
     Args:
         variables: dict: name of a variable of the role -> its value.

@@ -69,7 +69,7 @@ def _problems_of(relay, default_port, addresses):
 
 
 def relay_problems(relays, role, default_port, addresses=False):
-    """What no client could use in a role's list of relays.
+    """What is wrong with a role's list of relays.
 
     Args:
         relays: list of dict, C(name), C(host), C(port), C(certificate); all but the first may be missing.

@@ -16,10 +16,10 @@ author: mailops.relay contributors (@mailops)
 description:
   - Sends a test message that can be followed, looks at a server's TLS, finds out whether it relays for strangers, and what it
     tells and demands.
-  - What it finds is a result and no failure; RV(status) and RV(checks) tell. The task fails when an option cannot be used, and
+  - What it finds is a result, not a failure; RV(status) and RV(checks) tell. The task fails when an option cannot be used, and
     when a message with O(test=message) is not taken.
-  - A server that stalls, closes early, or sends what is no SMTP or never ends, gets a verdict within O(timeout). What it says
-    is shown without control characters, and shortened.
+  - A server that stalls, closes early, or sends something that is not SMTP or never ends, gets a verdict within O(timeout).
+    What it says is shown without control characters, and shortened.
 extends_documentation_fragment:
   - mailops.relay.attributes
 attributes:
@@ -42,7 +42,7 @@ options:
       - V(message) sends one message.
       - V(tls) looks at TLS on one port, and at the certificate.
       - V(relay) tries the forms of addresses with which mail ever got through a relay from one stranger to another; on each
-        address and each port of the server, without TLS and with. It sends MAIL, RCPT and RSET, and no message.
+        address and each port of the server, without TLS and with. It sends MAIL, RCPT and RSET, but no message.
       - V(limits) looks at the greeting, SIZE, VRFY and EXPN, HELO, CHUNKING, and at what happens to commands out of turn.
       - V(smuggling) sends messages with false ends (CVE-2023-51764) to O(recipient), and counts how many the server takes
         of each. A message within that arrives there as one of its own is RV(sequences).C(smuggled_id).
@@ -374,14 +374,16 @@ def check_numbers(params):
         ProbeError: one is not.
     """
     if params["timeout"] < 1:
-        raise probe_message.ProbeError("option", "timeout: {0} s is no time".format(params["timeout"]))
+        raise probe_message.ProbeError(
+            "option", "timeout: {0} s is not a time limit; give 1 or more".format(params["timeout"])
+        )
     for option in ("port", "ports"):
         for port in params[option] if option == "ports" else [params[option]]:
             if not 0 < port < 65536:
-                raise probe_message.ProbeError("option", "{0}: {1} is no port from 1 to 65535".format(option, port))
+                raise probe_message.ProbeError("option", "{0}: {1} is not a port from 1 to 65535".format(option, port))
     for address in params["addresses"] or ():
         if not is_address(address):
-            raise probe_message.ProbeError("option", "addresses: {0!r} is no IPv4 or IPv6 address".format(address))
+            raise probe_message.ProbeError("option", "addresses: {0!r} is not an IPv4 or IPv6 address".format(address))
 
 
 def main():

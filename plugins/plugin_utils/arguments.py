@@ -21,7 +21,7 @@ def a_dict(name, value, what=_INPUT, keys=(), hint=""):
         hint: str, a sentence that says what to give instead.
 
     Raises:
-        AnsibleFilterError: it is no dictionary, or a key is missing.
+        AnsibleFilterError: it is not a dictionary, or a key is missing.
     """
     if not isinstance(value, Mapping):
         raise _wrong(name, what, value, "a dictionary", hint)
@@ -42,7 +42,7 @@ def a_list(name, value, what=_INPUT, of_dicts=False, keys=()):
         keys: collection of str, which keys each of them must have.
 
     Raises:
-        AnsibleFilterError: it is no list, or an element is not what it must be.
+        AnsibleFilterError: it is not a list, or an element is not what it must be.
     """
     if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
         raise _wrong(name, what, value, "a list")
@@ -62,7 +62,7 @@ def a_number(name, value, what, least):
         least: the smallest number that makes sense.
 
     Raises:
-        AnsibleFilterError: it is no number, or less.
+        AnsibleFilterError: it is not a number, or it is less.
     """
     try:
         number = float(value)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role relay_server decides on the controller: what no host could use, the relay's address, and the firewall."""
+"""What the role relay_server decides on the controller: unusable variables, the relay's address, and the firewall."""
 
 import re
 
@@ -59,7 +59,7 @@ def _firewall_problems(variables, units):
 
 
 def problems(variables, units):
-    """Yields a sentence or two for each variable that no host could use, in their order.
+    """Yields a sentence or two for each variable that cannot be used, in their order.
 
     Args:
         variables: dict: name of a variable of the role -> its value.

@@ -190,10 +190,10 @@ REFUSED = [
     ({"action": "hold", "all": True}, "qmail has no hold"),
     (
         {"action": "delete", "queue": ["deferred"]},
-        "'deferred' is no queue of this mail system; it has local, remote, todo",
+        "'deferred' is not a queue of this mail system; it has local, remote, todo",
     ),
-    ({"action": "delete", "queue_id": ["506;reboot"]}, "'506;reboot' is no queue ID"),
-    ({"action": "delete", "queue_id": ["-506"]}, "'-506' is no queue ID"),
+    ({"action": "delete", "queue_id": ["506;reboot"]}, "'506;reboot' is not a queue ID"),
+    ({"action": "delete", "queue_id": ["-506"]}, "'-506' is not a queue ID"),
     ({"action": "delete", "reason": ["4.4.1"]}, "reason: qmail keeps none"),
     ({"action": "delete", "all": True, "directory": "/var/netqmail"}, "/var/netqmail/queue/mess: No such file"),
 ]

@@ -124,8 +124,8 @@ def test_each_purge_of_the_guide_deletes_exactly_what_its_text_means(look_alikes
 
 REFUSED = [
     ({"action": "delete"}, "no criterion is given"),
-    ({"action": "delete", "queue_id": ["ALL"]}, "queue_id: 'ALL' is no queue ID"),
-    ({"action": "delete", "queue_id": ["$(id)"]}, "queue_id: '$(id)' is no queue ID"),
+    ({"action": "delete", "queue_id": ["ALL"]}, "queue_id: 'ALL' is not a queue ID"),
+    ({"action": "delete", "queue_id": ["$(id)"]}, "queue_id: '$(id)' is not a queue ID"),
     ({"action": "delete", "all": True, "limit": 13}, "limit: 14 messages are meant, more than 13"),
 ]
 

@@ -140,7 +140,7 @@ class Runner(object):
 
         Args:
             argv: list of str; the first element is a program name or a path.
-            stdin: binary file that the program reads itself, from where the file's descriptor stands; None is nothing.
+            stdin: binary file that the program reads itself, from where the file's descriptor stands, or None.
             env: dict of further environment variables.
             size: int, the most bytes of a piece.
 

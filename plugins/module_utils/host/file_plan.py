@@ -59,8 +59,8 @@ class FilePlan(object):
     Attributes:
         path: str, as the caller named it.
         destination: str, the file itself.
-        before: str or None, the content as ``files.read_native`` gives it; None is no file.
-        after: str or None, the content that is wanted, at first that of ``before``; None is no file.
+        before: str or None, the content as ``files.read_native`` gives it; None for no file.
+        after: str or None, the content that is wanted, at first that of ``before``; None for no file.
         mode, owner, group: int, those that are wanted.
         secret: bool.
         compiled: list of str, the paths of what is compiled of it; empty here, for classes derived from this one.

@@ -23,7 +23,7 @@ TEMPORARY_SUFFIX = ".mailops-new"
 
 
 class ModeError(RelayError):
-    """What a user gave as the mode of a file is none."""
+    """What a user gave as the mode of a file is not a mode."""
 
 
 def permission_bits(value, what):
@@ -43,7 +43,7 @@ def permission_bits(value, what):
     except (TypeError, ValueError):
         bits = -1
     if not 0 <= bits <= 0o777:
-        raise ModeError("{0}: mode {1!r} is not one; give octal digits such as '0640'".format(what, value))
+        raise ModeError("{0}: mode {1!r} is not valid; give octal digits such as '0640'".format(what, value))
     return bits
 
 

@@ -47,7 +47,7 @@ def parse_source(text):
         str: the one spelling in which two equal sources are equal.
 
     Raises:
-        ZoneError: it is none of them, or a network with host bits set.
+        ZoneError: the text is none of these, or a network with host bits set.
     """
     text = text.strip()
     if text.startswith("ipset:"):
@@ -127,7 +127,7 @@ def parse_port(text):
         raise ZoneError("port {0!r} is not of the form PORT/PROTOCOL or FIRST-LAST/PROTOCOL".format(text))
     first, last, protocol = int(match.group(1)), int(match.group(2) or match.group(1)), match.group(3)
     if protocol not in PROTOCOLS:
-        raise ZoneError("port {0!r}: {1!r} is none of {2}".format(text, protocol, ", ".join(PROTOCOLS)))
+        raise ZoneError("port {0!r}: {1!r} is not one of {2}".format(text, protocol, ", ".join(PROTOCOLS)))
     if not 1 <= first <= 65535 or not 1 <= last <= 65535:
         raise ZoneError("port {0!r} is outside 1 to 65535".format(text))
     if first > last:

@@ -36,7 +36,7 @@ _MATCHES = (
 _FIELDS = "MESSAGE,MESSAGE_ID,SYSLOG_IDENTIFIER,SYSLOG_PID,_COMM,_HOSTNAME,_PID,_SOURCE_REALTIME_TIMESTAMP"
 _FIELDS_SINCE = 236
 _VERSION = re.compile(r"systemd ([0-9]+)")
-# Before systemd 236 an entry comes with all its fields; a character of a message that is no text takes 4 bytes.
+# Before systemd 236 an entry comes with all its fields; a character of a message that is not text takes 4 bytes.
 _JSON_LINE = 1 << 20
 _LOST = re.compile(b"Suppressed [0-9]+ messages from (?:[^ ]*/)?([^ /]*)")
 _MAIL_UNIT = re.compile(b"(?:postfix|sendmail|sm-|qmail|notqmail|svscan|daemontools|runit|runsv|rsyslog|syslog)", re.I)
@@ -59,7 +59,7 @@ class Journal(Source):
         since, until: float or None, seconds since the epoch.
 
     Attributes:
-        damaged: int, what journalctl wrote that is no entry, and entries without a message.
+        damaged: int, what journalctl wrote that is not an entry, and entries without a message.
     """
 
     def __init__(self, runner, since=None, until=None):
@@ -186,7 +186,7 @@ def _octal(match):
 def _text(value):
     """bytes or None: the value of a field. Raises ValueError.
 
-    journalctl gives text as such, what is no UTF-8 or has control characters as a list of numbers, a field that an
+    journalctl gives text as such, what is not UTF-8 or has control characters as a list of numbers, a field that an
     entry has more than once as a list of these, and one that is too long as null.
     """
     if isinstance(value, list):

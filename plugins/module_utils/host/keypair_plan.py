@@ -60,7 +60,7 @@ class KeypairError(RelayError):
 
 
 def check(wanted):
-    """Refuse what no host could fulfil.
+    """Refuse what cannot be fulfilled on any host.
 
     Args:
         wanted: Wanted, with names as the user wrote them.
@@ -314,7 +314,8 @@ def _document_reasons(wanted, found, now):
     if found.data[role] is None:
         return ["{0}: {1} does not exist".format(role, path)]
     if role in found.broken:
-        return ["{0}: {1} is not one: {2}".format(role, path, found.broken[role])]
+        what = "certificate request" if role == "csr" else role
+        return ["{0}: {1} is not a {2}: {3}".format(role, path, what, found.broken[role])]
     document = found.request if role == "csr" else found.certificate
     reasons = []
     if found.key is not None and document.public_key.der != found.key.der:

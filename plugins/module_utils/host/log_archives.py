@@ -138,7 +138,7 @@ def _streams(pieces, form, make, error, complain):
             if not data:
                 return
             if not form.starts(data):
-                complain("what follows the end of its {0} data is no such data, and was left out".format(form.name))
+                complain("what follows the end of its {0} data is not {0} data, and was left out".format(form.name))
                 return
             stream = make()
         if stream.needs_input and not data:

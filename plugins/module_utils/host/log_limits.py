@@ -78,7 +78,7 @@ class Limit(namedtuple("Limit", "what interval burst")):
 
 
 def time_span(text):
-    """float or None: seconds of a span as systemd reads it (systemd.time(7)), C(30s) or C(1min 30s); None for what is none."""
+    """float or None: seconds of a span as systemd reads it (systemd.time(7)), C(1min 30s); None for other text."""
     text = text.strip()
     if text == "infinity":
         return float("inf")

@@ -55,7 +55,7 @@ _QMAIL_DIRECTORIES = (
     "/etc/service/qmail/log/main",
     "/var/service/qmail/log/main",
 )
-# mail.err, mail.warn and mail.info repeat what is in mail.log, so they are no defaults.
+# mail.err, mail.warn and mail.info repeat what is in mail.log, so they are not among the defaults.
 DEFAULT_PATTERNS = ("/var/log/mail.log*", "/var/log/maillog*") + tuple(
     "{0}/{1}".format(directory, name) for directory in _QMAIL_DIRECTORIES for name in ("@*.s", "@*.u", "current")
 )
@@ -63,8 +63,8 @@ DEFAULT_PATTERNS = ("/var/log/mail.log*", "/var/log/maillog*") + tuple(
 _SUFFIX = re.compile(r"\.(?:gz|bz2|xz|zst)\Z")
 _NUMBERED = re.compile(r"\.([0-9]{1,5})(?:\.(?:gz|bz2|xz|zst))?\Z")
 _ROTATED = re.compile(r"(?:\A@[0-9a-f]{24}\.[su]|[.-][0-9][0-9.-]*|\.old)(?:\.(?:gz|bz2|xz|zst))?\Z")
-# What lies beside logs and is none: multilog's and svlogd's own files, hidden, half-written and editors' files, notes
-# of programs that follow a log.
+# What lies beside logs but is not a log: multilog's and svlogd's own files, hidden, half-written and editors' files,
+# notes of programs that follow a log.
 _NO_LOG = re.compile(
     r"(?:lock|state|newstate|previous|processed|config)\Z|\."
     r"|.*(?:~|[.](?:tmp|temp|new|part|sw[op]|offset|pos|lock|pid|md5|sha256|asc|sig))\Z",
@@ -155,7 +155,7 @@ class LogFile(Source):
         elif not stat.S_ISREG(state.st_mode):
             handle.close()
             handle = None
-            self._complain("it was replaced by something that is no regular file")
+            self._complain("it was replaced by something that is not a regular file")
         elif self._is_found(state):
             self._complain("it has become shorter since it was found; what it had then is lost")
         else:
@@ -216,7 +216,7 @@ def _candidates(pattern, given):
         LogSourceError: it was given by a user and cannot stand for a file.
     """
     if given and not pattern.startswith("/"):
-        raise LogSourceError("{0}: this is no absolute path; give one that begins with /".format(pattern))
+        raise LogSourceError("{0}: this is not an absolute path; give one that begins with /".format(pattern))
     if os.path.isdir(pattern):
         try:
             names = os.listdir(pattern)
@@ -258,7 +258,7 @@ def find_files(patterns, since=None, runner=None, given=True):
                 reason = reason if exc.errno == errno.ENOENT else _explained(exc)
                 continue
             if not stat.S_ISREG(state.st_mode):
-                reason = "this is no regular file"
+                reason = "this is not a regular file"
                 continue
             some = True
             found.setdefault((state.st_dev, state.st_ino), LogFile(path, state, runner))
@@ -312,7 +312,7 @@ def sources(runner, patterns=None, kind="auto", since=None, until=None, defaults
     """
     patterns = list(patterns or ())
     if kind not in KINDS:
-        raise LogSourceError("{0}: this is no kind of log; use one of {1}".format(kind, ", ".join(KINDS)))
+        raise LogSourceError("{0}: this is not a kind of log; use one of {1}".format(kind, ", ".join(KINDS)))
     if kind == "journal":
         if patterns:
             raise LogSourceError(

@@ -12,7 +12,7 @@ import re
 
 # RFC 1035, section 2.3.1, with the digits of RFC 1123, section 2.1.
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-# At least two labels, the last of which is no number: with four of them the name would be an address.
+# At least two labels, the last of which is not a number: with four of them the name would be an address.
 _FQDN = re.compile(r"(?=.{{1,253}}\Z)(?:{0}\.)+(?![0-9]+\Z){0}\Z".format(_LABEL))
 
 # What systems make up where they know no domain (Postfix too); no name server has them (RFC 6761).

@@ -54,7 +54,7 @@ def check_common_name(text):
         )
     if not _COMMON_NAME.match(text):
         raise NameProblem(
-            "common_name: {0!r} is not one. Use ASCII letters, digits, spaces and . _ - * @ : ( ), with a letter, "
+            "common_name: {0!r} is not valid. Use ASCII letters, digits, spaces and . _ - * @ : ( ), with a letter, "
             "a digit or * first.".format(text)
         )
     return text
@@ -111,7 +111,7 @@ def parse_names(texts):
     """list of str: C(parse_name) of each, in the order given, each once.
 
     Raises:
-        NameProblem: one of them is none.
+        NameProblem: one of them is not such a name.
     """
     names = []
     for text in texts:

@@ -178,7 +178,7 @@ def _files(pattern, root, planned, depth=0):
         names = set(name[len(root) :] for name in glob.glob(root + pattern))
         names.update(name for name in planned if _fits(name, pattern))
     except re.error:
-        # A range that ends before it begins, which is no error to rsyslog and fits nothing.
+        # A range that ends before it begins, which is not an error to rsyslog and fits nothing.
         names = ()
     found = []
     for name in sorted(names):

@@ -83,7 +83,7 @@ def addresses_of(name, port, deadline):
     if is_address(name):
         return [name]
     if not _NAME.match(name):
-        raise StreamError("name", "{0!r} is no host name and no address".format(name))
+        raise StreamError("name", "{0!r} is neither a host name nor an address".format(name))
     # The resolver has time limits of its own and knows nothing of ours.
     (look_up,) = side_by_side(
         [lambda: socket.getaddrinfo(name, port, socket.AF_UNSPEC, socket.SOCK_STREAM)], deadline.left()

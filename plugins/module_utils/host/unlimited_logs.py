@@ -139,7 +139,7 @@ class UnlimitedLogs(object):
         return False
 
     def _imjournal(self):
-        """(bool, str or None): whether rsyslog reads the journal itself, and what our file must hold; None is no file."""
+        """(bool, str or None): whether rsyslog reads the journal itself, and what our file must hold, None for no file."""
         loaded, in_time = False, None
         for statement in rsyslog_config.statements(root=self._root, planned={RSYSLOG_FILE: RSYSLOG}):
             loaded = loaded or statement.module == "imjournal"

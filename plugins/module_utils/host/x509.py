@@ -194,7 +194,7 @@ def _time(node):
     try:
         return calendar.timegm(time.strptime(text, "%Y%m%d%H%M%SZ"))
     except ValueError:
-        raise FormatError("its validity has the time {0}, which is none".format(text))
+        raise FormatError("its validity has {0}, which is not a time".format(text))
 
 
 def _name(node):
@@ -273,7 +273,7 @@ def parse_public_key(der):
     """PublicKey: what a SubjectPublicKeyInfo (RFC 5280, RFC 3279, RFC 5480) says.
 
     Raises:
-        FormatError: the bytes are none.
+        FormatError: the bytes are not a public key.
     """
     fields = _nodes(_only(der, SEQUENCE).body)
     algorithm = _nodes(_expect(fields, 0, SEQUENCE).body)

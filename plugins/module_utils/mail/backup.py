@@ -51,7 +51,7 @@ class Backup(object):
             return
         if not os.path.isdir(self.directory) or (self._kind() is None and os.listdir(self.directory)):
             raise BackupError(
-                "{0}: it is there already and is no backup; name a directory that is not there yet".format(
+                "{0}: it is there already and is not a backup; name a directory that is not there yet".format(
                     self.directory
                 )
             )

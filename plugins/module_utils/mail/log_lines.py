@@ -27,7 +27,7 @@ SAMPLE_LENGTH = 200
 _MOST_ORIGINS = 20000
 _MOST_HOSTS = 1000
 _DAY = 86400
-# 2^62 is TAI64's label of 1970; what is later than the year 9999 is no time.
+# 2^62 is TAI64's label of 1970; what is later than the year 9999 is not a time.
 _TAI64_1970 = 1 << 62
 _LATEST = 253402300800
 _MONTHS = dict(
@@ -51,7 +51,7 @@ _PRIORITY = re.compile(r"\A<[0-9]{1,3}>")
 _TAG = re.compile(r"([^\s:\[\]]+)(?:\[([0-9]+)\])?:\Z")
 _LAST_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?\Z")
 _REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?(.*)\]\Z", re.S)
-# More than this is no honest number of repetitions.
+# More than this is not an honest number of repetitions.
 _MOST_REPEATED = 1000000
 
 
@@ -112,7 +112,7 @@ class Lexer(object):
         hour: int, seconds since the epoch: when the hour of the present record began.
         lines, unreadable, unknown: int, counters. unknown are lines of a mail program that its reader does not know.
         samples: list of str, the first of these, printable.
-        others: dict: program that is no mail system's -> number of its lines.
+        others: dict: program that is not a mail system's -> number of its lines.
     """
 
     def __init__(self, resolve, reference=None):
@@ -247,7 +247,7 @@ class Lexer(object):
         self._single(stamp, line[16:] if short else line[len(stamp) + 1 :])
 
     def _hour_of(self, stamp):
-        """int: when the hour of a stamp began. Raises ValueError when it is no stamp."""
+        """int: when the hour of a stamp began. Raises ValueError when it is not a stamp."""
         seconds = self._parse(stamp)
         short = len(stamp) == 15 and stamp[3] == " "
         minute, second = (stamp[10:12], stamp[13:15]) if short else (stamp[14:16], stamp[17:19])
@@ -314,7 +314,7 @@ class Lexer(object):
             self._unknown(text, stamp, origin, text)
 
     def _origin(self, host, tag):
-        """Origin or None: None when this is no tag."""
+        """Origin or None: None when this is not a tag."""
         match = _TAG.match(tag)
         if not match:
             return None
@@ -328,7 +328,7 @@ class Lexer(object):
         return origin
 
     def _count_other(self, _stamp, origin, _text):
-        """A line of a program that is no mail system's."""
+        """A line of a program that is not a mail system's."""
         name = origin.tag
         if name not in self.others and len(self.others) >= MOST_SAMPLES * 10:
             name = "(others)"
@@ -336,7 +336,7 @@ class Lexer(object):
         return True
 
     def _odd_tag(self, line, tag, text):
-        """The third word is no tag: syslogd's note that the line before came again, or nothing that can be read."""
+        """The third word is not a tag: syslogd's note that the line before came again, or nothing that can be read."""
         match = _LAST_REPEATED.match(text) if tag == "last" else None
         if not match or self._last is None or self._last[1].host != self._host:
             self._unreadable(line)

@@ -62,7 +62,7 @@ class Query(object):
             for text in self.values.get(name, ()):
                 if not _QUEUE_ID.match(text):
                     raise CriterionError(
-                        "{0}: {1!r} is no queue ID; one has letters and digits only".format(name, text)
+                        "{0}: {1!r} is not a queue ID; one has letters and digits only".format(name, text)
                     )
         for name, texts in self.values.items():
             if any(not text.strip() for text in texts):

@@ -71,7 +71,7 @@ def check_address(option, address):
         ProbeError: it cannot.
     """
     if not _ADDRESS.match(address):
-        raise ProbeError("option", "{0}: {1!r} is no address such as ops@example.com".format(option, address))
+        raise ProbeError("option", "{0}: {1!r} is not an address such as ops@example.com".format(option, address))
 
 
 def new_message_id():
@@ -84,11 +84,13 @@ def given_message_id(text):
     """str: a Message-ID in angle brackets, whether it was given with them or not.
 
     Raises:
-        ProbeError: it is none (RFC 5322 section 3.6.4).
+        ProbeError: the text is not a Message-ID (RFC 5322 section 3.6.4).
     """
     message_id = text if text.startswith("<") else "<{0}>".format(text)
     if not _MESSAGE_ID.match(message_id):
-        raise ProbeError("option", "message_id: {0!r} is no Message-ID such as <4711@web01.example.com>".format(text))
+        raise ProbeError(
+            "option", "message_id: {0!r} is not a Message-ID such as <4711@web01.example.com>".format(text)
+        )
     return message_id
 
 

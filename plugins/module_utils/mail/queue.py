@@ -29,7 +29,7 @@ Ticket = namedtuple("Ticket", "queue id sender size arrival")
 # done: list of queue IDs. skipped: list of (queue ID, why).
 Outcome = namedtuple("Outcome", "done skipped")
 
-# Stands for the sender of a message whose files do not tell it. It is no address, and not the null sender.
+# Stands for the sender of a message whose files do not tell it. It is neither an address nor the null sender.
 UNKNOWN_SENDER = "(unknown)"
 # Why a message is left alone.
 GONE = "it was delivered or removed meanwhile"
@@ -106,7 +106,7 @@ class Queue(_Interface):
 
     @abstractmethod
     def settled(self, action, message):
-        """bool: whether nothing is left to do, as for holding what is on hold.
+        """bool: whether the message is already as the action would leave it, for example on hold.
 
         Args:
             action: str, one of C(actions).
@@ -254,7 +254,7 @@ def _check_action(backend, selection, action, backup_to):
 
 
 def act(backend, selection, action, limit, backup_to, check_mode, now):
-    """Do something to the messages that are meant, except where nothing is left to do.
+    """Act on the messages that are meant, except on those that are already as the action would leave them.
 
     Args:
         backend: Queue.

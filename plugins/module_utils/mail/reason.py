@@ -10,7 +10,7 @@ __metaclass__ = type
 
 import re
 
-# The enhanced status code of a reply, RFC 3463, section 2; a dotted quad or a version number is none.
+# The enhanced status code of a reply, RFC 3463, section 2; a dotted quad or a version number is not one.
 _DSN = re.compile(r"(?<![0-9.])[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.]*[0-9])")
 # What Postfix, sendmail and qmail say of themselves when no server has replied.
 _WORDS = (

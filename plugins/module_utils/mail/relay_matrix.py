@@ -396,7 +396,7 @@ def probe(params):
     """
     for option in ("sender_domain", "recipient_domain", "server_name"):
         if params[option] is not None and not DOMAIN.match(params[option]):
-            raise ProbeError("option", "{0}: {1!r} is no domain such as example.net".format(option, params[option]))
+            raise ProbeError("option", "{0}: {1!r} is not a domain such as example.net".format(option, params[option]))
     deadline = Deadline(params["timeout"])
     begun = monotonic()
     addresses = params["addresses"] or addresses_of(params["server"], 25, deadline)

@@ -245,11 +245,11 @@ class Selection(object):
         for queue in sorted(self.queues or ()):
             if queue not in known:
                 raise CriterionError(
-                    "queue: {0!r} is no queue of this mail system; it has {1}".format(queue, ", ".join(known))
+                    "queue: {0!r} is not a queue of this mail system; it has {1}".format(queue, ", ".join(known))
                 )
 
     def check_ids(self, pattern, example):
-        """Refuse what is no queue ID of this MTA, before a program could take it for an option or a key word.
+        """Refuse what is not a queue ID of this MTA, before a program could take it for an option or a key word.
 
         Args:
             pattern: compiled regular expression for a whole ID.
@@ -260,7 +260,7 @@ class Selection(object):
         """
         for queue_id in sorted(self.ids or ()):
             if not pattern.match(queue_id):
-                raise CriterionError("queue_id: {0!r} is no queue ID; one looks like {1}".format(queue_id, example))
+                raise CriterionError("queue_id: {0!r} is not a queue ID; one looks like {1}".format(queue_id, example))
 
     def may_match_text(self, text):
         """bool: False when a listing's text of a message shows that it cannot be meant; spares reading it.

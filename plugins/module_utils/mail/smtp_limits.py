@@ -188,7 +188,7 @@ class Probe(object):
             )
 
     def _early(self):
-        """Yields what happens to who speaks first, as programs that send spam do; for most servers it is no matter."""
+        """Yields what happens to who speaks first, as programs that send spam do; most servers do not mind."""
         try:
             session = self._start(b"NOOP\r\n")
             try:

@@ -21,7 +21,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.stream import S
 
 # The port on which TLS begins at once (RFC 8314 section 3.3).
 SMTPS = 465
-# RFC 5321 section 4.5.3.1.5 has 512 bytes for a line of a reply. What is far longer is no SMTP.
+# RFC 5321 section 4.5.3.1.5 has 512 bytes for a line of a reply. What is far longer is not SMTP.
 MAX_LINE = 2048
 MAX_LINES = 100
 # What of a line is shown, in characters, and how many lines of a session are.
@@ -113,7 +113,7 @@ class ReplyParser(object):
         """Reply or None: the next one; None when it has not come to its end.
 
         Raises:
-            StreamError: C(garbage); this is no SMTP.
+            StreamError: C(garbage); this is not SMTP.
         """
         while True:
             line, newline, rest = self._buffer.partition(b"\n")
@@ -128,7 +128,7 @@ class ReplyParser(object):
             match = _LINE.match(line)
             if not match:
                 raise StreamError(
-                    "garbage", "this is no line of a reply in SMTP: {0}".format(shown(line, 80) or "an empty one")
+                    "garbage", "this is not a line of an SMTP reply: {0}".format(shown(line, 80) or "an empty one")
                 )
             code = int(match.group(1))
             if self._code not in (None, code):

@@ -47,12 +47,12 @@ def normal_fingerprint(text):
     """str: a SHA-256 fingerprint as 64 hexadecimal digits, whatever stands between them.
 
     Raises:
-        ProbeError: it is none.
+        ProbeError: the text is not a fingerprint.
     """
     digits = re.sub(r"^sha256[:=]|[:\s]", "", text.strip().lower())
     if not re.match(r"[0-9a-f]{64}\Z", digits):
         raise ProbeError(
-            "option", "fingerprint: {0!r} is no SHA-256 fingerprint, which has 64 hexadecimal digits".format(text)
+            "option", "fingerprint: {0!r} is not a SHA-256 fingerprint, which has 64 hexadecimal digits".format(text)
         )
     return digits
 
@@ -165,7 +165,7 @@ class Probe(object):
         self._facts = {}
         self._transcript = []
         if self._ca_file:
-            # A file that cannot be read is the user's mistake, and no finding.
+            # A file that cannot be read is the user's mistake, not a finding.
             try:
                 TLS("", self._ca_file)
             except StreamError as exc:

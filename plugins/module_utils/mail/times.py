@@ -49,7 +49,7 @@ def parse_time(option, text, now):
         now: float, seconds since the epoch.
 
     Raises:
-        CriterionError: the text is not a time, or no date that exists.
+        CriterionError: the text is not a time, or not a date that exists.
     """
     text = text.strip()
     match = _DATE.match(text)
@@ -61,7 +61,7 @@ def parse_time(option, text, now):
             if year < 1970 or not 1 <= day <= days or hour > 23 or minute > 59 or second > 60:
                 raise ValueError(text)
         except (ValueError, calendar.IllegalMonthError):
-            raise CriterionError("{0}: {1!r} is no date that exists".format(option, text))
+            raise CriterionError("{0}: {1!r} is not a date that exists".format(option, text))
         parts = (year, month, day, hour, minute, second, 0, 0, -1)
         zone = match.group(7)
         if zone is None:
@@ -74,7 +74,7 @@ def parse_time(option, text, now):
         return now - parse_age(option, text)
     except CriterionError:
         raise CriterionError(
-            "{0}: {1!r} is no time; write an age such as 2h or 3d, a date such as 2026-11-22 or 2026-11-22T07:07:44, or "
+            "{0}: {1!r} is not a time; write an age such as 2h or 3d, a date such as 2026-11-22 or 2026-11-22T07:07:44, or "
             "seconds since the epoch".format(option, text)
         )
 

@@ -146,7 +146,7 @@ def _comparison(body, lookup, depth):
 def _level(text):
     """tuple of int: a compatibility level, C(major[.minor[.patch]]) (postconf(5), compatibility_level)."""
     if not re.match(r"[0-9]{1,9}(\.[0-9]{1,9}){0,2}\Z", text.strip()):
-        raise ExpansionError("a compatibility level that is not one")
+        raise ExpansionError("a malformed compatibility level")
     numbers = [int(number) for number in text.strip().split(".")]
     return tuple(numbers + [0] * (3 - len(numbers)))
 

@@ -35,7 +35,7 @@ def parse_settings(output):
 
 
 def parse_version(text):
-    """tuple of int: (3, 7, 11) for 3.7.11, (3, 12) for 3.12-20260821, () for what is no version."""
+    """tuple of int: (3, 7, 11) for 3.7.11, (3, 12) for 3.12-20260821, () for what is not a version."""
     match = _VERSION.match(text)
     return tuple(int(part) for part in match.groups() if part is not None) if match else ()
 
@@ -144,7 +144,7 @@ class Host(object):
     def _compare(self, cert_path, key_path):
         try:
             certificate = self._runner.run(["openssl", "x509", "-in", cert_path, "-noout", "-pubkey"], check=False)
-            # A passphrase that is none: an encrypted key must fail here instead of asking; Postfix cannot use one.
+            # A made-up passphrase: an encrypted key must fail here instead of asking; Postfix cannot use one.
             # An empty one would not do, OpenSSL 1.1.1 then asks at the terminal.
             key = self._runner.run(["openssl", "pkey", "-in", key_path, "-passin", "pass:none", "-pubout"], check=False)
         except CommandError:

@@ -59,7 +59,7 @@ def check_networks(scope):
     """list of Finding: networks that Postfix cannot read, and networks of strangers.
 
     cidr_match(3) refuses host bits; smtpd(8) then answers 451 to every client that gets as far as that entry.
-    Who is no stranger: see ``addresses.closed_to_strangers``.
+    Who is not a stranger: see ``addresses.closed_to_strangers``.
     """
     findings = []
     for name in _NETWORK_LISTS:
@@ -170,7 +170,7 @@ def next_hop(text):
     """(str, str or None, bool): host, port and whether brackets turn the MX look-up off.
 
     Raises:
-        ValueError: the text is no next hop; the reason (host_port(3)).
+        ValueError: the text is not a next hop; the reason (host_port(3)).
     """
     if text.startswith("["):
         match = re.match(r"\[([^][]*)\](.*)\Z", text, re.S)
@@ -302,7 +302,7 @@ def check_interfaces(scope):
                 scope.finding(
                     "interface-not-local",
                     name,
-                    "{0} is no address of this host, Postfix does not start".format(item),
+                    "{0} is not an address of this host, Postfix does not start".format(item),
                     fix,
                 )
             )

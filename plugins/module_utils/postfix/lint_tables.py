@@ -137,7 +137,7 @@ def _check_file(scope, name, kind, path):
     suffix = COMPILED.get(kind, "")
     if scope.host.exists(path + suffix):
         return []
-    # The path of a table is no secret; what stands in a static: or inline: one never comes here.
+    # The path of a table is not a secret; what stands in a static: or inline: one never comes here.
     if suffix and scope.host.exists(path):
         command = "postalias" if name == "alias_maps" else "postmap"
         message = "{0} is not compiled, there is no {0}{1}".format(path, suffix)

@@ -80,7 +80,7 @@ def check_protocols(scope):
 
 def _protocol_problem(item, version):
     names = [known for known in _PROTOCOLS if known != "TLSv1.3" or version >= (3, 0)]
-    fix = "use {0}, each with ! in front to exclude it, separated by commas".format(", ".join(names))
+    fix = "use {0}, separated by commas, with ! before each that is to be excluded".format(", ".join(names))
     if item[:2] in (">=", "<="):
         if version < (3, 6):
             return "{0} needs Postfix 3.6; before, it turns TLS off".format(item[:2]), fix
@@ -106,7 +106,7 @@ def _protocol_problem(item, version):
 
 
 def check_ciphers(scope):
-    """list of Finding: cipher grades that are none (postconf(5), smtpd_tls_ciphers)."""
+    """list of Finding: cipher grades that do not exist (postconf(5), smtpd_tls_ciphers)."""
     return [
         scope.finding(
             "tls-ciphers",

@@ -6,7 +6,7 @@
 
 The forms are those of src/global/log_adhoc.c, smtpd/smtpd.c, smtpd/smtpd_check.c, cleanup/, pickup/, qmgr/, bounce/ and
 postsuper/ in Postfix's source. Texts in angle brackets and replies are other people's: what looks like a field inside of
-them is none.
+them is not one.
 """
 
 from __future__ import absolute_import, division, print_function

@@ -63,10 +63,10 @@ class MainCf(ConfigText):
             value: str on one line; None takes the parameter out.
 
         Raises:
-            MainCfError: the name is not one.
+            MainCfError: this is not the name of a parameter.
         """
         if not _NAME.match(name):
-            raise MainCfError("{0}: '{1}' is no parameter name; use letters, digits and _".format(self.path, name))
+            raise MainCfError("{0}: '{1}' is not a parameter name; use letters, digits and _".format(self.path, name))
         if value is None:
             for line in self._lines.pop(name, []):
                 self.remove(line)

@@ -261,7 +261,7 @@ class Service(object):
 
     def _option_text(self, name, value, braces):
         if not _OPTION_NAME.match(name):
-            raise MasterCfError("{0}: {1}: '{2}' is no parameter name".format(self._path, "/".join(self.key), name))
+            raise MasterCfError("{0}: {1}: '{2}' is not a parameter name".format(self._path, "/".join(self.key), name))
         spaced = any(char in BLANKS for char in value)
         if not spaced and (not braces or _balanced(value)):
             return "-o {0}={1}".format(name, value)

@@ -86,7 +86,7 @@ def parse_entry(text):
     if found is None:
         return _invalid(text, excluded, "{0} is not an address".format(address or "the empty text"))
     if prefix is not None:
-        # A netmask, which parse_network() knows too, is none of Postfix's.
+        # parse_network() takes a netmask too, and Postfix does not.
         bits = BITS[found.family]
         if not re.match(r"[0-9]{1,3}\Z", prefix) or int(prefix) > bits:
             return _invalid(text, excluded, "the prefix length must be a number from 0 to {0}".format(bits))

@@ -57,7 +57,7 @@ class Parameters(object):
         return split_list(self.value(name))
 
     def number(self, name):
-        """int: of a parameter; 0 for what is no number."""
+        """int: of a parameter; 0 for what is not a number."""
         value = self.value(name)
         return int(value) if value.isdigit() else 0
 

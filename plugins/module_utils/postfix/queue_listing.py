@@ -54,7 +54,7 @@ def parse_json_line(line):
     """Message: one line of C(postqueue -j), Postfix 3.1 and later.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the line does not describe a message.
     """
     # Python 2 would refuse bytes that are not UTF-8.
     entry = json.loads(to_text(line, errors="surrogate_or_replace") if bytes is str else line)
@@ -104,7 +104,7 @@ def arrival_time(text, now):
         moment = int(time.mktime(parts[:8] + (-1,)))
         if moment <= now + 86400:
             return moment
-    raise ListingError("postqueue -p: {0!r} is no moment of the last years".format(text))
+    raise ListingError("postqueue -p: {0!r} is not a time in recent years".format(text))
 
 
 class _Entry(object):
@@ -178,7 +178,7 @@ def parse_envelopes(lines):
         lines: iterable of str, without line ends.
 
     Yields:
-        Envelope: size and arrival are None where the file has none, or what is no number or time.
+        Envelope: size and arrival are None where the file has none, or has something other than a number or time.
     """
     found, moments = None, {}
     for line in lines:

@@ -47,7 +47,7 @@ def relay_of(params):
     """Relay: from the options of a module, with their defaults.
 
     Raises:
-        CheckError: there is no host name, or an address is none.
+        CheckError: there is no host name, or one of the addresses is not an address.
     """
     hostname = params["hostname"].strip().rstrip(".")
     if not hostname:
@@ -210,7 +210,7 @@ def _reverse(resolver, address, names):
             "dns_ptr", address, "a private address; say from which one the internet sees the relay's mail come"
         )
     if not any(could_be_in_dns(name) for name in names):
-        return checks.skipped("dns_ptr", address, "{0} is no name with a domain, see host_name".format(names[0]))
+        return checks.skipped("dns_ptr", address, "{0} is not a name with a domain, see host_name".format(names[0]))
     answer = _known(resolver, reverse_name(address), "PTR", address)
     todo = "Let whoever owns the address (provider, hoster) set the PTR record of {0} to {1}.".format(
         address, names[-1]

@@ -75,7 +75,7 @@ class Answer(namedtuple("Answer", "outcome records text")):
 
     @property
     def known(self):
-        """bool: whether a name server knows the answer, be it that there is nothing."""
+        """bool: whether a name server knows the answer, even if it is that there is nothing."""
         return self.outcome in (FOUND, NODATA, NXDOMAIN)
 
 
@@ -103,12 +103,12 @@ def resolver_of(nameservers, port, seconds):
         seconds: float, for all questions together.
 
     Raises:
-        DnsError: a value is none that can be used.
+        DnsError: a value cannot be used.
     """
     if seconds <= 0:
-        raise DnsError("timeout: {0:g} s is no time".format(seconds))
+        raise DnsError("timeout: {0:g} s is not a time limit; give more than 0".format(seconds))
     if not 0 < port < 65536:
-        raise DnsError("port: {0} is no port".format(port))
+        raise DnsError("port: {0} is not a port from 1 to 65535".format(port))
     return Resolver(nameservers or system_nameservers(), port, seconds / _PATIENCE, Deadline(seconds))
 
 
@@ -176,7 +176,7 @@ class Resolver(object):
         try:
             question = dns.name.from_text(name)
         except (dns.exception.DNSException, UnicodeError) as exc:
-            return Answer(BADNAME, [], "{0!r} is no domain name: {1}".format(name, exc))
+            return Answer(BADNAME, [], "{0!r} is not a domain name: {1}".format(name, exc))
         said = silence = None
         pending = list(servers)
         for _round in range(_ROUNDS):
@@ -210,7 +210,9 @@ class Resolver(object):
             return Answer(UNREACHABLE, [], "{0} cannot be asked: {1}".format(server, exc))
         except (dns.exception.DNSException, struct.error, ValueError, IndexError, AssertionError) as exc:
             return Answer(
-                GARBAGE, [], "{0} answers with what is no DNS message ({1})".format(server, type(exc).__name__)
+                GARBAGE,
+                [],
+                "{0} answers with something that is not a DNS message ({1})".format(server, type(exc).__name__),
             )
 
     def _read(self, server, response, question, kind, rdtype):

@@ -38,7 +38,7 @@ def name_checks(names, entries, address):
             checks.failed(
                 _IDENTIFIER,
                 what,
-                "{0!s} is no name with a domain".format(wanted or "nothing"),
+                "{0!s} is not a name with a domain".format(wanted or "the empty text"),
                 "{0} to a full name, for example smtp-relay001.example.com.".format(how),
             )
         ]

@@ -91,7 +91,7 @@ def nameserver_check(server, seconds, where, port=_DNS_PORT):
     if reply is None:
         return checks.failed(identifier, subject, "does not answer ({0:g} s)".format(seconds), todo)
     if len(reply) < 12 or reply[:2] != number or not bytearray(reply)[2] & 0x80:
-        return checks.failed(identifier, subject, "answers with what is no DNS message", todo)
+        return checks.failed(identifier, subject, "answers with something that is not a DNS message", todo)
     rcode = bytearray(reply)[3] & 0x0F
     if rcode in (0, _NXDOMAIN):
         return checks.ok(identifier, subject, "answers")

@@ -54,7 +54,7 @@ class ControlPlan(FilePlan):
     Args:
         directory: str, that of the control files.
         spec: ``control.ControlFile``.
-        value: as of ``control.checked``; None is no file.
+        value: as of ``control.checked``; None for no file.
         has_credentials: bool, whether the value has passwords in it.
 
     Attributes, besides those of ``FilePlan``:
@@ -394,7 +394,7 @@ class Compiled(object):
         runner.run([self.program])
         if is_stale(self.path, self._plan.destination):
             raise ConfigurationError(
-                "{0} ended well and did not make {1}; it belongs to a qmail with another home directory".format(
+                "{0} succeeded, but did not make {1}; it belongs to a qmail with another home directory".format(
                     self.program, self.path
                 )
             )

@@ -41,7 +41,7 @@ _END = re.compile(r"end msg {0}(?= |\Z)".format(_NUMBER))
 # No delivery is under way.
 _IDLE = re.compile(r"status: local 0/[0-9]+ remote 0/[0-9]+(?: exitasap)?\Z")
 
-# A delivery's text: qmail-send writes / for the end of a line and _ for a blank, % and what is no printable ASCII.
+# A delivery's text: qmail-send writes / for the end of a line and _ for a blank, % and what is not printable ASCII.
 _REMOTE_SAID = "Remote_host_said:"
 _NEXT_LINE = re.compile(
     r"[._]{0,2}/(?=Remote_host_said:|Giving_up_on_|I'm_not_going_to_try_again;|STARTTLS_proto=|qp_[0-9]"

@@ -287,7 +287,7 @@ class QmailQueue(Queue):
                 self._take_note(ran)
                 self._supervisor.stop(*ran)
                 if not mutex.acquire(_LETTING_GO):
-                    raise QueueError("{0} is locked still; nothing was done".format(self._lock_path()))
+                    raise QueueError("{0} is still locked; nothing was done".format(self._lock_path()))
             yield
         finally:
             for number in handlers:
@@ -309,12 +309,12 @@ class QmailQueue(Queue):
         """(Process, Service): what holds the lock, and how it is stopped.
 
         Raises:
-            RelayError: it is no qmail-send, or it cannot be told.
+            RelayError: it is not a qmail-send, or it cannot be told.
         """
         process = self._supervisor.running()
         if process is None:
             raise QueueError(
-                "{0} is locked, and no qmail-send of this queue is to be seen: it may run in a container, or another "
+                "{0} is locked, and no qmail-send of this queue can be seen: it may run in a container, or another "
                 "run of this module is at work; nothing was done".format(self._lock_path())
             )
         service = self._supervisor.service(process)

@@ -122,14 +122,14 @@ class Tree(object):
         top: str, usually C(/var/qmail/queue).
 
     Raises:
-        QueueError: it is none, or it may not be read.
+        QueueError: it is not a queue of qmail, or it may not be read.
     """
 
     def __init__(self, top):
         self.top = top
         self._split = self._count_of("mess")
         if self._split is None:
-            raise QueueError("{0}: the directory mess is not split; this is no queue of qmail".format(top))
+            raise QueueError("{0}: the directory mess is not split; this is not a queue of qmail".format(top))
         self._splits = dict((kind, self._split) for kind in _SPLIT)
         self._splits.update((kind, self._count_of(kind)) for kind in _PERHAPS_SPLIT)
         self.mutex = Mutex(os.path.join(top, "lock", "sendmutex"))
@@ -151,7 +151,7 @@ class Tree(object):
         try:
             return queue_files.split_of(names)
         except ValueError as exc:
-            raise QueueError("{0}: {1}; this is no queue of qmail".format(os.path.join(self.top, kind), exc))
+            raise QueueError("{0}: {1}; this is not a queue of qmail".format(os.path.join(self.top, kind), exc))
 
     def _parts(self, kind, number):
         split = self._splits.get(kind)
@@ -279,7 +279,7 @@ class Tree(object):
         """Remove every file of a message. qmail-send must not run.
 
         Raises:
-            OSError: what is left is no message that is delivered, or it is the whole one but for bounce/N.
+            OSError: what is left is not a message that would be delivered, or it is the whole one but for bounce/N.
         """
         for kind in _REMOVAL:
             try:

@@ -289,7 +289,9 @@ class Supervisor(object):
         # One that was started meanwhile has read the new files.
         present = self.running()
         if present is None:
-            raise SupervisorError("qmail-send (pid {0}) has ended at the HUP; start it again".format(process.pid))
+            raise SupervisorError(
+                "qmail-send (pid {0}) ended when it got the signal HUP; start it again".format(process.pid)
+            )
         return present
 
     def retry(self, process):

@@ -40,13 +40,13 @@ class Sendmail(object):
 
     @property
     def installed(self):
-        """bool: whether there is a sendmail; the program of that name that other mail systems bring is none."""
+        """bool: whether there is a sendmail; the program of that name that other mail systems bring is not one."""
         return self.version != ""
 
     def _ask_version(self):
         if not self._program:
             return ""
-        # /dev/null as configuration: the version is told before it is read, and a broken live one is no hindrance.
+        # /dev/null as configuration: the version is told before it is read, and a broken live one does no harm.
         # Without LogLevel, sendmail would complain of that file in the mail log.
         result = self._ask("/dev/null", "/quit\n", "-O", "LogLevel=0", "-d0.1")
         found = _VERSION.search(result.stdout)

@@ -179,7 +179,7 @@ class Mc(object):
                 continue
             word = _WORD.match(text, position)
             if word is None:
-                # A digit or another sign cannot begin a macro's name, and what follows a digit is no new word.
+                # A digit or another sign cannot begin a macro's name, and what follows a digit is not a new word.
                 position = _past_number(text, position)
                 continue
             name, position = word.group(), word.end()

@@ -80,12 +80,12 @@ def _open(path, flags):
     The group of the submission program may write in its queue: nothing but a file is opened, and no link followed.
 
     Raises:
-        EnvironmentError: there is none, or it is no file.
+        EnvironmentError: there is none, or it is not a regular file.
     """
     number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
-        raise IOError(errno.EINVAL, "it is no file", path)
+        raise IOError(errno.EINVAL, "it is not a regular file", path)
     return os.fdopen(number, "rb")
 
 
@@ -194,7 +194,7 @@ class SendmailQueue(Queue):
 
     @staticmethod
     def is_there(runner):
-        # The program of that name of another mail system is none.
+        # The program of that name of another mail system is not a sendmail.
         return Sendmail(runner).installed
 
     def __init__(self, runner, directory=None):
@@ -368,7 +368,7 @@ class SendmailQueue(Queue):
             files = {"control": control.name, "origin": about.name}
             if os.path.lexists(data):
                 if not stat.S_ISREG(os.lstat(data).st_mode):
-                    raise _Left("{0} is no file".format(data))
+                    raise _Left("{0} is not a regular file".format(data))
                 files["data"] = data
             why = why_not_saved(backup, queue_id, files)
             if why:
@@ -431,7 +431,7 @@ class SendmailQueue(Queue):
 
     def _restore(self, backup, queue_id):
         if not self.id_pattern.match(queue_id):
-            raise _Left("it is no queue ID of sendmail")
+            raise _Left("it is not a queue ID of sendmail")
         if any(self._paths(queue_id, (_WAITING, _HELD, _LOST))):
             raise _Left("the queue has a message of this name")
         with open(backup.path(queue_id, "origin")) as stream:
@@ -439,7 +439,7 @@ class SendmailQueue(Queue):
         control, data = str(origin["control"]), str(origin["data"])
         known = [place.control for place in self._places]
         if os.path.dirname(control) not in known:
-            raise _Left("{0} is no directory of the queue any more".format(os.path.dirname(control)))
+            raise _Left("{0} is no longer a directory of the queue".format(os.path.dirname(control)))
         saved = backup.path(queue_id, "data")
         # The text first: a control file without one would send an empty message.
         if os.path.exists(saved) and not (os.path.exists(data) and filecmp.cmp(saved, data, shallow=False)):

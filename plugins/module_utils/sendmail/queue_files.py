@@ -35,7 +35,7 @@ _ORIGIN = re.compile(r"(?:[^\s\[\]]*@)?([^\s\[\]@]*)\s*\[(?:IPv6:)?([0-9A-Fa-f:.
 
 
 class ControlError(ValueError):
-    """A control file is not whole, or is none."""
+    """What was read as a control file is not whole, or is not a control file."""
 
 
 def _records(text):
@@ -59,7 +59,7 @@ def parse_control(text):
         text: str, the whole file.
 
     Raises:
-        ControlError: it is not whole, or it is none.
+        ControlError: it is not whole, or it is not a control file.
     """
     version, created, sender, authenticated = 0, None, None, ""
     quarantine, origin, data_directory = None, "", None
@@ -105,7 +105,7 @@ def parse_control(text):
 
 def _number(record):
     if not _NUMBER.match(record[1:]):
-        raise ControlError("{0!r} is no number".format(record))
+        raise ControlError("{0!r} is not a number".format(record))
     return int(record[1:])
 
 

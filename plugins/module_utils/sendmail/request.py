@@ -101,7 +101,7 @@ class Request(object):
         if level is None:
             return []
         if level not in TLS_LEVELS:
-            raise RequestError("tls_level: '{0}' is not one; it is {1}".format(level, ", ".join(TLS_LEVELS)))
+            raise RequestError("tls_level: '{0}' is not a level; use one of {1}".format(level, ", ".join(TLS_LEVELS)))
         if not self.hosts:
             raise RequestError("tls_level: it is about the smart hosts; name them in smart_hosts")
         if self._arguments.get("mx_lookup") and level != "opportunistic":
@@ -148,7 +148,7 @@ def smart_host_name(text):
     """str: a smart host without brackets.
 
     Raises:
-        RequestError: it is no host name or IPv4 address.
+        RequestError: the text is not a host name or IPv4 address.
     """
     return _checked(text, "smart_hosts")
 

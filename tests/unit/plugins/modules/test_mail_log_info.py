@@ -94,10 +94,10 @@ def test_what_was_refused_without_a_queue_ID_is_found_too(find):
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"queue_id": ["$(id)"]}, "queue_id: '$(id)' is no queue ID"),
+        ({"queue_id": ["$(id)"]}, "queue_id: '$(id)' is not a queue ID"),
         ({"sender": [" "]}, "sender: an empty text"),
-        ({"since": "yesterday"}, "since: 'yesterday' is no time"),
-        ({"since": "2026-02-30"}, "since: '2026-02-30' is no date that exists"),
+        ({"since": "yesterday"}, "since: 'yesterday' is not a time"),
+        ({"since": "2026-02-30"}, "since: '2026-02-30' is not a date that exists"),
         ({"since": "1h", "until": "2h"}, "since: it is later than until"),
         ({"client": ["10.0.0.0/40"]}, "client: "),
         ({"limit": -1}, "limit: -1"),

@@ -227,7 +227,7 @@ def test_broken_certificate_is_replaced_and_kept(tmp_path):
     ensure(wanted(tmp_path))
     (tmp_path / "relay.crt").write_bytes(b"not a certificate")
     result = ensure(wanted(tmp_path))
-    assert "is not one: it has no complete PEM block" in result["reasons"][0]
+    assert "is not a certificate: it has no complete PEM block" in result["reasons"][0]
     assert [files.read_bytes(path) for path in result["backup_files"]] == [b"not a certificate"]
 
 

@@ -118,7 +118,7 @@ def test_a_file_that_is_gone_is_reported(tmp_path):
     os.unlink(str(path))
     assert read(source) == b"" and "removed before it could be read" in source.problems[0]
     os.mkfifo(str(path))
-    assert read(source) == b"" and "no regular file" in source.problems[0]
+    assert read(source) == b"" and "not a regular file" in source.problems[0]
     os.unlink(str(path))
     # Its inode may be the same again, if nothing else has taken it.
     write(tmp_path / "other", b"")
@@ -216,7 +216,7 @@ def test_a_copy_that_is_being_made_is_left_out(tmp_path):
 def test_what_is_no_log_is_refused_and_never_waited_for(tmp_path, name):
     os.mkfifo(str(tmp_path / "fifo"))
     (tmp_path / "empty").mkdir()
-    reasons = {"fifo": "no regular file", "f*": "no regular file", "relative": "absolute path"}
+    reasons = {"fifo": "not a regular file", "f*": "not a regular file", "relative": "absolute path"}
     pattern = name if name == "relative" else str(tmp_path / name)
     with pytest.raises(LogSourceError) as caught:
         find_files([pattern])

@@ -173,7 +173,7 @@ def test_a_message_comes_with_those_that_it_led_to_and_came_from():
         ({"client": ["10.20.0.11"]}, 0),
         ({"status": ["sent"]}, 0),
         ({"until": "2026-11-22T07:00:00Z"}, 0),
-        # Who names a message does not ask for what was none.
+        # Who names a message does not ask for what was not one.
         ({"queue_id": ["7D000100F"]}, 0),
     ],
 )
@@ -193,8 +193,8 @@ def test_the_newest_are_given_and_all_are_counted():
 @pytest.mark.parametrize(
     "criteria, words",
     [
-        ({"queue_id": ["$(id)"]}, "queue_id: '$(id)' is no queue ID"),
-        ({"queued_as": ["A" * 65]}, "is no queue ID"),
+        ({"queue_id": ["$(id)"]}, "queue_id: '$(id)' is not a queue ID"),
+        ({"queued_as": ["A" * 65]}, "is not a queue ID"),
         ({"sender": [""]}, "sender: an empty text"),
         ({"client": ["10.0.0.0/40"]}, "client: "),
     ],

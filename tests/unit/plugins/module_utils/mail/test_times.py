@@ -63,15 +63,15 @@ def test_times(text, seconds):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("yesterday", "is no time; write an age such as 2h"),
-        ("", "is no time"),
-        ("2026-13-01", "is no date that exists"),
-        ("2026-02-29", "is no date that exists"),
-        ("2026-11-22T24:00", "is no date that exists"),
-        ("2026-11-22T07:60", "is no date that exists"),
-        ("1969-12-31", "is no date that exists"),
-        ("2026-11-22T07:07:44+1", "is no time"),
-        ("-2h", "is no time"),
+        ("yesterday", "is not a time; write an age such as 2h"),
+        ("", "is not a time"),
+        ("2026-13-01", "is not a date that exists"),
+        ("2026-02-29", "is not a date that exists"),
+        ("2026-11-22T24:00", "is not a date that exists"),
+        ("2026-11-22T07:60", "is not a date that exists"),
+        ("1969-12-31", "is not a date that exists"),
+        ("2026-11-22T07:07:44+1", "is not a time"),
+        ("-2h", "is not a time"),
     ],
 )
 def test_what_is_no_time_is_refused_by_name(text, words):

@@ -163,7 +163,7 @@ def test_a_removed_service_leaves_comments():
         (dict(name="x y", kind="unix", command="smtp"), "no such service can be"),
         (dict(name="x", kind="unix", command="smtp", options={"a": "b {c"}), "do not match"),
         (dict(name="x", kind="unix", command="smtp", options={"a": "b c"}, braces=False), "Postfix before 3.0"),
-        (dict(name="x", kind="unix", command="smtp", options={"a b": "c"}), "is no parameter name"),
+        (dict(name="x", kind="unix", command="smtp", options={"a b": "c"}), "is not a parameter name"),
     ],
 )
 def test_what_cannot_be_written_is_refused_with_the_reason(arguments, reason):

@@ -116,13 +116,13 @@ def test_records(server, name, kind, records):
         ("servfail.example.com", "servfail", "127.0.0.1 says SERVFAIL"),
         ("refused.example.com", "refused", "127.0.0.1 says REFUSED"),
         ("silent.example.com", "timeout", "127.0.0.1 does not answer (0.2 s)"),
-        ("garbage.example.com", "garbage", "no DNS message"),
-        ("short.example.com", "garbage", "no DNS message"),
-        ("other-id.example.com", "garbage", "no DNS message"),
+        ("garbage.example.com", "garbage", "not a DNS message"),
+        ("short.example.com", "garbage", "not a DNS message"),
+        ("other-id.example.com", "garbage", "not a DNS message"),
         # A truncated answer is asked for over TCP, where nobody listens.
         ("truncated.example.com", "unreachable", "127.0.0.1 cannot be asked: "),
-        ("a..example.com", "badname", "no domain name"),
-        ("x" * 64 + ".example.com", "badname", "no domain name"),
+        ("a..example.com", "badname", "not a domain name"),
+        ("x" * 64 + ".example.com", "badname", "not a domain name"),
     ],
 )
 def test_what_is_no_answer_is_told_apart(server, name, outcome, text):

@@ -60,7 +60,7 @@ def test_one_name_everywhere():
             {"wanted": "relay"},
             (
                 "myhostname",
-                "relay is no name with a domain",
+                "relay is not a name with a domain",
                 "Set myhostname to a full name, for example smtp-relay001.example.com.",
             ),
         ),
@@ -68,7 +68,7 @@ def test_one_name_everywhere():
             {"wanted": "relay.localdomain"},
             (
                 "myhostname",
-                "relay.localdomain is no name with a domain",
+                "relay.localdomain is not a name with a domain",
                 "Set myhostname to a full name, for example smtp-relay001.example.com.",
             ),
         ),
@@ -76,7 +76,7 @@ def test_one_name_everywhere():
             {"wanted": ""},
             (
                 "myhostname",
-                "nothing is no name with a domain",
+                "the empty text is not a name with a domain",
                 "Set myhostname to a full name, for example smtp-relay001.example.com.",
             ),
         ),

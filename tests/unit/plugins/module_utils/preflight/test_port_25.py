@@ -103,7 +103,7 @@ def test_what_the_exchanger_sees(exchanger, hello, expected, found):
     "talk, seen, todo",
     [
         (say(b"554 5.7.1 go away\r\n"), "says 554 5.7.1 go away", "block list"),
-        (say(b"SSH-2.0-OpenSSH_9.2\r\n"), "no line of a reply in SMTP", "what answers in the place"),
+        (say(b"SSH-2.0-OpenSSH_9.2\r\n"), "not a line of an SMTP reply", "what answers in the place"),
         (say(b"220" + b"x" * (1 << 20)), "a line of more than", "what answers in the place"),
         (say(b""), "has closed the connection", "what answers in the place"),
         (stall, "no answer within the time limit of 0.5 s", "open port 25 outbound"),

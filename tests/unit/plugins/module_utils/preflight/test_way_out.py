@@ -96,9 +96,9 @@ def coded(rcode):
         (coded(2), "failed", "says SERVFAIL"),
         (coded(5), "failed", "says REFUSED"),
         (coded(9), "failed", "says error 9"),
-        (lambda wire: b"HTTP/1.1 400 Bad Request", "failed", "no DNS message"),
-        (lambda wire: wire, "failed", "no DNS message"),
-        (lambda wire: b"", "failed", "no DNS message"),
+        (lambda wire: b"HTTP/1.1 400 Bad Request", "failed", "not a DNS message"),
+        (lambda wire: wire, "failed", "not a DNS message"),
+        (lambda wire: b"", "failed", "not a DNS message"),
         (lambda wire: None, "failed", "does not answer (0.4 s)"),
     ],
 )

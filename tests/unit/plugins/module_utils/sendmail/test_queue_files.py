@@ -127,7 +127,7 @@ def test_client(origin, client):
         (MINIMAL + "RPFD:<b@example.com>\n", "follows its end"),
         (MINIMAL.replace("T1795349160\n", ""), "no time"),
         (MINIMAL.replace("S<app@web.example.com>\n", ""), "no sender"),
-        (MINIMAL.replace("1795349160", "soon"), "no number"),
+        (MINIMAL.replace("1795349160", "soon"), "not a number"),
         (MINIMAL.replace("RPFD:", "R"), "without flags"),
     ],
 )
