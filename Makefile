@@ -39,7 +39,7 @@ lint: setup  ## ansible-lint (production profile), docs, direction of imports, y
 	@tests/timed lint tests/lint
 
 unit: setup  ## Unit tests on Python 2.7, 3.6 and the controller's.
-	@tests/unit-all
+	@tests/timed unit tests/unit-all
 
 sanity: setup  ## ansible-test sanity.
 	@tests/timed sanity tests/sanity

@@ -13,6 +13,7 @@ import os
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 from ansible.module_utils.common.text.converters import to_bytes
 
 # Two deferred messages and one on hold, as Postfix 3.7.11 lists them.
@@ -30,6 +31,13 @@ LISTED = """
 
 class Ended(Exception):
     """What the module would print."""
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings_of_others(monkeypatch):
+    """What earlier modules warned of: AnsibleModule keeps it for as long as its process lives."""
+    for name in ("_global_warnings", "_global_deprecations"):
+        monkeypatch.setattr(warnings, name, type(getattr(warnings, name))())
 
 
 @pytest.fixture
