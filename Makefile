@@ -36,16 +36,16 @@ test:  ## Everything, and a table of where the time went.
 	@tests/all $(DISTROS)
 
 lint: setup  ## ansible-lint (production profile), docs, direction of imports, yamllint, ruff, Python 2.7's syntax.
-	@tests/timed lint tests/lint
+	@tests/lint
 
 unit: setup  ## Unit tests on Python 2.7, 3.6 and the controller's.
-	@tests/timed unit tests/unit-all
+	@tests/unit-all
 
 sanity: setup  ## ansible-test sanity.
-	@tests/timed sanity tests/sanity
+	@tests/sanity
 
 package: setup  ## Build the collection; install it from the tarball and from git.
-	@tests/timed package tests/package
+	@tests/package
 
 molecule: setup  ## Molecule on each distribution that this machine can make, side by side.
 	@tests/molecule $(DISTROS)
