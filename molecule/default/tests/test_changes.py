@@ -80,8 +80,7 @@ def test_check_mode_on_a_changed_site_announces_exactly_what_is_done(tmp_path):
     assert set(announced) == set(done)
     for key, diff in done.items():
         assert comparable(announced[key]) == comparable(diff), key
-    site.playbook(record=tmp_path / "again")
-    assert site.changes(tmp_path / "again") == []
+    # That the next run changes nothing is what the scenario looks at last (idempotence).
     # delay_warning_time is the site's own business: the role leaves it alone.
     site.run(site.RELAY, "postconf -X delay_warning_time && postfix reload")
     site.arrives(site.send("legacy01"))
