@@ -24,8 +24,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import TransactionError
 
-NOW = time.time()
-
 
 class Programs(object):
     """Runs real programs and keeps their arguments."""
@@ -82,7 +80,9 @@ def wanted(directory, **changes):
     return Wanted(**values)
 
 
-def ensure(request, check_mode=False, runner=None, now=NOW):
+def ensure(request, check_mode=False, runner=None, now=None):
+    # The clock is read here, not when the file is: openssl reads its own, and other tests may take long in between.
+    now = time.time() if now is None else now
     return keypair.ensure(request, runner or Programs(), check_mode, None, now)[0]
 
 
@@ -128,7 +128,7 @@ def test_first_run_makes_a_pair_and_the_second_changes_nothing(tmp_path, kind, c
     assert (mode_of(tmp_path / "relay.key"), mode_of(tmp_path / "relay.crt")) == (0o600, 0o644)
 
     programs, before = Programs(), snapshot(tmp_path)
-    second = ensure(request, runner=programs, now=NOW + 60)
+    second = ensure(request, runner=programs, now=time.time() + 60)
     assert (second["changed"], second["reasons"]) == (False, [])
     assert second["diff"]["before"] == second["diff"]["after"]
     assert len(programs.calls) == 1
@@ -161,11 +161,11 @@ def test_check_mode_changes_nothing_and_foresees_the_run(tmp_path):
 
 def test_check_mode_on_a_host_without_openssl_and_directories(tmp_path):
     request = wanted(tmp_path / "missing")
-    result, warnings = keypair.ensure(request, None, True, None, NOW)
+    result, warnings = keypair.ensure(request, None, True, None, time.time())
     assert result["changed"] and result["certificate"] is None
     assert len(warnings) == 3
     with pytest.raises(KeypairError) as caught:
-        keypair.ensure(wanted(tmp_path), None, False, None, NOW)
+        keypair.ensure(wanted(tmp_path), None, False, None, time.time())
     assert "Install the package openssl" in str(caught.value)
 
 
@@ -174,7 +174,7 @@ def test_check_mode_on_a_host_without_openssl_and_directories(tmp_path):
 )
 def test_certificate_is_renewed_in_time_with_the_same_key(tmp_path, later, changed):
     first = ensure(wanted(tmp_path))
-    second = ensure(wanted(tmp_path), now=NOW + later)
+    second = ensure(wanted(tmp_path), now=time.time() + later)
     assert second["changed"] is changed
     assert (second["serial"] != first["serial"]) is changed
     assert second["public_key_fingerprint_sha256"] == first["public_key_fingerprint_sha256"]
@@ -331,7 +331,7 @@ def test_unfit_authority_is_refused_and_nothing_is_written(tmp_path, case, reaso
         tmp_path, passphrase="secret" if "passphrase" in case else None, days=20 if case == "ends soon" else 99
     )
     passphrase = "wrong" if case == "wrong passphrase" else None
-    now = NOW + (100 * 86400 if case == "expired" else 0)
+    now = time.time() + (100 * 86400 if case == "expired" else 0)
     if case == "another key":
         ca = (ca[0], make_ca(tmp_path, "other")[1])
     elif case == "not an authority":
@@ -358,7 +358,7 @@ def test_request_is_made_and_a_foreign_certificate_reported(tmp_path):
     # signed elsewhere, for another key
     ca = make_ca(tmp_path)
     ensure(own(tmp_path, ca, privatekey_path=str(tmp_path / "other.key")))
-    result, warnings = keypair.ensure(request, Programs(), False, None, NOW)
+    result, warnings = keypair.ensure(request, Programs(), False, None, time.time())
     assert (result["changed"], result.get("issuer")) == (False, None)
     assert result["not_after"] is not None
     assert ["belongs to another key" in warning for warning in warnings] == [True]
