@@ -48,7 +48,7 @@ package: setup  ## Build the collection; install it from the tarball and from gi
 	@tests/package
 
 molecule: setup  ## Molecule on each distribution that this machine can make, side by side.
-	@tests/molecule $(DISTROS)
+	@python tests/beds.py $(DISTROS)
 
 bench: setup  ## The speed figures, as ratios in one run.
 	@python tests/bench/run.py

@@ -3,8 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files that are put in place with a configuration; shared by postfix_config, sendmail_config and qmail_config."""
 
-# One fragment cannot add to the suboptions of another, so texts are joined; what a module adds is about content first.
-_FILES = r"""
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  backup:
+    description:
+      - Whether to keep each file that is replaced under a second name with a time stamp.
+    type: bool
+    default: false
+"""
+
+    # For a module that only makes files.
+    FILES = r"""
 options:
   files:
     description:
@@ -28,31 +39,35 @@ options:
         description:
           - The content. It is shown in the difference, so do not put secrets here.
         type: str
-"""
-
-
-class ModuleDocFragment:
-    DOCUMENTATION = r"""
-options:
-  backup:
-    description:
-      - Whether to keep each file that is replaced under a second name with a time stamp.
-    type: bool
-    default: false
-"""
-
-    # For a module that only makes files.
-    FILES = (
-        _FILES
-        + r"""
         required: true
 """
-    )
 
-    # For a module that manages owners and removes files too.
-    OWNED_FILES = (
-        _FILES
-        + r"""
+    # For a module that manages owners and removes files too: all of it again, since one fragment cannot add to the suboptions of
+    # another, and ansible-test takes no joined texts.
+    OWNED_FILES = r"""
+options:
+  files:
+    description:
+      - Further files that belong to this configuration, such as a file of trusted certificates. They are put
+        in place in the same transaction.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description:
+          - The absolute path.
+        type: str
+        required: true
+      mode:
+        description:
+          - The permission bits, such as V('0644'). The default keeps those of an existing file; a new one gets
+            V(0644).
+        type: raw
+      content:
+        description:
+          - The content. It is shown in the difference, so do not put secrets here.
+        type: str
       owner:
         description:
           - The user that owns the file.
@@ -68,4 +83,3 @@ options:
         choices: [present, absent]
         default: present
 """
-    )

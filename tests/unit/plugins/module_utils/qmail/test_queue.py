@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -462,20 +463,19 @@ def test_a_message_that_qmail_send_took_up_meanwhile_is_the_same(queue):
     assert tool.act("delete", tickets, None).done == ["6"]
 
 
+def unlink_until_killed(unlink, calls, survive, path):
+    if len(calls) == survive:
+        raise KeyboardInterrupt()
+    calls.append(path)
+    unlink(path)
+
+
 @pytest.mark.parametrize("files", [STATES["S5"], dict(STATES["S5"], bounce="<x>:\nno\n\n"), STATES["S4"], HALF])
 def test_a_kill_at_any_moment_leaves_a_whole_message_or_none(tmpdir, monkeypatch, files):
     real, kept = os.unlink, set()
     for survive in range(7):
         queue = Queue(str(tmpdir.mkdir("qmail{0}".format(survive)))).add(6, files)
-        calls = []
-
-        def unlink(path, calls=calls, survive=survive):
-            if len(calls) == survive:
-                raise KeyboardInterrupt()
-            calls.append(path)
-            real(path)
-
-        monkeypatch.setattr(os, "unlink", unlink)
+        monkeypatch.setattr(os, "unlink", functools.partial(unlink_until_killed, real, [], survive))
         try:
             backend(queue)._tree.remove("6")
         except KeyboardInterrupt:

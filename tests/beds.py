@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Molecule's scenarios on each distribution that this machine can make, side by side; the newest one with the newest
 ansible-core.
 
-Usage: tests/molecule DISTRO…; logs are in .cache/molecule/.
+Usage: python tests/beds.py DISTRO…; logs are in .cache/molecule/.
 
 All scenarios of a distribution share one bed, which `default` makes and converges; the others put back what they
 change.
