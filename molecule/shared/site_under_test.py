@@ -24,6 +24,7 @@ os.environ.update(
     ANSIBLE_FORCE_COLOR="0",
     ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests/testbed/callback_plugins"),
     ANSIBLE_CALLBACKS_ENABLED="record_changes,record_results",
+    ANSIBLE_CONNECTION_PLUGINS=str(ROOT / "tests/testbed/connection_plugins"),
 )
 os.environ.pop("RECORD_CHANGES_FILE", None)
 SCENARIO = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
@@ -41,13 +42,10 @@ RECEIVED = "/var/mail/received/new"
 
 def run(host, command, stdin=None, check=True):
     """Run a shell command on a host; returns the CompletedProcess with text output."""
-    done = subprocess.run(
-        ["docker", "exec", "-i", PREFIX + host, "sh", "-c", command],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # It imports Ansible, which reads its settings from the environment then.
+    import test_host
+
+    done = test_host.run(PREFIX + host, "sh", "-c", command, stdin=stdin, text=True)
     if check:
         assert done.returncode == 0, f"{host}: {command}\n{done.stdout}{done.stderr}"
     return done
