@@ -18,8 +18,10 @@ description:
   - A new certificate (or request) is made when there is none, when it cannot be read, when its common name or its subject
     alternative names are not those asked for, when it belongs to another key, when it expires within O(renew_before_days),
     and when it was issued by another than O(provider) says. A changed O(valid_days) takes effect at the next renewal.
-  - A new key is made when there is none, and when the key is not of O(type), O(size) and O(curve). In all other cases the
-    key stays, so that clients which compare its fingerprint need no change, unless O(new_key_on_renewal) is set.
+  - A new key is made when there is none. In all other cases the key stays, so that clients which compare its fingerprint
+    need no change, unless O(new_key_on_renewal) is set.
+  - What may be somebody's work is not replaced unless O(force) says so; the module fails and changes nothing.
+  - It fails too when something is to be made and the host's clock says a time before 2020, as one does that was never set.
   - Key and certificate are made in a private directory beside their destination and renamed into place, the key first.
     A key is never readable for others, not for a moment. When a step fails, both files are what they were. When the module
     is killed between the two renames, the next run makes the certificate for the new key.
@@ -114,11 +116,20 @@ options:
       - Whether each new certificate (or request) that takes the place of an old one gets a new key.
     type: bool
     default: false
+  force:
+    description:
+      - Whether to replace a key that is not of O(type), O(size) and O(curve), a certificate that another authority than the one of
+        O(ownca_path) has issued, or that cannot be read although it is whole, and a certificate whose time has not begun, as of a
+        host's clock that was wrong. A backup is always kept.
+      - What needs no new file is not touched with it either.
+    type: bool
+    default: false
+    version_added: 0.5.0
   replace_broken_key:
     description:
       - Whether a file at O(privatekey_path) that C(openssl) cannot read as a key, or only with a passphrase, is replaced. A
         backup of it is always kept. Otherwise the module fails, because the key may be lost for good.
-      - A broken certificate or request is always replaced, and a backup of it kept.
+      - Of a certificate or request, what is no longer whole is always replaced, and a backup of it kept.
     type: bool
     default: false
   ownca_path:
@@ -308,6 +319,7 @@ def argument_spec():
         valid_days=dict(type="int", default=3650),
         renew_before_days=dict(type="int", default=30),
         new_key_on_renewal=dict(type="bool", default=False, no_log=False),
+        force=dict(type="bool", default=False),
         replace_broken_key=dict(type="bool", default=False, no_log=False),
         ownca_path=dict(type="path"),
         ownca_privatekey_path=dict(type="path"),

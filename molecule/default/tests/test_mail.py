@@ -67,6 +67,27 @@ def test_submission_demands_tls(relay_private):
     assert probe.smtp("web01", relay_private, 587).startswith("530")
 
 
+def test_anonymous_suites_and_diffie_hellman_are_for_opportunistic_tls_only(relay_private):
+    wanted = {
+        "25 aNULL": True,
+        "25 kEDH:!aNULL": True,
+        "587 aNULL": False,
+        "587 kEDH:!aNULL": False,
+        "587 kECDHE:!aNULL": True,
+        # For old appliances; RFC 9325 would leave them out.
+        "587 kRSA": True,
+    }
+    # Without a level of security, that client would offer no anonymous suite.
+    said = site.run(
+        "web01",
+        "while read port suites; do echo QUIT | timeout 30 openssl s_client -starttls smtp -tls1_2"
+        f' -connect {relay_private}:$port -cipher "$suites:@SECLEVEL=0" 2>/dev/null | sed -n "s/.*Cipher is //p"; done',
+        stdin="\n".join(wanted) + "\n",
+    ).stdout.split()
+    assert len(said) == len(wanted), said
+    assert {case: cipher != "(NONE)" for case, cipher in zip(wanted, said, strict=True)} == wanted, said
+
+
 def test_new_ssh_connection_to_the_relay_still_opens(relay_private):
     banner = site.output("web01", f"timeout 5 bash -c 'exec 3<>/dev/tcp/{relay_private}/22; head -c 7 <&3'")
     assert banner == "SSH-2.0"

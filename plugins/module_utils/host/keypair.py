@@ -22,6 +22,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan im
     absent,
     check,
     check_authority,
+    clock_problem,
     days_to_sign,
     decide,
     describe_key,
@@ -73,11 +74,13 @@ def apply(wanted, found, plan, runner, label, now):
             writer = Writer(change, plans.values())
             scratch = os.path.dirname(change.stage_of(plans["privatekey"].destination))
             made = _stage(wanted, found, plan, OpenSSL(runner, scratch), scratch, writer, plans, now)
-            # What could not be read is never thrown away.
+            # What could not be read, or what only force allowed to replace, is never thrown away.
             backups = writer.activate(
                 plans[role]
                 for role in ("privatekey", document_role(wanted))
-                if role in made and found.data[role] != made[role] and (wanted.backup or role in found.broken)
+                if role in made
+                and found.data[role] != made[role]
+                and (wanted.backup or plan.forced or role in found.broken)
             )
             return made, backups
 
@@ -270,6 +273,8 @@ def ensure(wanted, runner, check_mode, label, now):
     found = inspect(wanted, runner, now)
     plan = decide(wanted, found, now)
     warnings += foreign_certificate_warnings(wanted, found, now)
+    if clock_problem(now) is not None:
+        warnings.append(clock_problem(now) + ", so whether a certificate has expired is not known. Set the clock.")
     if plan.new_document and found.ca is not None and runner is not None and not absent(wanted):
         check_authority(wanted, found, runner, now)
     role = document_role(wanted)

@@ -12,6 +12,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import re
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, x509
@@ -32,8 +33,13 @@ DAY = 86400
 SMALLEST_RSA = 2048
 LARGEST_RSA = 16384
 LONGEST_DAYS = 36500
-# A clock that was set back a little is no reason for a new certificate.
+# By how much a clock may have been set back without anything being wrong.
 CLOCK_STEP = 300
+# 2020-01-01T00:00:00Z: a clock from before this collection was written has not been set since the host started.
+EARLIEST_CLOCK = 1577836800
+
+# What is left of a file that may hold a certificate which cannot be read: a whole PEM block (RFC 7468), or DER.
+_WHOLE_CERTIFICATE = re.compile(b"-----END [A-Z0-9 ]*(?:CERTIFICATE|PKCS7|CMS)-----|\\A\x30[\x80-\x84]")
 
 # Modes are ints, owner and group ints or None (keep, or the caller's for a new file), names a list in the
 # form of openssl.parse_names, renew_before and valid in days; everything else is as the module's option.
@@ -41,7 +47,7 @@ Wanted = namedtuple(
     "Wanted",
     "privatekey_path certificate_path csr_path provider kind size curve common_name names valid_days renew_before_days"
     " new_key_on_renewal replace_broken_key ownca_path ownca_privatekey_path ownca_privatekey_passphrase"
-    " privatekey_mode certificate_mode owner group backup",
+    " privatekey_mode certificate_mode owner group backup force",
 )
 
 # What is on the host. key, certificate and request: the parsed object, or None when the file is missing or
@@ -51,8 +57,9 @@ Wanted = namedtuple(
 Found = namedtuple("Found", "key certificate request ca broken data key_unknown untrusted attributes")
 
 # new_key, new_document: bool; the document is the certificate, or the request with provider csr.
-# attributes: roles of kept files whose mode or owner changes.
-Plan = namedtuple("Plan", "new_key new_document attributes reasons")
+# attributes: roles of kept files whose mode or owner changes. forced: bool, whether something is replaced that only
+# ``force`` allows to be; backups are kept then.
+Plan = namedtuple("Plan", "new_key new_document attributes reasons forced")
 
 
 class KeypairError(RelayError):
@@ -167,7 +174,7 @@ def read_ca(wanted, now):
         now: float, seconds since the epoch.
 
     Raises:
-        KeypairError: it is damaged, expired, or not one of an authority.
+        KeypairError: it is damaged, expired, not valid yet, or not one of an authority.
     """
     data = _read("ownca_path", wanted.ownca_path)
     if data is None:
@@ -186,6 +193,11 @@ def read_ca(wanted, now):
             "ownca_path: the authority's certificate {0} ({1}) expired on {2}. Renew the authority first.".format(
                 wanted.ownca_path, ca.subject, x509.iso_time(ca.not_after)
             )
+        )
+    if ca.not_before > now + CLOCK_STEP:
+        raise KeypairError(
+            "ownca_path: the authority's certificate {0} ({1}) is not valid before {2}, and this host's clock says {3}. Set "
+            "the clock.".format(wanted.ownca_path, ca.subject, x509.iso_time(ca.not_before), x509.iso_time(now))
         )
     return ca
 
@@ -253,10 +265,10 @@ def describe_key(kind, size, curve):
 
 
 def _key_reason(wanted, found):
-    """str or None: why a new key is needed."""
+    """(str or None, bool): why a new key is needed, and whether only ``force`` allows it."""
     path = wanted.privatekey_path
     if found.data["privatekey"] is None:
-        return "privatekey: {0} does not exist".format(path)
+        return "privatekey: {0} does not exist".format(path), False
     if "privatekey" in found.broken:
         if not wanted.replace_broken_key:
             raise KeypairError(
@@ -265,12 +277,84 @@ def _key_reason(wanted, found):
                     path, found.broken["privatekey"]
                 )
             )
-        return "privatekey: {0}: {1}".format(path, found.broken["privatekey"])
+        return "privatekey: {0}: {1}".format(path, found.broken["privatekey"]), False
     if found.key_unknown:
-        return None
+        return None, False
     asked = describe_key(wanted.kind, wanted.size, wanted.curve)
     is_there = describe_key(found.key.kind, found.key.size, found.key.curve)
-    return None if is_there == asked else "privatekey: it is {0}, and {1} is asked for".format(is_there, asked)
+    if is_there == asked:
+        return None, False
+    if not wanted.force:
+        raise KeypairError(
+            "privatekey_path: the key {0} is {1}, and {2} is asked for. Ask for what it is with type, size and curve, name "
+            "another privatekey_path, or set force=true, which makes a new key and keeps a backup.".format(
+                path, is_there, asked
+            )
+        )
+    return "privatekey: it is {0}, and {1} is asked for".format(is_there, asked), True
+
+
+def _issuer(wanted, found):
+    """str or None: who issued the certificate that is there, for people; None when it is one that this module makes.
+
+    These are self-signed ones that say they are a server's, those that say less about themselves, as people make them by
+    hand, and those of the authority in ``ownca_path``.
+    """
+    if wanted.provider == CSR or found.data["certificate"] is None:
+        return None
+    certificate = found.certificate
+    if certificate is None:
+        whole = _WHOLE_CERTIFICATE.search(found.data["certificate"])
+        return "unknown, since it cannot be read ({0})".format(found.broken["certificate"]) if whole else None
+    if wanted.provider == OWNCA and (found.ca is None or certificate.issuer_der == found.ca.subject_der):
+        return None
+    if certificate.issuer_der != certificate.subject_der:
+        return certificate.issuer
+    if certificate.is_ca and certificate.key_cert_sign and certificate.server_auth is None:
+        return "{0}, an authority of which it is the certificate".format(certificate.issuer)
+    return None
+
+
+def _guard_certificate(wanted, found, reasons, now):
+    """bool: whether only ``force`` allows to replace the certificate that is there.
+
+    Args:
+        wanted: Wanted; found: Found.
+        reasons: list of str, why it is to be replaced; at least one.
+        now: float, seconds since the epoch.
+
+    Raises:
+        KeypairError: it needs ``force``, and that is not set.
+    """
+    path = wanted.certificate_path
+    issuer = _issuer(wanted, found)
+    if issuer is not None and not wanted.force:
+        raise KeypairError(
+            "certificate_path: {0} is a certificate whose issuer is {1}, and provider={2} would replace it ({3}). Leave it to "
+            "who issued it and take this task out (relay_server: relay_server_tls_provider: existing), name another "
+            "certificate_path, or set force=true, which makes a new certificate and keeps a backup.".format(
+                path, issuer, wanted.provider, "; ".join(reasons)
+            )
+        )
+    early = wanted.provider != CSR and found.certificate is not None and found.certificate.not_before > now + CLOCK_STEP
+    if early and not wanted.force:
+        raise KeypairError(
+            "certificate_path: {0} is not valid before {1}, and this host's clock says {2}. Set the clock; if the clock is right "
+            "and was wrong when the certificate was made, set force=true, which makes a new certificate and keeps a "
+            "backup.".format(path, x509.iso_time(found.certificate.not_before), x509.iso_time(now))
+        )
+    return issuer is not None or early
+
+
+def clock_problem(now):
+    """str or None: that the clock of this host has not been set.
+
+    Args:
+        now: float, seconds since the epoch.
+    """
+    if now >= EARLIEST_CLOCK:
+        return None
+    return "clock: this host's clock says {0}, which is before 2020".format(x509.iso_time(now))
 
 
 def _name_reasons(wanted, document, role):
@@ -356,9 +440,9 @@ def decide(wanted, found, now):
         now: float, seconds since the epoch.
 
     Raises:
-        KeypairError: the key file is broken and may not be replaced.
+        KeypairError: the clock was never set, or something may not be replaced.
     """
-    key_reason = _key_reason(wanted, found)
+    key_reason, forced = _key_reason(wanted, found)
     document_reasons = _document_reasons(wanted, found, now)
     role = document_role(wanted)
     reasons = [key_reason] if key_reason is not None else []
@@ -385,7 +469,15 @@ def decide(wanted, found, now):
                     name, *(current + target)
                 )
             )
-    return Plan(new_key, new_document, attributes, reasons)
+    if reasons and clock_problem(now) is not None:
+        raise KeypairError(
+            "{0}. Set the clock and run this again; nothing was changed, though it is due: {1}.".format(
+                clock_problem(now), "; ".join(reasons)
+            )
+        )
+    if new_document:
+        forced = _guard_certificate(wanted, found, reasons, now) or forced
+    return Plan(new_key, new_document, attributes, reasons, forced)
 
 
 def days_to_sign(wanted, ca, now):

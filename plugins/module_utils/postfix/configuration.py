@@ -269,6 +269,7 @@ class Configuration(object):
             plan = self._table(item, path, what, kind)
             for name in [path] + compiled_paths(path, kind):
                 self._host.planned[name] = plan.after is not None
+                self._host.plans[os.path.realpath(name)] = plan
             plans.append(plan)
         return plans
 
@@ -309,6 +310,7 @@ class Configuration(object):
             plan = FilePlan(path, permission_bits(item.get("mode"), what), *self._owner(item, what))
             plan.after = item["content"] if present else None
             plans.append(plan)
+            self._host.plans[os.path.realpath(path)] = plan
             self._host.planned[path] = present
         return plans
 

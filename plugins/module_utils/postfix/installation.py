@@ -14,6 +14,7 @@ import socket
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 
 DEFAULT_DIRECTORY = "/etc/postfix"
 
@@ -57,6 +58,8 @@ class Host(object):
         self._local = {}
         # Planned by the call in progress: path -> whether the file will exist.
         self.planned = {}
+        # Of these: path of a file, or of what it is compiled to -> the FilePlan.
+        self.plans = {}
 
     @property
     def installed(self):
@@ -129,6 +132,16 @@ class Host(object):
     def exists(self, path):
         """bool: whether the path exists, or will when this call is done."""
         return self.planned[path] if path in self.planned else os.path.exists(path)
+
+    def text(self, path):
+        """str or None: the content that a file has, or will have when this call is done; None when it cannot be told."""
+        plan = self.plans.get(os.path.realpath(path))
+        if plan is not None:
+            return plan.after
+        try:
+            return read_native(path)
+        except EnvironmentError:
+            return None
 
     def is_directory(self, path):
         """bool: whether the path is a directory."""

@@ -14,6 +14,7 @@ __metaclass__ = type
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import (
     lint_addresses,
     lint_base,
+    lint_fingerprints,
     lint_parameters,
     lint_relay,
     lint_tables,
@@ -48,7 +49,9 @@ KNOWN_IDENTIFIERS = {
     "table-file-missing": True,
     "table-type-missing": True,
     "tls-ciphers": False,
+    "tls-digest": False,
     "tls-file-missing": True,
+    "tls-fingerprint": True,
     "tls-key-mismatch": False,
     "tls-level": False,
     "tls-no-certificate": False,
@@ -74,7 +77,7 @@ def check(main, services, host):
         host: what can be asked of the host; attributes ``version`` (tuple of int), ``defaults`` (dict,
             C(postconf -d)), ``table_types`` (set of str, C(postconf -m), or None when unknown),
             ``config_directory``, ``main_file``, ``master_file``; methods ``exists(path)``,
-            ``is_directory(path)``, ``key_pair_matches(cert_path, key_path)`` (True, False or None when
+            ``is_directory(path)``, ``text(path)`` (str or None), ``key_pair_matches(cert_path, key_path)`` (True, False or None when
             it cannot be told) and ``is_local_address(name_or_address)`` (for a name: whether any of its
             addresses is one of this host).
     """
@@ -91,9 +94,11 @@ def check(main, services, host):
         findings += lint_tls.check_ciphers(scope)
         findings += lint_tls.check_files(scope)
         findings += lint_tls.check_server_certificate(scope)
+        findings += lint_fingerprints.check_fingerprints(scope)
         findings += lint_tables.check_tables(scope)
         findings += lint_addresses.check_networks(scope)
         findings += lint_addresses.check_next_hops(scope, services)
+    findings += lint_fingerprints.check_digests(main_scope, service_scopes)
     findings += lint_addresses.check_networks_style(main_scope)
     findings += lint_addresses.check_interfaces(main_scope)
     findings += lint_parameters.check_master_options(services, host)

@@ -54,6 +54,10 @@ class Scope(object):
             return self.host.config_directory
         return self.host.defaults.get(name)
 
+    def names(self):
+        """set of str: the parameters that are set, in main.cf or for the service."""
+        return set(self._main) | set(self._options)
+
     def expand(self, text):
         """str or None: a text with its references replaced; None when that cannot be told."""
         try:

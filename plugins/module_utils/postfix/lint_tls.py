@@ -35,6 +35,9 @@ _PROTOCOLS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _CIPHERS_PARAMETER = re.compile(r"({0})_(mandatory_)?ciphers\Z".format("|".join(_SIDES)))
 _CIPHER_GRADES = ("export", "low", "medium", "high", "null")
 
+# Where smtpd(8) finds a certificate; without any there is no TLS.
+SERVER_CERTIFICATES = tuple("smtpd_tls_" + part for part in ("cert_file", "eccert_file", "dcert_file", "chain_files"))
+
 _PAIRS = (("cert_file", "key_file"), ("eccert_file", "eckey_file"), ("dcert_file", "dkey_file"))
 
 
@@ -198,8 +201,7 @@ def check_server_certificate(scope):
     else:
         name = "smtpd_tls_wrappermode"
         demanded = name in scope.explicit and scope.is_yes(name)
-    names = ["smtpd_tls_{0}".format(part) for part in ("cert_file", "eccert_file", "dcert_file", "chain_files")]
-    values = [scope.get(certificate) for certificate in names if scope.raw(certificate) is not None]
+    values = [scope.get(certificate) for certificate in SERVER_CERTIFICATES if scope.raw(certificate) is not None]
     if not demanded or any(value is None or value for value in values):
         return []
     return [

@@ -139,6 +139,16 @@ def table_text(path, kind, aliases, pairs, current=None):
     return text.render()
 
 
+def table_entries(text, path):
+    """list of (str, str): keys and values in a table's source (not of the format of aliases(5)).
+
+    Args:
+        text: str.
+        path: str, for messages.
+    """
+    return [_split(line.folded(), False) for line in ConfigText(text, path).logical_lines()]
+
+
 def _key_text(path, kind, aliases, key):
     if aliases:
         quoted = len(key) > 1 and key[0] == key[-1] == '"'

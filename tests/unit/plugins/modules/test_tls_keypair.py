@@ -90,6 +90,15 @@ def test_check_real_and_second_run(run, tmp_path):
 
 
 @needs_openssl
+def test_a_key_of_another_kind_is_replaced_with_force_only(run):
+    run()
+    refused = run(type="RSA")
+    assert refused["failed"] and "force=true" in refused["msg"]
+    done = run(type="RSA", force=True)
+    assert (done["failed"], done["changed"], len(done["backup_files"])) == (False, True, 2)
+
+
+@needs_openssl
 def test_request_is_returned(run, tmp_path):
     result = run(provider="csr", csr_path=str(tmp_path / "relay.csr"), certificate_path=None)
     assert result["csr"].startswith("-----BEGIN CERTIFICATE REQUEST-----")

@@ -75,6 +75,7 @@ def wanted(directory, **changes):
         owner=None,
         group=None,
         backup=False,
+        force=False,
     )
     values.update(changes)
     return Wanted(**values)
@@ -170,7 +171,7 @@ def test_check_mode_on_a_host_without_openssl_and_directories(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "later, changed", [(0, False), (3619 * 86400, False), (3621 * 86400, True), (4000 * 86400, True), (-86400, True)]
+    "later, changed", [(0, False), (-200, False), (3619 * 86400, False), (3621 * 86400, True), (4000 * 86400, True)]
 )
 def test_certificate_is_renewed_in_time_with_the_same_key(tmp_path, later, changed):
     first = ensure(wanted(tmp_path))
@@ -198,8 +199,9 @@ def test_certificate_is_renewed_in_time_with_the_same_key(tmp_path, later, chang
 )
 def test_what_differs_is_made_anew_and_said(tmp_path, changes, reason, new_key):
     first = ensure(wanted(tmp_path))
-    seen = ensure(wanted(tmp_path, **changes), check_mode=True)
-    second = ensure(wanted(tmp_path, backup=True, **changes))
+    force = "kind" in changes or "curve" in changes
+    seen = ensure(wanted(tmp_path, force=force, **changes), check_mode=True)
+    second = ensure(wanted(tmp_path, force=force, backup=True, **changes))
     assert seen["reasons"] == second["reasons"]
     assert any(reason in text for text in second["reasons"])
     assert (second["public_key_fingerprint_sha256"] != first["public_key_fingerprint_sha256"]) is new_key
@@ -280,6 +282,165 @@ def own(tmp_path, ca, **changes):
     return wanted(tmp_path, provider="ownca", ownca_path=ca[0], ownca_privatekey_path=ca[1], **changes)
 
 
+def issued(tmp_path):
+    """A pair whose certificate an authority has issued, of which this host has no more than the certificate."""
+    ca = make_ca(tmp_path)
+    ensure(own(tmp_path, ca))
+    for path in ca:
+        os.unlink(path)
+
+
+def key_of_another_kind(tmp_path):
+    ensure(wanted(tmp_path, curve="secp384r1"))
+
+
+def certificate_of_an_authority(tmp_path):
+    issued(tmp_path)
+
+
+def certificate_of_an_authority_without_its_key(tmp_path):
+    issued(tmp_path)
+    os.unlink(str(tmp_path / "relay.key"))
+
+
+def certificate_of_an_authority_that_is_due(tmp_path):
+    ca = make_ca(tmp_path)
+    ensure(own(tmp_path, ca, valid_days=1, renew_before_days=0), now=time.time())
+    for path in ca:
+        os.unlink(path)
+
+
+def certificate_that_only_others_can_read(tmp_path):
+    issued(tmp_path)
+    text = (tmp_path / "relay.crt").read_bytes()
+    (tmp_path / "relay.crt").write_bytes(text.replace(b" CERTIFICATE", b" TRUSTED CERTIFICATE"))
+
+
+def certificate_in_der(tmp_path):
+    issued(tmp_path)
+    found = x509.read_certificate((tmp_path / "relay.crt").read_bytes())
+    (tmp_path / "relay.crt").write_bytes(found.der)
+
+
+def certificate_of_the_authority_itself(tmp_path):
+    ensure(wanted(tmp_path))
+    certificate, key = make_ca(tmp_path)
+    os.rename(certificate, str(tmp_path / "relay.crt"))
+    os.unlink(key)
+
+
+NEEDS_FORCE = [
+    (key_of_another_kind, ["privatekey_path", "ECC secp384r1", "ECC secp256r1", "type, size and curve"]),
+    (certificate_of_an_authority, ["certificate_path", "CN=ca authority", "selfsigned", "existing"]),
+    (certificate_of_an_authority_without_its_key, ["certificate_path", "CN=ca authority"]),
+    (certificate_of_an_authority_that_is_due, ["certificate_path", "CN=ca authority"]),
+    (certificate_that_only_others_can_read, ["certificate_path", "cannot be read"]),
+    (certificate_in_der, ["certificate_path", "cannot be read"]),
+    (certificate_of_the_authority_itself, ["certificate_path", "CN=ca authority"]),
+]
+
+
+@pytest.mark.parametrize("make, said", NEEDS_FORCE, ids=[make.__name__ for make, _said in NEEDS_FORCE])
+def test_what_others_made_is_replaced_only_when_told_and_kept(tmp_path, make, said):
+    make(tmp_path)
+    before = snapshot(tmp_path)
+    for check_mode in (True, False):
+        with pytest.raises(KeypairError) as caught:
+            ensure(wanted(tmp_path), check_mode=check_mode)
+        for text in said + ["relay.", "force=true"]:
+            assert text in str(caught.value)
+    assert snapshot(tmp_path) == before
+    seen = ensure(wanted(tmp_path, force=True), check_mode=True)
+    assert snapshot(tmp_path) == before
+    done = ensure(wanted(tmp_path, force=True))
+    assert (seen["changed"], seen["reasons"]) == (True, done["reasons"])
+    # Whatever was replaced, under its own mode, although no backup was asked for.
+    replaced = [
+        name for name in ("relay.key", "relay.crt") if name in before and before[name] != snapshot(tmp_path)[name]
+    ]
+    assert replaced
+    assert sorted(files.read_bytes(path) for path in done["backup_files"]) == sorted(
+        before[name][1] for name in replaced
+    )
+    assert all(mode_of(path) == 0o600 for path in done["backup_files"] if "relay.key" in path)
+    assert not ensure(wanted(tmp_path, force=True))["changed"]
+    assert not ensure(wanted(tmp_path))["changed"]
+
+
+def test_a_certificate_of_another_authority_than_ours_is_replaced_only_when_told(tmp_path):
+    issued(tmp_path)
+    ca = make_ca(tmp_path, "ours")
+    before = snapshot(tmp_path)
+    with pytest.raises(KeypairError) as caught:
+        ensure(own(tmp_path, ca))
+    assert "CN=ca authority" in str(caught.value) and "force=true" in str(caught.value)
+    assert snapshot(tmp_path) == before
+    assert len(ensure(own(tmp_path, ca, force=True))["backup_files"]) == 1
+
+
+def test_what_our_own_authority_signed_is_renewed_without_being_told(tmp_path):
+    ca = make_ca(tmp_path)
+    first = ensure(own(tmp_path, ca, valid_days=365))
+    second = ensure(own(tmp_path, ca, valid_days=365), now=time.time() + 340 * 86400)
+    assert second["changed"] and second["serial"] != first["serial"]
+    # Not replaced by force, so that the option says whether a copy is kept.
+    assert second["backup_files"] == []
+
+
+def test_a_certificate_made_by_hand_is_renewed_without_being_told(tmp_path):
+    ensure(wanted(tmp_path))
+    argv = ["openssl", "req", "-new", "-x509", "-key", str(tmp_path / "relay.key"), "-subj", "/CN=relay.example.com"]
+    (tmp_path / "relay.crt").write_bytes(to_bytes(Programs().run(argv + ["-days", "9"]).stdout))
+    assert ensure(wanted(tmp_path))["changed"]
+
+
+@pytest.mark.parametrize("existing", [True, False])
+@pytest.mark.parametrize("force", [True, False])
+@pytest.mark.parametrize("now", [0, 1.0e9, 1577836799])
+def test_with_a_clock_that_was_never_set_nothing_is_made(tmp_path, now, force, existing):
+    if existing:
+        ensure(wanted(tmp_path))
+    before = snapshot(tmp_path)
+    for check_mode in (True, False):
+        with pytest.raises(KeypairError) as caught:
+            ensure(wanted(tmp_path, force=force), check_mode=check_mode, now=now)
+        assert str(caught.value).startswith("clock: this host's clock says " + x509.iso_time(now))
+        assert "Set the clock" in str(caught.value)
+    assert snapshot(tmp_path) == before
+
+
+def test_with_a_clock_that_was_never_set_a_mode_is_not_changed_either(tmp_path):
+    request = wanted(tmp_path, provider="csr", certificate_path=None, csr_path=str(tmp_path / "relay.csr"))
+    ensure(request)
+    result, warnings = keypair.ensure(request, Programs(), False, None, 0)
+    assert not result["changed"] and ["is not known" in text for text in warnings] == [True]
+    os.chmod(str(tmp_path / "relay.key"), 0o640)
+    with pytest.raises(KeypairError):
+        ensure(request, now=0)
+    assert mode_of(tmp_path / "relay.key") == 0o640
+
+
+def test_a_certificate_of_the_future_is_replaced_only_when_told_and_kept(tmp_path):
+    first = ensure(wanted(tmp_path))
+    before = snapshot(tmp_path)
+    yesterday = time.time() - 86400
+    with pytest.raises(KeypairError) as caught:
+        ensure(wanted(tmp_path), now=yesterday)
+    for text in (str(tmp_path / "relay.crt"), first["not_before"], x509.iso_time(yesterday), "clock", "force=true"):
+        assert text in str(caught.value)
+    assert snapshot(tmp_path) == before
+    second = ensure(wanted(tmp_path, force=True), now=yesterday)
+    assert second["public_key_fingerprint_sha256"] == first["public_key_fingerprint_sha256"]
+    assert [files.read_bytes(path) for path in second["backup_files"]] == [before["relay.crt"][1]]
+
+
+def test_an_authority_of_the_future_is_refused(tmp_path):
+    ca = make_ca(tmp_path)
+    with pytest.raises(KeypairError) as caught:
+        ensure(own(tmp_path, ca), now=time.time() - 86400)
+    assert str(caught.value).startswith("ownca_path: ") and "Set the clock" in str(caught.value)
+
+
 def test_own_authority_signs_and_the_second_run_takes_two_calls(tmp_path):
     ca = make_ca(tmp_path, passphrase="s3cret")
     programs = Programs()
@@ -301,7 +462,7 @@ def test_certificate_of_another_authority_of_the_same_name_is_replaced(tmp_path)
     result = ensure(own(tmp_path, ca))
     assert "issued by another authority" in result["reasons"][0]
     assert openssl.OpenSSL(Programs()).problem_with(str(tmp_path / "relay.crt"), ca[0]) is None
-    assert "is not self-signed" in ensure(wanted(tmp_path))["reasons"][0]
+    assert "is not self-signed" in ensure(wanted(tmp_path, force=True))["reasons"][0]
     assert "issued by another authority (CN=relay.example.com)" in ensure(own(tmp_path, ca))["reasons"][0]
 
 
@@ -436,7 +597,7 @@ def test_failed_rename_of_the_certificate_brings_the_old_key_back(tmp_path, monk
 
     monkeypatch.setattr(os, "rename", fail)
     with pytest.raises(TransactionError) as caught:
-        ensure(wanted(tmp_path, curve="secp384r1", backup=True))
+        ensure(wanted(tmp_path, curve="secp384r1", force=True))
     assert "No space left on device" in str(caught.value)
     assert snapshot(tmp_path) == before
 
@@ -467,7 +628,7 @@ def test_killed_at_any_file_operation_the_next_run_has_a_pair(tmp_path, monkeypa
             for name in FILE_OPERATIONS:
                 monkeypatch.setattr(os, name, killing(getattr(os, name), counter))
             try:
-                ensure(wanted(directory, curve="secp384r1"))
+                ensure(wanted(directory, curve="secp384r1", force=True))
             finally:
                 os._exit(0)
         _pid, status = os.waitpid(child, 0)
@@ -475,7 +636,7 @@ def test_killed_at_any_file_operation_the_next_run_has_a_pair(tmp_path, monkeypa
         for name, (mode, data) in after.items():
             assert data == before.get(name, (None, None))[1] or b"-----END" in data
             assert mode == (0o600 if name == "relay.key" else 0o644)
-        ensure(wanted(directory, curve="secp384r1"))
+        ensure(wanted(directory, curve="secp384r1", force=True))
         assert not ensure(wanted(directory, curve="secp384r1"))["changed"]
         if not os.WIFSIGNALED(status):
             survived = number

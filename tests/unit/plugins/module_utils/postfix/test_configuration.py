@@ -33,6 +33,7 @@ mydestination = $myhostname
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 mynetworks = 127.0.0.0/8
 smtp_tls_security_level = may
+smtp_tls_fingerprint_digest = sha256
 """
 MASTER = "smtp inet n - n - - smtpd\nsmtp unix - - n - - smtp\n"
 
@@ -314,6 +315,35 @@ def test_in_check_mode_a_missing_file_is_a_warning_and_nothing_is_written(etc):
     assert files_in(etc) == {"main.cf": MAIN, "master.cf": MASTER}
     with pytest.raises(RefusedError):
         call(Postfix(etc), main=wanted)
+
+
+def test_fingerprints_that_a_new_digest_would_make_void_are_refused_with_the_table_as_it_will_be(etc):
+    table = etc / "relay_clientcerts"
+    table.write_bytes(b"AB" + b":AB" * 15 + b" web01\n")
+    (etc / "relay_clientcerts.db").write_bytes(b"")
+    with_md5 = MAIN + "relay_clientcerts = hash:{0}\nsmtpd_tls_fingerprint_digest = md5\n".format(table)
+    (etc / "main.cf").write_bytes(with_md5.encode("ascii"))
+    before = files_in(etc)
+    digest = {"smtpd_tls_fingerprint_digest": "sha256"}
+    with pytest.raises(RefusedError) as error:
+        call(Postfix(etc), main=digest)
+    for text in (
+        "relay_clientcerts",
+        "tls-fingerprint",
+        "of md5",
+        "-sha256",
+        "set smtpd_tls_fingerprint_digest to md5",
+    ):
+        assert text in str(error.value)
+    assert files_in(etc) == before
+    # The table changes in the same call; and without that, who has read it may accept it.
+    entries = {"AB" + ":AB" * 31: "web01"}
+    new = [{"path": str(table), "type": "hash", "entries": entries}]
+    assert call(Postfix(etc), check_mode=True, main=digest, tables=new)["findings"] == []
+    result = call(Postfix(etc), main=digest, accept_risks=["tls-fingerprint"])
+    assert [finding["identifier"] for finding in result["findings"]] == ["tls-fingerprint"]
+    # Now it is how the host was before the next call, which has nothing to do with it.
+    assert "tls-fingerprint" in call(Postfix(etc), main={"smtpd_helo_required": True})["warnings"][0]
 
 
 def test_a_planned_file_is_not_missing(etc):
