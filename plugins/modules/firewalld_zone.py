@@ -205,8 +205,9 @@ def main():
         },
         supports_check_mode=True,
     )
+    runner = Runner(module)
     try:
-        result = converge(Firewalld(Runner(module)), Request(**module.params), ssh.access(), module.check_mode)
+        result = converge(Firewalld(runner), Request(**module.params), ssh.access(runner), module.check_mode)
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())
     for warning in result.pop("warnings"):

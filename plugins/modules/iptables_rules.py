@@ -192,9 +192,10 @@ def main():
         required_if=[("state", "present", ("sources", "ports"))],
         supports_check_mode=True,
     )
+    runner = Runner(module)
     try:
         result = converge(
-            Iptables(Runner(module)), Request(**module.params), ssh.access(), labeller(module), module.check_mode
+            Iptables(runner), Request(**module.params), ssh.access(runner), labeller(module), module.check_mode
         )
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())
