@@ -265,7 +265,7 @@ class Firewalld(object):
             said = to_native(exc).rstrip(".")
             found = faults(self._etc, exc.stderr + exc.stdout)
             raise ZoneError(
-                "{0}. The fault is in {1}; correct or remove it and run again".format(said, "; ".join(found))
+                "{0}. At fault: {1}; correct or remove it and run again".format(said, "; ".join(found))
                 if found
                 else said
             )

@@ -324,7 +324,10 @@ class _Change(object):
             RelayError.
         """
         if self._by_file():
-            self._firewalld.check_config(self._running)
+            try:
+                self._firewalld.check_config(self._running)
+            except RelayError as exc:
+                raise ZoneError("zone {0}: {1}".format(self._name, exc))
 
     def make(self):
         """Make the change and read it back; on failure put back what was there.
