@@ -224,8 +224,10 @@ class _Change(object):
         for other in sorted(set(self._zones[side]) - set([self._name])):
             zone = self._zones[side][other]
             found = everybody(zone.list("sources"), self._firewalld.ipset_entries)
+            if found is None:
+                continue
             shared = [number for number in numbers if number not in ssh and self._guard.passes(zone, number)]
-            if found is not None and shared:
+            if shared:
                 raise ZoneError(
                     "zone {0}: port {1}/tcp is open in zone {2} ({3}) too, whose source {4} {5} there".format(
                         self._name, shared[0], other, side, found, OPEN_TO_STRANGERS
