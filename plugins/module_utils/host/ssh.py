@@ -168,8 +168,7 @@ class _Search(object):
         self._processes = listeners.Processes(proc)
         self.listening, self.configured = set(), set()
         units = listeners.units(runner, _UNITS)
-        held = self._processes.ports("1")
-        self._sockets(runner, units, held)
+        self._sockets(runner, units)
         hidden, by_itself = self._servers()
         try:
             said = sshd_ports(config)
@@ -184,10 +183,11 @@ class _Search(object):
                 unit.get("Id", [""])[0] in _UNITS and (listeners.is_active(unit) or listeners.is_enabled(unit))
                 for unit in units
             )
-        self.certain = held is not None and not hidden and not expected
+        # Who cannot see what process 1 has open does not see that of others.
+        self.certain = not expected and not hidden and self._processes.ports("1") is not None
 
-    def _sockets(self, runner, units, held):
-        """The sockets that systemd holds for SSH. It may hold them at other ports than it would after their restart."""
+    def _sockets(self, runner, units):
+        """Find the sockets that systemd holds for SSH. What it has read of a unit is what it listens on (seen with 252)."""
         sockets = listeners.socket_units(units or [])
         unclear = [item for item in sockets if not _UNIT.search(item.name)]
         started = listeners.commands_of(runner, sorted(set(name for item in unclear for name in item.services)))
@@ -201,8 +201,6 @@ class _Search(object):
                 self.listening.update(item.ports)
             elif item.enabled:
                 self.configured.update(item.ports)
-        if any(item.active for item in ours):
-            self.listening.update((held or set()).difference(*[item.ports for item in sockets]))
 
     def _servers(self):
         """(bool, bool): whether ports of a server cannot be seen; whether one goes by sshd_config, or by the default."""

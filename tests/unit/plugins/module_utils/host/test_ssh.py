@@ -119,7 +119,6 @@ def test_the_connection_comes_from_the_environment(host):
 
 
 def test_sudo_hides_the_connection_and_a_parent_still_has_it(host):
-    host.process("self2", "x")
     host.write("self", "status", text=u"PPid:\t40\n")  # fmt: skip
     host.process("40", "sudo", parent="30", environment="SUDO_USER=ops")
     host.process("30", "sh", environment="SSH_CONNECTION=fe80::1%eth0 51000 fe80::2%eth0 22")
@@ -143,14 +142,6 @@ def test_the_port_of_a_socket_unit_is_the_one_that_systemd_holds(host):
     # What sshd_config sets comes into force with ssh.service.
     host.configure("Port 22\n")
     assert host.access() == ssh.SshAccess([2222], None, [22])
-
-
-def test_a_socket_that_systemd_still_holds_at_its_old_port_counts_too(tmp_path):
-    host = Host(tmp_path, SSH_SOCKET.format("active", "enabled") + STOPPED)
-    host.process("1", "systemd", [any6(22), any4(111)], parent="0", readable=False)
-    for number, inode in enumerate((host.inode - 1, host.inode)):
-        os.symlink("socket:[{0}]".format(inode), os.path.join(host.proc, "1", "fd", str(number + 3)))
-    assert host.access() == ssh.SshAccess([22, 2222], None, [])
 
 
 def test_a_socket_that_starts_with_the_next_boot_counts(host):
