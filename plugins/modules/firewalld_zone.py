@@ -19,7 +19,9 @@ description:
     that Ansible comes from, is refused.
   - What the module does not manage in a zone (interfaces, forward ports, masquerading, ICMP blocks, description and so
     on) stays as it is.
-  - When a change fails, what was there before is put back, and the error says so.
+  - When a change fails, what was there before is put back, and the error says so. Where firewalld's configuration is
+    broken, the error names the file.
+  - Runs on one host at the same time wait for each other, for at most five minutes.
 extends_documentation_fragment:
   - mailops.relay.attributes
 attributes:
@@ -57,6 +59,9 @@ options:
       - Where connections come from that this zone takes. A source can be in one zone only.
       - Each is an IPv4 or IPv6 address or network without host bits, a MAC address, or C(ipset:NAME).
       - A network that lies inside another one of the list is left out, with a warning.
+      - V(0.0.0.0/0), V(::/0) and what amounts to them is refused, like an open relay; a network wider than any
+        organisation's (C(/8) of IPv4, C(/13) of IPv6), all networks of the zone together, and the entries of its ipsets
+        count. So is another zone with such a source which opens one of O(ports) or O(services), other than SSH.
     type: list
     elements: str
   services:
@@ -85,8 +90,11 @@ options:
       - A zone with sources takes every connection from them. From firewalld 0.6.5 on, except where zone drifting is
         switched on, what it does not allow is not looked up in another zone. Established connections survive, so the
         loss shows only at the next connect.
-      - The port looked for is the one of Ansible's own connection. Where Ansible does not come over SSH it is one of
-        those in C(sshd_config), or 22.
+      - The port which the zone must open is the one of Ansible's own connection. Where Ansible does not come over SSH it
+        is one of those on which SSH listens, by a process (OpenSSH, Dropbear, tinysshd) or by a socket unit of systemd
+        such as C(ssh.socket); where none can be seen, one in C(sshd_config), or 22. Where SSH neither runs nor starts at
+        boot, there is nothing to cut.
+      - Each other port of these, and those in C(sshd_config), must stay open for the connections that it is open for now.
     type: bool
     default: false
 notes:
@@ -95,6 +103,7 @@ notes:
   - An existing zone is changed permanent and at runtime, first what is added, then what is removed, without a reload.
     When only one side differs, only that one is changed. A zone that is new or removed and a different target need
     a reload, which drops the runtime-only settings of every zone.
+  - While firewalld is in panic mode the module fails and changes nothing; C(firewall-cmd --panic-off) ends it.
 seealso:
   - name: firewalld.zone(5)
     description: The zone file.
@@ -205,8 +214,9 @@ def main():
         },
         supports_check_mode=True,
     )
+    runner = Runner(module)
     try:
-        result = converge(Firewalld(Runner(module)), Request(**module.params), ssh.access(), module.check_mode)
+        result = converge(Firewalld(runner), Request(**module.params), ssh.access(runner), module.check_mode)
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())
     for warning in result.pop("warnings"):

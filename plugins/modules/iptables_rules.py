@@ -23,6 +23,7 @@ description:
   - The saved file is edited. It is not replaced by the rules in the kernel, so what other programs have only there does
     not get into it.
   - Everything is checked before anything is changed. Rules that would cut SSH are refused.
+  - Runs on one host at the same time wait for each other, for at most five minutes.
 extends_documentation_fragment:
   - mailops.relay.attributes
 attributes:
@@ -58,7 +59,9 @@ options:
     default: INPUT
   sources:
     description:
-      - Networks or addresses for which the ports are open, without host bits. V(0.0.0.0/0) and V(::/0) are everybody.
+      - Networks or addresses for which the ports are open, without host bits.
+      - V(0.0.0.0/0), V(::/0) and what amounts to them is refused, like an open relay; a network wider than any
+        organisation's (C(/8) of IPv4, C(/13) of IPv6) and all networks together count.
       - Those of IPv6 are left out with a warning where the kernel has no IPv6.
       - Required with O(state=present).
     type: list
@@ -98,8 +101,10 @@ options:
         because a removed rule was the one that let SSH in, because O(exclusive) closes the port, or because the saved
         file never let SSH in and would be loaded at the next boot.
       - Established connections survive, so the loss would show only at the next connect.
-      - The port and address looked for are those of Ansible's own connection. Where Ansible does not come over SSH it is
-        a port in C(sshd_config), or 22, from any address.
+      - Looked for are the port and address of Ansible's own connection, and from any address every other port on which SSH
+        listens, by a process (OpenSSH, Dropbear, tinysshd) or by a socket unit of systemd such as C(ssh.socket), and those
+        in C(sshd_config). Where none of these can be seen it is 22. Where SSH neither runs nor starts at boot, there is
+        nothing to cut.
     type: bool
     default: false
 notes:
@@ -192,9 +197,10 @@ def main():
         required_if=[("state", "present", ("sources", "ports"))],
         supports_check_mode=True,
     )
+    runner = Runner(module)
     try:
         result = converge(
-            Iptables(Runner(module)), Request(**module.params), ssh.access(), labeller(module), module.check_mode
+            Iptables(runner), Request(**module.params), ssh.access(runner), labeller(module), module.check_mode
         )
     except RelayError as exc:
         module.fail_json(msg=str(exc), **exc.facts())

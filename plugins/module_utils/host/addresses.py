@@ -175,3 +175,74 @@ def not_globally_routed(network):
         network: Network.
     """
     return closed_to_strangers(network) or _SHARED.contains(_unmapped(network))
+
+
+# RFC 791 and RFC 1112: no host on the internet has such an address. RFC 3587: each has one of these.
+_NOBODY = [parse_network(text) for text in ("0.0.0.0/8", "224.0.0.0/3", "::/8", "ff00::/8")]
+_GLOBAL_IPV6 = parse_network("2000::/3")
+# What is said of such networks as sources of a firewall.
+OPEN_TO_STRANGERS = (
+    "takes in hosts of strangers all over the internet, to whom its ports would be open as with an open relay; list the "
+    "networks of your own clients"
+)
+# Wider than any network that an organisation has: a /8 of IPv4 is the largest that was ever given, a /13 of IPv6.
+_WIDEST = {"ipv4": 8, "ipv6": 13}
+
+
+def strangers(networks):
+    """Which of these networks let in everybody on the internet, or half of it, and not the hosts of somebody.
+
+    Args:
+        networks: list of Network.
+
+    Returns:
+        list of Network: each that is wider than any organisation's, else all of a family which hold the whole internet
+        together; empty when there is none.
+    """
+    wide = [
+        network
+        for network in networks
+        if _unmapped(network).prefix < _WIDEST[_unmapped(network).family]
+        and not closed_to_strangers(network)
+        and not any(nobody.contains(network) for nobody in _NOBODY)
+    ]
+    if wide:
+        return wide
+    for family in ("ipv4", "ipv6"):
+        own = [network for network in networks if _unmapped(network).family == family]
+        if own and _hold_the_internet(family, [_unmapped(network) for network in own]):
+            return own
+    return []
+
+
+def _hold_the_internet(family, networks):
+    if family == "ipv4":
+        networks = networks + [item for item in _NOBODY + _INSIDE + [_SHARED] if item.family == family]
+        reached, last = 0, (1 << BITS[family]) - 1
+    else:
+        reached, last = _GLOBAL_IPV6.number, _GLOBAL_IPV6.last
+    for network in sorted(networks, key=lambda item: item.number):
+        if network.number > reached:
+            break
+        reached = max(reached, network.last + 1)
+    return reached > last
+
+
+def networks_between(first, last):
+    """list of Network: the fewest that hold the addresses from C(first) to C(last), and no other.
+
+    Args:
+        first, last: Network, one address each, of one family.
+    """
+    found, number, bits = [], first.number, BITS[first.family]
+    while number <= last.number:
+        size = bits
+        while (
+            size
+            and not number & ((1 << (bits - size + 1)) - 1)
+            and number | ((1 << (bits - size + 1)) - 1) <= last.number
+        ):
+            size -= 1
+        found.append(Network(first.family, number, size))
+        number = found[-1].last + 1
+    return found

@@ -21,6 +21,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_faults import faults
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import (
     KINDS,
     ZoneError,
@@ -80,6 +81,14 @@ class Firewalld(object):
         return result
 
     # -- what is there
+
+    def lock_directory(self):
+        """str: the directory whose lock keeps two runs apart."""
+        return self._etc if os.path.isdir(self._etc) else os.path.dirname(self._etc)
+
+    def panics(self):
+        """bool: whether firewalld is in panic mode, in which it drops every packet, whatever the zones say."""
+        return self._command(["firewall-cmd", "--query-panic"], check=False).stdout.strip() == "yes"
 
     def installed(self):
         """bool: whether firewall-cmd is there."""
@@ -193,6 +202,18 @@ class Firewalld(object):
                 ports.extend(self.service_ports(included, tuple(_seen) + (name,)))
         return ports
 
+    def ipset_entries(self, name):
+        """list of str: the permanent entries of an ipset, firewalld.ipset(5); empty when its file cannot be read."""
+        path = self._find("ipsets", name)
+        try:
+            root = minidom.parseString(files.read_bytes(path) if path is not None else b"<ipset/>").documentElement
+        except (ExpatError, ValueError):
+            return []
+        return [
+            to_native("".join(child.data for child in node.childNodes if child.nodeType == child.TEXT_NODE)).strip()
+            for node in root.getElementsByTagName("entry")
+        ]
+
     def interface_towards(self, address):
         """str or None: the interface by which packets of an address come, as far as the routes say."""
         if self._runner.find("ip") is None:
@@ -224,17 +245,30 @@ class Firewalld(object):
         """Let firewalld check its permanent configuration.
 
         Raises:
-            CommandError.
+            ZoneError: it is broken; the message names the file, where that can be told.
         """
-        self._command(["firewall-cmd" if running else "firewall-offline-cmd", "--check-config"])
+        self._whole(["firewall-cmd" if running else "firewall-offline-cmd", "--check-config"])
 
     def reload(self):
         """Make the permanent configuration the runtime one.
 
         Raises:
-            CommandError.
+            ZoneError: it is broken; the message names the file, where that can be told.
         """
-        self._command(["firewall-cmd", "--reload"])
+        self._whole(["firewall-cmd", "--reload"])
+
+    def _whole(self, argv):
+        """Run a command that reads the whole permanent configuration, and fails where any of its files is broken."""
+        try:
+            self._command(argv)
+        except CommandError as exc:
+            said = to_native(exc).rstrip(".")
+            found = faults(self._etc, exc.stderr + exc.stdout)
+            raise ZoneError(
+                "{0}. At fault: {1}; correct or remove it and run again".format(said, "; ".join(found))
+                if found
+                else said
+            )
 
     def change(self, zone, action, kind, items, permanent):
         """Add items of one kind to a zone, or remove them.

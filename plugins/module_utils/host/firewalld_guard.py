@@ -43,28 +43,21 @@ class SshGuard(object):
 
     def __init__(self, firewalld, access):
         self._firewalld = firewalld
-        self._ports = access.ports
+        self._ports = list(access.ports)
+        self._others = list(access.others)
         self._peer = peer_network(access)
 
     def lets_in(self, zone):
-        """bool: whether a new connection to one of sshd's ports passes this zone.
+        """bool: whether a new connection to one of the ports of which one must stay open passes this zone."""
+        return any(self.passes(zone, port) for port in self._ports)
+
+    def passes(self, zone, port):
+        """bool: whether a new connection to a port passes a zone.
 
         Only what counts for every source of the zone counts: a rule for one address lets in that one alone.
         A rule that rejects is against it if it has no source, or the one that Ansible comes from.
         """
         rules = _rules(zone)
-        return any(self._open(zone, rules, port) for port in self._ports)
-
-    def _rejecting(self, rules, port):
-        for rule in rules:
-            action, source = rule.part("action"), rule.part("source")
-            if action is None or action.name not in ("reject", "drop") or rule.part("destination"):
-                continue
-            if self._concerns(rule, port) and (source is None or self._is_peer(source)):
-                return rule
-        return None
-
-    def _open(self, zone, rules, port):
         if self._rejecting(rules, port) is not None:
             return False
         if zone.target == "ACCEPT" or opens(zone.list("ports"), port):
@@ -80,6 +73,15 @@ class SshGuard(object):
             and self._concerns(rule, port)
             for rule in rules
         )
+
+    def _rejecting(self, rules, port):
+        for rule in rules:
+            action, source = rule.part("action"), rule.part("source")
+            if action is None or action.name not in ("reject", "drop") or rule.part("destination"):
+                continue
+            if self._concerns(rule, port) and (source is None or self._is_peer(source)):
+                return rule
+        return None
 
     def _concerns(self, rule, port):
         element = rule.part("element")
@@ -97,60 +99,80 @@ class SshGuard(object):
             return False
         return network.contains(self._peer) != bool(source.attributes.get("invert"))
 
-    def _says(self):
-        return "port {0}".format(" or ".join(str(port) for port in self._ports))
-
-    def _fix(self, zone):
-        for port in self._ports:
+    def _fix(self, zone, ports):
+        for port in ports:
             rule = self._rejecting(_rules(zone), port)
             if rule is not None:
                 return "narrow its rich rule {0!r}".format(str(rule))
-        if 22 in self._ports:
+        if 22 in ports:
             return "add ssh to its services"
-        return "add {0}/tcp to its ports".format(self._ports[0])
+        return "add {0}/tcp to its ports".format(ports[0])
 
-    def reason(self, name, before, after, side):
+    def reason(self, name, zones, planned):
         """Why a change would cut SSH.
 
         Args:
             name: str, the zone that changes.
-            before, after: Zone or None; None means that there is no such zone.
-            side: dict of str → Zone, all zones as they will be.
+            zones, planned: dict of str → Zone, all zones as they are and as they will be.
 
         Returns:
             str or None: None when SSH stays.
         """
-        if after is not None and after.list("sources") and not self.lets_in(after):
-            return (
-                "zone {0} would take every connection from its sources ({1}) and does not let SSH ({2}) in; {3}".format(
-                    name, ", ".join(after.list("sources")), self._says(), self._fix(after)
-                )
-            )
-        if before is None or not self.lets_in(before):
-            return None
-        default = self._firewalld.default_zone()
-        if after is not None and (after.interfaces or name == default) and not self.lets_in(after):
-            return "zone {0} takes the connections {1} and would no longer let SSH ({2}) in; {3}".format(
+        after = planned.get(name)
+        if self._ports and after is not None and after.list("sources") and not self.lets_in(after):
+            return "zone {0} would take every connection from its sources ({1}) and does not let SSH (port {2}) in; {3}".format(
                 name,
-                "of " + ", ".join(after.interfaces) if after.interfaces else "that no other zone takes",
-                self._says(),
-                self._fix(after),
+                ", ".join(after.list("sources")),
+                " or ".join(str(port) for port in self._ports),
+                self._fix(after, self._ports),
             )
+        for port in self._ports + self._others:
+            # Where no zone lets it in, none of the ways below can lose it.
+            if any(self.passes(zone, port) for zone in zones.values()):
+                reason = self._loss(name, port, zones, planned)
+                if reason is not None:
+                    return reason
+        return None
+
+    def _loss(self, name, port, zones, planned):
+        """str or None: why connections to a port which come in now would not any more."""
+        before, after = zones.get(name), planned.get(name)
+        default = self._firewalld.default_zone()
+        let_in = before is not None and self.passes(before, port)
+        if after is not None and not self.passes(after, port):
+            fix = self._fix(after, [port])
+            if let_in and (after.interfaces or name == default):
+                return "zone {0} takes the connections {1} and would no longer let SSH (port {2}) in; {3}".format(
+                    name,
+                    "of " + ", ".join(after.interfaces) if after.interfaces else "that no other zone takes",
+                    port,
+                    fix,
+                )
+            for source in after.list("sources"):
+                held = before is not None and source in before.items["sources"]
+                former = before if held else self._heir(source, zones, default)
+                if former is not None and self.passes(former, port):
+                    return (
+                        "zone {0} takes every connection from {1} and does not let SSH (port {2}) in, as zone {3} does "
+                        "now; {4}".format(name, source, port, former.name, fix)
+                    )
+        if not let_in:
+            return None
         lost = [item for item in before.list("sources") if after is None or item not in after.items["sources"]]
         for source in lost:
-            heir = self._heir(source, side, default)
-            if heir is not None and not self.lets_in(heir):
+            heir = self._heir(source, planned, default)
+            if heir is not None and not self.passes(heir, port):
                 return (
                     "connections from {0} would no longer be in zone {1} but in zone {2}, which does not let SSH "
-                    "({3}) in; open it there first".format(source, name, heir.name, self._says())
+                    "(port {3}) in; open it there first".format(source, name, heir.name, port)
                 )
         if after is None and before.interfaces:
-            heir = side.get(default)
-            if heir is not None and not self.lets_in(heir):
+            heir = planned.get(default)
+            if heir is not None and not self.passes(heir, port):
                 return (
                     "the interfaces {0} would no longer be in zone {1} but in the default zone {2}, which does "
-                    "not let SSH ({3}) in; open it there first".format(
-                        ", ".join(before.interfaces), name, default, self._says()
+                    "not let SSH (port {3}) in; open it there first".format(
+                        ", ".join(before.interfaces), name, default, port
                     )
                 )
         return None

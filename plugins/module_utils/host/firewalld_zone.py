@@ -27,6 +27,7 @@ from collections import namedtuple
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import OPEN_TO_STRANGERS
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import SHORTEST_NAME_LIMIT
@@ -36,12 +37,16 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model
     Zone,
     ZoneError,
     check_zone_name,
+    parse_port,
     parse_rich_rule,
     render,
     source_network,
     wanted_zone,
     write_zone_file,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_sources import everybody
+from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import DEFAULT_PORT
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock
 
 Request = namedtuple("Request", "zone state target sources services ports rich_rules exclusive allow_ssh_lockout")
 
@@ -66,12 +71,25 @@ def converge(firewalld, request, access, check_mode=False):
     )
     if not firewalld.installed():
         check_zone_name(request.zone, SHORTEST_NAME_LIMIT)
+        if request.state == "present":
+            _refuse_everybody(request.zone, wanted.list("sources"), lambda name: [])
         return _not_installed(request, wanted, warnings, check_mode)
-    change = _Change(firewalld, request, wanted, SshGuard(firewalld, access))
-    change.refuse()
-    if change.needed() and not check_mode:
-        change.make()
-    return dict(change.result(), warnings=warnings + change.warnings)
+    # In check mode too: what another run has half done is nothing to predict from.
+    with Lock(firewalld.lock_directory()):
+        change = _Change(firewalld, request, wanted, access)
+        change.refuse()
+        if change.needed():
+            if check_mode:
+                change.foresee()
+            else:
+                change.make()
+        return dict(change.result(), warnings=warnings + change.warnings)
+
+
+def _refuse_everybody(name, sources, ipset_entries):
+    found = everybody(sources, ipset_entries)
+    if found is not None:
+        raise ZoneError("zone {0}: its source {1} {2}".format(name, found, OPEN_TO_STRANGERS))
 
 
 def _not_installed(request, wanted, warnings, check_mode):
@@ -109,11 +127,12 @@ def _same(before, after):
 class _Change(object):
     """One change of one zone: both sides before, both sides after, and the way."""
 
-    def __init__(self, firewalld, request, wanted, guard):
+    def __init__(self, firewalld, request, wanted, access):
         self._firewalld = firewalld
         self._request = request
         self._wanted = wanted
-        self._guard = guard
+        self._access = access
+        self._guard = SshGuard(firewalld, access)
         self._reloaded = False
         self.warnings = []
         self._name = request.zone
@@ -156,6 +175,12 @@ class _Change(object):
     def refuse(self):
         """Raise ZoneError for what cannot be or should not be; nothing is changed before this has returned."""
         name = self._name
+        # Packets of Ansible's own connection would be dropped too, so over SSH there is no need to ask.
+        if self._running and self._access.peer is None and self._firewalld.panics():
+            raise ZoneError(
+                "zone {0}: firewalld is in panic mode and drops every packet, whatever its zones say; nothing was changed. "
+                "End that with 'firewall-cmd --panic-off' and run again".format(name)
+            )
         check_zone_name(name, self._firewalld.longest_name(name, self._running))
         if self._firewalld.combined(name):
             raise ZoneError(
@@ -172,15 +197,58 @@ class _Change(object):
                 [source[len("ipset:") :] for source in self._wanted.list("sources") if source.startswith("ipset:")],
             )
             self._refuse_conflicts()
+            for side in sorted(self._zones):
+                _refuse_everybody(name, self._after[side].list("sources"), self._firewalld.ipset_entries)
+                self._refuse_open_zones(side)
         if not self._request.allow_ssh_lockout:
             for side in sorted(self._zones):
-                zones = dict(self._zones[side])
-                zones.pop(name, None)
+                planned = dict(self._zones[side])
+                planned.pop(name, None)
                 if self._after[side] is not None:
-                    zones[name] = self._after[side]
-                reason = self._guard.reason(name, self._before[side], self._after[side], zones)
+                    planned[name] = self._after[side]
+                reason = self._guard.reason(name, self._zones[side], planned)
                 if reason is not None:
                     raise ZoneError("{0}, or set allow_ssh_lockout=true if SSH is meant to stop there".format(reason))
+        if self._running and self.needed() and self._by_file():
+            self._refuse_dangling()
+
+    def _refuse_open_zones(self, side):
+        """Refuse when another zone takes everybody and opens a port of this one."""
+        ports = [parse_port(text) for text in self._wanted.list("ports")]
+        for service in self._wanted.list("services"):
+            ports.extend(parse_port(text) for text in self._firewalld.service_ports(service))
+        ssh = set(self._access.ports).union(self._access.others, [DEFAULT_PORT])
+        numbers = sorted(
+            set(number for protocol, first, last in ports if protocol == "tcp" for number in (first, last))
+        )
+        for other in sorted(set(self._zones[side]) - set([self._name])):
+            zone = self._zones[side][other]
+            found = everybody(zone.list("sources"), self._firewalld.ipset_entries)
+            if found is None:
+                continue
+            shared = [number for number in numbers if number not in ssh and self._guard.passes(zone, number)]
+            if shared:
+                raise ZoneError(
+                    "zone {0}: port {1}/tcp is open in zone {2} ({3}) too, whose source {4} {5} there".format(
+                        self._name, shared[0], other, side, found, OPEN_TO_STRANGERS
+                    )
+                )
+
+    def _refuse_dangling(self):
+        """Refuse when a zone names an ipset that is not there.
+
+        firewalld 1.3.3 finds its configuration good all the same, fails to reload it, and is then in its state FAILED.
+        """
+        known = self._firewalld.names("ipsets")
+        for other in sorted(self._zones["permanent"]):
+            for source in self._zones["permanent"][other].list("sources"):
+                if source.startswith("ipset:") and source[len("ipset:") :] not in known:
+                    raise ZoneError(
+                        "zone {0}: it needs a reload of firewalld, which would fail: {1} has the source {2}, and there is no "
+                        "such ipset. Define it or remove the source; nothing was changed".format(
+                            self._name, self._firewalld.zone_path(other), source
+                        )
+                    )
 
     def _refuse_removal(self):
         if self._before["permanent"] is None and self._before.get("runtime") is None:
@@ -250,6 +318,18 @@ class _Change(object):
     def needed(self):
         """bool: whether a side differs from what is asked for."""
         return any(not _same(self._before[side], self._after[side]) for side in self._zones)
+
+    def foresee(self):
+        """Find out what would make the change fail.
+
+        Raises:
+            RelayError.
+        """
+        if self._by_file():
+            try:
+                self._firewalld.check_config(self._running)
+            except RelayError as exc:
+                raise ZoneError("zone {0}: {1}".format(self._name, exc))
 
     def make(self):
         """Make the change and read it back; on failure put back what was there.

@@ -42,6 +42,10 @@ class Iptables(object):
         self._root = root
         self.calls = 0
 
+    def lock_directory(self):
+        """str: the directory whose lock keeps two runs apart."""
+        return self._root + "/run"
+
     def installed(self):
         """bool: whether the programs for IPv4 are there."""
         return self._has("ipv4")

@@ -302,19 +302,9 @@ class SshGuard(object):
     """
 
     def __init__(self, access):
-        self._ports = access.ports
-        self._peer = peer_network(access)
-
-    def concerns(self, family):
-        """bool: whether SSH may come by this family of addresses."""
-        return self._peer is None or self._peer.family == family
-
-    def who(self):
-        """str: the connection that must stay possible, for a message."""
-        return "SSH (port {0}){1}".format(
-            " or ".join(str(port) for port in self._ports),
-            "" if self._peer is None else " from {0}".format(self._peer),
-        )
+        peer = peer_network(access)
+        # A port, and where those come from who must get in: of Ansible's own connection that is known.
+        self._ways = [(port, peer) for port in access.ports] + [(port, None) for port in access.others]
 
     def cut(self, family, before, after):
         """Whether a new connection came in before and does not afterwards.
@@ -324,21 +314,16 @@ class SshGuard(object):
             before, after: Chains.
 
         Returns:
-            tuple: bool, and the iptables_model.Rule that turns it away, None for the policy.
+            tuple: str or None, the connection that would be cut; and the iptables_model.Rule that turns it away, None for
+            the policy.
         """
-        if not self.concerns(family):
-            return False, None
-        for reading in (HOPEFUL, CAREFUL):
-            if self._enters(family, before, reading)[0]:
-                enters, rule = self._enters(family, after, reading)
-                if not enters:
-                    return True, rule
-        return False, None
-
-    def _enters(self, family, chains, reading):
-        rule = None
-        for port in self._ports:
-            verdict, rule = chains.verdict(Packet(family, self._peer, "tcp", port, port), reading)
-            if verdict == ACCEPT:
-                return True, None
-        return False, rule
+        for port, peer in self._ways:
+            if peer is not None and peer.family != family:
+                continue
+            packet = Packet(family, peer, "tcp", port, port)
+            for reading in (HOPEFUL, CAREFUL):
+                verdict, rule = after.verdict(packet, reading)
+                if verdict != ACCEPT and before.verdict(packet, reading)[0] == ACCEPT:
+                    who = "SSH (port {0}){1}".format(port, "" if peer is None else " from {0}".format(peer))
+                    return who, rule
+        return None, None

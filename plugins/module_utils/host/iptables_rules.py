@@ -20,6 +20,7 @@ from collections import namedtuple
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import OPEN_TO_STRANGERS, strangers
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_guard import (
@@ -77,6 +78,8 @@ def converge(iptables, request, access, label=None, check_mode=False):
     """
     _check_names(request)
     networks, ports = parse_sources(request.sources or []), parse_ports(request.ports or [])
+    if request.state == "present":
+        _refuse_everybody(request, networks)
     installed = iptables.installed()
     if not installed and not check_mode and request.state == "present":
         raise RulesError(
@@ -100,12 +103,22 @@ def converge(iptables, request, access, label=None, check_mode=False):
     change = _Change(iptables, request, networks, ports, SshGuard(access))
     if check_mode or not installed:
         return change.run(installed, paths, None)
-    with Transaction(label) as transaction:
-        if not directories:
-            return change.run(installed, paths, transaction)
-        with Lock(directories[0]):
-            remove_stale(directories)
-            return change.run(installed, paths, transaction)
+    # The kernel's rules are one, whichever files they are saved in.
+    with Transaction(label) as transaction, Lock(iptables.lock_directory()):
+        remove_stale(directories)
+        return change.run(installed, paths, transaction)
+
+
+def _refuse_everybody(request, networks):
+    found = strangers(networks)
+    if found:
+        raise RulesError(
+            "{0}: its source {1} {2}".format(
+                _title(request),
+                ", ".join(str(network) for network in found[:4]) + (" and more" if found[4:] else ""),
+                OPEN_TO_STRANGERS,
+            )
+        )
 
 
 def _title(request):
@@ -355,15 +368,15 @@ class _Change(object):
                 self._refuse_cut(saved, before, "does not let in, as soon as it is loaded,")
 
     def _refuse_cut(self, side, before, what):
-        cut, rule = self._guard.cut(side.family, before, side.chains(side.after))
-        if cut:
+        who, rule = self._guard.cut(side.family, before, side.chains(side.after))
+        if who is not None:
             raise RulesError(
                 "{0}: chain INPUT in {1} {2} new connections of {3}: {4} turns them away. Accept SSH by a rule of its "
                 "own before that, or set allow_ssh_lockout=true if SSH is meant to stop there".format(
                     _title(self._request),
                     side.where,
                     what,
-                    self._guard.who(),
+                    who,
                     "the policy" if rule is None else "the rule {0}".format(rule),
                 )
             )

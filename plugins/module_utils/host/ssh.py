@@ -10,16 +10,25 @@ __metaclass__ = type
 
 import glob
 import os
+import re
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import files
+from ansible_collections.mailops.relay.plugins.module_utils.host import files, listeners
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 
 DEFAULT_PORT = 22
 
-# ports: TCP ports of which one must stay open. peer: address that Ansible comes from, None when it does not
-# come over SSH.
-SshAccess = namedtuple("SshAccess", "ports peer")
+# ports: TCP ports of which one must stay open; empty when SSH does not come in here. peer: address that Ansible comes
+# from, None when it does not come over SSH. others: further ports of SSH, which stay open where they are.
+SshAccess = namedtuple("SshAccess", "ports peer others")
+SshAccess.__new__.__defaults__ = ((),)
+
+# Programs that serve SSH, also under names like sshd2 and sshd-admin. OpenSSH's helpers serve one connection each, and
+# listen only for what that forwards.
+_SERVER = re.compile(r"^(?:sshd|dropbear|tinysshd|lshd)(?:[0-9]|-[a-z0-9]+)*$")
+_HELPERS = ("sshd-session", "sshd-auth")
+_UNITS = [name + end for name in ("ssh", "sshd", "dropbear", "tinyssh", "tinysshd") for end in (".service", ".socket")]
+_UNIT = re.compile(r"(?:^|[^a-z])(?:sshd?|dropbear|tinysshd?)(?:[^a-z]|$)")
 
 
 def peer_network(access):
@@ -79,46 +88,164 @@ def find_connection(environ, proc="/proc"):
     return found
 
 
-def sshd_ports(config="/etc/ssh/sshd_config", _depth=0):
+def sshd_ports(config="/etc/ssh/sshd_config"):
     """The ports that sshd is configured to listen on, sshd_config(5): Port, ListenAddress and Include.
 
     Args:
         config: str, path of sshd_config.
 
     Returns:
-        list of int: empty when none is set.
+        list of int, or None: without those of loopback addresses; None when neither Port nor ListenAddress is set.
+
+    Raises:
+        IOError, OSError: a file cannot be read.
     """
-    found = []
-    for line in (files.read_native(config) or "").splitlines():
-        words = line.replace("=", " ", 1).split()
+    ports, addresses = [], []
+    for keyword, value in _settings(config, 0):
+        if keyword == "port":
+            ports.append(_port(value))
+        else:
+            addresses.append(_address(value))
+    found = [port for address, port in addresses if not listeners.on_loopback(address)]
+    if not addresses or None in found:
+        # An address without a port is listened on at each Port.
+        found += ports or ([DEFAULT_PORT] if addresses else [])
+    found = sorted(set(port for port in found if port is not None))
+    return found if ports or addresses else None
+
+
+def _settings(path, depth):
+    for line in (files.read_native(path) or "").splitlines():
+        words = [word.strip('"') for word in line.replace("=", " ", 1).split()]
         keyword = words[0].lower() if len(words) > 1 else ""
         if keyword == "match":
-            break
-        if keyword == "include" and _depth < 4:
+            # What follows holds for single connections, up to the end of this file.
+            return
+        if keyword == "include" and depth < 4:
             for pattern in words[1:]:
-                for path in sorted(glob.glob(os.path.join("/etc/ssh", pattern.strip('"')))):
-                    found.extend(sshd_ports(path, _depth + 1))
-        port = None
-        if keyword == "port":
-            port = words[1]
-        elif keyword == "listenaddress" and (words[1].count(":") == 1 or "]:" in words[1]):
-            port = words[1].rpartition(":")[2]
-        if port is not None and port.strip("0123456789") == "" and 0 < int(port or 0) < 65536:
-            found.append(int(port))
-    return found
+                for included in sorted(glob.glob(os.path.join("/etc/ssh", pattern))):
+                    for setting in _settings(included, depth + 1):
+                        yield setting
+        elif keyword in ("port", "listenaddress"):
+            yield keyword, words[1]
 
 
-def access(environ=None, proc="/proc", config="/etc/ssh/sshd_config"):
-    """How SSH reaches this host: the port of Ansible's own connection, else sshd's ports, else 22.
+def _port(text):
+    """int or None."""
+    return int(text) if text.strip("0123456789") == "" and 0 < int(text or 0) < 65536 else None
+
+
+def _address(value):
+    """(str, int or None): address and port of C(HOST), C(HOST:PORT), C(IPV6) or C([IPV6]:PORT)."""
+    if value.count(":") == 1 or "]:" in value:
+        address, _colon, port = value.rpartition(":")
+        return address, _port(port)
+    return value, None
+
+
+def is_server(words):
+    """bool: whether a command line is that of an SSH server, or of a program that starts one for each connection.
+
+    C(sshd: root@pts/0) is a connection that has come in; it listens only for what it forwards.
+
+    Args:
+        words: list of str.
+    """
+    names = [word.rpartition("/")[2] for word in words]
+    return any(_SERVER.match(name) and name not in _HELPERS for name in names)
+
+
+class _Search(object):
+    """Looks for SSH on this host.
+
+    Attributes:
+        listening: set of int, where it listens now.
+        configured: set of int, where it will after a restart or the next boot, as far as that is said.
+        certain: bool, whether no SSH found means that there is none.
+    """
+
+    def __init__(self, runner, proc, config):
+        self._processes = listeners.Processes(proc)
+        self.listening, self.configured = set(), set()
+        units = listeners.units(runner, _UNITS)
+        self._sockets(runner, units)
+        hidden, by_itself = self._servers()
+        try:
+            said = sshd_ports(config)
+        except (IOError, OSError):
+            said = None
+        self.configured.update(said if said is not None else [DEFAULT_PORT] if by_itself else [])
+        self._says_nowhere = said == []
+        if units is None:
+            expected = os.path.exists(config)
+        else:
+            expected = any(
+                unit.get("Id", [""])[0] in _UNITS and (listeners.is_active(unit) or listeners.is_enabled(unit))
+                for unit in units
+            )
+        # Who cannot see what process 1 has open does not see that of others.
+        self.certain = not expected and not hidden and self._processes.ports("1") is not None
+
+    def _sockets(self, runner, units):
+        """Find the sockets that systemd holds for SSH. What it has read of a unit is what it listens on (seen with 252)."""
+        sockets = listeners.socket_units(units or [])
+        unclear = [item for item in sockets if not _UNIT.search(item.name)]
+        started = listeners.commands_of(runner, sorted(set(name for item in unclear for name in item.services)))
+        ours = [
+            item
+            for item in sockets
+            if item not in unclear or any(is_server(started.get(service, [])) for service in item.services)
+        ]
+        for item in ours:
+            if item.active:
+                self.listening.update(item.ports)
+            elif item.enabled:
+                self.configured.update(item.ports)
+
+    def _servers(self):
+        """(bool, bool): whether ports of a server cannot be seen; whether one goes by sshd_config, or by the default."""
+        hidden = by_itself = False
+        activated = set(self.listening)
+        for pid, words in self._processes.commands().items():
+            if not is_server(words):
+                continue
+            ports = self._processes.ports(pid)
+            if ports is None:
+                hidden = True
+                continue
+            self.listening.update(ports)
+            told = any(word.startswith(("-p", "-o", "-f")) for word in words)
+            by_itself = by_itself or (is_server(words[:2]) and bool(ports - activated) and not told)
+        return hidden, by_itself
+
+    def ports(self):
+        """set of int: of which one must stay open."""
+        if self.listening:
+            return self.listening
+        if self.certain:
+            return set()
+        return self.configured or set([] if self._says_nowhere else [DEFAULT_PORT])
+
+
+def access(runner, environ=None, proc="/proc", config="/etc/ssh/sshd_config"):
+    """How SSH reaches this host.
+
+    One port must stay open: that of Ansible's own connection, else of those where SSH listens, else of those where it is
+    configured to. The other ones of these stay open where they are. Where SSH neither runs nor starts at boot, there
+    is none; what cannot be seen counts as sshd on port 22.
+
+    Args:
+        runner: ``commands.Runner``.
+        environ: dict, this process's environment; None is os.environ.
+        proc, config: str, where procfs is mounted, and the path of sshd_config.
 
     Returns:
         SshAccess.
     """
+    search = _Search(runner, proc, config)
+    every = search.listening | search.configured
     connection = find_connection(os.environ if environ is None else environ, proc)
     if connection is not None:
-        return connection
-    try:
-        ports = sshd_ports(config)
-    except (IOError, OSError):
-        ports = []
-    return SshAccess(sorted(set(ports)) or [DEFAULT_PORT], None)
+        return connection._replace(others=sorted(every.difference(connection.ports)))
+    ports = search.ports()
+    return SshAccess(sorted(ports), None, sorted(every - ports) if ports else [])

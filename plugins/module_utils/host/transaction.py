@@ -40,10 +40,10 @@ class Lock(object):
 
     Args:
         directory: str.
-        wait: float, seconds to wait for another run.
+        wait: float, seconds to wait for other runs. There may be many at once, and a reload of firewalld alone takes some.
     """
 
-    def __init__(self, directory, wait=60.0):
+    def __init__(self, directory, wait=300.0):
         self._directory = directory
         self._wait = wait
         self._handle = None
@@ -56,14 +56,16 @@ class Lock(object):
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return self
             except (IOError, OSError) as exc:
-                if exc.errno not in (errno.EAGAIN, errno.EACCES) or time.time() >= deadline:
-                    os.close(self._handle)
-                    raise TransactionError(
-                        "{0} is locked by another run of this module ({1}); wait for its end and run again".format(
-                            self._directory, exc
-                        )
-                    )
-                time.sleep(0.2)
+                if exc.errno in (errno.EAGAIN, errno.EACCES) and time.time() < deadline:
+                    time.sleep(0.2)
+                    continue
+                os.close(self._handle)
+                if exc.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise TransactionError("{0} cannot be locked: {1}".format(self._directory, exc))
+                raise TransactionError(
+                    "{0} has been locked by another run for {1:.0f} s; wait for its end, or end it if it hangs, and run "
+                    "again".format(self._directory, self._wait)
+                )
 
     def __exit__(self, *_exc):
         os.close(self._handle)

@@ -25,6 +25,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     to_file_bytes,
     write_atomically,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock
 
 # The last one of a directory counts, in journald and in rsyslog.
 NAME = "zz-mailops-relay.conf"
@@ -81,7 +82,10 @@ class UnlimitedLogs(object):
             CommandError: a program could not be run.
         """
         try:
-            return self._apply()
+            if self._check_mode:
+                return self._apply()
+            with Lock(self._root + "/etc"):
+                return self._apply()
         except (IOError, OSError) as exc:
             raise LogLimitsError("{0}: {1}; check the file and its directory".format(exc.filename, exc.strerror))
 

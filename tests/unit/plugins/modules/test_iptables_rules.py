@@ -57,6 +57,7 @@ def test_sources_and_ports_are_required(monkeypatch, capsys):
 
 
 def test_closing_the_port_of_ssh_is_refused_on_a_fresh_host_too(monkeypatch, capsys):
+    monkeypatch.setenv("SSH_CONNECTION", "203.0.113.9 51000 10.0.0.1 22")
     result = run(monkeypatch, capsys, name="postfix", sources=WANTED["sources"], ports=["1-100/tcp"], exclusive=True)
     assert result["failed"] is True
     assert "SSH" in result["msg"] and "allow_ssh_lockout" in result["msg"]

@@ -19,9 +19,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     Network,
     closed_to_strangers,
     is_address,
+    networks_between,
     not_globally_routed,
     parse_address,
     parse_network,
+    strangers,
 )
 
 # Older ones take leading zeros and zones for something else.
@@ -219,3 +221,53 @@ def test_what_is_closed_to_strangers_is_not_routed_either(network):
     assert not_globally_routed(network) or not closed_to_strangers(network)
     # The whole is closed only where each part is.
     assert not closed_to_strangers(network) or closed_to_strangers(network._replace(prefix=BITS[network.family]))
+
+
+PARTS_OF_EVERYTHING = ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"]
+# All /8s that are in use: without 0, 10, 127 and 224 to 255.
+IN_USE = ["{0}.0.0.0/8".format(number) for number in range(1, 224) if number not in (10, 127)]
+
+
+@pytest.mark.parametrize(
+    "texts, found",
+    [
+        ([], []),
+        (["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10"], []),
+        (["203.0.113.0/24", "2001:db8::/32", "11.0.0.0/8", "2608::/13"], []),
+        (["127.0.0.0/8", "0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "ff00::/8", "::1"], []),
+        (["10.0.0.0/8", "0.0.0.0/0"], ["0.0.0.0/0"]),
+        (["::/0"], ["::/0"]),
+        (["2000::/3"], ["2000::/3"]),
+        (["::ffff:0.0.0.0/96"], ["::ffff:0.0.0.0/96"]),
+        (["0.0.0.0/1"], ["0.0.0.0/1"]),
+        (["10.0.0.0/7"], ["10.0.0.0/7"]),
+        (PARTS_OF_EVERYTHING, PARTS_OF_EVERYTHING),
+        (["10.0.0.0/8"] + IN_USE, ["10.0.0.0/8"] + IN_USE),
+        (IN_USE[1:], []),
+        (["2000::/13"], []),
+        ([str(Network("ipv6", (0x2000 + 8 * part) << 112, 13)) for part in range(1023)], []),
+    ],
+)
+def test_who_lets_in_the_whole_internet(texts, found):
+    assert [str(network) for network in strangers([parse_network(text) for text in texts])] == found
+
+
+def test_many_small_networks_which_are_the_whole_internet():
+    parts = [Network("ipv6", (0x2000 + 8 * part) << 112, 13) for part in range(1024)]
+    assert strangers(parts) == parts
+
+
+@given(networks(), networks())
+@settings(max_examples=100, deadline=None)
+def test_a_range_of_addresses_is_the_networks_that_hold_it_and_no_other(one, other):
+    first, last = sorted([one.number, other.last if other.family == one.family else one.last])
+    ends = [Network(one.family, number, BITS[one.family]) for number in (first, last)]
+    found = networks_between(*ends)
+    assert found[0].number == first and found[-1].last == last
+    assert all(before.last + 1 == after.number for before, after in zip(found, found[1:]))
+    assert all(network.number % (network.last - network.number + 1) == 0 for network in found)
+    # The fewest: no two that are next to each other are the halves of one network.
+    assert not any(
+        before.prefix == after.prefix and before.number % (2 * (before.last - before.number + 1)) == 0
+        for before, after in zip(found, found[1:])
+    )

@@ -7,15 +7,18 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import functools
 import os
 
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import firewalld_model as model
+from ansible_collections.mailops.relay.plugins.module_utils.host import firewalld_zone
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_zone import Request, converge
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import SshAccess
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, TransactionError
 
 KINDS = {"service": "services", "port": "ports", "source": "sources", "rich-rule": "rich_rules"}
 LOCAL = SshAccess([22], None)
@@ -34,6 +37,8 @@ class FakeFirewalld(object):
         self.version = "1.3.3"
         self.running = True
         self.there = True
+        self.panic = False
+        self.broken = None
         self.fails = lambda argv: False
         self.ignores = ()
         self.routes = {}
@@ -76,16 +81,16 @@ class FakeFirewalld(object):
             return Result(0, self.routes.get(argv[-1], ""), "")
         if "--version" in argv:
             return Result(0, self.version + "\n", "")
-        if argv[0] == "firewall-offline-cmd":
-            return Result(0, "success\n", "")
+        if "--check-config" in argv:
+            return self.broken or Result(0, "success\n", "")
         if not self.running:
             return Result(252, "", "FirewallD is not running\n")
         if "--list-all-zones" in argv:
             return Result(0, "\n".join(self.listing(self.runtime[name]) for name in sorted(self.runtime)), "")
+        if "--query-panic" in argv:
+            return Result(0 if self.panic else 1, "yes\n" if self.panic else "no\n", "")
         if "--reload" in argv:
             self.load()
-            return Result(0, "success\n", "")
-        if "--check-config" in argv:
             return Result(0, "success\n", "")
         return self.change(argv)
 
@@ -338,6 +343,118 @@ def test_a_long_name_is_for_the_installed_firewalld_to_accept(host):
     assert relay_zone(host, zone="a" * 40)["changed"]
 
 
+# -- everybody is no source
+
+HALVES = ["0.0.0.0/1", "128.0.0.0/1"]
+
+
+@pytest.mark.parametrize(
+    "sources, named",
+    [
+        (["0.0.0.0/0"], "0.0.0.0/0"),
+        (["10.0.0.0/8", "::/0"], "::/0"),
+        (HALVES, "0.0.0.0/1, 128.0.0.0/1"),
+        (["ipset:all"], "0.0.0.0/1 of ipset:all, 128.0.0.0/1 of ipset:all"),
+        (["ipset:range"], "1.0.0.0-223.255.255.255 of ipset:range"),
+    ],
+)
+def test_a_source_that_is_everybody_is_refused(host, sources, named):
+    entries = "".join("<entry>{0}</entry>".format(entry) for entry in HALVES)
+    host.put("etc/ipsets/all.xml", '<ipset type="hash:net">{0}</ipset>'.format(entries).encode("ascii"))
+    host.put("lib/ipsets/range.xml", b'<ipset type="hash:net"><entry>1.0.0.0-223.255.255.255</entry></ipset>')
+    assert "zone postfix" in refused(host, "its source {0} takes in hosts of strangers".format(named), sources=sources)
+    # The zone has to go, whatever its sources were.
+    ask(host, sources=sources, state="absent")
+
+
+def test_clients_with_addresses_of_the_internet_are_no_strangers(host):
+    host.put("etc/ipsets/clients.xml", b'<ipset type="hash:net"><entry>198.51.100.0/24</entry><entry/></ipset>')
+    assert relay_zone(host, sources=["192.0.2.0/24", "2001:db8::/32", "ipset:clients"])["changed"]
+
+
+def test_an_existing_zone_that_takes_everybody_is_refused_until_that_source_goes(host):
+    relay_zone(host)
+    host.put("etc/zones/postfix.xml", host.file("postfix").replace(b"10.0.0.0/8", b"0.0.0.0/0"))
+    host.load()
+    with pytest.raises(model.ZoneError) as info:
+        ask(host, ports=["465/tcp"])
+    assert "its source 0.0.0.0/0" in str(info.value)
+    assert relay_zone(host)["zone"]["sources"] == ["10.0.0.0/8"]
+
+
+def test_another_zone_that_opens_the_same_ports_to_everybody_is_named(host):
+    host.put("etc/zones/web.xml", b'<zone><source address="0.0.0.0/0"/><service name="ssh"/></zone>')
+    host.load()
+    assert relay_zone(host)["changed"]
+    host.put(
+        "etc/zones/web.xml", b'<zone><source address="0.0.0.0/0"/><service name="ssh"/><service name="smtp"/></zone>'
+    )
+    assert "port 25/tcp is open in zone web (permanent) too" in refused(
+        host, "whose source 0.0.0.0/0", ports=["25/tcp"]
+    )
+    assert relay_zone(host, ports=["587/tcp"])["changed"]
+
+
+def test_without_firewalld_everybody_is_refused_too(host):
+    host.there = False
+    with pytest.raises(model.ZoneError) as info:
+        relay_zone(host, check_mode=True, sources=HALVES)
+    assert "0.0.0.0/1, 128.0.0.0/1" in str(info.value)
+
+
+# -- firewalld itself
+
+
+def test_panic_mode_is_said_and_left_alone(host):
+    relay_zone(host)
+    host.panic = True
+    assert "'firewall-cmd --panic-off'" in refused(host, "panic mode", ports=["465/tcp"])
+    refused(host, "panic mode", check_mode=True)
+    # Who comes over SSH is the proof that there is none.
+    host.log = []
+    assert not relay_zone(host, access=SshAccess([22], "10.0.0.9"))["changed"]
+    assert not any("--query-panic" in argv for argv in host.log)
+    host.running = False
+    assert relay_zone(host, ports=["465/tcp"])["changed"]
+
+
+def test_the_file_that_breaks_the_configuration_is_named(host):
+    host.put("etc/services/web.xml", b"<service")
+    # firewalld 1.3.3
+    said = "Error: INVALID_SERVICE: not a valid service file: unclosed token: line 1, column 0\n"
+    host.broken = Result(101, "", said)
+    for check_mode in (True, False):
+        before = host.state()
+        with pytest.raises(model.ZoneError) as info:
+            relay_zone(host, check_mode=check_mode)
+        assert "INVALID_SERVICE" in str(info.value)
+        assert "etc/services/web.xml is not XML: unclosed token: line 1, column 0" in str(info.value)
+        assert host.state() == before
+    host.running = False
+    with pytest.raises(model.ZoneError) as info:
+        relay_zone(host, check_mode=True)
+    assert "etc/services/web.xml" in str(info.value)
+
+
+def test_a_reload_that_would_fail_for_an_unknown_ipset_is_not_begun(host):
+    host.put("etc/zones/web.xml", b'<zone><source ipset="nope"/></zone>')
+    refused(host, "etc/zones/web.xml has the source ipset:nope")
+    refused(host, "etc/zones/web.xml has the source ipset:nope", check_mode=True)
+    host.put("etc/ipsets/nope.xml", b'<ipset type="hash:net"/>')
+    assert relay_zone(host)["changed"]
+
+
+def test_a_second_run_waits_for_the_first(host, monkeypatch):
+    monkeypatch.setattr(firewalld_zone, "Lock", functools.partial(Lock, wait=0.0))
+    before = host.state()
+    for check_mode in (False, True):
+        with Lock(host.etc), pytest.raises(TransactionError) as info:
+            relay_zone(host, check_mode=check_mode)
+        assert "locked by another run" in str(info.value)
+        assert host.state() == before
+    assert relay_zone(host)["changed"]
+
+
 # -- SSH stays
 
 
@@ -381,6 +498,41 @@ def test_a_rule_against_ansibles_own_address_counts(host):
     rule = "rule family=ipv4 source address=10.0.0.0/24 drop"
     assert "narrow its rich rule" in refused(host, "SSH", access=SshAccess([22], "10.0.0.9"), rich_rules=[rule])
     assert relay_zone(host, access=SshAccess([22], "10.1.0.9"), rich_rules=[rule])["changed"]
+
+
+def test_where_ssh_does_not_run_no_zone_cuts_it(host):
+    assert relay_zone(host, access=SshAccess([], None), services=[])["changed"]
+
+
+def test_each_port_of_ssh_stays_open_where_it_is(host):
+    both = SshAccess([22, 2222], None)
+    # The zone is not to blame for a port that nobody reached before.
+    assert relay_zone(host, access=both)["changed"]
+    ask(host, state="absent")
+    host.put("etc/zones/public.xml", PUBLIC.replace(b"</zone>", b'<port port="2222" protocol="tcp"/></zone>'))
+    host.load()
+    for access in (both, SshAccess([22], None, [2222]), SshAccess([22], "10.0.0.9", [2222])):
+        message = refused(host, "does not let SSH (port 2222) in, as zone public does now", access=access)
+        assert "add 2222/tcp to its ports" in message
+    opened = dict(ports=["25/tcp", "2222/tcp"])
+    assert relay_zone(host, access=both, **opened)["changed"]
+    assert "as zone postfix does now" in refused(host, "SSH (port 2222)", access=both)
+    assert relay_zone(host, access=SshAccess([22], None))["changed"]
+    # Elsewhere too: the sources that go have been in the zone of their interface before.
+    relay_zone(host, access=both, **opened)
+    host.put("etc/zones/public.xml", PUBLIC)
+    host.load()
+    refused(host, "in zone public, which does not let SSH (port 2222) in", access=both, state="absent")
+    refused(
+        host, "in zone public, which does not let SSH (port 2222) in", access=both, sources=["10.1.0.0/16"], **opened
+    )
+
+
+def test_the_default_zone_keeps_each_port_of_ssh(host):
+    host.put("etc/zones/public.xml", PUBLIC.replace(b"</zone>", b'<port port="2222" protocol="tcp"/></zone>'))
+    host.load()
+    both = SshAccess([22, 2222], None)
+    refused(host, "no longer let SSH (port 2222) in; add 2222/tcp", access=both, zone="public", sources=[], ports=[])
 
 
 def test_the_default_zone_keeps_ssh(host):

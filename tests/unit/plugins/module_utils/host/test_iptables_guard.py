@@ -106,8 +106,8 @@ def test_where_the_traffic_would_be_turned_away(lines, position):
     assert all_.first_closing([MAIL], [parse_rule("-A INPUT " + line) for line in lines]) == position
 
 
-def cut(before, after, peer="10.1.2.3", family="ipv4", ports=(22,)):
-    return SshGuard(SshAccess(list(ports), peer)).cut(family, before, after)[0]
+def cut(before, after, peer="10.1.2.3", family="ipv4", ports=(22,), others=()):
+    return SshGuard(SshAccess(list(ports), peer, others)).cut(family, before, after)[0]
 
 
 CLOSING = "-A INPUT ! -i lo -p tcp -m tcp --dport 20:30 -m comment --comment postfix -j REJECT"
@@ -118,8 +118,13 @@ def test_closing_a_range_with_the_port_of_ssh_cuts_it():
     assert cut(chains(), chains(CLOSING))
     assert cut(chains(), chains(CLOSING), peer=None)
     assert not cut(chains(), chains(CLOSING), ports=[2222])
-    # One of several ports of sshd is enough.
-    assert not cut(chains(), chains(CLOSING), peer=None, ports=[22, 2222])
+    assert not cut(chains(), chains(CLOSING), peer=None, ports=[])
+    # Each port of sshd stays open where it is, and the message names the one that would not.
+    assert cut(chains(), chains(CLOSING), peer=None, ports=[2222, 22]) == "SSH (port 22)"
+    assert not cut(chains(INPUT="DROP"), chains(CLOSING, INPUT="DROP"), peer=None, ports=[22, 2222])
+    # Others may come from elsewhere than Ansible does.
+    assert cut(chains(), chains(CLOSING), peer="2001:db8::1", ports=[2222], others=[22]) == "SSH (port 22)"
+    assert cut(chains(), chains(CLOSING), ports=[22], others=[2222]) == "SSH (port 22) from 10.1.2.3"
 
 
 def test_an_opening_for_the_peer_saves_ssh_and_one_for_others_does_not():

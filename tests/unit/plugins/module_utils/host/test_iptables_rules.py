@@ -7,12 +7,13 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import functools
 import os
 import stat
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import files
+from ansible_collections.mailops.relay.plugins.module_utils.host import files, iptables_rules
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_rules import Request, converge
@@ -23,6 +24,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save i
     split,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import SshAccess
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, TransactionError
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures", "iptables")
 ANYBODY = SshAccess([22], None)
@@ -47,7 +49,7 @@ class Host(object):
         self.stderr = ""
         self.fails = []
         self.before_load = None
-        for directory in ("proc/sys/net/ipv6", "etc/iptables", "usr/share/netfilter-persistent/plugins.d"):
+        for directory in ("run", "proc/sys/net/ipv6", "etc/iptables", "usr/share/netfilter-persistent/plugins.d"):
             os.makedirs(os.path.join(root, directory))
 
     def find(self, program):
@@ -267,6 +269,8 @@ def test_a_saved_file_that_never_let_ssh_in_is_refused(host):
         (dict(chain="web"), "no chain web"),
         (dict(ports=["smtp"]), "'smtp'"),
         (dict(sources=["10.0.0.1/8"]), "10.0.0.0/8"),
+        (dict(sources=["10.0.0.0/8", "::/0"]), "its source ::/0 takes in hosts of strangers"),
+        (dict(sources=["0.0.0.0/1", "128.0.0.0/1"]), "0.0.0.0/1, 128.0.0.0/1 takes in hosts of strangers"),
         (dict(saved_file_ipv4="/no/where/rules"), "no directory /no/where"),
     ],
 )
@@ -276,6 +280,23 @@ def test_bad_input_is_refused_by_name(host, options, said):
         host.apply(**options)
     assert said in str(caught.value)
     assert state(host) == before
+
+
+def test_rules_that_were_made_for_everybody_can_go(host):
+    rule = "-A INPUT -p tcp -m tcp --dport 25 -m comment --comment postfix -j ACCEPT\n"
+    host.tables["iptables"] = EMPTY.replace("COMMIT", rule + "COMMIT")
+    assert host.apply(state="absent", sources=["0.0.0.0/0"])["changed"]
+    assert not host.chain()
+
+
+def test_a_second_run_waits_for_the_first_whatever_its_files(host, monkeypatch):
+    monkeypatch.setattr(iptables_rules, "Lock", functools.partial(Lock, wait=0.0))
+    before = state(host)
+    with Lock(os.path.join(host.root, "run")), pytest.raises(TransactionError) as caught:
+        host.apply(saved_file_ipv4=os.path.join(host.root, "rules"))
+    assert "locked by another run" in str(caught.value)
+    assert state(host) == before
+    assert host.apply()["changed"]
 
 
 def test_a_file_in_another_form_is_refused(host):

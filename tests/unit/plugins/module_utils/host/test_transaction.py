@@ -124,6 +124,6 @@ def test_secrets_are_staged_where_nobody_else_can_look(etc):
 def test_a_second_run_waits_and_then_says_why_it_does_not(etc):
     with Lock(str(etc)), pytest.raises(TransactionError) as error, Lock(str(etc), wait=0.0):
         pass
-    assert "locked by another run" in str(error.value)
+    assert "{0} has been locked by another run for 0 s".format(etc) in str(error.value)
     with Lock(str(etc), wait=0.0):
         pass

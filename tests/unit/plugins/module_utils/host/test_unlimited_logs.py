@@ -7,11 +7,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import functools
 import os
 
 import pytest
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import unlimited_logs
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, TransactionError
 from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import (
     JOURNALD,
     JOURNALD_FILE,
@@ -193,3 +196,13 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     os.rmdir(machine.root + "/etc/systemd")
     with pytest.raises(LogLimitsError, match="journald.conf.d: No such file"):
         machine.apply()
+
+
+def test_a_second_run_waits_for_the_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(unlimited_logs, "Lock", functools.partial(Lock, wait=0.0))
+    machine = Machine(tmp_path, DEBIAN)
+    with Lock(str(tmp_path / "etc")), pytest.raises(TransactionError) as caught:
+        machine.apply()
+    assert "locked by another run" in str(caught.value)
+    assert machine.read(JOURNALD_FILE) is None
+    assert machine.apply()["changed"]
