@@ -351,10 +351,9 @@ diff:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
 
@@ -419,9 +418,14 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = QuietModule(argument_spec=argument_spec(), supports_check_mode=True)
     configuration = Configuration(
-        module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir if module.check_mode else None
+        module.params,
+        Runner(module),
+        labeller(module),
+        module.check_mode,
+        module.tmpdir if module.check_mode else None,
+        module.conceal,
     )
     try:
         result = configuration.apply()

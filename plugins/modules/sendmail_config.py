@@ -219,10 +219,9 @@ diff:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import MAILERS, TLS_LEVELS
@@ -260,8 +259,10 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    configuration = Configuration(module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir)
+    module = QuietModule(argument_spec=argument_spec(), supports_check_mode=True)
+    configuration = Configuration(
+        module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir, module.conceal
+    )
     try:
         result = configuration.apply()
     except RelayError as exc:
