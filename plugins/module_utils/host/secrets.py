@@ -26,10 +26,10 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?
 _PASSWORD_LINE = re.compile(
     r"^[ \t]*[\w.-]*(?:passw|passphrase|secret|credential|_pw)[\w.-]*[ \t]*[:=][ \t]*\S", re.M | re.I
 )
-# user:password@host in a value, where the first word is not a transport, a table type or the like.
+# user:password@host in a value, where the first word is not one that takes an address or a text.
 _LOGIN = re.compile(
     r"(?<![\w.@-])(?P<user>(?:[a-z][a-z0-9+.-]*://)?"
-    r"(?!(?:inet6?|unix|local|smtp|lmtp|relay|error|retry|discard|virtual|static|hash|pcre|regexp|mailto):)"
+    r"(?!(?:inet6?|unix|error|retry|discard|mailto):)"
     r"[^\s/:@{}\"'`,;=<>]+:)(?P<password>[^\s/@{}\"'`,;<>]+)(?=@)",
     re.I,
 )
@@ -79,9 +79,10 @@ def text_of(path):
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, TypeError, ValueError):
         return None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return None
     with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
         try:
             return to_native(stream.read(_LOOKED_AT), errors="surrogateescape")
         except (IOError, OSError):
