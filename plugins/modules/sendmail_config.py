@@ -206,8 +206,16 @@ backup_files:
   type: list
   elements: str
   sample: [/etc/mail/sendmail.mc.2026-11-22@07:44:01~]
+leaked_private_keys:
+  description:
+    - The paths of files and backups that held a private key, for entries of O(files) of which the new content has none. The
+      key is no longer there, in check mode it would not be. Others could read it, so it must be made anew.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/mail/relay-trust-anchors.pem]
 diff:
-  description: The difference of each file that changes.
+  description: The difference of each file that changes. Passwords and private keys are replaced by a note.
   returned: success
   type: list
   elements: dict

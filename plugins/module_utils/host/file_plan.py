@@ -157,8 +157,8 @@ def leak_facts(plans):
         if plan.leaked:
             paths += plan.leaked
             warnings.append(
-                "{0}: a private key was in {1}, where others could read it; it must be made anew: on the host that the "
-                "key belongs to, replace it with its certificate (for one that relay_server made: delete both files and "
+                "{0}: a private key was in {1}, where others could read it; it must be made anew together with its "
+                "certificate, on the host that it belongs to (where relay_server made them: delete both files there and "
                 "run the site again)".format(plan.path, ", ".join(plan.leaked))
             )
     return paths, warnings

@@ -392,7 +392,9 @@ class Configuration(object):
         secret = self._secret_files.holds_password(path, before, content) or holds_private_key(content)
         if secret:
             attributes = self._protected(path, what, *attributes, keep=True)
-        plan = FilePlan(path, *attributes, secret=secret or _looks_secret(before, content))
+        # What only looks like a password is not shown either; a file of others that is there keeps its mode.
+        new = (0o600 if _looks_secret(content) else 0o644, None, None)
+        plan = FilePlan(path, *attributes, secret=secret or _looks_secret(before, content), new=new)
         plan.after = content
         if content is not None and plan.secret:
             self._conceal(set([content]))

@@ -181,8 +181,9 @@ class Configuration(object):
         secret = path in named or bool(SECRET_NAME.search(os.path.basename(path)))
         if secret or hidden_text(content) != content or holds_private_key(content):
             mode = self._private_mode(path, mode)
-        # What only might hold a password is not shown; its mode is left to the caller.
-        plan = SendmailFile(path, mode, secret=secret or is_secret_text(before) or is_secret_text(content))
+        # What only looks like a password is not shown either; a file of others that is there keeps its mode.
+        new = (0o600 if is_secret_text(content) else 0o644, None, None)
+        plan = SendmailFile(path, mode, secret=secret or is_secret_text(before) or is_secret_text(content), new=new)
         plan.after = content
         if secret or is_secret_text(content):
             self._conceal(set([content]))
