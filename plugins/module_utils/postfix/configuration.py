@@ -148,6 +148,7 @@ class Configuration(object):
         self._check_mode = check_mode
         self._scratch = scratch
         self._conceal = conceal or (lambda texts: None)
+        self._secret_files = None
         self._host = Host(runner, request.get("config_directory"))
         self._warnings = []
 
@@ -157,6 +158,16 @@ class Configuration(object):
         Raises:
             RelayError: nothing has changed.
         """
+        try:
+            return self._locked()
+        except RelayError:
+            if self._secret_files is None:
+                # It failed before it was known which of these are secrets.
+                for _path, texts, _content in self._given():
+                    self._conceal(texts)
+            raise
+
+    def _locked(self):
         if self._check_mode:
             return self._apply()
         self._host.require()
@@ -257,6 +268,21 @@ class Configuration(object):
             use for main, master in zip(mains, masters) for use in uses_of(main.values(), master.services(), self._host)
         )
 
+        for path, texts, content in self._given():
+            if self._secret_files.holds_password(path, content) or _looks_secret(content) or holds_private_key(content):
+                self._conceal(texts)
+
+    def _given(self):
+        """list of (str, set of str, str or None): path of each table and file, the texts for it, the content of a file."""
+        found = []
+        for item in self._request.get("tables") or []:
+            texts = [part for text in _texts(item.get("entries")) for part in login_texts(text)]
+            found.append((item["path"], set(texts), None))
+        for item in self._request.get("files") or []:
+            content = item.get("content")
+            found.append((item["path"], set([content] if content else []), content))
+        return found
+
     def _protected(self, path, what, mode, owner, group, keep):
         """(int or None, int or None, int or None): mode, owner and group of a file with secrets.
 
@@ -355,7 +381,6 @@ class Configuration(object):
         attributes = (permission_bits(item.get("mode"), what),) + self._owner(item, what)
         if secret:
             attributes = self._protected(path, what, *attributes, keep=False)
-            self._conceal(set(part for text in _texts(entries) for part in login_texts(text)))
         plan = TablePlan(path, *attributes, secret=secret)
         if item.get("state") == "absent":
             plan.after = None
@@ -396,8 +421,6 @@ class Configuration(object):
         new = (0o600 if _looks_secret(content) else 0o644, None, None)
         plan = FilePlan(path, *attributes, secret=secret or _looks_secret(before, content), new=new)
         plan.after = content
-        if content is not None and plan.secret:
-            self._conceal(set([content]))
         plan.withdraw_key()
         return plan
 
@@ -575,7 +598,7 @@ def _write_aged(path, text, mode):
 
 
 def _looks_secret(*texts):
-    return any(text is not None and holds_password(text) for text in texts)
+    return any(holds_password(text) for text in texts if text)
 
 
 def _texts(value):

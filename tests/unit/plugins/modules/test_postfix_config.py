@@ -13,6 +13,7 @@ import os
 import pytest
 import yaml
 from ansible.module_utils import basic
+from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.doc_fragments.config_files import ModuleDocFragment
 from ansible_collections.mailops.relay.plugins.modules import postfix_config
@@ -107,6 +108,32 @@ def test_a_password_in_the_arguments_is_not_in_a_refusal(run):
     ):
         failed, result = run(main=main)
         assert failed and "s3cretpassword" not in json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        dict(tables=[{"path": "/nowhere/sasl_passwd", "type": "hash", "entries": {"h": "u:s3cretpassword"}}]),
+        dict(tables=[{"path": "{etc}/sasl_passwd", "type": "hash", "entries": {"a b": "u:s3cretpassword"}}]),
+        dict(tables=[{"path": "{etc}/sasl_passwd", "type": "hash", "entries": [{"a": "u:s3cretpassword", "b": "c"}]}]),
+        dict(tables=[{"path": "{etc}/sasl_passwd", "type": "hash", "entries": "u:s3cretpassword"}]),
+        dict(files=[{"path": "/nowhere/x.pem", "content": "-----BEGIN PRIVATE KEY-----\ns3cretpassword"}]),
+        dict(files=[{"path": "/nowhere/x.cf", "content": "password = s3cretpassword"}]),
+        # It fails before main.cf could say which of them is a secret.
+        dict(tables=[{"path": "{etc}/t", "type": "hash", "entries": {"h": "u:s3cretpassword"}}], accept_risks=["x"]),
+        dict(files=[{"path": "{etc}/t", "content": "h u:s3cretpassword"}], main={"a b": 1}),
+    ],
+)
+def test_a_refused_call_does_not_show_what_its_tables_and_files_would_hold(etc, monkeypatch, capsys, request_):
+    arguments = json.loads(json.dumps(dict(request_, config_directory="{etc}")).replace("{etc}", str(etc)))
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": arguments})))
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    with pytest.raises(SystemExit):
+        postfix_config.main()
+    # The whole of it: with the arguments as they were given.
+    output = capsys.readouterr()[0]
+    assert json.loads(output)["failed"] and "invocation" in output
+    assert "s3cretpassword" not in output
 
 
 def test_entries_and_secret_entries_exclude_each_other(run, etc):
