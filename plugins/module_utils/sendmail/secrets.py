@@ -21,26 +21,27 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import 
     without_url_logins,
 )
 
-# AuthInfo:host "U:user" "P:password" or "P=base64"; in a .mc or .cf also within other text.
-_AUTH_INFO = re.compile(r"(AuthInfo:[^\s\"'`]*)([ \t]*)([^\n]*)", re.I)
+# AuthInfo:host "U:user" "P:password" or "P=base64"; in a .mc also within other text. The rules that look such entries up, in a
+# .cf, name them without a password.
+_AUTH_INFO = re.compile(r"(AuthInfo:[^\s\"'`]*[ \t]*)([^\n]*)", re.I)
+_PASSWORD = re.compile(r"\"P[:=]([^\"\n]+)|(?<![A-Za-z\"])P[:=]([^\s\"'`]+)")
 _NAMED = re.compile(r"^(?:O[ \t]*DefaultAuthInfo[ \t]*=[ \t]*(\S+)|Kauthinfo[ \t]+\S+[ \t]+(?:-\S+[ \t]+)*(\S+))", re.M)
 SECRET_NAME = re.compile(r"auth-?info|passw|secret|credential", re.I)
-_PASSWORD = re.compile(r"(?<![A-Za-z])P[:=][^\s\"'`]+")
 
 
 def hidden_text(text, _former=None):
     """str: the text of a .mc, a .cf or an access map without passwords."""
-    return without_url_logins(
-        _AUTH_INFO.sub(
-            lambda match: match.group(1) + match.group(2) + HIDDEN if match.group(3) else match.group(0), text
-        )
-    )
+    return without_url_logins(_AUTH_INFO.sub(_without_password, text))
+
+
+def _without_password(match):
+    return match.group(1) + HIDDEN if _PASSWORD.search(match.group(2)) else match.group(0)
 
 
 def passwords_in(text):
     """set of str: the passwords of AuthInfo entries."""
-    entries = [match.group(3) for match in _AUTH_INFO.finditer(text)]
-    return set(found[2:] for entry in entries for found in _PASSWORD.findall(entry))
+    entries = [match.group(2) for match in _AUTH_INFO.finditer(text)]
+    return set(quoted or word for entry in entries for quoted, word in _PASSWORD.findall(entry))
 
 
 def secret_paths(cf):
