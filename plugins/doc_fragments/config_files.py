@@ -9,7 +9,8 @@ class ModuleDocFragment:
 options:
   backup:
     description:
-      - Whether to keep each file that is replaced under a second name with a time stamp.
+      - Whether to keep each file that is replaced under a second name with a time stamp. The backup of a file with a private key or
+        passwords in it can be read by its owner only.
     type: bool
     default: false
 """
@@ -33,11 +34,14 @@ options:
       mode:
         description:
           - The permission bits, such as V('0644'). The default keeps those of an existing file; a new one gets
-            V(0644).
+            V(0644). A file with a private key or passwords gets V(0600), and a mode that lets everyone read it is refused.
         type: raw
       content:
         description:
-          - The content. It is shown in the difference, so do not put secrets here.
+          - The content. It is shown in the difference, unless it has a private key or passwords in it.
+          - Where a private key was in the file and no longer is, as versions 0.3.0 and 0.4.0 could put a relay's among the trust
+            anchors of its clients, no backup is made, and backups of the file that hold a key are removed; see
+            RV(leaked_private_keys).
         type: str
         required: true
 """
@@ -62,11 +66,14 @@ options:
       mode:
         description:
           - The permission bits, such as V('0644'). The default keeps those of an existing file; a new one gets
-            V(0644).
+            V(0644). A file with a private key or passwords gets V(0600), and a mode that lets everyone read it is refused.
         type: raw
       content:
         description:
-          - The content. It is shown in the difference, so do not put secrets here.
+          - The content. It is shown in the difference, unless it has a private key or passwords in it.
+          - Where a private key was in the file and no longer is, as versions 0.3.0 and 0.4.0 could put a relay's among the trust
+            anchors of its clients, no backup is made, and backups of the file that hold a key are removed; see
+            RV(leaked_private_keys).
         type: str
       owner:
         description:

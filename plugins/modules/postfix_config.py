@@ -36,7 +36,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The content of a table with O(tables[].secret_entries) is never shown.
+      - The content of a table or file with passwords is never shown, nor that of a private key. In main.cf and master.cf the values
+        that hold passwords are replaced by a note, and so is the content of tables of type V(inline) and V(static).
   idempotent:
     support: full
 options:
@@ -155,6 +156,9 @@ options:
         description:
           - The same as O(tables[].entries), as a mapping, for passwords. The table and what it is compiled to
             have mode V(0600) from the first moment, and their content is never shown.
+          - The same holds for each table that a password map of main.cf or master.cf names (such as C(smtp_sasl_password_maps)),
+            or that has C(passw), C(secret) or C(credential) in its name, however its entries are given.
+          - What C(proxymap) opens (C(proxy:hash:/path)) has mode V(0640) and the group of Postfix, which has to read it.
         type: dict
       exclusive:
         description:
@@ -171,7 +175,7 @@ options:
       mode:
         description:
           - The permission bits of the table and of what it is compiled to, such as V('0640'). The default keeps
-            those of an existing file; a new one gets V(0644), or V(0600) with O(tables[].secret_entries).
+            those of an existing file; a new one gets V(0644), a table with passwords see O(tables[].secret_entries).
         type: raw
       owner:
         description:
@@ -338,8 +342,16 @@ backup_files:
   type: list
   elements: str
   sample: [/etc/postfix/main.cf.2026-11-22@07:44:01~]
+leaked_private_keys:
+  description:
+    - The paths of files and backups that held a private key, for entries of O(files) of which the new content has none. The
+      key is no longer there, in check mode it would not be. Others could read it, so it must be made anew.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/postfix/relay-trust-anchors.pem]
 diff:
-  description: The difference of each file that changes. Contents of secret tables are replaced by a note.
+  description: The difference of each file that changes. Passwords and private keys are replaced by a note.
   returned: success
   type: list
   elements: dict
@@ -351,10 +363,9 @@ diff:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
 
@@ -419,9 +430,14 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = QuietModule(argument_spec=argument_spec(), supports_check_mode=True)
     configuration = Configuration(
-        module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir if module.check_mode else None
+        module.params,
+        Runner(module),
+        labeller(module),
+        module.check_mode,
+        module.tmpdir if module.check_mode else None,
+        module.conceal,
     )
     try:
         result = configuration.apply()

@@ -250,10 +250,9 @@ diff:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import MANAGERS
@@ -287,12 +286,14 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = QuietModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["credentials"] and not module.params["credentials_format"]:
         module.fail_json(
             msg="credentials: credentials_format is missing; name the one that your patched qmail-remote reads"
         )
-    configuration = Configuration(module.params, Runner(module), labeller(module), module.check_mode)
+    configuration = Configuration(
+        module.params, Runner(module), labeller(module), module.check_mode, conceal=module.conceal
+    )
     try:
         result = configuration.apply()
     except RelayError as exc:

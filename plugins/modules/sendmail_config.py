@@ -206,8 +206,16 @@ backup_files:
   type: list
   elements: str
   sample: [/etc/mail/sendmail.mc.2026-11-22@07:44:01~]
+leaked_private_keys:
+  description:
+    - The paths of files and backups that held a private key, for entries of O(files) of which the new content has none. The
+      key is no longer there, in check mode it would not be. Others could read it, so it must be made anew.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/mail/relay-trust-anchors.pem]
 diff:
-  description: The difference of each file that changes.
+  description: The difference of each file that changes. Passwords and private keys are replaced by a note.
   returned: success
   type: list
   elements: dict
@@ -219,10 +227,9 @@ diff:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import MAILERS, TLS_LEVELS
@@ -260,8 +267,10 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    configuration = Configuration(module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir)
+    module = QuietModule(argument_spec=argument_spec(), supports_check_mode=True)
+    configuration = Configuration(
+        module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir, module.conceal
+    )
     try:
         result = configuration.apply()
     except RelayError as exc:

@@ -52,6 +52,12 @@ def test_check_mode_on_fresh_hosts_announced_what_the_real_run_then_changed():
         assert comparable(announced[key]) == comparable(done[key])
 
 
+# What 0.4.0 could leave on a client: a private key among the trust anchors, and in a backup.
+KEY = "LEAKEDkeyLEAKEDkey"
+LEAK = (
+    f"; printf '%s\\n' '-----BEGIN PRIVATE KEY-----' {KEY} '-----END PRIVATE KEY-----' >> {{0}};"
+    " cp {0} {0}.2026-11-20@10:00:00~"
+)
 # Drift of every kind: parameters, a service, a zone; on the clients files that are not what they were.
 DRIFT = {
     site.RELAY: (
@@ -59,10 +65,13 @@ DRIFT = {
         "sed -i '/^submission/,/^[^ ]*$/d' /etc/postfix/master.cf;"
         "firewall-cmd --zone=postfix --remove-port=587/tcp; firewall-cmd --permanent --zone=postfix --add-port=1/tcp"
     ),
-    "web01": "postconf -e relayhost= smtp_tls_security_level=none",
+    "web01": (
+        "postconf -e relayhost= smtp_tls_security_level=none" + LEAK.format("/etc/postfix/relay-trust-anchors.pem")
+    ),
     "legacy01": (
         "sed -i 's/^DS.*/DS/' /etc/mail/sendmail.cf; sed -i '/SMART_HOST/d' /etc/mail/sendmail.mc;"
         "sed -i '/^TLS_Srv/d' /etc/mail/access; touch /etc/mail/sendmail.cf"
+        + LEAK.format("/etc/mail/relay-trust-anchors.pem")
     ),
     "web03": "echo web03.example.com > /var/qmail/control/locals; echo ':192.0.2.1' > /var/qmail/control/smtproutes",
 }
@@ -80,6 +89,9 @@ def test_check_mode_on_a_changed_site_announces_exactly_what_is_done(tmp_path):
     assert set(announced) == set(done)
     for key, diff in done.items():
         assert comparable(announced[key]) == comparable(diff), key
+    for host in ("web01", "legacy01"):
+        assert site.output(host, f"grep -rlF {KEY} /etc/postfix /etc/mail 2>/dev/null || true") == "", host
+    assert KEY not in json.dumps([diff for lines in (announced, done) for diff in lines.values()])
     # That the next run changes nothing is what the scenario looks at last (idempotence).
     # delay_warning_time is the site's own business: the role leaves it alone.
     site.run(site.RELAY, "postconf -X delay_warning_time && postfix reload")

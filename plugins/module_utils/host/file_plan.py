@@ -16,6 +16,7 @@ import os
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_with_key, holds_private_key
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     TransactionError,
     attributes_of,
@@ -63,6 +64,9 @@ class FilePlan(object):
         after: str or None, the content that is wanted, at first that of ``before``; None for no file.
         mode, owner, group: int, those that are wanted.
         secret: bool.
+        hide: callable or None, for a file of which only parts are secret: called with (text, former text or None), it
+            returns what may be shown.
+        leaked: list of str, the paths of what holds a private key and must not, see ``withdraw_key``.
         compiled: list of str, the paths of what is compiled of it; empty here, for classes derived from this one.
 
     Raises:
@@ -74,6 +78,8 @@ class FilePlan(object):
         self.destination = os.path.realpath(path)
         self.before = self.after = read_native(self.destination)
         self.secret = secret
+        self.hide = None
+        self.leaked = []
         self.compiled = []
         have = attributes_of(self.destination) or (
             new[0],
@@ -93,23 +99,69 @@ class FilePlan(object):
     @property
     def changed(self):
         """bool: whether anything on disk changes; a derived class knows of more than the file itself."""
-        return self.replaced
+        return self.replaced or bool(self.leaked)
+
+    @property
+    def private(self):
+        """bool: whether only its owner may read a backup of the present file, whoever can read the file."""
+        if self.secret or holds_private_key(self.before):
+            return True
+        return self.hide is not None and self.before is not None and self.hide(self.before, None) != self.before
+
+    def withdraw_key(self):
+        """Treat a private key in the present file or its backups as leaked, unless the new content has one.
+
+        It is not shown then, no backup is made, and backups that hold one are removed.
+        """
+        if holds_private_key(self.after):
+            return
+        if holds_private_key(self.before):
+            self.secret = True
+            self.leaked.append(self.path)
+        self.leaked += backups_with_key(self.destination)
+
+    @property
+    def backups_to_remove(self):
+        """list of str: the backups among ``leaked``."""
+        return [path for path in self.leaked if path != self.path]
 
     def diffs(self):
         """list of dict: what is shown of the change; empty when there is none."""
+        removed = [diff_of(path, NOT_SHOWN, "") for path in self.backups_to_remove]
         if self.before != self.after:
-            return [diff_of(self.path, self._shown(self.before, ""), self._shown(self.after, "changed\n"))]
-        return [diff_of(self.path, *self._attributes())] if self.replaced else []
+            return [diff_of(self.path, self._shown(self.before), self._shown(self.after, self.before))] + removed
+        return ([diff_of(self.path, *self._attributes())] if self.replaced else []) + removed
 
-    def _shown(self, text, note):
+    def _shown(self, text, *former):
+        """str: what is shown of a text, the new one when the ``former`` one (str or None) is given."""
         if text is None:
             return ""
-        return NOT_SHOWN + note if self.secret else text
+        if self.secret:
+            return NOT_SHOWN + ("changed\n" if former else "")
+        return text if self.hide is None else self.hide(text, *(former or [None]))
 
     def _attributes(self):
         """(str, str): what is shown where only mode, owner or group change."""
         after = "mode {0:04o}, owner {1}, group {2}\n".format(self.mode, self.owner, self.group)
         return "mode, owner or group differ\n", after
+
+
+def leak_facts(plans):
+    """(list of str, list of str): the paths of what held a leaked private key, and a warning for each plan concerned.
+
+    Args:
+        plans: iterable of FilePlan.
+    """
+    paths, warnings = [], []
+    for plan in plans:
+        if plan.leaked:
+            paths += plan.leaked
+            warnings.append(
+                "{0}: a private key was in {1}, where others could read it; it must be made anew together with its "
+                "certificate, on the host that it belongs to (where relay_server made them: delete both files there and "
+                "run the site again)".format(plan.path, ", ".join(plan.leaked))
+            )
+    return paths, warnings
 
 
 class Writer(object):
@@ -176,6 +228,9 @@ class Writer(object):
                     "{0} was changed by another program while this one worked; nothing was changed, "
                     "run it again".format(plan.path)
                 )
-        self._transaction.back_up(plan.destination for plan in backed_up)
-        self._transaction.activate(self._moves)
+        for plan in backed_up:
+            if not plan.leaked:
+                self._transaction.back_up([plan.destination], plan.private)
+        removed = [(path, False) for plan in self._plans for path in plan.backups_to_remove]
+        self._transaction.activate(self._moves + removed)
         return list(self._transaction.backups)

@@ -99,10 +99,12 @@ def _locked(directories, work):
 def _file_plans(wanted, found):
     """dict: a FilePlan for each role of which the file may be made here."""
     paths = dict((role, path) for role, _option, path in paths_of(wanted))
-    return dict(
-        (role, FilePlan(paths[role], *target_attributes(wanted, role, found.attributes.get(role)), secret=True))
-        for role in ("privatekey", document_role(wanted))
-    )
+
+    def plan(role):
+        attributes = target_attributes(wanted, role, found.attributes.get(role))
+        return FilePlan(paths[role], *attributes, secret=role == "privatekey")
+
+    return dict((role, plan(role)) for role in ("privatekey", document_role(wanted)))
 
 
 def _stage(wanted, found, plan, openssl, scratch, writer, plans, now):

@@ -26,6 +26,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     TEMPORARY_SUFFIX,
     backup_path,
     fsync_directory,
+    read_bytes,
 )
 
 STAGE_PREFIX = ".mailops-stage."
@@ -148,8 +149,13 @@ class Transaction(object):
         if self._label is not None:
             self._label(staged, destination)
 
-    def back_up(self, paths):
-        """Keep each of these files under a second name, as it is now, with its mode and owner."""
+    def back_up(self, paths, private=False):
+        """Keep each of these files under a second name, as it is now, with its mode and owner.
+
+        Args:
+            paths: iterable of str.
+            private: bool, whether only the owner may read the backup, whoever can read the file.
+        """
         for path in paths:
             if not os.path.exists(path):
                 continue
@@ -158,8 +164,19 @@ class Transaction(object):
             while os.path.exists(free):
                 count += 1
                 free = "{0}{1}~".format(name, count)
-            os.link(path, free)
+            os.link(self._private_copy(path, free) if private else path, free)
             self.backups.append(free)
+
+    def _private_copy(self, path, name):
+        """str: a copy of a file, with its owner and times, that only the owner can read; it lies in the staging directory."""
+        copy = self.stage_of(name)
+        status = os.stat(path)
+        write_file(copy, read_bytes(path), 0o600)
+        os.chown(copy, status.st_uid, status.st_gid)
+        os.utime(copy, (status.st_atime, status.st_mtime))
+        if self._label is not None:
+            self._label(copy, name)
+        return copy
 
     def activate(self, moves):
         """Put staged files in place, in this order; put everything back when one cannot be.

@@ -20,11 +20,17 @@ import tempfile
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import permission_bits, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, leak_facts
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
+    permission_bits,
+    read_native,
+    to_file_bytes,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import holds_password, holds_private_key
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
+    attributes_of,
     remove_stale,
     write_file,
 )
@@ -33,6 +39,14 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand impor
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_files import SecretFiles, uses_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import (
+    hidden_main,
+    hidden_master,
+    login_texts,
+    secret_names,
+    secret_texts,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import SettingError, setting_text
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.table_plan import TablePlan
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import (
@@ -124,14 +138,17 @@ class Configuration(object):
         label: callable or None, see ``Transaction``.
         check_mode: bool.
         scratch: str or None, a directory for a copy that is only looked at, in check mode.
+        conceal: callable or None, called with a set of str that must not be in the result or in a message.
     """
 
-    def __init__(self, request, runner, label=None, check_mode=False, scratch=None):
+    def __init__(self, request, runner, label=None, check_mode=False, scratch=None, conceal=None):
         self._request = request
         self._runner = runner
         self._label = label
         self._check_mode = check_mode
         self._scratch = scratch
+        self._conceal = conceal or (lambda texts: None)
+        self._secret_files = None
         self._host = Host(runner, request.get("config_directory"))
         self._warnings = []
 
@@ -141,6 +158,16 @@ class Configuration(object):
         Raises:
             RelayError: nothing has changed.
         """
+        try:
+            return self._locked()
+        except RelayError:
+            if self._secret_files is None:
+                # It failed before it was known which of these are secrets.
+                for _path, texts, _content in self._given():
+                    self._conceal(texts)
+            raise
+
+    def _locked(self):
         if self._check_mode:
             return self._apply()
         self._host.require()
@@ -158,6 +185,7 @@ class Configuration(object):
     def _apply(self):
         request = self._request
         host = self._host
+        self._conceal_request()
         _check_risks(request.get("accept_risks") or [])
         main_plan = FilePlan(host.main_file)
         master_plan = FilePlan(host.master_file)
@@ -174,6 +202,7 @@ class Configuration(object):
             )
         self._set_master(master_after)
         master_plan.after = _rendered(master_after, master_plan.before)
+        self._hide_values(main_plan, master_plan, [main_before, main_after], [master_before, master_after])
         host.planned.update((path, True) for path in request.get("planned_files") or [])
         others = self._tables() + self._files()
         for name, numbers in sorted(main_after.repeated().items()):
@@ -186,6 +215,8 @@ class Configuration(object):
         findings = self._lint(main_before, main_after, master_before, master_after, managed)
         plans = [main_plan, master_plan] + others
         changed = any(plan.changed for plan in plans)
+        leaked, told = leak_facts(plans)
+        self._warnings.extend(told)
         backups = []
         if changed and host.installed:
             if self._check_mode:
@@ -206,7 +237,76 @@ class Configuration(object):
             "warnings": self._warnings,
             "findings": [finding_facts(finding) for finding in findings],
             "backup_files": backups,
+            "leaked_private_keys": leaked,
         }
+
+    # What must not be shown
+
+    def _conceal_request(self):
+        """Passwords that the call itself has in its settings; what it gives for files depends on the configuration."""
+        request = self._request
+        settings = [request.get("main") or {}, request.get("if_supported") or {}]
+        settings += [item.get("options") or {} for item in request.get("master") or []]
+        settings += [
+            entry for choice in request.get("first_supported") or [] for entry in choice if isinstance(entry, dict)
+        ]
+        pairs = [(name, text) for values in settings for name, value in values.items() for text in _texts(value)]
+        names = secret_names(pairs)
+        for name, text in pairs:
+            self._conceal(secret_texts(name, text, names))
+
+    def _hide_values(self, main_plan, master_plan, mains, masters):
+        """Keep the passwords in main.cf and master.cf, old and new, out of the difference, and find the files with some."""
+        options = [option for master in masters for service in master.services() for option in service["options"]]
+        pairs = [pair for main in mains for pair in main.values().items()] + options
+        names = secret_names(pairs)
+        for name, value in pairs:
+            self._conceal(secret_texts(name, value, names))
+        main_plan.hide = lambda text, former: hidden_main(text, former, names)
+        master_plan.hide = lambda text, former: hidden_master(text, former, names)
+        self._secret_files = SecretFiles(
+            use for main, master in zip(mains, masters) for use in uses_of(main.values(), master.services(), self._host)
+        )
+
+        for path, texts, content in self._given():
+            if self._secret_files.holds_password(path, content) or _looks_secret(content) or holds_private_key(content):
+                self._conceal(texts)
+
+    def _given(self):
+        """list of (str, set of str, str or None): path of each table and file, the texts for it, the content of a file."""
+        found = []
+        for item in self._request.get("tables") or []:
+            texts = [part for text in _texts(item.get("entries")) for part in login_texts(text)]
+            found.append((item["path"], set(texts), None))
+        for item in self._request.get("files") or []:
+            content = item.get("content")
+            found.append((item["path"], set([content] if content else []), content))
+        return found
+
+    def _protected(self, path, what, mode, owner, group, keep):
+        """(int or None, int or None, int or None): mode, owner and group of a file with secrets.
+
+        Args:
+            path, what: str.
+            mode, owner, group: int or None, as given.
+            keep: bool, whether the mode of a file that is there stays where it lets not everyone read.
+
+        Raises:
+            SettingError: the mode that is given lets everyone read.
+        """
+        if mode is not None:
+            if mode & 0o007:
+                raise SettingError("{0}: mode {1:04o} lets everyone read secrets; use 0600".format(what, mode))
+            return mode, owner, group
+        mail_owner = _mail_owner(self._host) if self._secret_files.is_proxied(path) else None
+        current = attributes_of(os.path.realpath(path))
+        if mail_owner is not None:
+            # proxymap(8) runs as Postfix's own user when it opens the table.
+            user, own_group = mail_owner
+            if current is None or current[0] & 0o007 or not (current[0] & 0o040 or current[1] == user):
+                return 0o640, owner, own_group if group is None else group
+            return None, owner, group
+        return (None if keep and current is not None and not current[0] & 0o007 else 0o600), owner, group
 
     # What is wanted
 
@@ -274,15 +374,14 @@ class Configuration(object):
         return plans
 
     def _table(self, item, path, what, kind):
-        secret = item.get("secret_entries") is not None
-        entries = item.get("secret_entries") if secret else item.get("entries")
+        given = item.get("secret_entries") is not None
+        entries = item.get("secret_entries") if given else item.get("entries")
+        secret = given or self._secret_files.holds_password(path)
         compiler = item.get("compiler") or ("postalias" if os.path.basename(path) == "aliases" else "postmap")
-        mode = permission_bits(item.get("mode"), what)
+        attributes = (permission_bits(item.get("mode"), what),) + self._owner(item, what)
         if secret:
-            mode = 0o600 if mode is None else mode
-            if mode & 0o007:
-                raise SettingError("{0}: mode {1:04o} lets everyone read secrets; use 0600".format(what, mode))
-        plan = TablePlan(path, mode, *self._owner(item, what), secret=secret)
+            attributes = self._protected(path, what, *attributes, keep=False)
+        plan = TablePlan(path, *attributes, secret=secret)
         if item.get("state") == "absent":
             plan.after = None
         elif entries is None:
@@ -307,12 +406,23 @@ class Configuration(object):
             present = item.get("state") != "absent"
             if present and item.get("content") is None:
                 raise SettingError("{0}: it needs content".format(what))
-            plan = FilePlan(path, permission_bits(item.get("mode"), what), *self._owner(item, what))
-            plan.after = item["content"] if present else None
-            plans.append(plan)
-            self._host.plans[os.path.realpath(path)] = plan
+            plans.append(self._file(item, path, what, item["content"] if present else None))
+            self._host.plans[os.path.realpath(path)] = plans[-1]
             self._host.planned[path] = present
         return plans
+
+    def _file(self, item, path, what, content):
+        attributes = (permission_bits(item.get("mode"), what),) + self._owner(item, what)
+        before = read_native(os.path.realpath(path))
+        secret = self._secret_files.holds_password(path, before, content) or holds_private_key(content)
+        if secret:
+            attributes = self._protected(path, what, *attributes, keep=True)
+        # What only looks like a password is not shown either; a file of others that is there keeps its mode.
+        new = (0o600 if _looks_secret(content) else 0o644, None, None)
+        plan = FilePlan(path, *attributes, secret=secret or _looks_secret(before, content), new=new)
+        plan.after = content
+        plan.withdraw_key()
+        return plan
 
     @staticmethod
     def _owner(item, what):
@@ -485,6 +595,28 @@ def _write_aged(path, text, mode):
     write_file(path, to_file_bytes(text), mode)
     past = time.time() - 60
     os.utime(path, (past, past))
+
+
+def _looks_secret(*texts):
+    return any(holds_password(text) for text in texts if text)
+
+
+def _texts(value):
+    """list of str: every text in an argument."""
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in _texts(item)]
+    if isinstance(value, (list, tuple)):
+        return [text for item in value for text in _texts(item)]
+    return [value] if isinstance(value, (str, type(u""))) and value else []  # fmt: skip
+
+
+def _mail_owner(host):
+    """(int, int) or None: user and group that Postfix's own processes run as."""
+    try:
+        account = pwd.getpwnam(host.defaults.get("mail_owner", "postfix"))
+    except KeyError:
+        return None
+    return account.pw_uid, account.pw_gid
 
 
 def _rendered(config, before):

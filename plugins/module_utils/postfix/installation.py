@@ -14,7 +14,7 @@ import socket
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_of, readers_of, text_of
 
 DEFAULT_DIRECTORY = "/etc/postfix"
 
@@ -136,12 +136,20 @@ class Host(object):
     def text(self, path):
         """str or None: the content that a file has, or will have when this call is done; None when it cannot be told."""
         plan = self.plans.get(os.path.realpath(path))
-        if plan is not None:
-            return plan.after
-        try:
-            return read_native(path)
-        except EnvironmentError:
-            return None
+        return text_of(path) if plan is None else plan.after
+
+    def readers(self, path):
+        """str or None: who else than root, its owner and services can read a file, now or when this call is done."""
+        plan = self.plans.get(os.path.realpath(path))
+        if plan is None:
+            return readers_of(path)
+        return None if plan.after is None else readers_of(path, (plan.mode, plan.owner, plan.group))
+
+    def backups(self, path):
+        """list of str: the backups that lie beside a file, without those that this call removes."""
+        plan = self.plans.get(os.path.realpath(path))
+        removed = [] if plan is None else plan.backups_to_remove
+        return [backup for backup in backups_of(os.path.realpath(path)) if backup not in removed]
 
     def is_directory(self, path):
         """bool: whether the path is a directory."""

@@ -17,6 +17,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix import (
     lint_fingerprints,
     lint_parameters,
     lint_relay,
+    lint_secrets,
     lint_tables,
     lint_tls,
 )
@@ -44,6 +45,7 @@ KNOWN_IDENTIFIERS = {
     "relayhost-malformed": False,
     "relayhost-self": True,
     "restrictions-incomplete": False,
+    "secret-readable": False,
     "single-interface": False,
     "size-limits": False,
     "table-file-missing": True,
@@ -77,7 +79,8 @@ def check(main, services, host):
         host: what can be asked of the host; attributes ``version`` (tuple of int), ``defaults`` (dict,
             C(postconf -d)), ``table_types`` (set of str, C(postconf -m), or None when unknown),
             ``config_directory``, ``main_file``, ``master_file``; methods ``exists(path)``,
-            ``is_directory(path)``, ``text(path)`` (str or None), ``key_pair_matches(cert_path, key_path)`` (True, False or None when
+            ``is_directory(path)``, ``text(path)`` (str or None), ``readers(path)`` (who else than root, its owner and services can
+            read it; None for nobody), ``backups(path)`` (list of str), ``key_pair_matches(cert_path, key_path)`` (True, False or None when
             it cannot be told) and ``is_local_address(name_or_address)`` (for a name: whether any of its
             addresses is one of this host).
     """
@@ -103,6 +106,7 @@ def check(main, services, host):
     findings += lint_addresses.check_interfaces(main_scope)
     findings += lint_parameters.check_master_options(services, host)
     findings += lint_relay.check_restrictions(main, services, host)
+    findings += lint_secrets.check_secrets([main_scope] + service_scopes, main, services, host)
     return sorted(findings, key=lambda finding: (finding.severity != ERROR, finding.file != host.main_file))
 
 

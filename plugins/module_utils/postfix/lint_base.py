@@ -8,19 +8,15 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import re
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 
 ERROR = "error"
 WARNING = "warning"
 
 Finding = namedtuple("Finding", "identifier severity file parameter value message fix")
-
-# Names of parameters whose value may itself hold a password (static: and inline: tables).
-_SECRET = re.compile(r"passw|secret|credential")
-HIDDEN = "(not shown)"
 
 
 class Scope(object):
@@ -82,23 +78,9 @@ class Scope(object):
 
     def finding(self, identifier, name, message, fix, severity=ERROR):
         """Finding: about a parameter of this scope."""
-        value = self.raw(name)
-        if value is None:
-            value = ""
         return Finding(
-            identifier,
-            severity,
-            self.file,
-            self.label(name),
-            HIDDEN if is_secret(name) and value else value,
-            message,
-            fix,
+            identifier, severity, self.file, self.label(name), shown(name, self.raw(name) or ""), message, fix
         )
-
-
-def is_secret(name):
-    """bool: whether the value of a parameter must not be shown."""
-    return bool(_SECRET.search(name))
 
 
 def service_label(service):

@@ -18,14 +18,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand impor
     split_list,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import (
-    HIDDEN,
     WARNING,
     Finding,
-    is_secret,
     program,
     service_label,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameter_versions import INTRODUCED
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 
 # Parameters that each service has under its own name: suffix -> parameter that gives the default
 # (postconf(5), "transport_destination_concurrency_limit" and its siblings).
@@ -271,9 +270,16 @@ def _no_braces(option):
 
 def _option_finding(service, host, value, reason):
     message, fix = reason
-    shown = HIDDEN if is_secret(value.split("=")[0]) else value
+    name, equals, text = value.partition("=")
+    visible = name + equals + shown(name.strip("{ "), text)
     return Finding(
-        "master-option-syntax", "error", host.master_file, "{0} -o".format(service_label(service)), shown, message, fix
+        "master-option-syntax",
+        "error",
+        host.master_file,
+        "{0} -o".format(service_label(service)),
+        visible,
+        message,
+        fix,
     )
 
 

@@ -280,6 +280,21 @@ class Service(object):
             )
         return "-o {{ {0} = {1} }}".format(name, value)
 
+    def show(self, option, words):
+        """Put what may be shown in place of each C(-o) value and each other argument; see ``MasterCf.show``."""
+        options, others = self._arguments()
+        texts = [squeeze(self._masked[start:end]) for start, end in others]
+        edits = [
+            (start, end, visible) for (start, end), text, visible in zip(others, texts, words(texts)) if visible != text
+        ]
+        for item in options:
+            visible = option(self.key, item.name, item.value)
+            if visible != item.value:
+                edits.append((item.start, item.end, "-o {0}={1}".format(item.name, visible)))
+        # From the end, so that the places of those before stay.
+        for start, end, visible in sorted(edits, reverse=True):
+            self._edit(start, end, visible)
+
     def facts(self):
         """dict: ``name``, ``type``, ``command`` (the program), ``options`` and ``words``."""
         name, kind = self.key
@@ -308,6 +323,16 @@ class MasterCf(ConfigText):
     def services(self):
         """list of dict: what ``Service.facts`` says of each service, in order."""
         return [service.facts() for service, _line in self._services]
+
+    def show(self, option, words):
+        """Make this a text for people, with parts of it replaced.
+
+        Args:
+            option: function of ((service, type), name, value) that returns what is shown of a value of C(-o).
+            words: function of a list of str, the other arguments of a command, that returns what is shown of each.
+        """
+        for service, _line in self._services:
+            service.show(option, words)
 
     def set(self, name, kind, fields=None, command=None, options=None, braces=True):
         """Make one service what is wanted; of several entries the last one counts, as in Postfix.

@@ -41,7 +41,8 @@ def _scalar_text(value, what):
     if isinstance(value, _TEXT):
         text = " ".join(line.strip(BLANKS) for line in value.split("\n")).strip(BLANKS)
         if any(ord(char) < 32 and char != "\t" for char in text):
-            raise SettingError("{0}: the value {1!r} holds a control character; take it out".format(what, value))
+            # Without the value, which may be a password.
+            raise SettingError("{0}: the value holds a control character; take it out".format(what))
         return text
     if isinstance(value, (int, float)):
         return str(value)

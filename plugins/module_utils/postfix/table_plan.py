@@ -60,7 +60,7 @@ class TablePlan(FilePlan):
     def _is_due(self, path):
         if is_stale(path, self.destination):
             return True
-        return self.secret and attributes_of(path)[0] & ~self.mode & 0o777 != 0
+        return self.secret and attributes_of(path) != (self.mode, self.owner, self.group)
 
     def diffs(self):
         """list of dict: what is shown of the table and of each file that it is compiled to."""

@@ -78,7 +78,9 @@ def entry_pairs(path, kind, entries):
         for item in entries:
             if not isinstance(item, dict) or len(item) != 1:
                 raise TableError(
-                    "table {0}: each item of entries must be a mapping with one pair, not {1!r}".format(path, item)
+                    "table {0}: each item of entries must be a mapping with one pair, not {1}".format(
+                        path, "one with {0}".format(len(item)) if isinstance(item, dict) else type(item).__name__
+                    )
                 )
             items.extend(item.items())
     else:

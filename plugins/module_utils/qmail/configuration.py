@@ -114,10 +114,13 @@ class Configuration(object):
         label: callable or None, see ``Transaction``.
         check_mode: bool.
         supervisor: ``Supervisor`` or None; None makes one from the request.
+        conceal: callable or None, called with a set of str that must not be in the result or in a message.
     """
 
-    def __init__(self, request, runner, label=None, check_mode=False, supervisor=None):
+    def __init__(self, request, runner, label=None, check_mode=False, supervisor=None, conceal=None):
         self._request = request
+        # A route with credentials is refused, and is in the failure's "invocation" too.
+        (conceal or (lambda texts: None))(control.misplaced_credentials(request["control"].get("smtproutes")))
         self._runner = runner
         self._label = label
         self._check_mode = check_mode

@@ -543,6 +543,20 @@ def credential_routes(items, style):
     return routes
 
 
+def misplaced_credentials(value):
+    """set of str: the routes with credentials in a value for smtproutes, which does not take them.
+
+    Args:
+        value: as a user gave it: a mapping, a list of lines, one line or None.
+    """
+    if isinstance(value, dict):
+        routes = list(value.values())
+    else:
+        routes = value if isinstance(value, (list, tuple)) else [value]
+    texts = [route for route in routes if isinstance(route, _STRING_TYPES)]
+    return set(text for text in texts if re.search(r"\||\S\s+\S", text))
+
+
 def has_credentials(text):
     """bool: whether a present smtproutes holds what looks like credentials, in either format."""
     return any(re.search(r"[|\s]", route) for route in parse(CONTROL_FILES["smtproutes"], text).values())

@@ -17,8 +17,13 @@ import os
 import shutil
 import tempfile
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import Writer
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import permission_bits, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import Writer, leak_facts
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
+    permission_bits,
+    read_native,
+    to_file_bytes,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import holds_private_key
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
@@ -44,6 +49,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request imp
     hosts_of,
     on_loopback,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.secrets import (
+    SECRET_NAME,
+    hidden_text,
+    is_secret_text,
+    passwords_in,
+    secret_paths,
+)
 
 # What makemap(8) compiles to one file with the suffix .db.
 COMPILED_TYPES = ("hash", "btree")
@@ -63,15 +75,17 @@ class Configuration(object):
         label: callable or None, see ``Transaction``.
         check_mode: bool.
         scratch: str or None, a directory for copies that are only looked at.
+        conceal: callable or None, called with a set of str that must not be in the result or in a message.
     """
 
-    def __init__(self, arguments, runner, label=None, check_mode=False, scratch=None):
+    def __init__(self, arguments, runner, label=None, check_mode=False, scratch=None, conceal=None):
         self._arguments = arguments
         self._directory = arguments.get("config_directory") or "/etc/mail"
         self._runner = runner
         self._label = label
         self._check_mode = check_mode
         self._scratch = scratch
+        self._conceal = conceal or (lambda texts: None)
         self._warnings = []
 
     def apply(self):
@@ -107,9 +121,10 @@ class Configuration(object):
             shutil.rmtree(scratch)
 
     def _planned(self, scratch):
-        files = [self._file(item) for item in self._files_wanted()]
         main = Pair(self._path("sendmail.mc"), self._path("sendmail.cf"))
         submit = Pair(self._path("submit.mc"), self._path("submit.cf"))
+        named = secret_paths(main.plan_cf.before or "") | secret_paths(submit.plan_cf.before or "")
+        files = [self._file(item, named) for item in self._files_wanted()]
         if self._sendmail.installed:
             main.require()
         else:
@@ -124,7 +139,11 @@ class Configuration(object):
             self._settle(submit, self._edit_submit, self._submit_settings, scratch)
         access = self._access(main, old_hosts)
         plans = files + access.plans() + [submit.plan_mc, main.plan_mc, submit.plan_cf, main.plan_cf]
+        for plan in plans:
+            self._conceal(passwords_in(plan.before or "") | passwords_in(plan.after or ""))
         changed = any(plan.changed for plan in plans) or access.rebuild
+        leaked, told = leak_facts(plans)
+        self._warnings.extend(told)
         backups = []
         if changed and self._sendmail.installed:
             self._verify(main, submit, scratch)
@@ -139,12 +158,13 @@ class Configuration(object):
             "smart_host": main.cf.macro("S") or "",
             "warnings": self._warnings,
             "backup_files": backups,
+            "leaked_private_keys": leaked,
             "diff": [diff for plan in plans for diff in plan.diffs()] + access.diffs(),
         }
 
     # What is wanted of each file
 
-    def _file(self, item):
+    def _file(self, item, named):
         path = item["path"]
         if not os.path.isabs(path) or os.path.isdir(path):
             raise RequestError("file {0}: name a file by its absolute path".format(path))
@@ -155,9 +175,30 @@ class Configuration(object):
                 raise RequestError(text)
             if self._sendmail.installed:
                 self._warnings.append(text)
-        plan = SendmailFile(path, permission_bits(item.get("mode"), "file " + path))
-        plan.after = item["content"]
+        content = item["content"]
+        mode = permission_bits(item.get("mode"), "file " + path)
+        before = read_native(os.path.realpath(path))
+        secret = path in named or bool(SECRET_NAME.search(os.path.basename(path)))
+        if secret or hidden_text(content) != content or holds_private_key(content):
+            mode = self._private_mode(path, mode)
+        # What only looks like a password is not shown either; a file of others that is there keeps its mode.
+        new = (0o600 if is_secret_text(content) else 0o644, None, None)
+        plan = SendmailFile(path, mode, secret=secret or is_secret_text(before) or is_secret_text(content), new=new)
+        plan.after = content
+        if secret or is_secret_text(content):
+            self._conceal(set([content]))
+        plan.withdraw_key()
         return plan
+
+    @staticmethod
+    def _private_mode(path, mode):
+        """int or None: the mode of a file with secrets; None for that of the file that is there."""
+        if mode is None:
+            current = attributes_of(os.path.realpath(path))
+            return None if current is not None and not current[0] & 0o007 else 0o600
+        if mode & 0o007:
+            raise RequestError("file {0}: mode {1:04o} lets everyone read secrets; use 0600".format(path, mode))
+        return mode
 
     def _edit_main(self, pair):
         request = self._request
@@ -326,7 +367,7 @@ class Configuration(object):
             raise ConfigurationError(
                 "{0}: {1} must be built of {2} for {3}, which would lose lines that only the .cf has: {4}; put "
                 "them into the .mc, or take them out".format(
-                    argument, pair.plan_cf.path, pair.plan_mc.path, what, " | ".join(lost[:5])
+                    argument, pair.plan_cf.path, pair.plan_mc.path, what, hidden_text(" | ".join(lost[:5]))
                 )
             )
 
@@ -357,8 +398,10 @@ class Configuration(object):
                     mailer, pair.plan_cf.path, mailer.upper()
                 )
             )
-        plan = SendmailFile(found.path, new=(0o640, None, None))
-        access = Access(plan.before or "")
+        before = read_native(os.path.realpath(found.path)) or ""
+        mode = attributes_of(os.path.realpath(found.path))[0] & ~0o007 if is_secret_text(before) else None
+        plan = SendmailFile(found.path, mode, new=(0o640, None, None))
+        access = Access(before)
         for host in set(old_hosts) - set(self._request.hosts):
             entries += [("TLS_Srv:" + host, None), ("Try_TLS:" + host, None)]
         for key, value in entries:
@@ -394,7 +437,7 @@ class Configuration(object):
                 cf = copy if os.path.exists(copy) else main.plan_cf.path
                 self._compile(transaction, writer, access, cf)
             for plan in plans:
-                if plan.changed:
+                if plan.renewed:
                     # Older than what is made of it.
                     writer.stage(plan, age=1 if plan is access.plan or plan.path.endswith(".mc") else 0)
                     writer.move(plan)
@@ -405,7 +448,7 @@ class Configuration(object):
         staged = transaction.stage_of(access.compiled)
         self._sendmail.compile_map(access.kind, staged[: -len(".db")], access.plan.after, cf)
         mode, owner, group = attributes_of(access.compiled) or (0o640, access.plan.owner, access.plan.group)
-        writer.move_made(access.compiled, mode, owner, group)
+        writer.move_made(access.compiled, mode & ~0o007 if access.secret else mode, owner, group)
 
 
 def _compare(pair, wanted, rebuilt):

@@ -18,8 +18,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan impor
     diff_of,
     is_stale,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import attributes_of
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import Cf
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.secrets import hidden_text, is_secret_text
 
 
 class ConfigurationError(RelayError):
@@ -38,9 +40,15 @@ class SendmailFile(FilePlan):
     def __init__(self, *args, **kwargs):
         super(SendmailFile, self).__init__(*args, **kwargs)
         self.refreshed = False
+        self.hide = hidden_text
 
     @property
     def changed(self):
+        """bool: whether the file is put in place anew, or backups of it are removed."""
+        return self.renewed or super(SendmailFile, self).changed
+
+    @property
+    def renewed(self):
         """bool: whether the file is put in place anew."""
         return self.replaced or self.refreshed
 
@@ -107,15 +115,24 @@ class AccessPlan(object):
     Args:
         kind: str or None, its type.
         plan: ``SendmailFile`` or None when no access map is written.
+
+    Attributes, besides those:
+        secret: bool, whether it holds passwords.
+        compiled: str or None, a path.
+        rebuild: bool, whether that is to be made.
     """
 
     def __init__(self, kind, plan):
         self.kind = kind
         self.plan = plan
         self.compiled = None if plan is None else plan.destination + ".db"
-        self.rebuild = plan is not None and (
-            plan.replaced or (plan.before is not None and is_stale(self.compiled, plan.destination))
-        )
+        self.secret = plan is not None and is_secret_text(plan.after)
+        self.rebuild = plan is not None and (plan.replaced or (plan.before is not None and self._is_due()))
+
+    def _is_due(self):
+        if is_stale(self.compiled, self.plan.destination):
+            return True
+        return self.secret and attributes_of(self.compiled)[0] & 0o007 != 0
 
     def plans(self):
         """list of SendmailFile: the source, when there is one."""

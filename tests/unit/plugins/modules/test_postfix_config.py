@@ -12,6 +12,8 @@ import os
 
 import pytest
 import yaml
+from ansible.module_utils import basic
+from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.doc_fragments.config_files import ModuleDocFragment
 from ansible_collections.mailops.relay.plugins.modules import postfix_config
@@ -71,6 +73,67 @@ def test_secret_entries_are_hidden_and_written(run, etc):
     assert not failed and result["changed"]
     assert "s3cret" not in json.dumps(result)
     assert b"h u:s3cret\n" in (etc / "passwd").read_bytes()
+
+
+def test_passwords_are_neither_in_the_system_log_nor_in_the_result(run, etc, monkeypatch):
+    logged = []
+
+    def log(self, msg, log_args=None):
+        logged.append(msg + repr(log_args))
+
+    monkeypatch.setattr(basic.AnsibleModule, "log", log)
+    (etc / "logins").write_bytes(b"h u:0ldpassword\n")
+    options = {"smtp_sasl_password_maps": "hash:{0}, inline:{{h=u:f0urthpassword}}".format(etc / "logins")}
+    failed, result = run(
+        main={"smtp_sasl_password_maps": "hash:{0}".format(etc / "logins"), "x_password": "s3cretpassword"},
+        if_supported={"y_password": "s3cretpassword"},
+        master=[{"name": "smart", "type": "unix", "command": "smtp", "options": options}],
+        tables=[{"path": str(etc / "logins"), "type": "hash", "entries": {"h": "u:n3wpassword"}}],
+        files=[{"path": str(etc / "key"), "content": "-----BEGIN PRIVATE KEY-----\nth1rdpassword\n"}],
+        accept_risks=["unknown-parameter", "table-type-missing"],
+    )
+    assert not failed and result["changed"]
+    for text in logged + [json.dumps(result)]:
+        for password in ("0ldpassword", "s3cretpassword", "n3wpassword", "th1rdpassword", "f0urthpassword"):
+            assert password not in text
+    assert [text.startswith("Invoked with accept_risks=") for text in logged] == [True]
+    assert "main=(not logged)" in logged[0] and "backup=False" in logged[0]
+
+
+def test_a_password_in_the_arguments_is_not_in_a_refusal(run):
+    for main in (
+        {"smtp_sasl_password_maps": "static:u:s3cretpassword", "mynetworks": "0.0.0.0/0"},
+        {"smtp_sasl_password_maps": "static:u:s3cretpassword\0"},
+        {"smtp_sasl_password_maps": ["static:u:s3cretpassword", {}]},
+    ):
+        failed, result = run(main=main)
+        assert failed and "s3cretpassword" not in json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        dict(tables=[{"path": "/nowhere/sasl_passwd", "type": "hash", "entries": {"h": "u:s3cretpassword"}}]),
+        dict(tables=[{"path": "{etc}/sasl_passwd", "type": "hash", "entries": {"a b": "u:s3cretpassword"}}]),
+        dict(tables=[{"path": "{etc}/sasl_passwd", "type": "hash", "entries": [{"a": "u:s3cretpassword", "b": "c"}]}]),
+        dict(tables=[{"path": "{etc}/sasl_passwd", "type": "hash", "entries": "u:s3cretpassword"}]),
+        dict(files=[{"path": "/nowhere/x.pem", "content": "-----BEGIN PRIVATE KEY-----\ns3cretpassword"}]),
+        dict(files=[{"path": "/nowhere/x.cf", "content": "password = s3cretpassword"}]),
+        # It fails before main.cf could say which of them is a secret.
+        dict(tables=[{"path": "{etc}/t", "type": "hash", "entries": {"h": "u:s3cretpassword"}}], accept_risks=["x"]),
+        dict(files=[{"path": "{etc}/t", "content": "h u:s3cretpassword"}], main={"a b": 1}),
+    ],
+)
+def test_a_refused_call_does_not_show_what_its_tables_and_files_would_hold(etc, monkeypatch, capsys, request_):
+    arguments = json.loads(json.dumps(dict(request_, config_directory="{etc}")).replace("{etc}", str(etc)))
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": arguments})))
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    with pytest.raises(SystemExit):
+        postfix_config.main()
+    # The whole of it: with the arguments as they were given.
+    output = capsys.readouterr()[0]
+    assert json.loads(output)["failed"] and "invocation" in output
+    assert "s3cretpassword" not in output
 
 
 def test_entries_and_secret_entries_exclude_each_other(run, etc):

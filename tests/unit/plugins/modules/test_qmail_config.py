@@ -56,3 +56,16 @@ def test_credentials_need_a_format_and_are_not_shown(monkeypatch, capsys, contro
     for arguments in ({}, {"credentials_format": "space"}):
         output = run(monkeypatch, capsys, directory=str(control), credentials=[item], **arguments)
         assert json.loads(output)["failed"] and "s3cret" not in output
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        {"": "smtp.example.org:587|web03|s3cret"},
+        {"": "smtp.example.org web03 s3cret"},
+        [":smtp.example.org:587 web03 s3cret"],
+    ],
+)
+def test_credentials_at_the_wrong_place_are_refused_and_not_shown(monkeypatch, capsys, control, routes):
+    output = run(monkeypatch, capsys, directory=str(control), control={"smtproutes": routes})
+    assert json.loads(output)["failed"] and "s3cret" not in output and "credentials" in output

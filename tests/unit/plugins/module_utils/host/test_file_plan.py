@@ -60,12 +60,12 @@ def put_in_place(plans, backup=False):
     with Transaction() as transaction:
         writer = Writer(transaction, plans)
         for plan in plans:
-            if plan.changed and plan.after is None:
+            if plan.replaced and plan.after is None:
                 writer.remove(plan.destination)
-            elif plan.changed:
+            elif plan.replaced:
                 writer.stage(plan)
                 writer.move(plan)
-        return writer.activate(plans if backup else [])
+        return writer.activate([plan for plan in plans if plan.replaced] if backup else [])
 
 
 @PATIENT
@@ -193,3 +193,92 @@ def test_a_source_is_older_than_what_is_made_of_it(here):
     assert is_stale(compiled, source)
     os.unlink(compiled)
     assert is_stale(compiled, source)
+
+
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n"
+
+
+@pytest.mark.parametrize("before, secret, hide", [(KEY, False, None), ("x", True, None), ("x", False, lambda *_: "y")])
+def test_the_backup_of_a_secret_is_for_its_owner_and_the_file_is_left_as_it_is(here, before, secret, hide):
+    path = os.path.join(here, "file")
+    write(path, before, 0o644)
+    os.utime(path, (1000, 2000))
+    plan = planned(path, "new", secret=secret)
+    plan.hide = hide
+    (backup,) = put_in_place([plan], backup=True)
+    assert mode_of(backup) == 0o600 and read_native(backup) == before and os.stat(backup).st_mtime == 2000
+    assert mode_of(path) == 0o644 and read_native(path) == "new"
+    assert sorted(os.listdir(here)) == sorted(["file", os.path.basename(backup)])
+
+
+def test_a_failed_change_leaves_the_file_its_mode_and_no_backup(here):
+    one, two = os.path.join(here, "one"), os.path.join(here, "two")
+    write(one, KEY, 0o644)
+    plans = [planned(one, "new"), planned(two, "new")]
+    with Transaction() as transaction:
+        writer = Writer(transaction, plans)
+        for plan in plans:
+            writer.stage(plan)
+            writer.move(plan)
+        os.unlink(transaction.stage_of(two))
+        with pytest.raises(TransactionError):
+            writer.activate(plans)
+    assert os.listdir(here) == ["one"] and read_native(one) == KEY and mode_of(one) == 0o644
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o400])
+def test_no_backup_can_be_read_by_more_than_the_file_could(here, mode):
+    for number, text in enumerate(("plain", KEY)):
+        path = os.path.join(here, "file{0}".format(number))
+        write(path, text, mode)
+        (backup,) = put_in_place([planned(path, "new")], backup=True)
+        assert mode_of(backup) & 0o077 & ~mode == 0
+        assert (os.stat(backup).st_uid, os.stat(backup).st_gid) == (os.stat(path).st_uid, os.stat(path).st_gid)
+
+
+TEXTS_WITH_KEYS = st.sampled_from([None, "", CERTIFICATE, KEY, CERTIFICATE + KEY, "text"])
+
+
+@PATIENT
+@given(TEXTS_WITH_KEYS, TEXTS_WITH_KEYS, st.lists(TEXTS_WITH_KEYS, max_size=3))
+def test_after_a_withdrawal_no_key_is_left_and_the_next_run_says_nothing(before, after, backups):
+    directory = os.path.realpath(tempfile.mkdtemp())
+    try:
+        path = os.path.join(directory, "anchors.pem")
+        if before is not None:
+            write(path, before)
+        for number, text in enumerate(backups):
+            write("{0}.2026-11-2{1}@07:44:01~".format(path, number), text or "")
+        plan = planned(path, after)
+        plan.withdraw_key()
+        wanted = after is not None and KEY in after
+        held = [] if wanted else [text for text in [before] + backups if text is not None and KEY in text]
+        assert len(plan.leaked) == len(held)
+        assert bool(plan.diffs()) == plan.changed == (before != after or bool(held))
+        assert wanted or "MIIE" not in str(plan.diffs())
+        made = put_in_place([plan], backup=True)
+        assert len(made) == (1 if before != after and before is not None and not held else 0)
+        left = [name for name in os.listdir(directory) if KEY in (read_native(os.path.join(directory, name)) or "")]
+        assert wanted or left == []
+        again = planned(path, after)
+        again.withdraw_key()
+        assert not again.changed and again.leaked == again.diffs() == []
+    finally:
+        shutil.rmtree(directory)
+
+
+def test_a_backup_with_a_key_comes_back_when_the_change_fails(here):
+    path, backup = os.path.join(here, "anchors.pem"), os.path.join(here, "anchors.pem.2026-11-21@07:44:01~")
+    write(path, "old")
+    write(backup, KEY)
+    plan = planned(path, "new")
+    plan.withdraw_key()
+    with Transaction() as transaction:
+        writer = Writer(transaction, [plan])
+        writer.stage(plan)
+        writer.move(plan)
+        os.unlink(transaction.stage_of(path))
+        with pytest.raises(TransactionError):
+            writer.activate([plan])
+    assert sorted(os.listdir(here)) == ["anchors.pem", os.path.basename(backup)]

@@ -549,3 +549,247 @@ def test_a_request_that_cannot_be_met_is_refused_with_object_and_reason(etc, req
         call(Postfix(etc), **request_)
     assert reason in str(error.value)
     assert files_in(etc) == {"main.cf": MAIN, "master.cf": MASTER}
+
+
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+PASSWORD = "hunter2secret"
+
+
+def mode_of(path):
+    return stat.S_IMODE(os.stat(str(path)).st_mode)
+
+
+def write(path, text, mode=0o644):
+    path.write_bytes(text.encode("ascii"))
+    os.chmod(str(path), mode)
+
+
+def named_by(etc, how, path):
+    """What has a password map name a table: the call's own arguments, or what main.cf and master.cf have already."""
+    if how == "main.cf":
+        write(etc / "main.cf", MAIN + "smtp_sasl_password_maps = hash:{0}\n".format(path))
+    elif how == "main.cf, by reference":
+        write(etc / "main.cf", MAIN + "lmtp_sasl_password_maps = $x\nx = texthash:/y, hash:{0}\n".format(path))
+    elif how == "master.cf":
+        write(
+            etc / "master.cf", MASTER + "smart unix - - n - - smtp -o smtp_sasl_password_maps=hash:{0}\n".format(path)
+        )
+    elif how == "arguments":
+        return {"main": {"smtp_sasl_password_maps": "hash:{0}".format(path)}}
+    elif how == "option":
+        options = {"smtp_sasl_password_maps": "hash:{0}".format(path)}
+        return {"master": [{"name": "smart", "type": "unix", "command": "smtp", "options": options}]}
+    return {}
+
+
+NAMED = ["main.cf", "main.cf, by reference", "master.cf", "arguments", "option", "its own name"]
+
+
+@pytest.mark.parametrize("how", NAMED)
+def test_a_table_that_a_password_map_names_is_private_however_it_was_given(etc, how):
+    path = etc / ("sasl_passwd" if how == "its own name" else "logins")
+    request = named_by(etc, how, path)
+    request["tables"] = [{"path": str(path), "type": "hash", "entries": {"[h]:587": "user:" + PASSWORD}}]
+    concealed = set()
+    postfix = Postfix(etc)
+    # What 0.4.0 left behind.
+    write(path, "[h]:587 user:old" + PASSWORD + "\n")
+    write(etc / (path.name + ".db"), "compiled")
+    request.update(config_directory=str(etc), backup=True)
+    result = Configuration(request, postfix, conceal=concealed.update).apply()
+    assert [mode for _path, mode in postfix.staged] == [0o600]
+    (backup,) = [name for name in result["backup_files"] if path.name in name]
+    assert [mode_of(name) for name in (path, str(path) + ".db", backup)] == [0o600] * 3
+    with open(backup) as stream:
+        assert stream.read() == "[h]:587 user:old" + PASSWORD + "\n"
+    assert PASSWORD not in str(result) and set(["user:" + PASSWORD, PASSWORD]) <= concealed
+    assert not call(Postfix(etc), **dict(request, main={}, master=[]))["changed"]
+
+
+@pytest.mark.parametrize("how", NAMED)
+def test_a_file_that_a_password_map_names_is_private_too(etc, how):
+    path = etc / ("sasl_passwd" if how == "its own name" else "logins")
+    request = named_by(etc, how, path)
+    write(etc / (path.name + ".db"), "", 0o600)
+    write(path, "h user:old\n")
+    result = call(Postfix(etc), files=[{"path": str(path), "content": "h user:" + PASSWORD + "\n"}], **request)
+    assert mode_of(path) == 0o600 and PASSWORD not in str(result) and "user:old" not in str(result)
+
+
+def test_a_table_that_is_only_compiled_is_made_private(etc):
+    write(etc / "sasl_passwd", "h user:" + PASSWORD + "\n")
+    table = {"path": str(etc / "sasl_passwd"), "type": "hash"}
+    assert call(Postfix(etc), check_mode=True, tables=[table])["changed"]
+    assert call(Postfix(etc), tables=[table])["changed"]
+    assert [mode_of(etc / name) for name in ("sasl_passwd", "sasl_passwd.db")] == [0o600, 0o600]
+    assert not call(Postfix(etc), tables=[table])["changed"]
+
+
+def test_a_table_that_the_map_no_longer_names_is_removed_without_being_shown(etc):
+    path = etc / "logins"
+    named_by(etc, "main.cf", path)
+    write(path, "h user:" + PASSWORD + "\n")
+    result = call(
+        Postfix(etc),
+        main={"smtp_sasl_password_maps": None},
+        tables=[{"path": str(path), "type": "hash", "state": "absent"}],
+        backup=True,
+    )
+    assert not path.exists() and PASSWORD not in str(result)
+    assert [mode_of(name) for name in result["backup_files"] if "logins" in name] == [0o600]
+
+
+@pytest.mark.parametrize("kind", ["ldap", "mysql", "pgsql", "memcache", "mongodb", "sqlite"])
+def test_a_definition_with_a_password_is_private_and_one_without_is_not(etc, kind):
+    definition = {"path": str(etc / "users.cf"), "content": "hosts = db\npassword = {0}\n".format(PASSWORD)}
+    maps = {"virtual_alias_maps": "{0}:{1}".format(kind, etc / "users.cf")}
+    risks = ["table-type-missing"]
+    result = call(Postfix(etc), main=maps, files=[definition], accept_risks=risks)
+    assert mode_of(etc / "users.cf") == 0o600 and PASSWORD not in str(result)
+    os.chmod(str(etc / "users.cf"), 0o640)
+    assert not call(Postfix(etc), main=maps, files=[definition], accept_risks=risks)["changed"]
+    result = call(Postfix(etc), files=[dict(definition, content="hosts = db\nquery = x\n")], accept_risks=risks)
+    assert result["changed"] and PASSWORD not in str(result)
+    other = {"path": str(etc / "other.cf"), "content": "hosts = db\nquery = x\n"}
+    result = call(Postfix(etc), files=[other])
+    assert mode_of(etc / "other.cf") == 0o644 and "query = x" in str(result)
+
+
+def test_what_proxymap_opens_stays_readable_for_it(etc, monkeypatch):
+    account = type("Account", (), {"pw_uid": 4321, "pw_gid": 4322})
+    monkeypatch.setattr("pwd.getpwnam", lambda name: account)
+    monkeypatch.setattr("os.fchown", lambda *args: None)
+    path = str(etc / "users.cf")
+    request = dict(
+        main={"virtual_alias_maps": "proxy:mysql:" + path},
+        files=[{"path": path, "content": "password = {0}\n".format(PASSWORD)}],
+        accept_risks=["table-type-missing"],
+    )
+    result = call(Postfix(etc), check_mode=True, **request)
+    assert result["changed"] and PASSWORD not in str(result)
+    call(Postfix(etc), **request)
+    assert mode_of(path) == 0o640
+
+
+@pytest.mark.parametrize("item", [{"entries": {"h": "user:pw"}}, {"secret_entries": {"h": "user:pw"}}, {}])
+def test_a_mode_that_lets_everybody_read_secrets_is_refused(etc, item):
+    write(etc / "sasl_passwd", "h user:pw\n", 0o600)
+    with pytest.raises(RelayError) as error:
+        call(Postfix(etc), tables=[dict(item, path=str(etc / "sasl_passwd"), type="hash", mode="0644")])
+    assert "mode 0644 lets everyone read secrets; use 0600" in str(error.value)
+    call(Postfix(etc), tables=[dict(item, path=str(etc / "sasl_passwd"), type="hash", mode="0640")])
+    assert mode_of(etc / "sasl_passwd.db") == 0o640
+
+
+def test_passwords_in_main_and_master_are_not_in_the_result(etc):
+    login = "static:relay:" + PASSWORD
+    write(etc / "main.cf", MAIN + "smtp_sasl_password_maps = {0}old\n".format(login))
+    service = {"name": "smart", "type": "unix", "command": "smtp", "options": {"smtp_sasl_password_maps": login + "2"}}
+    request = dict(config_directory=str(etc), main={"smtp_sasl_password_maps": login}, master=[service], backup=True)
+    request["accept_risks"] = ["table-type-missing"]
+    for check_mode in (True, False):
+        concealed = set()
+        result = Configuration(request, Postfix(etc), check_mode=check_mode, conceal=concealed.update).apply()
+        assert PASSWORD not in str(result)
+        assert "smtp_sasl_password_maps = (not shown, changed)\n" in result["diff"][0]["after"]
+        assert "myhostname = relay.example.com\n" in result["diff"][0]["after"]
+        assert "-o smtp_sasl_password_maps=(not shown)\n" in result["diff"][1]["after"]
+        assert set(["relay:" + PASSWORD, PASSWORD + "old", PASSWORD + "2"]) <= concealed
+    assert mode_of(etc / "main.cf") == 0o644
+    assert dict((os.path.basename(name)[:7], mode_of(name)) for name in result["backup_files"]) == {
+        "main.cf": 0o600,
+        "master.": 0o644,
+    }
+    assert PASSWORD in files_in(etc)["main.cf"]
+
+
+def test_what_postfix_says_of_a_password_can_be_kept_back(etc):
+    login = "static:relay:" + PASSWORD
+    concealed = set()
+    postfix = Postfix(etc)
+    postfix.fails["load"] = Result(1, "", "fatal: bad value: " + login)
+    with pytest.raises(RelayError):
+        Configuration(
+            dict(config_directory=str(etc), main={"smtp_sasl_password_maps": [login]}),
+            postfix,
+            conceal=concealed.update,
+        ).apply()
+    assert login in concealed
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_private_key_among_trust_anchors_is_taken_away_with_its_backups(etc, check_mode):
+    anchors = etc / "anchors.pem"
+    old = [etc / "anchors.pem.2026-11-2{0}@07:44:01~".format(day) for day in (1, 2)]
+    write(anchors, CERTIFICATE + KEY)
+    write(old[0], CERTIFICATE)
+    write(old[1], KEY)
+    request = dict(files=[{"path": str(anchors), "content": CERTIFICATE}], backup=True)
+    result = call(Postfix(etc), check_mode=check_mode, **request)
+    assert result["changed"] and result["leaked_private_keys"] == [str(anchors), str(old[1])]
+    (warning,) = result["warnings"]
+    assert "must be made anew" in warning and str(anchors) in warning and str(old[1]) in warning
+    assert "MIIE" not in str(result) and result["backup_files"] == []
+    assert [diff["after_header"] for diff in result["diff"]] == [str(anchors), str(old[1])]
+    kept = ["anchors.pem", old[0].name] + ([old[1].name] if check_mode else []) + ["main.cf", "master.cf"]
+    assert sorted(files_in(etc)) == sorted(kept)
+    assert (KEY in files_in(etc)["anchors.pem"]) == check_mode
+    if not check_mode:
+        again = call(Postfix(etc), **request)
+        assert not again["changed"] and again["leaked_private_keys"] == again["warnings"] == again["diff"] == []
+
+
+def test_a_key_in_a_backup_alone_is_taken_away_without_a_reload(etc):
+    write(etc / "anchors.pem", CERTIFICATE)
+    write(etc / "anchors.pem.2026-11-21@07:44:01~2~", KEY)
+    request = dict(files=[{"path": str(etc / "anchors.pem"), "content": CERTIFICATE}])
+    result = call(Postfix(etc), **request)
+    assert result["changed"] and not result["reload_required"]
+    assert result["leaked_private_keys"] == [str(etc / "anchors.pem.2026-11-21@07:44:01~2~")]
+    assert sorted(files_in(etc)) == ["anchors.pem", "main.cf", "master.cf"]
+    assert not call(Postfix(etc), **request)["changed"]
+
+
+def test_a_removed_file_with_a_key_leaves_nothing_of_it(etc):
+    write(etc / "both.pem", KEY)
+    result = call(Postfix(etc), files=[{"path": str(etc / "both.pem"), "state": "absent"}], backup=True)
+    assert result["leaked_private_keys"] == [str(etc / "both.pem")] and "MIIE" not in str(result)
+    assert sorted(files_in(etc)) == ["main.cf", "master.cf"]
+
+
+def test_a_private_key_that_is_wanted_is_private(etc):
+    key = {"path": str(etc / "both.pem"), "content": CERTIFICATE + KEY}
+    result = call(Postfix(etc), files=[key])
+    assert mode_of(etc / "both.pem") == 0o600 and "MIIE" not in str(result) and result["leaked_private_keys"] == []
+    os.chmod(str(etc / "both.pem"), 0o644)
+    assert call(Postfix(etc), files=[key])["changed"]
+    assert mode_of(etc / "both.pem") == 0o600
+    with pytest.raises(RelayError) as error:
+        call(Postfix(etc), files=[dict(key, mode="0644")])
+    assert "lets everyone read secrets" in str(error.value)
+    result = call(Postfix(etc), files=[dict(key, content=KEY)], backup=True)
+    assert [mode_of(name) for name in result["backup_files"]] == [0o600] and "MIIE" not in str(result)
+
+
+def test_what_looks_like_a_password_in_another_file_is_not_shown_and_keeps_its_mode(etc):
+    write(etc / "smtpd.conf", "sql_passwd: old\n", 0o644)
+    result = call(
+        Postfix(etc), files=[{"path": str(etc / "smtpd.conf"), "content": "sql_passwd: hunter2\n"}], backup=True
+    )
+    assert "hunter2" not in str(result) and mode_of(etc / "smtpd.conf") == 0o644
+    assert [mode_of(name) for name in result["backup_files"]] == [0o600]
+
+
+def test_who_can_read_a_secret_is_judged_by_what_the_call_leaves(etc, monkeypatch):
+    seen = []
+
+    def readers(path, attributes=None):
+        seen.append((os.path.basename(path), attributes and attributes[0]))
+
+    monkeypatch.setattr(
+        "{0}.readers_of".format(Configuration.__module__.replace("configuration", "installation")), readers
+    )
+    table = {"path": str(etc / "logins"), "type": "hash", "entries": {"h": "user:pw"}}
+    call(Postfix(etc), main={"smtp_sasl_password_maps": "hash:" + str(etc / "logins")}, tables=[table])
+    assert ("logins", 0o600) in seen and ("logins.db", 0o600) in seen

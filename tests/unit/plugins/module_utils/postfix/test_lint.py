@@ -67,6 +67,15 @@ class Host(object):
     def is_directory(self, path):
         return path not in self.missing
 
+    def text(self, path):
+        return None
+
+    def readers(self, path):
+        return None
+
+    def backups(self, path):
+        return []
+
     def key_pair_matches(self, cert_path, key_path):
         return self.pair
 

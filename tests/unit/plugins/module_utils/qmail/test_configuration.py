@@ -317,6 +317,25 @@ def test_credentials_of_a_file_that_goes_are_not_shown(qmail):
         assert "s3cret" not in repr(qmail.apply(control, check_mode=True))
 
 
+@pytest.mark.parametrize("route", [":smtp.example.org web03 s3cret\n", "a.example:smtp.example.org:587|web03|s3cret\n"])
+@pytest.mark.parametrize("after", [{"": "relay.example.com"}, None])
+@pytest.mark.parametrize("mode", [0o640, 0o644])
+def test_the_backup_of_credentials_is_for_root_only(qmail, route, after, mode):
+    qmail.write("smtproutes", route, mode)
+    result = qmail.apply({"smtproutes": after}, backup=True)
+    (path,) = result["backup_files"]
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    with open(path) as stream:
+        assert stream.read() == route
+    assert "s3cret" not in repr(result)
+
+
+def test_other_control_files_keep_their_mode_in_the_backup(qmail):
+    qmail.write("smtproutes", ":relay.example.com\n")
+    (path,) = qmail.apply({"smtproutes": {"": "other.example.com"}}, backup=True)["backup_files"]
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o644
+
+
 @pytest.mark.parametrize("control", [{"smtproutes": {"": "relay.example.com"}}, {"smtproutes": None}])
 def test_credentials_that_contradict(qmail, control):
     with pytest.raises(RelayError) as caught:

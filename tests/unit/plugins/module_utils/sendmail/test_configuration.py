@@ -9,6 +9,7 @@ __metaclass__ = type
 
 import errno
 import os
+import stat
 
 import pytest
 
@@ -438,3 +439,93 @@ def test_what_a_real_sendmail_says_of_a_bad_file():
 
 def test_the_version_of_a_real_sendmail():
     assert Sendmail(Recorded("version-8.17.1.9.txt")).version == "8.17.1.9"
+
+
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
+PASSWORD = "hunter2secret"
+AUTH_INFO = 'AuthInfo:relay.example.com "U:mail" "P:{0}" "M:PLAIN"\n'.format(PASSWORD)
+
+
+def mode_of(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_private_key_among_trust_anchors_is_taken_away_with_its_backups(apply, etc, check_mode):
+    apply(**full(etc))
+    anchors, backup = etc + "/anchors.pem", etc + "/anchors.pem.2026-11-21@07:44:01~"
+    write(anchors, "PEM\n" + KEY)
+    write(backup, KEY)
+    result = apply(check_mode=check_mode, backup=True, **full(etc))
+    assert result["changed"] and result["leaked_private_keys"] == [anchors, backup]
+    assert "must be made anew" in result["warnings"][-1] and result["backup_files"] == []
+    assert "MIIE" not in str(result)
+    assert (KEY in read_native(anchors), os.path.exists(backup)) == (check_mode, check_mode)
+    if not check_mode:
+        again = apply(backup=True, **full(etc))
+        assert not again["changed"] and again["leaked_private_keys"] == [] and again["warnings"] == []
+
+
+def test_a_key_in_a_backup_alone_needs_no_restart(apply, etc):
+    apply(**full(etc))
+    write(etc + "/anchors.pem.2026-11-21@07:44:01~", KEY)
+    before = os.stat(etc + "/anchors.pem").st_ino
+    result = apply(**full(etc))
+    assert result["changed"] and not result["restart_required"]
+    assert not os.path.exists(etc + "/anchors.pem.2026-11-21@07:44:01~")
+    assert os.stat(etc + "/anchors.pem").st_ino == before
+
+
+@pytest.mark.parametrize("form", ['"P:{0}"', '"P={0}"', "P:{0}"])
+def test_passwords_in_the_access_map_are_not_shown_and_nobody_else_reads_them(apply, etc, host, tmp_path, form):
+    write(etc + "/access", 'Connect:127\t\tRELAY\nAuthInfo:x.example.com "U:mail" ' + form.format(PASSWORD) + "\n")
+    for name in ("access", "access.db"):
+        os.chmod(etc + "/" + name, 0o644)
+    concealed = set()
+    arguments = dict({"config_directory": etc, "backup": True}, **full(etc))
+    result = Configuration(arguments, host, scratch=str(tmp_path), conceal=concealed.update).apply()
+    shown = [diff for diff in result["diff"] if diff["after_header"] == etc + "/access"]
+    assert (
+        "AuthInfo:x.example.com (not shown)\n" in shown[0]["after"] and "Connect:127\t\tRELAY\n" in shown[0]["before"]
+    )
+    assert PASSWORD not in str(result) and concealed == set([PASSWORD])
+    (backup,) = [name for name in result["backup_files"] if "/access." in name]
+    assert [mode_of(etc + "/access"), mode_of(etc + "/access.db"), mode_of(backup)] == [0o640, 0o640, 0o600]
+    assert not Configuration(arguments, host, scratch=str(tmp_path)).apply()["changed"]
+    os.chmod(etc + "/access.db", 0o644)
+    assert Configuration(arguments, host, scratch=str(tmp_path)).apply()["changed"]
+    assert mode_of(etc + "/access.db") == 0o640
+
+
+def test_passwords_in_a_mc_are_not_shown(apply, etc):
+    for name in ("sendmail.mc", "sendmail.cf"):
+        write(etc + "/" + name, read_native(etc + "/" + name) + "# " + AUTH_INFO)
+    result = apply(backup=True, **full(etc))
+    assert PASSWORD not in str(result)
+    assert [mode_of(name) for name in result["backup_files"] if "sendmail." in name] == [0o600, 0o600]
+    assert mode_of(etc + "/sendmail.mc") == 0o644 and AUTH_INFO in read_native(etc + "/sendmail.mc")
+
+
+@pytest.mark.parametrize(
+    "name, content, named",
+    [
+        ("authinfo", AUTH_INFO, ""),
+        ("default-auth-info", "mail\nmail\n" + PASSWORD + "\n", ""),
+        ("logins", "mail\nmail\n" + PASSWORD + "\n", "O DefaultAuthInfo={0}\n"),
+        ("logins", PASSWORD, "Kauthinfo hash -o {0}\n"),
+        ("logins", AUTH_INFO, ""),
+        ("key.pem", KEY + PASSWORD, ""),
+    ],
+)
+def test_a_file_of_passwords_is_private(apply, etc, name, content, named):
+    path = etc + "/" + name
+    write(etc + "/sendmail.cf", read_native(etc + "/sendmail.cf") + named.format(path))
+    write(path, content + "old")
+    item = {"path": path, "content": content}
+    result = apply(files=[item], backup=True)
+    assert PASSWORD not in str(result) and mode_of(path) == 0o600
+    assert [mode_of(backup) for backup in result["backup_files"]] == [0o600]
+    assert not apply(files=[item])["changed"]
+    with pytest.raises(RelayError) as error:
+        apply(files=[dict(item, mode="0644")])
+    assert "lets everyone read secrets" in str(error.value)
