@@ -185,9 +185,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import ssh
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_zone import Request, converge
+from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 
 
 def main():
@@ -205,10 +205,8 @@ def main():
         },
         supports_check_mode=True,
     )
-    try:
+    with reported(module):
         result = converge(Firewalld(Runner(module)), Request(**module.params), ssh.access(), module.check_mode)
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

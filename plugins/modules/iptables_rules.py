@@ -170,9 +170,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import ssh
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_rules import Request, converge
+from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
 
@@ -192,12 +192,10 @@ def main():
         required_if=[("state", "present", ("sources", "ports"))],
         supports_check_mode=True,
     )
-    try:
+    with reported(module):
         result = converge(
             Iptables(Runner(module)), Request(**module.params), ssh.access(), labeller(module), module.check_mode
         )
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

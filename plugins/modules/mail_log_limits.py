@@ -83,7 +83,7 @@ diff:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import UnlimitedLogs
 
@@ -94,11 +94,9 @@ def main():
         argument_spec=dict(rsyslog=dict(type="bool", default=True)),
         supports_check_mode=True,
     )
-    limits = UnlimitedLogs(Runner(module), module.params["rsyslog"], labeller(module), module.check_mode)
-    try:
+    with reported(module):
+        limits = UnlimitedLogs(Runner(module), module.params["rsyslog"], labeller(module), module.check_mode)
         result = limits.apply()
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     module.exit_json(**result)
 
 

@@ -354,7 +354,7 @@ diff:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
 
@@ -420,13 +420,9 @@ def argument_spec():
 def main():
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    configuration = Configuration(
-        module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir if module.check_mode else None
-    )
-    try:
-        result = configuration.apply()
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
+    with reported(module):
+        scratch = module.tmpdir if module.check_mode else None
+        result = Configuration(module.params, Runner(module), labeller(module), module.check_mode, scratch).apply()
     module.exit_json(**result)
 
 

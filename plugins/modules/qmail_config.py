@@ -253,7 +253,7 @@ diff:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import MANAGERS
@@ -292,11 +292,8 @@ def main():
         module.fail_json(
             msg="credentials: credentials_format is missing; name the one that your patched qmail-remote reads"
         )
-    configuration = Configuration(module.params, Runner(module), labeller(module), module.check_mode)
-    try:
-        result = configuration.apply()
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
+    with reported(module):
+        result = Configuration(module.params, Runner(module), labeller(module), module.check_mode).apply()
     module.exit_json(**result)
 
 

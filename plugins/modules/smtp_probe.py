@@ -334,7 +334,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail import (
     probe_message,
     relay_matrix,
@@ -406,11 +406,9 @@ def main():
         "limits": lambda: smtp_limits.Probe(params).run(),
         "smuggling": lambda: smtp_smuggling.probe(params, module.check_mode),
     }
-    try:
+    with reported(module):
         check_numbers(params)
         result = tests[params["test"]]()
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     module.exit_json(**result)
 
 

@@ -15,6 +15,7 @@ __metaclass__ = type
 import os
 import time
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import about
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     TransactionError,
@@ -133,10 +134,11 @@ class Writer(object):
             age: int, seconds by which its time of change lies in the past: what is made of it must be newer.
         """
         staged = self._transaction.stage_of(plan.destination)
-        write_file(staged, to_file_bytes(plan.after), plan.mode)
-        if age:
-            past = time.time() - age
-            os.utime(staged, (past, past))
+        with about(plan.destination):
+            write_file(staged, to_file_bytes(plan.after), plan.mode)
+            if age:
+                past = time.time() - age
+                os.utime(staged, (past, past))
         return staged
 
     def move(self, plan):

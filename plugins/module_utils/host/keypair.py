@@ -16,6 +16,7 @@ import os
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, x509
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import (
     KeypairError,
@@ -282,11 +283,7 @@ def ensure(wanted, runner, check_mode, label, now):
         try:
             made, backups = apply(wanted, found, plan, runner, label, now)
         except (IOError, OSError) as exc:
-            raise KeypairError(
-                "{0}: {1}. Make the directory writable for the user that Ansible becomes. Nothing was changed.".format(
-                    exc.filename or wanted.privatekey_path, exc.strerror or exc
-                )
-            )
+            raise KeypairError("{0}. Nothing was changed.".format(explained(exc)))
         if role in made:
             reader = x509.read_request if role == "csr" else x509.read_certificate
             documents[role] = reader(made[role])

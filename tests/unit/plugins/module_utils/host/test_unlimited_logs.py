@@ -17,7 +17,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs 
     JOURNALD_FILE,
     RSYSLOG,
     RSYSLOG_FILE,
-    LogLimitsError,
     UnlimitedLogs,
 )
 
