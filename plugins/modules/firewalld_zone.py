@@ -181,17 +181,15 @@ calls:
   sample: 1
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host import ssh
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_zone import Request, converge
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec={
             "zone": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

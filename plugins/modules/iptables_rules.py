@@ -166,18 +166,16 @@ calls:
   sample: 2
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host import ssh
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_rules import Request, converge
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec={
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

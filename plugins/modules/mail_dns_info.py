@@ -143,9 +143,9 @@ nameservers:
   sample: [203.0.113.2]
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup, spf
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_checks import dns_checks, relay_of
@@ -169,7 +169,7 @@ def argument_spec():
 
 
 def main():
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
     for library, problem in (("dnspython", dns_lookup.IMPORT_ERROR), ("pyspf", spf.IMPORT_ERROR)):
         if problem:

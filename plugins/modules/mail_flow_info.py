@@ -68,11 +68,9 @@ sources:
 import socket
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts, read_all
@@ -81,7 +79,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import R
 
 
 def main():
-    module = AnsibleModule(argument_spec=log_arguments(), supports_check_mode=True)
+    module = RelayModule(argument_spec=log_arguments(), supports_check_mode=True)
     params = module.params
     with reported(module):
         since, until = period(params, time.time())

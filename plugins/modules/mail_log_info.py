@@ -228,11 +228,9 @@ log:
 import socket
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import finish
@@ -267,7 +265,7 @@ def identity(runner):
 
 
 def main():
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
     runner = Runner(module)
     with reported(module):

@@ -80,17 +80,15 @@ diff:
       after: "[Journal]\nRateLimitBurst=0\n"
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import UnlimitedLogs
 
 
 def main():
     """Run the module."""
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec=dict(rsyslog=dict(type="bool", default=True)),
         supports_check_mode=True,
     )

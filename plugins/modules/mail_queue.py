@@ -137,10 +137,8 @@ left_alone:
 
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import ACTIONS, act, restore
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
@@ -159,7 +157,7 @@ def argument_spec():
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec=argument_spec(),
         required_if=[("action", "restore", ("restore_from",))],
         supports_check_mode=True,

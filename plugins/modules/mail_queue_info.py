@@ -146,10 +146,8 @@ messages:
 
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import inspect
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
@@ -162,7 +160,7 @@ def argument_spec():
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec=argument_spec(),
         supports_check_mode=True,
     )

@@ -250,10 +250,8 @@ diff:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import MANAGERS
@@ -287,7 +285,7 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["credentials"] and not module.params["credentials_format"]:
         module.fail_json(
             msg="credentials: credentials_format is missing; name the one that your patched qmail-remote reads"

@@ -163,10 +163,8 @@ relay:
   sample: {hostname: smtp-relay001.example.com, addresses: [203.0.113.4], planned: false}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.relay_host import SUBSETS, Relay
@@ -197,7 +195,7 @@ def argument_spec():
 
 
 def main():
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     runner = Runner(module)
     with reported(module):
         relay = Relay(runner, Host(runner), module.params)

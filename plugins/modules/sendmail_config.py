@@ -219,10 +219,8 @@ diff:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import MAILERS, TLS_LEVELS
@@ -260,7 +258,7 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     with reported(module):
         configuration = Configuration(module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir)
         result = configuration.apply()

@@ -285,12 +285,10 @@ import grp
 import pwd
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host import keypair
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
-from ansible_collections.mailops.relay.plugins.module_utils.host.reporting import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
 
@@ -335,7 +333,7 @@ def identifier(option, name, look_up, check_mode, warnings):
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec=argument_spec(),
         required_if=[
             ("provider", "selfsigned", ["certificate_path"]),

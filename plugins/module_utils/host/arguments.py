@@ -24,18 +24,24 @@ class ArgumentError(RelayError):
     """The value of an option cannot mean anything."""
 
 
-def check(spec, params):
-    """Refuse NUL and what is no Unicode in texts, paths that are not absolute, and numbers out of this world.
+def check(spec, params, required_if=()):
+    """Refuse NUL and what is no Unicode in texts, paths that are not absolute, numbers out of this world, and null for
+    what is required.
 
     Args:
         spec: dict, as of ``AnsibleModule``.
         params: dict, the options.
+        required_if: iterable, as of ``AnsibleModule``, which counts an option that is null as given.
 
     Raises:
         ArgumentError: names the option; never its value where that is a text other than a path.
     """
     for name in sorted(params):
         _check(name, spec.get(name, {}), params[name])
+    for option, value, needed in required_if:
+        for name in needed:
+            if params[option] == value and params[name] is None:
+                raise ArgumentError("{0}: it is null; {1}={2} needs a value".format(name, option, value))
 
 
 def _check(what, option, value):
@@ -80,9 +86,9 @@ def _check_number(what, kind, value):
         # Not a number is in no range.
         if not 0 < value <= LONGEST_TIMEOUT:
             raise ArgumentError(
-                "{0}: {1} s is not a time limit; give more than 0 and at most {2} s".format(
+                "{0}: {1:g} s is not a time limit; give more than 0 and at most {2} s".format(
                     what, value, LONGEST_TIMEOUT
                 )
             )
     elif not abs(value) <= _LARGEST[kind]:
-        raise ArgumentError("{0}: {1} is not a usable number; give one up to {2}".format(what, value, _LARGEST[kind]))
+        raise ArgumentError("{0}: {1:g} is not a usable number; give one up to {2}".format(what, value, _LARGEST[kind]))

@@ -47,6 +47,22 @@ def is_stale(compiled, source):
     return not os.path.exists(compiled) or os.stat(compiled).st_mtime < os.stat(source).st_mtime
 
 
+def make_newer(path, than):
+    """Have a file's time of change lie behind that of others, whatever the clock does and however coarse it is.
+
+    A source and what is compiled of it cannot change in one moment. Where the source moves in first, and is newer than
+    what was compiled of the old one, a run that is killed in between leaves what ``is_stale`` sees, whatever the next run
+    wants the source to be.
+
+    Args:
+        path: str, a staged file.
+        than: iterable of str, paths; those that are not there do not matter.
+    """
+    newest = max([os.stat(other).st_mtime for other in than if os.path.exists(other)] + [0])
+    if os.stat(path).st_mtime <= newest:
+        os.utime(path, (newest + 1, newest + 1))
+
+
 class FilePlan(object):
     """One file as it is and as it shall be.
 

@@ -82,23 +82,24 @@ class UnlimitedLogs(object):
             return self._apply()
 
     def _apply(self):
-        plans = {}
+        plans = []
         journald = any(os.path.exists(self._root + path) for path in JOURNALD_PROGRAMS)
         if journald:
-            plans[JOURNALD_FILE] = self._plan(JOURNALD_FILE, JOURNALD)
+            plans.append(self._plan(JOURNALD_FILE, JOURNALD))
         if self._rsyslog and self._runner.find("rsyslogd"):
             reads_journal, wanted = self._imjournal()
-            plans[RSYSLOG_FILE] = self._plan(RSYSLOG_FILE, wanted)
+            plans.append(self._plan(RSYSLOG_FILE, wanted))
             if journald and not reads_journal:
                 self._check_queue()
-        changed = dict((path, plan) for path, plan in plans.items() if plan.changed)
+        changed = [plan for plan in plans if plan.changed]
         if changed and not self._check_mode:
-            self._put_in_place([changed[path] for path in sorted(changed)])
+            self._put_in_place(changed)
+        paths = [plan.path[len(self._root) :] for plan in changed]
         return {
             "changed": bool(changed),
-            "diff": [diff_of(path, changed[path].before or "", changed[path].after or "") for path in sorted(changed)],
-            "journald_restart_required": JOURNALD_FILE in changed and self._keeps_streams(),
-            "rsyslog_restart_required": RSYSLOG_FILE in changed,
+            "diff": [diff_of(path, plan.before or "", plan.after or "") for path, plan in zip(paths, changed)],
+            "journald_restart_required": JOURNALD_FILE in paths and self._keeps_streams(),
+            "rsyslog_restart_required": RSYSLOG_FILE in paths,
             "warnings": self._warnings,
         }
 
