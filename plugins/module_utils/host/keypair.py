@@ -68,7 +68,6 @@ def apply(wanted, found, plan, runner, label, now):
     """
 
     def make():
-        remove_stale(directories)
         with Transaction(label) as change:
             plans = _file_plans(wanted, found)
             writer = Writer(change, plans.values())
@@ -82,8 +81,12 @@ def apply(wanted, found, plan, runner, label, now):
             )
             return made, backups
 
-    directories = sorted(set(os.path.dirname(path) for _role, _option, path in paths_of(wanted)))
-    return _locked(directories, make)
+    return _locked(_directories(wanted), make)
+
+
+def _directories(wanted):
+    """list of str: where the files are that may be made here."""
+    return sorted(set(os.path.dirname(path) for _role, _option, path in paths_of(wanted)))
 
 
 def _locked(directories, work):
@@ -268,6 +271,10 @@ def ensure(wanted, runner, check_mode, label, now):
         if not check_mode:
             raise KeypairError("openssl: no such program on this host. Install the package openssl.")
         warnings.append("openssl: no such program on this host, so the key was not looked at. Install it first.")
+    if not check_mode:
+        # Also where nothing is to be made: what a killed run left holds keys.
+        directories = _directories(wanted)
+        _locked(directories, lambda: remove_stale(directories))
     found = inspect(wanted, runner, now)
     plan = decide(wanted, found, now)
     warnings += foreign_certificate_warnings(wanted, found, now)
