@@ -190,17 +190,15 @@ calls:
   sample: 1
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host import ssh
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_zone import Request, converge
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec={
             "zone": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -215,10 +213,8 @@ def main():
         supports_check_mode=True,
     )
     runner = Runner(module)
-    try:
+    with reported(module):
         result = converge(Firewalld(runner), Request(**module.params), ssh.access(runner), module.check_mode)
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

@@ -171,18 +171,16 @@ calls:
   sample: 2
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host import ssh
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_rules import Request, converge
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec={
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -198,12 +196,10 @@ def main():
         supports_check_mode=True,
     )
     runner = Runner(module)
-    try:
+    with reported(module):
         result = converge(
             Iptables(runner), Request(**module.params), ssh.access(runner), labeller(module), module.check_mode
         )
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

@@ -143,9 +143,9 @@ nameservers:
   sample: [203.0.113.2]
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup, spf
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_checks import dns_checks, relay_of
@@ -169,17 +169,15 @@ def argument_spec():
 
 
 def main():
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
     for library, problem in (("dnspython", dns_lookup.IMPORT_ERROR), ("pyspf", spf.IMPORT_ERROR)):
         if problem:
             module.fail_json(msg=missing_required_lib(library), exception=problem)
-    try:
+    with reported(module):
         relay = relay_of(params)
         resolver = dns_lookup.resolver_of(params["nameservers"], params["port"], params["timeout"])
         results = dns_checks(resolver, relay, params["dkim_selectors"], params["timeout"])
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     module.exit_json(changed=False, verdict=checks.overall(results), checks=results, nameservers=resolver.nameservers)
 
 

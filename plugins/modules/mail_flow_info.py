@@ -68,10 +68,8 @@ sources:
 import socket
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
@@ -81,15 +79,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import R
 
 
 def main():
-    module = AnsibleModule(argument_spec=log_arguments(), supports_check_mode=True)
+    module = RelayModule(argument_spec=log_arguments(), supports_check_mode=True)
     params = module.params
-    try:
+    with reported(module):
         since, until = period(params, time.time())
         read = sources(Runner(module), params["paths"], params["source"], since, until)
         flow = Flow(since, until)
         reader, span = read_all(read, flow, Readers)
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     log = log_facts(read, reader, span)
     module.exit_json(changed=False, flow=flow.facts(socket.gethostname(), log), sources=log["sources"])
 

@@ -228,10 +228,8 @@ log:
 import socket
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
@@ -267,18 +265,16 @@ def identity(runner):
 
 
 def main():
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
     runner = Runner(module)
-    try:
+    with reported(module):
         if params["limit"] < 0:
             raise CriterionError("limit: {0} is less than nothing".format(params["limit"]))
         query = Query(params, time.time())
         read = sources(runner, params["paths"], params["source"], query.since, query.until)
         found = search(read, query, params["limit"], Readers)
         places = look(runner, [hop for hop in found.hops if hop["removed"] is None])
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     messages = []
     for hop in found.hops:
         queue, next_try = places.get(id(hop), (None, None))

@@ -80,25 +80,21 @@ diff:
       after: "[Journal]\nRateLimitBurst=0\n"
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import UnlimitedLogs
 
 
 def main():
     """Run the module."""
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec=dict(rsyslog=dict(type="bool", default=True)),
         supports_check_mode=True,
     )
-    limits = UnlimitedLogs(Runner(module), module.params["rsyslog"], labeller(module), module.check_mode)
-    try:
+    with reported(module):
+        limits = UnlimitedLogs(Runner(module), module.params["rsyslog"], labeller(module), module.check_mode)
         result = limits.apply()
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     module.exit_json(**result)
 
 

@@ -137,10 +137,8 @@ left_alone:
 
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import ACTIONS, act, restore
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
@@ -159,13 +157,13 @@ def argument_spec():
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec=argument_spec(),
         required_if=[("action", "restore", ("restore_from",))],
         supports_check_mode=True,
     )
     params, now = module.params, time.time()
-    try:
+    with reported(module):
         selection = Selection(params, now)
         backend = queue_of(Runner(module), params["mta"], params["directory"])
         if params["action"] == "restore":
@@ -174,8 +172,6 @@ def main():
             result = act(
                 backend, selection, params["action"], params["limit"], params["backup_to"], module.check_mode, now
             )
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     for warning in backend.warnings:
         module.warn(warning)
     module.exit_json(**result)

@@ -146,10 +146,8 @@ messages:
 
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import inspect
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
@@ -162,17 +160,15 @@ def argument_spec():
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec=argument_spec(),
         supports_check_mode=True,
     )
     now = time.time()
-    try:
+    with reported(module):
         selection = Selection(module.params, now)
         backend = queue_of(Runner(module), module.params["mta"], module.params["directory"])
         result = inspect(backend, selection, module.params["limit"], now)
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     for warning in backend.warnings:
         module.warn(warning)
     module.exit_json(changed=False, **result)

@@ -363,8 +363,8 @@ diff:
 """
 
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
@@ -431,18 +431,16 @@ def argument_spec():
 def main():
     """Run the module."""
     module = QuietModule(argument_spec=argument_spec(), supports_check_mode=True)
-    configuration = Configuration(
-        module.params,
-        Runner(module),
-        labeller(module),
-        module.check_mode,
-        module.tmpdir if module.check_mode else None,
-        module.conceal,
-    )
-    try:
+    with reported(module):
+        configuration = Configuration(
+            module.params,
+            Runner(module),
+            labeller(module),
+            module.check_mode,
+            module.tmpdir if module.check_mode else None,
+            module.conceal,
+        )
         result = configuration.apply()
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     module.exit_json(**result)
 
 

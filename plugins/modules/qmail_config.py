@@ -250,8 +250,8 @@ diff:
 """
 
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import Configuration
@@ -291,13 +291,11 @@ def main():
         module.fail_json(
             msg="credentials: credentials_format is missing; name the one that your patched qmail-remote reads"
         )
-    configuration = Configuration(
-        module.params, Runner(module), labeller(module), module.check_mode, conceal=module.conceal
-    )
-    try:
+    with reported(module):
+        configuration = Configuration(
+            module.params, Runner(module), labeller(module), module.check_mode, conceal=module.conceal
+        )
         result = configuration.apply()
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     module.exit_json(**result)
 
 

@@ -163,10 +163,8 @@ relay:
   sample: {hostname: smtp-relay001.example.com, addresses: [203.0.113.4], planned: false}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.relay_host import SUBSETS, Relay
@@ -197,14 +195,12 @@ def argument_spec():
 
 
 def main():
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     runner = Runner(module)
-    try:
+    with reported(module):
         relay = Relay(runner, Host(runner), module.params)
         results = relay.checks(module.params["subset"])
         facts = relay.facts()
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     module.exit_json(changed=False, verdict=checks.overall(results), checks=results, relay=facts)
 
 

@@ -330,11 +330,9 @@ sequences:
   sample: [{sequence: LF.LF, taken: 1}]
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail import (
     probe_message,
     relay_matrix,
@@ -373,10 +371,6 @@ def check_numbers(params):
     Raises:
         ProbeError: one is not.
     """
-    if params["timeout"] < 1:
-        raise probe_message.ProbeError(
-            "option", "timeout: {0} s is not a time limit; give 1 or more".format(params["timeout"])
-        )
     for option in ("port", "ports"):
         for port in params[option] if option == "ports" else [params[option]]:
             if not 0 < port < 65536:
@@ -387,7 +381,7 @@ def check_numbers(params):
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec=argument_spec(),
         required_if=[
             ("test", "message", ("sender", "recipient")),
@@ -406,11 +400,9 @@ def main():
         "limits": lambda: smtp_limits.Probe(params).run(),
         "smuggling": lambda: smtp_smuggling.probe(params, module.check_mode),
     }
-    try:
+    with reported(module):
         check_numbers(params)
         result = tests[params["test"]]()
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     module.exit_json(**result)
 
 

@@ -296,11 +296,9 @@ import grp
 import pwd
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mailops.relay.plugins.module_utils.host import keypair
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
@@ -347,7 +345,7 @@ def identifier(option, name, look_up, check_mode, warnings):
 
 
 def main():
-    module = AnsibleModule(
+    module = RelayModule(
         argument_spec=argument_spec(),
         required_if=[
             ("provider", "selfsigned", ["certificate_path"]),
@@ -359,7 +357,7 @@ def main():
     params = dict(module.params)
     warnings = []
 
-    try:
+    with reported(module):
         owner = identifier(
             "owner", params["owner"], lambda name: pwd.getpwnam(name).pw_uid, module.check_mode, warnings
         )
@@ -382,8 +380,6 @@ def main():
             labeller(module),
             time.time(),
         )
-    except RelayError as exc:
-        module.fail_json(msg=str(exc), **exc.facts())
     for warning in warnings + found:
         module.warn(warning)
     if not module._diff:

@@ -22,7 +22,7 @@ import tempfile
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, about, fix_for
 
 # EL7 and Debian minimal hosts often have no sbin in the PATH of a non-root login, and sudo may drop it.
 SBIN_DIRECTORIES = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
@@ -42,7 +42,10 @@ class CommandError(RelayError):
         self.stdout = stdout
         self.stderr = stderr
         detail = (stderr or stdout).strip() or "no output"
-        super(CommandError, self).__init__("{0} failed with exit code {1}: {2}".format(" ".join(self.argv), rc, detail))
+        fix = fix_for(detail)
+        super(CommandError, self).__init__(
+            "{0} failed with exit code {1}: {2}{3}".format(" ".join(self.argv), rc, detail, fix and "; " + fix)
+        )
 
     def facts(self):
         """dict: what C(fail_json) shows besides the message."""
@@ -83,6 +86,7 @@ class Runner(object):
 
         Raises:
             CommandError: the program is not there, or ``check`` is set and it failed.
+            EnvironmentError: it is there and cannot be started, or ended without reading its input.
         """
         argv = list(argv)
         path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
@@ -91,13 +95,14 @@ class Runner(object):
         environment = {"LANG": "C", "LC_ALL": "C", "LC_MESSAGES": "C"}
         environment.update(env or {})
         self.calls += 1
-        rc, stdout, stderr = self._module.run_command(
-            [path] + argv[1:],
-            data=stdin,
-            binary_data=True,
-            environ_update=environment,
-            handle_exceptions=False,
-        )
+        with about(path):
+            rc, stdout, stderr = self._module.run_command(
+                [path] + argv[1:],
+                data=stdin,
+                binary_data=True,
+                environ_update=environment,
+                handle_exceptions=False,
+            )
         if check and rc != 0:
             raise CommandError(argv, rc, stdout, stderr)
         return Result(rc, stdout, stderr)

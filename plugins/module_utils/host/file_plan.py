@@ -15,6 +15,7 @@ __metaclass__ = type
 import os
 import time
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import about
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_with_key, holds_private_key
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
@@ -45,6 +46,22 @@ def is_stale(compiled, source):
         compiled, source: str, paths.
     """
     return not os.path.exists(compiled) or os.stat(compiled).st_mtime < os.stat(source).st_mtime
+
+
+def make_newer(path, than):
+    """Have a file's time of change lie behind that of others, whatever the clock does and however coarse it is.
+
+    A source and what is compiled of it cannot change in one moment. Where the source moves in first, and is newer than
+    what was compiled of the old one, a run that is killed in between leaves what ``is_stale`` sees, whatever the next run
+    wants the source to be.
+
+    Args:
+        path: str, a staged file.
+        than: iterable of str, paths; those that are not there do not matter.
+    """
+    newest = max([os.stat(other).st_mtime for other in than if os.path.exists(other)] + [0])
+    if os.stat(path).st_mtime <= newest:
+        os.utime(path, (newest + 1, newest + 1))
 
 
 class FilePlan(object):
@@ -185,10 +202,11 @@ class Writer(object):
             age: int, seconds by which its time of change lies in the past: what is made of it must be newer.
         """
         staged = self._transaction.stage_of(plan.destination)
-        write_file(staged, to_file_bytes(plan.after), plan.mode)
-        if age:
-            past = time.time() - age
-            os.utime(staged, (past, past))
+        with about(plan.destination):
+            write_file(staged, to_file_bytes(plan.after), plan.mode)
+            if age:
+                past = time.time() - age
+                os.utime(staged, (past, past))
         return staged
 
     def move(self, plan):

@@ -16,10 +16,23 @@ import time
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import FileKindError, RelayError, about
 
 # A temporary file of ours carries this, so that the next run can recognise what a killed one left.
 TEMPORARY_SUFFIX = ".mailops-new"
+
+# bytes: more than any file has that is read as a whole.
+LARGEST = 64 * 1024 * 1024
+_PIECE = 1 << 16
+
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISLNK, "a symbolic link"),
+)
 
 
 class ModeError(RelayError):
@@ -47,19 +60,68 @@ def permission_bits(value, what):
     return bits
 
 
-def read_bytes(path):
-    """bytes or None: the content of a file; None when there is no such file.
+def require_regular(path, mode):
+    """Refuse what is not a regular file: a device may never end, and a FIFO may never begin.
+
+    Args:
+        path: str.
+        mode: int, C(st_mode) of stat(2).
 
     Raises:
-        IOError, OSError: the file is there but cannot be read.
+        FileKindError.
     """
+    if not stat.S_ISREG(mode):
+        kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
+        raise FileKindError(
+            path, "it is {0}, not a regular file".format(kind), "name a file, or move what is there away"
+        )
+
+
+def open_regular(path, flags=os.O_RDONLY):
+    """int: the descriptor of an existing regular file; opening it waits for nobody.
+
+    Args:
+        path: str.
+        flags: int, as of open(2).
+
+    Raises:
+        IOError, OSError: it is not there, cannot be opened, or is something else.
+    """
+    # Before it is opened: to open a device may do something. And after: it may be another one then.
+    require_regular(path, (os.lstat if flags & os.O_NOFOLLOW else os.stat)(path).st_mode)
+    handle = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
     try:
-        with open(path, "rb") as handle:
-            return handle.read()
-    except (IOError, OSError) as exc:
-        if exc.errno == errno.ENOENT:
-            return None
+        require_regular(path, os.fstat(handle).st_mode)
+    except BaseException:
+        os.close(handle)
         raise
+    return handle
+
+
+def read_bytes(path):
+    """bytes or None: the content of a regular file; None when there is no such file.
+
+    Raises:
+        IOError, OSError: the file is there but cannot be read, is not a regular file, or has more than ``LARGEST`` bytes.
+    """
+    with about(path):
+        try:
+            handle = open_regular(path)
+        except (IOError, OSError) as exc:
+            if exc.errno == errno.ENOENT:
+                return None
+            raise
+        pieces, size = [], 0
+        with os.fdopen(handle, "rb") as stream:
+            # Not by its size: a file of procfs has none.
+            for piece in iter(lambda: stream.read(_PIECE), b""):
+                pieces.append(piece)
+                size += len(piece)
+                if size > LARGEST:
+                    raise FileKindError(
+                        path, "it has more than {0} bytes".format(LARGEST), "name the right file; this is none to edit"
+                    )
+        return b"".join(pieces)
 
 
 def read_native(path):
@@ -78,11 +140,12 @@ def to_file_bytes(text):
 
 def fsync_directory(directory):
     """Make a rename in this directory survive a power cut."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with about(directory):
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def create_temporary(directory, basename, data, mode=0o600, owner=None, group=None):
@@ -137,18 +200,22 @@ def write_atomically(path, data, mode=None, owner=None, group=None, label=None):
             raise
         current = None
     if current is not None:
+        require_regular(path, current.st_mode)
         mode = stat.S_IMODE(current.st_mode) if mode is None else mode
         owner = current.st_uid if owner is None else owner
         group = current.st_gid if group is None else group
     directory = os.path.dirname(path)
-    temporary = create_temporary(directory, os.path.basename(path), data, 0o644 if mode is None else mode, owner, group)
-    try:
-        if label is not None:
-            label(temporary, path)
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with about(path):
+        temporary = create_temporary(
+            directory, os.path.basename(path), data, 0o644 if mode is None else mode, owner, group
+        )
+        try:
+            if label is not None:
+                label(temporary, path)
+            os.rename(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
     fsync_directory(directory)
 
 

@@ -25,10 +25,8 @@ __metaclass__ = type
 import difflib
 from collections import namedtuple
 
-from ansible.module_utils.common.text.converters import to_native
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import OPEN_TO_STRANGERS
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import SHORTEST_NAME_LIMIT
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_guard import SshGuard
@@ -348,7 +346,7 @@ class _Change(object):
                 )
             self._verify()
         except (RelayError, IOError, OSError) as exc:
-            problem = to_native(exc)
+            problem = explained(exc)
             left = self._put_back(original)
             raise ZoneError(
                 "zone {0}: {1}. {2}".format(
@@ -426,7 +424,7 @@ class _Change(object):
                     if not _same(self._zones[side].get(name), now.get(name)):
                         return "zone {0} ({1}) is not what it was".format(name, side)
         except (RelayError, IOError, OSError) as exc:
-            return to_native(exc)
+            return explained(exc)
         return None
 
     def _now(self):

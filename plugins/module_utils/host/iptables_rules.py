@@ -18,10 +18,8 @@ import os
 import re
 from collections import namedtuple
 
-from ansible.module_utils.common.text.converters import to_native
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import OPEN_TO_STRANGERS, strangers
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_guard import (
     ACCEPT,
@@ -387,7 +385,7 @@ class _Change(object):
         except RelayError as exc:
             raise RulesError(
                 "{0}: {1} with these rules would not load: {2}. Nothing has been changed".format(
-                    _title(self._request), self._paths[family], to_native(exc).rstrip(".")
+                    _title(self._request), self._paths[family], explained(exc).rstrip(".")
                 )
             )
 
@@ -406,7 +404,7 @@ class _Change(object):
                     self._load(family)
             writer.activate()
         except (RelayError, IOError, OSError) as exc:
-            problem = to_native(exc).rstrip(".")
+            problem = explained(exc).rstrip(".")
             left = self._put_back(loaded)
             raise RulesError(
                 "{0}: {1}. {2}".format(
@@ -441,7 +439,7 @@ class _Change(object):
                 if not same(now.before, old):
                     self._iptables.load(family, batch(self._request.chain, now.before, old))
         except (RelayError, IOError, OSError) as exc:
-            return to_native(exc)
+            return explained(exc)
         return None
 
     def _result(self):

@@ -16,6 +16,7 @@ import os
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, x509
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import (
     KeypairError,
@@ -68,7 +69,6 @@ def apply(wanted, found, plan, runner, label, now):
     """
 
     def make():
-        remove_stale(directories)
         with Transaction(label) as change:
             plans = _file_plans(wanted, found)
             writer = Writer(change, plans.values())
@@ -84,8 +84,12 @@ def apply(wanted, found, plan, runner, label, now):
             )
             return made, backups
 
-    directories = sorted(set(os.path.dirname(path) for _role, _option, path in paths_of(wanted)))
-    return _locked(directories, make)
+    return _locked(_directories(wanted), make)
+
+
+def _directories(wanted):
+    """list of str: where the files are that may be made here."""
+    return sorted(set(os.path.dirname(path) for _role, _option, path in paths_of(wanted)))
 
 
 def _locked(directories, work):
@@ -272,6 +276,10 @@ def ensure(wanted, runner, check_mode, label, now):
         if not check_mode:
             raise KeypairError("openssl: no such program on this host. Install the package openssl.")
         warnings.append("openssl: no such program on this host, so the key was not looked at. Install it first.")
+    if not check_mode:
+        # Also where nothing is to be made: what a killed run left holds keys.
+        directories = _directories(wanted)
+        _locked(directories, lambda: remove_stale(directories))
     found = inspect(wanted, runner, now)
     plan = decide(wanted, found, now)
     warnings += foreign_certificate_warnings(wanted, found, now)
@@ -289,11 +297,7 @@ def ensure(wanted, runner, check_mode, label, now):
         try:
             made, backups = apply(wanted, found, plan, runner, label, now)
         except (IOError, OSError) as exc:
-            raise KeypairError(
-                "{0}: {1}. Make the directory writable for the user that Ansible becomes. Nothing was changed.".format(
-                    exc.filename or wanted.privatekey_path, exc.strerror or exc
-                )
-            )
+            raise KeypairError("{0}. Nothing was changed.".format(explained(exc)))
         if role in made:
             reader = x509.read_request if role == "csr" else x509.read_certificate
             documents[role] = reader(made[role])

@@ -17,7 +17,7 @@ from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import (
     CSR,
     OWNCA,
@@ -163,7 +163,7 @@ def _read(option, path):
     try:
         return files.read_bytes(path)
     except (IOError, OSError) as exc:
-        raise KeypairError("{0}: {1} cannot be read: {2}.".format(option, path, exc.strerror))
+        raise KeypairError("{0}: {1}. Nothing was changed.".format(option, explained(exc)))
 
 
 def read_ca(wanted, now):

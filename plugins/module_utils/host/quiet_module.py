@@ -8,11 +8,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule
 
 
-class QuietModule(AnsibleModule):
-    """An C(AnsibleModule) whose mappings and lists of mappings stay out of the system log.
+class QuietModule(RelayModule):
+    """A C(RelayModule) whose mappings and lists of mappings stay out of the system log.
 
     A password may be in any of them, and which ones are is known only when the host's configuration has been read; the
     line in the log is written before that. What is known then is added to C(no_log_values), which the result goes through.

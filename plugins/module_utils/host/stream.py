@@ -23,6 +23,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import open_regular
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import monotonic, side_by_side
 
 _PIECE = 4096
@@ -126,13 +127,12 @@ class TLS(object):
 
     def _read_anchors(self, ca_file):
         try:
-            with open(ca_file, "rb"):
-                pass
+            os.close(open_regular(ca_file))
             if self._context is not None:
                 self._context.load_verify_locations(ca_file)
         except (IOError, OSError, ssl.SSLError) as exc:
             reason = (
-                os.strerror(exc.errno)
+                exc.strerror
                 if not isinstance(exc, ssl.SSLError) and exc.errno
                 else "no certificate in PEM form is in it"
             )

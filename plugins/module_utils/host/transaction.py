@@ -21,7 +21,7 @@ import stat
 import tempfile
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, about, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     TEMPORARY_SUFFIX,
     backup_path,
@@ -57,12 +57,13 @@ class Lock(object):
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return self
             except (IOError, OSError) as exc:
-                if exc.errno in (errno.EAGAIN, errno.EACCES) and time.time() < deadline:
+                busy = exc.errno in (errno.EAGAIN, errno.EACCES)
+                if busy and time.time() < deadline:
                     time.sleep(0.2)
                     continue
                 os.close(self._handle)
-                if exc.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise TransactionError("{0} cannot be locked: {1}".format(self._directory, exc))
+                if not busy:
+                    raise TransactionError("{0} cannot be locked: {1}".format(self._directory, explained(exc)))
                 raise TransactionError(
                     "{0} has been locked by another run for {1:.0f} s; wait for its end, or end it if it hangs, and run "
                     "again".format(self._directory, self._wait)
@@ -80,8 +81,14 @@ def remove_stale(directories):
         except OSError:
             continue
         for name in names:
-            if name.startswith(STAGE_PREFIX) and name.endswith(TEMPORARY_SUFFIX):
-                shutil.rmtree(os.path.join(directory, name))
+            path = os.path.join(directory, name)
+            if not (name.startswith(".") and name.endswith(TEMPORARY_SUFFIX)):
+                continue
+            if name.startswith(STAGE_PREFIX):
+                shutil.rmtree(path)
+            elif stat.S_ISREG(os.lstat(path).st_mode):
+                # Of ``files.write_atomically``.
+                os.unlink(path)
 
 
 def write_file(path, data, mode):
@@ -127,7 +134,8 @@ class Transaction(object):
         """str: the path inside the staging directory that stands for a destination."""
         directory, name = os.path.split(destination)
         if directory not in self._stages:
-            self._stages[directory] = tempfile.mkdtemp(prefix=STAGE_PREFIX, suffix=TEMPORARY_SUFFIX, dir=directory)
+            with about(directory):
+                self._stages[directory] = tempfile.mkdtemp(prefix=STAGE_PREFIX, suffix=TEMPORARY_SUFFIX, dir=directory)
         return os.path.join(self._stages[directory], name)
 
     def prepare(self, destination, mode, owner, group):
@@ -139,15 +147,16 @@ class Transaction(object):
             owner, group: int.
         """
         staged = self.stage_of(destination)
-        handle = os.open(staged, os.O_RDONLY)
-        try:
-            os.fchown(handle, owner, group)
-            os.fchmod(handle, mode)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if self._label is not None:
-            self._label(staged, destination)
+        with about(destination):
+            handle = os.open(staged, os.O_RDONLY)
+            try:
+                os.fchown(handle, owner, group)
+                os.fchmod(handle, mode)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            if self._label is not None:
+                self._label(staged, destination)
 
     def back_up(self, paths, private=False):
         """Keep each of these files under a second name, as it is now, with its mode and owner.
@@ -164,7 +173,8 @@ class Transaction(object):
             while os.path.exists(free):
                 count += 1
                 free = "{0}{1}~".format(name, count)
-            os.link(self._private_copy(path, free) if private else path, free)
+            with about(free):
+                os.link(self._private_copy(path, free) if private else path, free)
             self.backups.append(free)
 
     def _private_copy(self, path, name):
@@ -195,13 +205,15 @@ class Transaction(object):
                     saved[destination] = self.stage_of(
                         os.path.join(os.path.dirname(destination), "old.{0}".format(number))
                     )
-                    os.link(destination, saved[destination])
+                    with about(destination):
+                        os.link(destination, saved[destination])
             for destination, present in moves:
                 self._done.append((destination, saved.get(destination)))
-                if present:
-                    os.rename(self.stage_of(destination), destination)
-                elif destination in saved:
-                    os.unlink(destination)
+                with about(destination):
+                    if present:
+                        os.rename(self.stage_of(destination), destination)
+                    elif destination in saved:
+                        os.unlink(destination)
             for directory in sorted(set(os.path.dirname(destination) for destination, _present in moves)):
                 fsync_directory(directory)
         except BaseException as exc:
@@ -209,7 +221,8 @@ class Transaction(object):
             if isinstance(exc, EnvironmentError):
                 raise TransactionError(
                     "the new files could not be put in place: {0}; {1}".format(
-                        exc, "what could not be put back: " + "; ".join(kept) if kept else "everything is as it was"
+                        explained(exc),
+                        "what could not be put back: " + "; ".join(kept) if kept else "everything is as it was",
                     )
                 )
             raise
@@ -230,13 +243,13 @@ class Transaction(object):
                 elif os.path.exists(destination):
                     os.unlink(destination)
             except EnvironmentError as exc:
-                problems.append(str(exc))
+                problems.append(explained(exc))
         self._done = []
         for path in self.backups:
             try:
                 os.unlink(path)
             except EnvironmentError as exc:
-                problems.append(str(exc))
+                problems.append(explained(exc))
         self.backups = []
         return problems
 

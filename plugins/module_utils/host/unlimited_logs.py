@@ -18,14 +18,13 @@ import shutil
 import tempfile
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import rsyslog_config
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import diff_of
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     read_native,
     to_file_bytes,
     write_atomically,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
 
 # The last one of a directory counts, in journald and in rsyslog.
 NAME = "zz-mailops-relay.conf"
@@ -50,17 +49,13 @@ JOURNALD_PROGRAMS = ("/usr/lib/systemd/systemd-journald", "/lib/systemd/systemd-
 QUEUE_LENGTH = 512
 
 
-class LogLimitsError(RelayError):
-    """A file could not be read or written."""
-
-
 class UnlimitedLogs(object):
     """One call of the module.
 
     Args:
         runner: a ``Runner``.
         rsyslog: bool, whether rsyslog's limit is turned off too.
-        label: callable or None, see ``write_atomically``.
+        label: callable or None, see ``Transaction``.
         check_mode: bool.
         root: str, put before each path.
     """
@@ -71,60 +66,72 @@ class UnlimitedLogs(object):
         self._label = label
         self._check_mode = check_mode
         self._root = root
-        self._diffs = []
         self._warnings = []
 
     def apply(self):
         """dict: the module's result.
 
         Raises:
-            LogLimitsError: a file could not be read or written.
-            CommandError: a program could not be run.
+            IOError, OSError, RelayError: a file could not be read or written, or a program not be run; both files are as
+                they were.
         """
-        try:
-            if self._check_mode:
-                return self._apply()
-            with Lock(self._root + "/etc"):
-                return self._apply()
-        except (IOError, OSError) as exc:
-            raise LogLimitsError("{0}: {1}; check the file and its directory".format(exc.filename, exc.strerror))
+        if self._check_mode:
+            return self._apply()
+        with Lock(self._root + "/etc"):
+            remove_stale(os.path.dirname(self._root + path) for path in (JOURNALD_FILE, RSYSLOG_FILE))
+            return self._apply()
 
     def _apply(self):
+        plans = []
         journald = any(os.path.exists(self._root + path) for path in JOURNALD_PROGRAMS)
-        journald_changed = journald and self._write(JOURNALD_FILE, JOURNALD)
-        rsyslog_changed = False
+        if journald:
+            plans.append(self._plan(JOURNALD_FILE, JOURNALD))
         if self._rsyslog and self._runner.find("rsyslogd"):
             reads_journal, wanted = self._imjournal()
-            rsyslog_changed = self._write(RSYSLOG_FILE, wanted)
+            plans.append(self._plan(RSYSLOG_FILE, wanted))
             if journald and not reads_journal:
                 self._check_queue()
+        changed = [plan for plan in plans if plan.changed]
+        if changed and not self._check_mode:
+            self._put_in_place(changed)
+        paths = [plan.path[len(self._root) :] for plan in changed]
         return {
-            "changed": bool(self._diffs),
-            "diff": self._diffs,
-            "journald_restart_required": journald_changed and self._keeps_streams(),
-            "rsyslog_restart_required": rsyslog_changed,
+            "changed": bool(changed),
+            "diff": [diff_of(path, plan.before or "", plan.after or "") for path, plan in zip(paths, changed)],
+            "journald_restart_required": JOURNALD_FILE in paths and self._keeps_streams(),
+            "rsyslog_restart_required": RSYSLOG_FILE in paths,
             "warnings": self._warnings,
         }
 
-    def _write(self, path, wanted):
-        """bool: whether the file is not as wanted (str, or None for no file); outside of check mode it then is."""
-        place = self._root + path
-        current = read_native(place)
-        if current == wanted:
-            return False
-        self._diffs.append(diff_of(path, current or "", wanted or ""))
-        if self._check_mode:
-            return True
-        if wanted is None:
-            os.unlink(place)
-            return True
-        directory = os.path.dirname(place)
-        if not os.path.isdir(directory):
-            os.mkdir(directory)
-            # Whatever the umask is: everybody reads such directories.
-            os.chmod(directory, 0o755)
-        write_atomically(place, to_file_bytes(wanted), label=self._label)
-        return True
+    def _plan(self, path, wanted):
+        """FilePlan: of a file with this content (str), or of none (None)."""
+        plan = FilePlan(self._root + path)
+        plan.after = wanted
+        return plan
+
+    def _put_in_place(self, plans):
+        made = []
+        try:
+            for plan in plans:
+                directory = os.path.dirname(plan.destination)
+                if plan.after is not None and not os.path.isdir(directory):
+                    os.mkdir(directory)
+                    made.append(directory)
+                    # Whatever the umask is: everybody reads such directories.
+                    os.chmod(directory, 0o755)
+            with Transaction(self._label) as transaction:
+                writer = Writer(transaction, plans)
+                for plan in plans:
+                    if plan.after is None:
+                        writer.remove(plan.destination)
+                    else:
+                        writer.stage(plan)
+                        writer.move(plan)
+                writer.activate()
+        except BaseException:
+            for directory in made:
+                os.rmdir(directory)
+            raise
 
     def _keeps_streams(self):
         """bool: whether the standard output of running services outlives a restart of journald.

@@ -14,12 +14,17 @@ __metaclass__ = type
 
 import errno
 import filecmp
-import io
 import os
 import shutil
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX, fsync_directory
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, about, explained
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
+    TEMPORARY_SUFFIX,
+    fsync_directory,
+    open_regular,
+    read_native,
+    write_atomically,
+)
 
 
 class BackupError(RelayError):
@@ -65,12 +70,10 @@ class Backup(object):
     def _kind(self):
         """str or None: whose messages these are."""
         try:
-            with open(os.path.join(self.directory, "mta")) as stream:
-                return stream.read().strip()
+            text = read_native(os.path.join(self.directory, "mta"))
         except (IOError, OSError) as exc:
-            if exc.errno != errno.ENOENT:
-                raise BackupError("{0}: {1}".format(self.directory, exc.strerror))
-            return None
+            raise BackupError(explained(exc))
+        return None if text is None else text.strip()
 
     def save(self, queue_id, paths):
         """Copy a message's files; it is there whole or not at all.
@@ -83,18 +86,16 @@ class Backup(object):
             IOError, OSError: one cannot be read or written, or another message of this name is there already; what was
                 copied of this message is gone again.
         """
-        if not os.path.isdir(self.directory):
-            os.mkdir(self.directory, 0o700)
         marker = os.path.join(self.directory, "mta")
         if not os.path.exists(marker):
-            self._write(marker, io.BytesIO(self._mta.encode("ascii") + b"\n"))
+            self._begin(marker)
         temporary = os.path.join(self.directory, queue_id + TEMPORARY_SUFFIX)
         final = os.path.join(self.directory, queue_id)
         shutil.rmtree(temporary, ignore_errors=True)
         os.mkdir(temporary, 0o700)
         try:
             for name, path in paths.items():
-                with open(path, "rb") as source:
+                with os.fdopen(open_regular(path), "rb") as source:
                     self._write(os.path.join(temporary, name), source)
             if os.path.isdir(final):
                 # Queue IDs are used again: an older message of this name is not to be lost.
@@ -107,6 +108,18 @@ class Backup(object):
             raise
         fsync_directory(self.directory)
 
+    def _begin(self, marker):
+        """Make the directory and the file that says whose messages these are; neither is left when that fails."""
+        made = not os.path.isdir(self.directory)
+        if made:
+            os.mkdir(self.directory, 0o700)
+        try:
+            write_atomically(marker, self._mta.encode("ascii") + b"\n", 0o600)
+        except BaseException:
+            if made:
+                os.rmdir(self.directory)
+            raise
+
     @staticmethod
     def _equal(one, other):
         names = sorted(os.listdir(one))
@@ -116,7 +129,7 @@ class Backup(object):
 
     @staticmethod
     def _write(path, source):
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        with about(path), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             shutil.copyfileobj(source, stream)
             stream.flush()
             os.fsync(stream.fileno())

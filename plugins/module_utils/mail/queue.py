@@ -11,7 +11,7 @@ __metaclass__ = type
 from abc import ABCMeta, abstractmethod
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
 from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import facts
@@ -174,7 +174,7 @@ def why_not_saved(backup, queue_id, files):
     try:
         backup.save(queue_id, files)
     except (IOError, OSError) as exc:
-        return "it could not be saved, so it was kept: {0}".format(exc)
+        return "it could not be saved, so it was kept: {0}".format(explained(exc))
     return ""
 
 

@@ -20,7 +20,12 @@ import tempfile
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, leak_facts
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import (
+    FilePlan,
+    Writer,
+    leak_facts,
+    make_newer,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     permission_bits,
     read_native,
@@ -562,12 +567,13 @@ class Configuration(object):
         return orders[0][0]
 
     def _stage(self, writer, plan, config_directory):
-        """Stage a table or file, compile it, and have it moved in behind what it is compiled to."""
+        """Stage a table or file and compile it; it moves in before what it is compiled to: see ``make_newer``."""
         staged = writer.stage(plan)
+        if plan.replaced:
+            make_newer(staged, plan.compiled)
+            writer.move(plan)
         if plan.compiled:
             self._compile(writer, plan, staged, config_directory)
-        if plan.replaced:
-            writer.move(plan)
 
     def _compile(self, writer, plan, staged, config_directory):
         program, kind = plan.compiler
@@ -583,6 +589,7 @@ class Configuration(object):
         if said:
             self._warnings.append("table {0}: {1}".format(plan.path, "; ".join(said.splitlines())))
         for path in plan.compiled:
+            make_newer(staged + path[len(plan.destination) :], [staged])
             writer.move_made(path, plan.mode, plan.owner, plan.group)
 
 

@@ -15,7 +15,8 @@ import re
 import shutil
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import explained
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX, open_regular
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, split_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import (
     CHANGED,
@@ -52,7 +53,7 @@ def _unreadable(complaints):
 
 
 def _head(path):
-    with open(path, "rb") as stream:
+    with os.fdopen(open_regular(path), "rb") as stream:
         return stream.read(_HEAD)
 
 
@@ -342,7 +343,7 @@ class PostfixQueue(Queue):
                     os.unlink(path)
                     done.add(ticket.id)
             except OSError as exc:
-                reasons[ticket.id] = GONE if exc.errno == errno.ENOENT else str(exc)
+                reasons[ticket.id] = GONE if exc.errno == errno.ENOENT else explained(exc)
         return done
 
     def flush_all(self):
@@ -365,7 +366,9 @@ class PostfixQueue(Queue):
             temporary = path + TEMPORARY_SUFFIX
             try:
                 handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "wb") as stream, open(backup.path(queue_id, "message"), "rb") as saved:
+                with os.fdopen(handle, "wb") as stream, os.fdopen(
+                    open_regular(backup.path(queue_id, "message")), "rb"
+                ) as saved:
                     shutil.copyfileobj(saved, stream)
                 os.chown(temporary, owner.pw_uid, owner.pw_gid)
                 # pickup(8) leaves a file alone until its owner may execute it.
@@ -373,7 +376,7 @@ class PostfixQueue(Queue):
                 os.rename(temporary, path)
                 done.append(queue_id)
             except (IOError, OSError) as exc:
-                skipped.append((queue_id, str(exc)))
+                skipped.append((queue_id, explained(exc)))
             finally:
                 if os.path.exists(temporary):
                     os.unlink(temporary)

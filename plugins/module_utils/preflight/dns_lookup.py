@@ -105,8 +105,6 @@ def resolver_of(nameservers, port, seconds):
     Raises:
         DnsError: a value cannot be used.
     """
-    if seconds <= 0:
-        raise DnsError("timeout: {0:g} s is not a time limit; give more than 0".format(seconds))
     if not 0 < port < 65536:
         raise DnsError("port: {0} is not a port from 1 to 65535".format(port))
     return Resolver(nameservers or system_nameservers(), port, seconds / _PATIENCE, Deadline(seconds))

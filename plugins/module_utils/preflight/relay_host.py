@@ -63,8 +63,6 @@ class Relay(object):
         self._runner = runner
         self._host = host
         self._options = options
-        if options["timeout"] <= 0:
-            raise OptionError("timeout: {0:g} s is not a time limit; give more than 0".format(options["timeout"]))
         for address in options["expected_addresses"]:
             if not is_address(address):
                 raise OptionError("expected_addresses: {0!r} is not an IPv4 or IPv6 address".format(address))

@@ -17,7 +17,7 @@ import grp
 import json
 import os
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import (
     COMPILED,
     FilePlan,
@@ -157,7 +157,9 @@ class Configuration(object):
                 remove_stale(sorted(set([self._directory] + [os.path.dirname(path) for path in files])))
                 return self._apply(values)
         except EnvironmentError as exc:
-            raise ConfigurationError("the control files could not be read or staged: {0}; none was changed".format(exc))
+            raise ConfigurationError(
+                "the control files could not be read or staged: {0}; none was changed".format(explained(exc))
+            )
 
     # What is wanted
 
@@ -309,7 +311,8 @@ class Configuration(object):
                     kept = transaction.roll_back()
                     raise ConfigurationError(
                         "morercpthosts could not be compiled: {0}; {1}".format(
-                            exc, "what could not be put back: " + "; ".join(kept) if kept else "everything is as it was"
+                            explained(exc),
+                            "what could not be put back: " + "; ".join(kept) if kept else "everything is as it was",
                         )
                     )
             return backups
@@ -337,7 +340,7 @@ class Configuration(object):
             except (RelayError, EnvironmentError) as exc:
                 raise ConfigurationError(
                     "the control files in {0} are as wanted, but {1}; the next run tries it again".format(
-                        self._directory, exc
+                        self._directory, explained(exc)
                     )
                 )
         if self._manages:

@@ -24,7 +24,7 @@ import signal
 import tempfile
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes, read_native, write_atomically
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
@@ -193,7 +193,7 @@ class QmailQueue(Queue):
             try:
                 why = act(ticket)
             except (IOError, OSError) as exc:
-                why = GONE if exc.errno == errno.ENOENT else str(exc)
+                why = GONE if exc.errno == errno.ENOENT else explained(exc)
             if why:
                 skipped.append((ticket.id, why))
             else:

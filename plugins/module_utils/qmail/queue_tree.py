@@ -14,7 +14,7 @@ import os
 import time
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import open_regular, read_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import queue_files
 
@@ -257,7 +257,7 @@ class Tree(object):
     def _info(self, number):
         """(bytes or None, int or None): its content and its time."""
         try:
-            with open(self.path("info", number), "rb") as stream:
+            with os.fdopen(open_regular(self.path("info", number)), "rb") as stream:
                 return stream.read(), int(os.fstat(stream.fileno()).st_mtime)
         except (IOError, OSError) as exc:
             if exc.errno != errno.ENOENT:

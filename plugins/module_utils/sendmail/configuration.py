@@ -17,7 +17,7 @@ import os
 import shutil
 import tempfile
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import Writer, leak_facts
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import Writer, leak_facts, make_newer
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     permission_bits,
     read_native,
@@ -432,21 +432,25 @@ class Configuration(object):
     def _activate(self, plans, access, main, scratch):
         with Transaction(self._label) as transaction:
             writer = Writer(transaction, plans)
-            if access.rebuild:
-                copy = os.path.join(scratch, "sendmail.cf")
-                cf = copy if os.path.exists(copy) else main.plan_cf.path
-                self._compile(transaction, writer, access, cf)
             for plan in plans:
                 if plan.renewed:
                     # Older than what is made of it.
-                    writer.stage(plan, age=1 if plan is access.plan or plan.path.endswith(".mc") else 0)
+                    staged = writer.stage(plan, age=1 if plan is access.plan or plan.path.endswith(".mc") else 0)
+                    if plan is access.plan:
+                        make_newer(staged, [access.compiled])
                     writer.move(plan)
+                if plan is access.plan and access.rebuild:
+                    copy = os.path.join(scratch, "sendmail.cf")
+                    cf = copy if os.path.exists(copy) else main.plan_cf.path
+                    self._compile(transaction, writer, access, cf)
             backed_up = plans if self._arguments.get("backup") else []
             return writer.activate(plan for plan in backed_up if plan.replaced)
 
     def _compile(self, transaction, writer, access, cf):
         staged = transaction.stage_of(access.compiled)
         self._sendmail.compile_map(access.kind, staged[: -len(".db")], access.plan.after, cf)
+        source = transaction.stage_of(access.plan.destination) if access.plan.changed else access.plan.destination
+        make_newer(staged, [source])
         mode, owner, group = attributes_of(access.compiled) or (0o640, access.plan.owner, access.plan.group)
         writer.move_made(access.compiled, mode & ~0o007 if access.secret else mode, owner, group)
 

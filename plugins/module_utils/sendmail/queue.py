@@ -24,10 +24,12 @@ import tempfile
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     TEMPORARY_SUFFIX,
     create_temporary,
     fsync_directory,
+    open_regular,
     read_native,
     to_file_bytes,
 )
@@ -82,11 +84,7 @@ def _open(path, flags):
     Raises:
         EnvironmentError: there is none, or it is not a regular file.
     """
-    number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
-        raise IOError(errno.EINVAL, "it is not a regular file", path)
-    return os.fdopen(number, "rb")
+    return os.fdopen(open_regular(path, flags | os.O_NOFOLLOW), "rb")
 
 
 def _text(stream):
@@ -163,7 +161,7 @@ def _put_back(source, destination, origin):
         os.unlink(temporary)
     number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with open(source, "rb") as saved, os.fdopen(number, "wb") as stream:
+        with os.fdopen(open_regular(source), "rb") as saved, os.fdopen(number, "wb") as stream:
             shutil.copyfileobj(saved, stream)
             stream.flush()
             os.fchown(stream.fileno(), origin["uid"], origin["gid"])
@@ -426,7 +424,7 @@ class SendmailQueue(Queue):
                 self._restore(backup, queue_id)
                 done.append(queue_id)
             except (_Left, EnvironmentError, ValueError, KeyError) as exc:
-                skipped.append((queue_id, str(exc)))
+                skipped.append((queue_id, explained(exc)))
         return Outcome(done, skipped)
 
     def _restore(self, backup, queue_id):
@@ -434,8 +432,7 @@ class SendmailQueue(Queue):
             raise _Left("it is not a queue ID of sendmail")
         if any(self._paths(queue_id, (_WAITING, _HELD, _LOST))):
             raise _Left("the queue has a message of this name")
-        with open(backup.path(queue_id, "origin")) as stream:
-            origin = json.load(stream)
+        origin = json.loads(read_native(backup.path(queue_id, "origin")) or "")
         control, data = str(origin["control"]), str(origin["data"])
         known = [place.control for place in self._places]
         if os.path.dirname(control) not in known:

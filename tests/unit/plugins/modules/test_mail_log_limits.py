@@ -101,18 +101,18 @@ def test_a_restart_that_would_cut_streams_is_not_asked_for(run_module, host, pro
 def test_a_file_that_cannot_be_written_is_named_with_the_fix(run_module, host):
     os.rmdir(str(host / "etc" / "systemd"))
     failed, result = run_module(mail_log_limits.main)
-    assert failed and re.search(r"journald\.conf\.d: No such file or directory; check the file", result["msg"])
+    assert failed and re.search(r"journald\.conf\.d: No such file or directory; create it", result["msg"])
 
 
 def test_documentation_arguments_and_result_say_the_same(run_module, host, monkeypatch):
     specs = []
-    real = mail_log_limits.AnsibleModule
+    real = mail_log_limits.RelayModule
 
     def noted(**options):
         specs.append(options)
         return real(**options)
 
-    monkeypatch.setattr(mail_log_limits, "AnsibleModule", noted)
+    monkeypatch.setattr(mail_log_limits, "RelayModule", noted)
     _failed, result = run_module(mail_log_limits.main)
     documented = yaml.safe_load(mail_log_limits.DOCUMENTATION)
     (spec,) = specs

@@ -102,7 +102,7 @@ def test_a_bad_server_for_a_message_is_a_failure(run_module, bad_server):
             "addresses: 'relay.example.com' is not an IPv4",
         ),
         ({"test": "relay", "server": "relay", "recipient_domain": "-"}, "recipient_domain: '-' is not a domain"),
-        ({"test": "limits", "server": "relay", "timeout": 0}, "timeout: 0 s is not a time limit; give 1 or more"),
+        ({"test": "limits", "server": "relay", "timeout": 0}, "timeout: 0 s is not a time limit; give more than 0"),
         ({"test": "tls", "server": "relay", "fingerprint": "ab"}, "fingerprint: 'ab' is not a SHA-256"),
         ({"test": "tls", "server": "relay", "ca_file": "/nowhere"}, "/nowhere cannot be used"),
         (dict(MESSAGE, sender="x"), "sender: 'x' is not an address"),

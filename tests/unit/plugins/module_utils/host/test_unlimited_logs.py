@@ -20,7 +20,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs 
     JOURNALD_FILE,
     RSYSLOG,
     RSYSLOG_FILE,
-    LogLimitsError,
     UnlimitedLogs,
 )
 
@@ -194,8 +193,9 @@ def test_a_host_without_either_is_left_alone(tmp_path):
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     machine = Machine(tmp_path, DEBIAN)
     os.rmdir(machine.root + "/etc/systemd")
-    with pytest.raises(LogLimitsError, match="journald.conf.d: No such file"):
+    with pytest.raises(EnvironmentError) as raised:
         machine.apply()
+    assert raised.value.filename.endswith("journald.conf.d")
 
 
 def test_a_second_run_waits_for_the_first(tmp_path, monkeypatch):

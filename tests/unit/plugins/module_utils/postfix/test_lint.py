@@ -67,9 +67,6 @@ class Host(object):
     def is_directory(self, path):
         return path not in self.missing
 
-    def text(self, path):
-        return None
-
     def readers(self, path):
         return None
 

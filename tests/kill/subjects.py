@@ -1,0 +1,431 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# It runs on Python 2.7.
+# ruff: noqa: B905, S103, S108, SIM905, UP001, UP004, UP008, UP009, UP010, UP030, UP031, UP032, UP036
+"""What is killed: for each module two states of its files, between which a run is killed."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from loop import Runner, content
+
+from ansible_collections.mailops.relay.plugins.module_utils.host import iptables_rules, keypair
+from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
+from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import Wanted
+from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import SshAccess
+from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import (
+    JOURNALD_FILE,
+    RSYSLOG,
+    RSYSLOG_FILE,
+    UnlimitedLogs,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
+    Configuration as PostfixConfiguration,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import (
+    Configuration as QmailConfiguration,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.configuration import (
+    Configuration as SendmailConfiguration,
+)
+
+
+def output(argv, stdin=None):
+    """str: what a program prints."""
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return process.communicate(stdin)[0].decode("utf-8", "replace").strip()
+
+
+class Subject(object):
+    """A module, as the loop sees it; here one of which all is in files.
+
+    Args:
+        scratch: str, an empty directory of its own, below C(parent).
+
+    Attributes:
+        files: list of str, all that it may change.
+        directories: list of str, those in which it may leave something.
+    """
+
+    parent = "/tmp"
+
+    def __init__(self, scratch):
+        self.scratch = scratch
+        self.files = []
+        self.directories = [scratch]
+
+    def path(self, *names):
+        """str: of a file of its own."""
+        return os.path.join(self.scratch, *names)
+
+    def question(self, argv, stdin):
+        """Something hashable or None: all that an answer of a program hangs on; None for one that is always run."""
+        return None
+
+    def made(self, argv):
+        """str or None: the one file that a program makes."""
+        return None
+
+    def view(self, path, saved):
+        """Something that is equal for two states of a file (of ``loop.snapshot``) that are the same for their reader."""
+        return saved and saved[:4]
+
+    def faults(self, between=False):
+        """list of str: what is wrong with the files as they are now; between: after a kill."""
+        return []
+
+    def further(self):
+        """dict: what there is besides files: its name, and anything that can be compared."""
+        return {}
+
+    def put_back(self, further):
+        """Make it what ``further`` said."""
+
+
+class PostfixConfig(Subject):
+    """postfix_config with tables, on the live configuration directory."""
+
+    name = "postfix_config"
+    parent = "/etc"
+
+    def __init__(self, scratch):
+        super(PostfixConfig, self).__init__(scratch)
+        self._directory = output([Runner.find("postconf"), "-dh", "config_directory"])
+        self._kind = output([Runner.find("postconf"), "-dh", "default_database_type"])
+        self._suffix = {"hash": ".db", "btree": ".db"}.get(self._kind, "." + self._kind)
+        self._tables = [self._table("transport"), self.path("secret"), self._table("gone"), self._table("new")]
+        self._compiled = dict((path + self._suffix, path) for path in self._tables)
+        self._configuration = [os.path.join(self._directory, name) for name in ("main.cf", "master.cf")]
+        self.files = self._configuration + self._tables + sorted(self._compiled) + [self._table("file")]
+        self.directories = [self._directory, scratch]
+        self._checked = {}
+
+    def _table(self, name):
+        return os.path.join(self._directory, "kill-" + name)
+
+    def _request(self, number):
+        kind, table = self._kind, self._table
+        return {
+            "config_directory": self._directory,
+            "main": {
+                "myhostname": "host{0}.example.com".format(number),
+                "mynetworks": ["127.0.0.0/8", "10.{0}.0.0/16".format(number)],
+                "transport_maps": "{0}:{1}".format(kind, table("transport")),
+                "canonical_maps": "{0}:{1}".format(kind, table("new" if number == 2 else "gone")),
+            },
+            "if_supported": {"smtpd_forbid_bare_newline": "yes"},
+            "master": [
+                {"name": "10587", "type": "inet", "command": "smtpd", "options": {"syslog_name": "kill/%d" % number}},
+                {
+                    "name": "10588",
+                    "type": "inet",
+                    "command": "smtpd",
+                    "state": "absent" if number == 2 else "present",
+                },
+            ],
+            "tables": [
+                {"path": table("transport"), "type": kind, "entries": {"a.example": "smtp:[h%d]" % number}},
+                {"path": self.path("secret"), "type": kind, "secret_entries": {"a": "p:%d" % number}},
+                {
+                    "path": table("gone"),
+                    "type": kind,
+                    "entries": {"a": "b"},
+                    "state": "absent" if number == 2 else "present",
+                },
+            ]
+            + [
+                {
+                    "path": table("new"),
+                    "type": kind,
+                    "entries": {"a": "b"},
+                    "state": "present" if number == 2 else "absent",
+                }
+            ],
+            "files": [{"path": table("file"), "content": "content %d\n" % number}],
+            "backup": False,
+        }
+
+    def apply(self, number, runner, check_mode):
+        scratch = "/tmp" if check_mode else None
+        return PostfixConfiguration(self._request(number), runner, None, check_mode, scratch).apply()
+
+    def question(self, argv, stdin):
+        if argv[0] == "postconf":
+            return tuple(argv)
+        if argv[0] == "postfix" or "-q" in argv:
+            return (argv[0],) + tuple(content(os.path.join(argv[2], name)) for name in ("main.cf", "master.cf"))
+        return (argv[0], content(argv[3].partition(":")[2])) if argv[0] == "postmap" else None
+
+    def made(self, argv):
+        return argv[3].partition(":")[2] + self._suffix if argv[0] == "postmap" and "-q" not in argv else None
+
+    def view(self, path, saved):
+        # A compiled table holds dates.
+        if path in self._compiled and saved is not None:
+            return (self._entries(saved[0]),) + saved[1:4]
+        return super(PostfixConfig, self).view(path, saved)
+
+    def _entries(self, data):
+        """The keys and values of a compiled table, without a program: those of this loop are found as they stand."""
+        return sorted(re.findall(r"smtp:\[h[0-9]\]|p:[0-9]", data.decode("latin-1")))
+
+    def faults(self, between=False):
+        found = []
+        # Programs of Postfix wait for a file that has changed within the last second.
+        for path in self._configuration:
+            os.utime(path, (1, 1))
+        key = tuple(content(path) for path in self._configuration)
+        if key not in self._checked:
+            self._checked[key] = subprocess.call([Runner.find("postfix"), "check"])
+        if self._checked[key] != 0:
+            found.append("postfix check fails")
+        for compiled, source in sorted(self._compiled.items()):
+            # In between, the source may be new and what is compiled of it not yet, and is older then.
+            if os.path.exists(compiled) and os.path.exists(source) and not between:
+                if self._entries(content(compiled)) != self._entries(content(source)):
+                    found.append("{0} is not what {1} says".format(compiled, source))
+        return found
+
+
+class QmailConfig(Subject):
+    """qmail_config on a directory of its own, with a qmail-newmrh that copies."""
+
+    name = "qmail_config"
+
+    def __init__(self, scratch):
+        super(QmailConfig, self).__init__(scratch)
+        for directory in ("bin", "control"):
+            os.mkdir(self.path(directory))
+        program = self.path("bin", "qmail-newmrh")
+        with open(program, "w") as stream:
+            stream.write(
+                "#!/bin/sh\ncd {0}\ncp morercpthosts .tmp && mv .tmp morercpthosts.cdb\n".format(self.path("control"))
+            )
+        os.chmod(program, 0o755)
+        names = "me locals rcpthosts smtproutes morercpthosts morercpthosts.cdb virtualdomains queuelifetime".split()
+        self.files = [self.path("control", name) for name in names]
+        self.directories = [scratch, self.path("control")]
+
+    def apply(self, number, runner, check_mode):
+        name = "host{0}.example.com".format(number)
+        request = {
+            "control": {
+                "me": name,
+                "locals": [name],
+                "rcpthosts": [name],
+                "smtproutes": {"": "relay{0}.example.com".format(number)},
+                "morercpthosts": ["more{0}.example.com".format(number)],
+                "virtualdomains": {"old.example.com": "old"} if number == 1 else None,
+                "queuelifetime": None if number == 1 else 86400,
+            },
+            "credentials": [],
+            "credentials_format": None,
+            "directory": self.path("control"),
+            "accept_risks": [],
+            "service_manager": "none",
+            "service": None,
+            "timeout": 10,
+            "backup": False,
+        }
+        return QmailConfiguration(request, runner, None, check_mode).apply()
+
+    def faults(self, between=False):
+        source, compiled = self.path("control", "morercpthosts"), self.path("control", "morercpthosts.cdb")
+        if not between and content(source) != content(compiled):
+            return ["morercpthosts.cdb is not what morercpthosts says"]
+        return []
+
+
+class SendmailConfig(Subject):
+    """sendmail_config on a copy of the configuration, with the real sendmail, m4 and makemap."""
+
+    name = "sendmail_config"
+    parent = "/etc"
+
+    def __init__(self, scratch):
+        super(SendmailConfig, self).__init__(scratch)
+        self._directory = self.path("mail")
+        shutil.copytree("/etc/mail", self._directory, symlinks=True)
+        names = "sendmail.mc sendmail.cf submit.mc submit.cf access access.db".split()
+        self.files = [os.path.join(self._directory, name) for name in names] + [self.path("ca.pem")]
+        self.directories = [scratch, self._directory]
+        for name in ("sendmail.mc", "sendmail.cf"):
+            text = content(os.path.join(self._directory, name)).replace(
+                b"/etc/mail/access", self.files[4].encode("ascii")
+            )
+            with open(os.path.join(self._directory, name), "wb") as stream:
+                stream.write(text)
+
+    def apply(self, number, runner, check_mode):
+        arguments = {
+            "config_directory": self._directory,
+            "smart_hosts": ["relay{0}.example.com".format(number)],
+            "port": 587,
+            "mailer": "relay",
+            "loopback_only": True,
+            "submission_host": "[127.0.0.{0}]".format(number),
+            "tls_level": "verified" if number == 2 else "encrypt",
+            "ca_file": self.path("ca.pem") if number == 2 else None,
+            "files": [{"path": self.path("ca.pem"), "content": "certificate {0}\n".format(number), "mode": "0644"}],
+            "backup": False,
+        }
+        return SendmailConfiguration(arguments, runner, None, check_mode, "/tmp").apply()
+
+    def question(self, argv, stdin):
+        program = os.path.basename(argv[0])
+        if program == "makemap":
+            return None
+        # m4 includes files of the package, which stay the same.
+        texts = tuple(content(word) for word in argv if word.startswith(("/etc/", "/tmp/")) and os.path.isfile(word))
+        words = tuple(word for word in argv if not word.startswith("/tmp/"))
+        return words + texts + (stdin,)
+
+    def view(self, path, saved):
+        if path.endswith(".db") and saved is not None:
+            return (
+                sorted(set(re.findall(r"relay[0-9]\.example\.com|VERIFY|ENCR:[0-9]+", saved[0].decode("latin-1")))),
+            ) + saved[1:4]
+        return super(SendmailConfig, self).view(path, saved)
+
+
+class IptablesRules(Subject):
+    """iptables_rules in the network namespace of this process, and a file of its own."""
+
+    name = "iptables_rules"
+
+    def __init__(self, scratch):
+        super(IptablesRules, self).__init__(scratch)
+        self.files = [self.path("rules.v4"), self.path("rules.v6")]
+
+    def apply(self, number, runner, check_mode):
+        request = iptables_rules.Request(
+            name="kill",
+            state="present",
+            chain="INPUT",
+            sources=["192.0.2.0/24", "2001:db8::/32"],
+            ports=["{0}/tcp".format(number + 24)],
+            exclusive=False,
+            saved_file_ipv4=self.path("rules.v4"),
+            saved_file_ipv6=self.path("rules.v6"),
+            allow_ssh_lockout=False,
+        )
+        return iptables_rules.converge(Iptables(runner), request, SshAccess([22], None), None, check_mode)
+
+    def question(self, argv, stdin):
+        return (argv[0], stdin) if "--test" in argv else None
+
+    def further(self):
+        # Without counters and comments.
+        return dict(
+            (
+                "the rules of " + program,
+                [line for line in output([Runner.find(program + "-save")]).splitlines() if line[:2] == "-A"],
+            )
+            for program in ("iptables", "ip6tables")
+        )
+
+    def put_back(self, further):
+        for program in ("iptables", "ip6tables"):
+            lines = ["*filter"] + [":{0} ACCEPT [0:0]".format(name) for name in ("INPUT", "FORWARD", "OUTPUT")]
+            lines += further["the rules of " + program] + ["COMMIT", ""]
+            output([Runner.find(program + "-restore")], "\n".join(lines).encode("ascii"))
+
+
+class TlsKeypair(Subject):
+    """tls_keypair, whose second state has another name and a key of another curve."""
+
+    name = "tls_keypair"
+
+    def __init__(self, scratch):
+        super(TlsKeypair, self).__init__(scratch)
+        self.files = [self.path("key.pem"), self.path("certificate.pem")]
+
+    def apply(self, number, runner, check_mode):
+        wanted = Wanted(
+            privatekey_path=self.files[0],
+            certificate_path=self.files[1],
+            csr_path=None,
+            provider="selfsigned",
+            kind="ECC",
+            size=2048,
+            curve="secp256r1" if number == 1 else "secp384r1",
+            common_name="host{0}.example.com".format(number),
+            names=[],
+            valid_days=365,
+            renew_before_days=30,
+            new_key_on_renewal=False,
+            replace_broken_key=False,
+            ownca_path=None,
+            ownca_privatekey_path=None,
+            ownca_privatekey_passphrase=None,
+            privatekey_mode=0o600,
+            certificate_mode=0o644,
+            owner=None,
+            group=None,
+            backup=False,
+        )
+        return keypair.ensure(wanted, runner, check_mode, None, time.time())[0]
+
+    def view(self, path, saved):
+        if saved is None:
+            return None
+        # Each is made anew: its kind tells which it is, and its end that it is whole.
+        text = saved[0].decode("ascii", "replace")
+        length = len(text) if "PRIVATE" in text else "large" if len(text) > 700 else "small"
+        return (text.startswith("-----BEGIN"), text.endswith("-----\n"), length) + saved[1:4]
+
+    def faults(self, between=False):
+        if between:
+            return []
+        argv = (
+            [Runner.find("openssl"), "pkey", "-pubout", "-in"],
+            [Runner.find("openssl"), "x509", "-noout", "-pubkey", "-in"],
+        )
+        keys = [output(words + [path]) for words, path in zip(argv, self.files)]
+        return [] if keys[0] == keys[1] else ["the certificate is of another key"]
+
+
+class MailLogLimits(Subject):
+    """mail_log_limits below a directory with a copy of rsyslog's configuration."""
+
+    name = "mail_log_limits"
+
+    def __init__(self, scratch):
+        super(MailLogLimits, self).__init__(scratch)
+        for directory in ("etc/rsyslog.d", "etc/systemd", "lib/systemd"):
+            os.makedirs(self.path(directory))
+        with open(self.path("lib/systemd/systemd-journald"), "w"):
+            pass
+        with open(self.path("etc/rsyslog.conf"), "w") as stream:
+            stream.write('module(load="imjournal")\n$IncludeConfig /etc/rsyslog.d/*.conf\n')
+        self.files = [scratch + JOURNALD_FILE, scratch + RSYSLOG_FILE]
+        self.directories += [os.path.dirname(path) for path in self.files]
+
+    def apply(self, number, runner, check_mode):
+        # The module knows one state; the first one is as an administrator might have left it.
+        if number == 1:
+            for path in self.files:
+                if not os.path.isdir(os.path.dirname(path)):
+                    os.mkdir(os.path.dirname(path))
+                with open(path, "w") as stream:
+                    stream.write("# old\n")
+            return {"changed": True}
+        return UnlimitedLogs(runner, check_mode=check_mode, root=self.scratch).apply()
+
+    def question(self, argv, stdin):
+        return (argv[0], RSYSLOG)
+
+
+SUBJECTS = dict(
+    (subject.name, subject)
+    for subject in (PostfixConfig, QmailConfig, SendmailConfig, IptablesRules, TlsKeypair, MailLogLimits)
+)
