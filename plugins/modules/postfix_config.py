@@ -363,9 +363,8 @@ diff:
 """
 
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.basic import reported
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
 
@@ -430,7 +429,7 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = QuietModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     with reported(module):
         configuration = Configuration(
             module.params,

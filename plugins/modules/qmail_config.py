@@ -250,9 +250,8 @@ diff:
 """
 
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.basic import reported
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import MANAGERS
@@ -286,7 +285,7 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = QuietModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["credentials"] and not module.params["credentials_format"]:
         module.fail_json(
             msg="credentials: credentials_format is missing; name the one that your patched qmail-remote reads"

@@ -227,9 +227,8 @@ diff:
 """
 
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.basic import reported
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.quiet_module import QuietModule
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import MAILERS, TLS_LEVELS
@@ -267,7 +266,7 @@ def argument_spec():
 
 def main():
     """Run the module."""
-    module = QuietModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     with reported(module):
         configuration = Configuration(
             module.params, Runner(module), labeller(module), module.check_mode, module.tmpdir, module.conceal

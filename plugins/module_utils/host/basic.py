@@ -18,12 +18,38 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import H
 
 
 class RelayModule(AnsibleModule):
-    """An ``AnsibleModule`` that can be given any text.
+    """An C(AnsibleModule) that can be given any text, and whose mappings and lists of them stay out of the system log.
 
-    Ansible logs the options before a module sees them, and what syslog(3) does not take would end in a traceback there.
+    A password may be in any of them, and which ones are is known only when the host's configuration has been read; the
+    line in the log is written before that. What is known then is added to C(no_log_values), which the result goes through.
     """
 
+    def log(self, msg, log_args=None):
+        """Write to the system log; see C(AnsibleModule.log)."""
+        if log_args:
+            log_args = dict(
+                (name, "(not logged)" if self._has_mapping(self.params.get(name)) else value)
+                for name, value in log_args.items()
+            )
+            msg = "Invoked with " + " ".join("{0}={1}".format(*item) for item in sorted(log_args.items()))
+        super(RelayModule, self).log(msg, log_args=log_args)
+
+    def conceal(self, texts):
+        """Keep texts out of the result and of every message.
+
+        Args:
+            texts: iterable of str. What has less than four characters would be found in half the words, and is left.
+        """
+        self.no_log_values.update(text for text in texts if len(text) > 3)
+
+    @staticmethod
+    def _has_mapping(value):
+        return isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)
+        )
+
     def _log_to_syslog(self, msg):
+        # Ansible logs the options before a module sees them, and what syslog(3) does not take would end in a traceback.
         text = to_native(to_bytes(msg, errors="surrogate_then_replace"), errors="replace")
         super(RelayModule, self)._log_to_syslog(text.replace("\0", "\\0"))
 
