@@ -287,9 +287,8 @@ def _key_reason(wanted, found):
     if not wanted.force:
         raise KeypairError(
             "privatekey_path: the key {0} is {1}, and {2} is asked for. Ask for what it is with type, size and curve, name "
-            "another privatekey_path, or set force=true, which makes a new key and keeps a backup.".format(
-                path, is_there, asked
-            )
+            "another privatekey_path, or set force=true (relay_server_tls_force), which makes a new key and keeps a "
+            "backup.".format(path, is_there, asked)
         )
     return "privatekey: it is {0}, and {1} is asked for".format(is_there, asked), True
 
@@ -332,16 +331,17 @@ def _guard_certificate(wanted, found, reasons, now):
         raise KeypairError(
             "certificate_path: {0} is a certificate whose issuer is {1}, and provider={2} would replace it ({3}). Leave it to "
             "who issued it and take this task out (relay_server: relay_server_tls_provider: existing), name another "
-            "certificate_path, or set force=true, which makes a new certificate and keeps a backup.".format(
-                path, issuer, wanted.provider, "; ".join(reasons)
-            )
+            "certificate_path, or set force=true (relay_server_tls_force), which makes a new certificate and keeps a "
+            "backup.".format(path, issuer, wanted.provider, "; ".join(reasons))
         )
     early = wanted.provider != CSR and found.certificate is not None and found.certificate.not_before > now + CLOCK_STEP
     if early and not wanted.force:
         raise KeypairError(
             "certificate_path: {0} is not valid before {1}, and this host's clock says {2}. Set the clock; if the clock is right "
-            "and was wrong when the certificate was made, set force=true, which makes a new certificate and keeps a "
-            "backup.".format(path, x509.iso_time(found.certificate.not_before), x509.iso_time(now))
+            "and was wrong when the certificate was made, set force=true (relay_server_tls_force), which makes a new "
+            "certificate and keeps a backup.".format(
+                path, x509.iso_time(found.certificate.not_before), x509.iso_time(now)
+            )
         )
     return issuer is not None or early
 
