@@ -15,6 +15,7 @@ _VARIABLES = (
     "relay_server_hostname",
     "relay_server_networks",
     "relay_server_outbound_address",
+    "relay_server_tls_ca_file",
     "relay_server_tls_ownca_path",
     "relay_server_tls_ownca_privatekey_path",
     "relay_server_tls_provider",
@@ -22,19 +23,20 @@ _VARIABLES = (
 _HINT = "Give what firewall_units returned."
 
 
-def relay_server_problems(variables, units):
+def relay_server_problems(variables, units, unknown=""):
     """What is wrong with the role's variables.
 
     Args:
         variables: dict: name of a variable of the role -> its value.
         units: dict, of C(firewall_units).
+        unknown: str, why nothing could be asked about them; empty when it could.
 
     Returns:
         list of str: sentences; empty when all is well.
     """
     name = "relay_server_problems"
     a_dict(name, variables, keys=_VARIABLES)
-    return list(relay_server.problems(variables, a_dict(name, units, "units", _UNITS, _HINT)))
+    return list(relay_server.problems(variables, a_dict(name, units, "units", _UNITS, _HINT), unknown))
 
 
 def relay_server_address(networks, addresses, default):

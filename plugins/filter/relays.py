@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the client roles, whatever the MTA, need to know of the site's relays."""
 
-import base64
-import binascii
 import re
 import socket
 from collections.abc import Mapping
@@ -13,7 +11,8 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
-from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
+from ansible_collections.mailops.relay.plugins.plugin_utils import trust
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_list
 
 
 def _is_address(text):
@@ -164,39 +163,50 @@ def certificate_hosts(names, client_relays):
     return [host for host in dict.fromkeys(found) if host is not None]
 
 
-def trust_anchors(relays, results, check_mode=False):
-    """The certificates that a client trusts, and nothing else.
+def certificate_requests(hosts, hostnames, facts, networks, providers, client_relays, default_port):
+    """What is asked of each relay's host about its certificate, for all clients of a play.
+
+    Args:
+        hosts: list of str, of C(certificate_hosts).
+        hostnames, facts, networks, providers: lists, for each host its C(relay_server_hostname), C(ansible_facts),
+            C(relay_server_networks) and C(relay_server_tls_provider); None where it has none.
+        client_relays: list, for each client its own list of relays, or nothing where it has none.
+        default_port: int, the port of a relay that names none.
+
+    Returns:
+        list of dict: for each host the options C(servers), C(ports) and C(anchors) of M(mailops.relay.relay_certificate_info),
+        and what C(trust_anchors) needs to know of it.
+    """
+    name = "certificate_requests"
+    columns = {"host": hosts, "hostname": hostnames, "facts": facts, "networks": networks, "provider": providers}
+    for what, values in columns.items():
+        if len(list(a_list(name, values, what))) != len(hosts):
+            raise AnsibleFilterError(f"{name}: {what} has {len(values)} values for {len(hosts)} hosts.")
+    for relays in a_list(name, client_relays, "client_relays"):
+        a_list(name, relays or [], "an element of client_relays", of_dicts=True)
+    entries = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return list(trust.requests(entries, client_relays, default_port))
+
+
+def trust_anchors(relays, results, role, default_port, check_mode=False):
+    """The certificates that a client trusts, and nothing else; or why its relays cannot be trusted.
 
     Args:
         relays: list of dict, as for C(relay_problems).
-        results: list of dict, the results of M(ansible.builtin.slurp) over C(certificate_hosts), or an empty list.
+        results: list of dict, the results of M(mailops.relay.relay_certificate_info) over C(certificate_requests), or an
+            empty list.
+        role: str, C(relay_client) or C(sendmail_client), which is also the prefix of its variables.
+        default_port: int, the port of a relay that names none.
         check_mode: bool; then a relay's own run may be about to make its certificate.
 
     Returns:
-        dict: C(text), the certificates in PEM form, and C(unknown), the names of relays whose certificate nobody knows.
-
-    Raises:
-        AnsibleFilterError: what was read is not text in base64.
+        dict: C(text), the certificates in PEM form; C(problems), a sentence or two for each relay that cannot be trusted; and
+        C(public), whether all of the certificates are those of public authorities.
     """
-    a_list("trust_anchors", relays, of_dicts=True, keys=("name",))
-    read = {}
-    for result in a_list("trust_anchors", results, "results", of_dicts=True):
-        if result.get("content"):
-            a_dict("trust_anchors", result, "a result", ("item",))
-            try:
-                read[result["item"]] = base64.b64decode(result["content"]).decode("utf-8")
-            except (binascii.Error, UnicodeError) as exc:
-                raise AnsibleFilterError(f"the certificate read from {result['item']} is not text: {exc}") from exc
-    anchors, unknown = [], []
-    for relay in relays:
-        certificate = to_text(relay.get("certificate") or read.get(relay.get("host"), "")).strip()
-        if not certificate and check_mode:
-            certificate = "(the certificate that {0} does not have yet)".format(relay["name"])
-        if not certificate:
-            unknown.append(relay["name"])
-        elif certificate not in anchors:
-            anchors.append(certificate)
-    return {"text": "".join(anchor + "\n" for anchor in anchors), "unknown": unknown}
+    name = "trust_anchors"
+    a_list(name, relays, of_dicts=True, keys=("name",))
+    a_list(name, results, "results", of_dicts=True)
+    return trust.anchors(relays, results, role, default_port, check_mode)
 
 
 class FilterModule:
@@ -205,6 +215,7 @@ class FilterModule:
     def filters(self):
         return {
             "certificate_hosts": certificate_hosts,
+            "certificate_requests": certificate_requests,
             "group_relays": group_relays,
             "nexthops": nexthops,
             "relay_ports": relay_ports,

@@ -225,11 +225,11 @@ log:
   sample: {sources: [/var/log/mail.log], lines: 9, unreadable: 0, unknown: 0, complete: true}
 """
 
-import socket
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
-from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Runner
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
+from ansible_collections.mailops.relay.plugins.module_utils.host.identity import identity
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
@@ -246,22 +246,6 @@ def argument_spec():
     arguments["status"] = {"type": "list", "elements": "str", "choices": list(STATUSES)}
     arguments["limit"] = {"type": "int", "default": 100}
     return dict(arguments, **log_arguments())
-
-
-def identity(runner):
-    """dict: name and addresses of this host; no name server is asked."""
-    addresses = []
-    try:
-        for line in runner.run(["ip", "-o", "addr"]).stdout.split("\n"):
-            words = line.split()
-            if len(words) > 3 and words[2] in ("inet", "inet6"):
-                addresses.append(words[3].partition("/")[0])
-    except CommandError:
-        pass
-    return {
-        "names": [socket.gethostname()],
-        "addresses": sorted(set(address for address in addresses if address not in ("127.0.0.1", "::1"))),
-    }
 
 
 def main():

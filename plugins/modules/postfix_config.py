@@ -191,6 +191,15 @@ options:
         type: str
         choices: [present, absent]
         default: present
+  prefer_system_ca:
+    description:
+      - Parameters of O(main) that name a file of O(files) with certificates of public authorities, such as V(smtp_tls_CAfile).
+      - Where the host's own file of public authorities has all of these certificates, the parameter names that one, which the
+        host's updates keep. Otherwise it stays as it is.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.5.0
   planned_files:
     description:
       - Paths of files that a later task makes, for example a certificate. They are not reported as missing.
@@ -421,6 +430,7 @@ def argument_spec():
                 content=dict(type="str"),
             ),
         ),
+        prefer_system_ca=dict(type="list", elements="str", default=[]),
         planned_files=dict(type="list", elements="path", default=[]),
         accept_risks=dict(type="list", elements="str", default=[]),
         backup=dict(type="bool", default=False),

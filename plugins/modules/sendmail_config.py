@@ -127,6 +127,13 @@ options:
     description:
       - File with the CA certificates to trust. Required by O(tls_level=verified).
     type: path
+  prefer_system_ca:
+    description:
+      - Whether O(ca_file) has certificates of public authorities. Where the host's own file of public authorities has all of
+        those that O(files) writes to it, that one is used in its place, which the host's updates keep.
+    type: bool
+    default: false
+    version_added: 0.5.0
   ca_path:
     description:
       - Directory with further CA certificates under their hashed names. Sendmail loads O(ca_file) only when such a
@@ -249,6 +256,7 @@ def argument_spec():
         tls_level=dict(type="str", choices=list(TLS_LEVELS)),
         tls_certificate_name=dict(type="str"),
         ca_file=dict(type="path"),
+        prefer_system_ca=dict(type="bool", default=False),
         ca_path=dict(type="path"),
         files=dict(
             type="list",

@@ -44,8 +44,13 @@ def _network_problems(networks):
             yield f'relay_server_networks: "{text}" has host bits or is not in its shortest form. Write {shortest}.'
 
 
-def _firewall_problems(variables, units):
+def _firewall_problems(variables, units, unknown):
     wanted = variables["relay_server_firewall"]
+    if unknown:
+        yield (
+            f'relay_server_firewall: "{wanted}", but systemctl did not say which firewall this host runs:'
+            f" {unknown.strip().rstrip('.')}. Mend that, or set it to none, and the firewall is left alone."
+        )
     if wanted == "iptables" and (units["firewalld_runs"] or units["firewalld_starts"]):
         yield (
             'relay_server_firewall: "iptables", but this host runs firewalld or starts it at boot, and each would undo the'
@@ -58,12 +63,13 @@ def _firewall_problems(variables, units):
         )
 
 
-def problems(variables, units):
+def problems(variables, units, unknown):
     """Yields a sentence or two for each variable that cannot be used, in their order.
 
     Args:
         variables: dict: name of a variable of the role -> its value.
         units: dict, of C(firewall_units).
+        unknown: str, why nothing could be asked about them; empty when it could.
     """
     hostname, address = variables["relay_server_hostname"], variables["relay_server_address"]
     outbound = variables["relay_server_outbound_address"]
@@ -95,7 +101,12 @@ def problems(variables, units):
             'relay_server_tls_provider: "ownca" needs relay_server_tls_ownca_path and'
             " relay_server_tls_ownca_privatekey_path, the CA certificate and key on this host."
         )
-    yield from _firewall_problems(variables, units)
+    if variables["relay_server_tls_ca_file"] and variables["relay_server_tls_provider"] != "existing":
+        yield (
+            'relay_server_tls_ca_file: it belongs to relay_server_tls_provider "existing" and is not read with'
+            f' "{variables["relay_server_tls_provider"]}". Leave it empty.'
+        )
+    yield from _firewall_problems(variables, units, unknown)
     if not _COMMENT.match(str(comment)):
         yield (
             f'relay_server_firewall_comment: "{comment}" cannot be the comment of a rule:'

@@ -14,6 +14,7 @@ __metaclass__ = type
 
 import os
 import re
+from collections import namedtuple
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
@@ -31,6 +32,13 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9._%+=-]{1,64}\Z")
 _COMMON_NAME = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9 ._*@:()-]*[A-Za-z0-9._)])?\Z")
 
 SELFSIGNED, OWNCA, CSR = "selfsigned", "ownca", "csr"
+
+# What 1.0.2 and 3.x write, with and without a space after the second colon.
+_VERIFY_ERROR = re.compile(r"error (\d+) at \d+ depth lookup: ?(.*)\Z")
+
+# code: int, of X509_V_ERR_... (openssl verify(1)), or None where openssl failed otherwise; reason: what it means; text: the
+# whole line.
+Refusal = namedtuple("Refusal", "code reason text")
 
 
 class NameProblem(RelayError):
@@ -255,17 +263,39 @@ class OpenSSL(object):
         Returns:
             str or None: what C(openssl verify) says; None when it accepts.
         """
-        # An anchor need not be self-signed here. The host's own anchors must not decide, and 1.0.2 has no
-        # -no-CApath. 1.0.2 also exits with 0 after some failures, so the answer counts.
+        # An anchor need not be self-signed here.
+        refusal = self._verify(certificate, ["-partial_chain", "-CAfile", anchor])
+        return None if refusal is None else refusal.text
+
+    def chain_refusal(self, certificate, untrusted, anchors):
+        """Why a mail client that trusts these anchors would refuse a server's certificate.
+
+        Unlike C(problem_with), it goes up to a self-signed certificate, as Postfix and sendmail do.
+
+        Args:
+            certificate: str, path.
+            untrusted: str or None, path of the certificates that the server sends with it.
+            anchors: str, path.
+
+        Returns:
+            Refusal or None: None when it is accepted.
+        """
+        return self._verify(certificate, (["-untrusted", untrusted] if untrusted else []) + ["-CAfile", anchors])
+
+    def _verify(self, certificate, options):
+        # The host's own anchors must not decide, and 1.0.2 has no -no-CApath. 1.0.2 also exits with 0 after some failures,
+        # so the answer counts.
         result = self._runner.run(
-            ["openssl", "verify", "-purpose", "sslserver", "-partial_chain", "-CAfile", anchor, certificate],
+            ["openssl", "verify", "-purpose", "sslserver"] + options + [certificate],
             check=False,
             env=dict(self._env, SSL_CERT_DIR=os.devnull, SSL_CERT_FILE=os.devnull),
         )
         if result.rc == 0 and result.stdout.strip() == certificate + ": OK":
             return None
         lines = [line for line in (result.stdout + result.stderr).splitlines() if line.startswith("error ")]
-        return (lines or [(result.stderr or result.stdout).strip()])[0]
+        text = (lines or [(result.stderr or result.stdout).strip()])[0]
+        match = _VERIFY_ERROR.match(text)
+        return Refusal(int(match.group(1)), match.group(2), text) if match else Refusal(None, text, text)
 
 
 def reason_of(error):

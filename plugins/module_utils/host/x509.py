@@ -305,7 +305,24 @@ def read_certificate(data):
     Raises:
         FormatError: there is none, or it is damaged.
     """
-    text, der = pem_blocks(data, CERTIFICATE_LABELS)[0]
+    return _certificate(*pem_blocks(data, CERTIFICATE_LABELS)[0])
+
+
+def read_certificates(data):
+    """list of Certificate: every PEM certificate in these bytes, in their order; what else is there is passed over.
+
+    Raises:
+        FormatError: there is none, or one is damaged.
+    """
+    return [_certificate(text, der) for text, der in pem_blocks(data, CERTIFICATE_LABELS)]
+
+
+def is_self_issued(certificate):
+    """bool: whether a certificate names itself as its issuer, as roots and self-signed ones do."""
+    return certificate.subject_der == certificate.issuer_der
+
+
+def _certificate(text, der):
     fields = _nodes(_expect(_nodes(_only(der, SEQUENCE).body), 0, SEQUENCE).body)
     if fields and fields[0].tag == 0xA0:
         fields = fields[1:]

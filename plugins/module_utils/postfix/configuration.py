@@ -39,6 +39,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     remove_stale,
     write_file,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
@@ -317,7 +318,10 @@ class Configuration(object):
 
     def _set_main(self, main):
         """(list of str, set of str): parameters that this Postfix does not know, and those that the call sets."""
-        wanted = self._request.get("main") or {}
+        wanted = dict(self._request.get("main") or {})
+        for name in self._request.get("prefer_system_ca") or []:
+            if name in wanted:
+                wanted[name] = preferred_file(wanted[name], self._request.get("files") or [])
         optional = self._request.get("if_supported") or {}
         both = sorted(set(wanted) & set(optional))
         if both:

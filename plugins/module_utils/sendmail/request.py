@@ -11,6 +11,7 @@ __metaclass__ = type
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
 
 TLS_LEVELS = ("none", "opportunistic", "encrypted", "verified")
 MAILERS = ("relay", "esmtp", "smtp", "smtp8", "dsmtp")
@@ -126,6 +127,8 @@ class Request(object):
 
     def _options(self):
         ca_file, ca_path = self._arguments.get("ca_file"), self._arguments.get("ca_path")
+        if self._arguments.get("prefer_system_ca") and ca_file is not None:
+            ca_file = preferred_file(ca_file, self._arguments.get("files") or [])
         if ca_file is None:
             if ca_path is not None:
                 raise RequestError("ca_path: sendmail loads it only together with a file; give ca_file too")

@@ -24,6 +24,7 @@ GOOD = {
     "relay_server_firewall_zone": "postfix",
     "relay_server_firewall_comment": "postfix",
     "relay_server_tls_provider": "selfsigned",
+    "relay_server_tls_ca_file": "",
     "relay_server_tls_ownca_path": "",
     "relay_server_tls_ownca_privatekey_path": "",
 }
@@ -64,6 +65,15 @@ def test_good_variables_have_no_problems():
         == []
     )
     assert problems(tls_provider="ownca", tls_ownca_path="/ca.crt", tls_ownca_privatekey_path="/ca.key") == []
+
+
+def test_a_firewall_that_could_not_be_asked_about_is_not_taken_for_none():
+    (problem,) = filters.relay_server_problems(GOOD, QUIET, "System has not been booted with systemd.\n")
+    assert problem == (
+        'relay_server_firewall: "auto", but systemctl did not say which firewall this host runs: System has not been booted'
+        " with systemd. Mend that, or set it to none, and the firewall is left alone."
+    )
+    assert problems(tls_ca_file="/ca.crt", tls_provider="existing") == []
 
 
 @pytest.mark.parametrize(
@@ -127,6 +137,11 @@ def test_good_variables_have_no_problems():
             "(iptables chain names hold no more).",
         ),
         ({"firewall_zone": "zone\n"}, "is not a zone name for firewalld"),
+        (
+            {"tls_ca_file": "/ca.crt"},
+            'relay_server_tls_ca_file: it belongs to relay_server_tls_provider "existing" and is not read with "selfsigned".'
+            " Leave it empty.",
+        ),
         (
             {"tls_provider": "ownca", "tls_ownca_path": "/ca.crt"},
             'relay_server_tls_provider: "ownca" needs relay_server_tls_ownca_path and relay_server_tls_ownca_privatekey_path, '

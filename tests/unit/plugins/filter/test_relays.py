@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-import base64
-
 import pytest
 from ansible.errors import AnsibleFilterError
 
@@ -11,10 +9,6 @@ from ansible_collections.mailops.relay.plugins.filter import relays as filters
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB{0}\n-----END CERTIFICATE-----\n"
 RELAY = {"name": "smtp-relay001.example.com", "host": "relay1"}
-
-
-def slurped(host, text):
-    return {"item": host, "content": base64.b64encode(text.encode("utf-8")).decode("ascii")}
 
 
 def test_a_relay_is_not_its_own_relay_and_the_order_is_the_inventorys():
@@ -70,26 +64,6 @@ def test_each_host_is_asked_once_for_its_certificate():
     ]
     hosts = filters.certificate_hosts(["relay1"], clients)
     assert hosts == ["relay1", "far"]
-
-
-def test_anchors_are_the_certificates_given_else_those_read():
-    relays = [RELAY, {"name": "given.example.com", "certificate": PEM.format(2)}, dict(RELAY, name="again.example.com")]
-    assert filters.trust_anchors(relays, [slurped("relay1", PEM.format(1)), {"item": "other", "failed": True}]) == {
-        "text": PEM.format(1) + PEM.format(2),
-        "unknown": [],
-    }
-
-
-def test_a_certificate_that_nobody_knows_is_named_but_foreseen_in_check_mode():
-    assert filters.trust_anchors([RELAY], []) == {"text": "", "unknown": ["smtp-relay001.example.com"]}
-    foreseen = filters.trust_anchors([RELAY], [], check_mode=True)
-    assert foreseen["unknown"] == []
-    assert "smtp-relay001.example.com" in foreseen["text"]
-
-
-def test_a_certificate_that_is_no_text_is_an_error():
-    with pytest.raises(AnsibleFilterError, match="relay1"):
-        filters.trust_anchors([RELAY], [{"item": "relay1", "content": base64.b64encode(b"\xff\xfe").decode("ascii")}])
 
 
 def test_nexthops_as_postfix_writes_them():
@@ -192,9 +166,22 @@ def test_what_is_not_a_list_of_relays_is_a_problem(relays):
             lambda: filters.certificate_hosts([], [["x"]]),
             "certificate_hosts: element 1 of an element of client_relays must be a dictionary, but it is a text.",
         ),
-        (lambda: filters.trust_anchors([{}], []), "trust_anchors: element 1 of the input has no name."),
-        (lambda: filters.trust_anchors([RELAY], {}), "trust_anchors: results must be a list, but it is of type dict."),
-        (lambda: filters.trust_anchors([RELAY], [{"content": "eA=="}]), "trust_anchors: a result has no item."),
+        (
+            lambda: filters.certificate_requests(["relay1"], [], [None], [None], [None], [], 587),
+            "certificate_requests: hostname has 0 values for 1 hosts.",
+        ),
+        (
+            lambda: filters.certificate_requests([], [], [], [], [], ["x"], 587),
+            "certificate_requests: an element of client_relays must be a list, but it is a text.",
+        ),
+        (
+            lambda: filters.trust_anchors([{}], [], "relay_client", 587),
+            "trust_anchors: element 1 of the input has no name.",
+        ),
+        (
+            lambda: filters.trust_anchors([RELAY], {}, "relay_client", 587),
+            "trust_anchors: results must be a list, but it is of type dict.",
+        ),
         (lambda: filters.nexthops([{"port": 25}], 587), "nexthops: element 1 of the input has no name."),
         (lambda: filters.relay_ports({}, 587), "relay_ports: the input must be a list, but it is of type dict."),
     ],

@@ -25,10 +25,11 @@ def network_problems(text):
         "relay_server_firewall_zone": "postfix",
         "relay_server_firewall_comment": "postfix",
         "relay_server_tls_provider": "selfsigned",
+        "relay_server_tls_ca_file": "",
         "relay_server_tls_ownca_path": "",
         "relay_server_tls_ownca_privatekey_path": "",
     }
-    return list(relay_server.problems(variables, UNITS))
+    return list(relay_server.problems(variables, UNITS, ""))
 
 
 @given(NETWORK)

@@ -14,6 +14,7 @@ import stat
 import pytest
 import yaml
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import trust
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
@@ -116,6 +117,26 @@ def test_a_change_is_loaded_checked_and_put_in_place(etc):
         master=[{"name": "submission", "type": "inet", "options": {"syslog_name": "s"}}],
     )["changed"]
     assert "postfix" not in again.programs()
+
+
+PEM = "-----BEGIN CERTIFICATE-----\n{0}\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("content, preferred", [(PEM.format("MAA="), True), (PEM.format("MAE="), False)])
+def test_the_hosts_own_authorities_are_named_where_they_have_all_that_is_trusted(etc, monkeypatch, content, preferred):
+    bundle, anchors = str(etc / "bundle.crt"), str(etc / "anchors.pem")
+    (etc / "bundle.crt").write_bytes((PEM.format("MAA=") + PEM.format("MAI=")).encode("ascii"))
+    monkeypatch.setattr(trust, "system_bundle", lambda: bundle)
+    request = {
+        "main": {"smtp_tls_CAfile": anchors},
+        "files": [{"path": anchors, "content": content}],
+        "prefer_system_ca": ["smtp_tls_CAfile", "lmtp_tls_CAfile"],
+    }
+    assert call(Postfix(etc), **request)["changed"]
+    named = bundle if preferred else anchors
+    assert files_in(etc)["main.cf"] == MAIN + "smtp_tls_CAfile = {0}\n".format(named)
+    assert files_in(etc)["anchors.pem"] == content
+    assert not call(Postfix(etc), **request)["changed"]
 
 
 def test_unchanged_costs_few_commands(etc):

@@ -9,6 +9,7 @@ __metaclass__ = type
 
 import pytest
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import trust
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import (
     Request,
     RequestError,
@@ -46,6 +47,23 @@ def test_smart_host(arguments, smart_host):
 )
 def test_entries_of_the_access_map(level, entries):
     assert dict(Request({"smart_hosts": ["a"], "tls_level": level, "ca_file": "/ca"}).entries) == entries
+
+
+def test_the_hosts_own_authorities_are_used_where_they_have_all_that_is_trusted(tmp_path, monkeypatch):
+    text = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+    (tmp_path / "bundle.crt").write_bytes(text.encode("ascii"))
+    monkeypatch.setattr(trust, "system_bundle", lambda: str(tmp_path / "bundle.crt"))
+    arguments = {
+        "ca_file": "/anchors.pem",
+        "files": [{"path": "/anchors.pem", "content": text}],
+        "prefer_system_ca": True,
+    }
+    assert Request(arguments).options == [
+        ("confCACERT", "CACertFile", str(tmp_path / "bundle.crt")),
+        ("confCACERT_PATH", "CACertPath", str(tmp_path)),
+    ]
+    arguments["files"][0]["content"] = text.replace("MAA", "MAE")
+    assert Request(arguments).options[0][2] == "/anchors.pem"
 
 
 def test_the_certificates_name_can_be_another_one():
