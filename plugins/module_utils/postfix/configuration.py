@@ -273,7 +273,6 @@ class Configuration(object):
         self._secret_files = SecretFiles(
             use for main, master in zip(mains, masters) for use in uses_of(main.values(), master.services(), self._host)
         )
-
         for path, texts, content in self._given():
             if self._secret_files.holds_password(path, content) or _looks_secret(content) or holds_private_key(content):
                 self._conceal(texts)
@@ -423,11 +422,11 @@ class Configuration(object):
     def _file(self, item, path, what, content):
         attributes = (permission_bits(item.get("mode"), what),) + self._owner(item, what)
         before = read_native(os.path.realpath(path))
-        secret = self._secret_files.holds_password(path, before, content) or holds_private_key(content)
-        if secret:
+        if self._secret_files.holds_password(path, content) or holds_private_key(content):
             attributes = self._protected(path, what, *attributes, keep=True)
         # What only looks like a password is not shown either; a file of others that is there keeps its mode.
         new = (0o600 if _looks_secret(content) else 0o644, None, None)
+        secret = self._secret_files.holds_password(path, before, content) or holds_private_key(content)
         plan = FilePlan(path, *attributes, secret=secret or _looks_secret(before, content), new=new)
         plan.after = content
         plan.withdraw_key()
