@@ -355,6 +355,11 @@ class Loop(object):
                 self._note("state {0} cannot be set up: {1}".format(number, error or status))
                 return False
             self._total = total
+            for path in self._subject.files:
+                if os.path.exists(path):
+                    # As if the other state had been set up some time ago.
+                    moment = os.stat(path).st_mtime - 100
+                    os.utime(path, (moment, moment))
             self._states[number] = self._now()
         again = apply_in_child(self._subject, 2, self._told, check_mode=True)
         if again[0] != 0 or again[3] or again[4]:

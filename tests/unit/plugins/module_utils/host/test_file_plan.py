@@ -22,6 +22,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan impor
     FilePlan,
     Writer,
     is_stale,
+    make_newer,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Transaction, TransactionError
@@ -282,3 +283,17 @@ def test_a_backup_with_a_key_comes_back_when_the_change_fails(here):
         with pytest.raises(TransactionError):
             writer.activate([plan])
     assert sorted(os.listdir(here)) == ["anchors.pem", os.path.basename(backup)]
+
+
+def test_a_source_is_newer_than_what_was_compiled_of_the_old_one_whatever_the_clock_says(tmp_path):
+    source, compiled = tmp_path / "t", tmp_path / "t.db"
+    for path in (source, compiled):
+        path.write_bytes(b"")
+    for ahead in (0, 3600):
+        moment = os.stat(str(source)).st_mtime + ahead
+        os.utime(str(compiled), (moment, moment))
+        make_newer(str(source), [str(compiled), str(tmp_path / "none")])
+        assert is_stale(str(compiled), str(source))
+    before = os.stat(str(source)).st_mtime
+    make_newer(str(source), [str(compiled)])
+    assert os.stat(str(source)).st_mtime == before

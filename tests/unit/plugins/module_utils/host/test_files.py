@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import socket
 import stat
 
 import pytest
@@ -81,3 +82,38 @@ def test_file_is_never_readable_by_others_before_its_mode_is_set(tmp_path, monke
     monkeypatch.setattr(files.os, "fchmod", fchmod)
     files.write_atomically(str(tmp_path / "key"), b"x", mode=0o644)
     assert seen == [0o600]
+
+
+@pytest.mark.parametrize("kind", ["device", "endless", "fifo", "socket", "directory"])
+def test_what_is_no_file_is_refused_without_waiting(tmp_path, kind):
+    path = str(tmp_path / "p")
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "socket":
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(path)
+        server.close()
+    elif kind == "directory":
+        os.mkdir(path)
+    else:
+        os.symlink("/dev/full" if kind == "device" else "/dev/zero", path)
+    for use in (files.read_bytes, lambda path: files.write_atomically(path, b"x")):
+        with pytest.raises(files.FileKindError) as raised:
+            use(path)
+        word = "a device" if kind == "endless" else "a FIFO" if kind == "fifo" else "a " + kind
+        assert word in str(raised.value) and "not a regular file" in str(raised.value)
+    assert os.listdir(str(tmp_path)) == ["p"]
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LARGEST", 100000)
+    (tmp_path / "f").write_bytes(b"x" * 100000)
+    assert len(files.read_bytes(str(tmp_path / "f"))) == 100000
+    (tmp_path / "f").write_bytes(b"x" * 100001)
+    with pytest.raises(files.FileKindError) as raised:
+        files.read_bytes(str(tmp_path / "f"))
+    assert "more than 100000 bytes" in str(raised.value)
+
+
+def test_files_of_procfs_have_no_size_and_are_read():
+    assert b"PPid:" in files.read_bytes("/proc/self/status")

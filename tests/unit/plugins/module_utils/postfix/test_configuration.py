@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.mailops.relay.plugins.module_utils.host import trust
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX, Transaction
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
     Configuration,
     RefusedError,
@@ -814,3 +814,31 @@ def test_who_can_read_a_secret_is_judged_by_what_the_call_leaves(etc, monkeypatc
     table = {"path": str(etc / "logins"), "type": "hash", "entries": {"h": "user:pw"}}
     call(Postfix(etc), main={"smtp_sasl_password_maps": "hash:" + str(etc / "logins")}, tables=[table])
     assert ("logins", 0o600) in seen and ("logins.db", 0o600) in seen
+
+
+def test_a_run_killed_between_a_table_and_what_is_compiled_of_it_is_seen_whatever_the_next_one_wants(etc, monkeypatch):
+    old, new = [
+        {"path": str(etc / "transport"), "type": "hash", "entries": {"a.example": "smtp:[{0}]".format(name)}}
+        for name in ("old", "new")
+    ]
+    assert call(Postfix(etc), tables=[old])["changed"]
+    real = os.rename
+
+    class Killed(BaseException):
+        pass
+
+    def killed_before_the_compiled_one(source, destination):
+        if destination.endswith(".db"):
+            raise Killed
+        real(source, destination)
+
+    monkeypatch.setattr(os, "rename", killed_before_the_compiled_one)
+    # A killed process puts nothing back.
+    monkeypatch.setattr(Transaction, "roll_back", lambda self: [])
+    with pytest.raises(Killed):
+        call(Postfix(etc), tables=[new])
+    monkeypatch.undo()
+    assert "new" in files_in(etc)["transport"]
+    for table in (new, old):
+        result = call(Postfix(etc), check_mode=True, tables=[table])
+        assert str(etc / "transport.db") in [diff["after_header"] for diff in result["diff"]]
