@@ -27,13 +27,12 @@ options:
   path:
     description:
       - The file of the relay's certificate, the certificates between behind it.
-    type: str
+    type: path
     default: /etc/postfix/server.crt
   ca_path:
     description:
       - A file with the certificate of the authority that issued it, its root among them, where that is no public one.
-    type: str
-    default: ''
+    type: path
   anchors:
     description:
       - Certificates in PEM form that clients have been given as what to trust. For each, RV(anchors) says whether a client that
@@ -243,8 +242,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_certifica
 def argument_spec():
     """dict: the module's options."""
     return {
-        "path": {"type": "str", "default": "/etc/postfix/server.crt"},
-        "ca_path": {"type": "str", "default": ""},
+        "path": {"type": "path", "default": "/etc/postfix/server.crt"},
+        "ca_path": {"type": "path"},
         "anchors": {"type": "list", "elements": "str", "default": []},
         "servers": {"type": "list", "elements": "str", "default": []},
         "ports": {"type": "list", "elements": "int", "default": [25, 587]},
