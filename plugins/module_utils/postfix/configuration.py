@@ -288,17 +288,18 @@ class Configuration(object):
             found.append((item["path"], set([content] if content else []), content))
         return found
 
-    def _protected(self, path, what, mode, owner, group, keep):
+    def _protected(self, path, what, attributes, keep):
         """(int or None, int or None, int or None): mode, owner and group of a file with secrets.
 
         Args:
             path, what: str.
-            mode, owner, group: int or None, as given.
+            attributes: (int or None, int or None, int or None), mode, owner and group as given.
             keep: bool, whether the mode of a file that is there stays where it lets not everyone read.
 
         Raises:
             SettingError: the mode that is given lets everyone read.
         """
+        mode, owner, group = attributes
         if mode is not None:
             if mode & 0o007:
                 raise SettingError("{0}: mode {1:04o} lets everyone read secrets; use 0600".format(what, mode))
@@ -388,7 +389,7 @@ class Configuration(object):
         compiler = item.get("compiler") or ("postalias" if os.path.basename(path) == "aliases" else "postmap")
         attributes = (permission_bits(item.get("mode"), what),) + self._owner(item, what)
         if secret:
-            attributes = self._protected(path, what, *attributes, keep=False)
+            attributes = self._protected(path, what, attributes, keep=False)
         plan = TablePlan(path, *attributes, secret=secret)
         if item.get("state") == "absent":
             plan.after = None
@@ -423,7 +424,7 @@ class Configuration(object):
         attributes = (permission_bits(item.get("mode"), what),) + self._owner(item, what)
         before = read_native(os.path.realpath(path))
         if self._secret_files.holds_password(path, content) or holds_private_key(content):
-            attributes = self._protected(path, what, *attributes, keep=True)
+            attributes = self._protected(path, what, attributes, keep=True)
         # What only looks like a password is not shown either; a file of others that is there keeps its mode.
         new = (0o600 if _looks_secret(content) else 0o644, None, None)
         secret = self._secret_files.holds_password(path, before, content) or holds_private_key(content)

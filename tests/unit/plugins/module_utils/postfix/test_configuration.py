@@ -625,7 +625,8 @@ def test_a_table_that_a_password_map_names_is_private_however_it_was_given(etc, 
     with open(backup) as stream:
         assert stream.read() == "[h]:587 user:old" + PASSWORD + "\n"
     assert PASSWORD not in str(result) and set(["user:" + PASSWORD, PASSWORD]) <= concealed
-    assert not call(Postfix(etc), **dict(request, main={}, master=[]))["changed"]
+    request.update(main={}, master=[])
+    assert not call(Postfix(etc), **request)["changed"]
 
 
 @pytest.mark.parametrize("how", NAMED)
