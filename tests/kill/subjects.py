@@ -334,7 +334,7 @@ class IptablesRules(Subject):
 
 
 class TlsKeypair(Subject):
-    """tls_keypair, whose second state has another name and a key of another curve."""
+    """tls_keypair, whose second state has another name and therefore another key."""
 
     name = "tls_keypair"
 
@@ -350,12 +350,12 @@ class TlsKeypair(Subject):
             provider="selfsigned",
             kind="ECC",
             size=2048,
-            curve="secp256r1" if number == 1 else "secp384r1",
+            curve="secp256r1",
             common_name="host{0}.example.com".format(number),
             names=[],
             valid_days=365,
             renew_before_days=30,
-            new_key_on_renewal=False,
+            new_key_on_renewal=True,
             replace_broken_key=False,
             ownca_path=None,
             ownca_privatekey_path=None,
@@ -365,6 +365,7 @@ class TlsKeypair(Subject):
             owner=None,
             group=None,
             backup=False,
+            force=False,
         )
         return keypair.ensure(wanted, runner, check_mode, None, time.time())[0]
 
