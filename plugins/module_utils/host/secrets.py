@@ -17,6 +17,8 @@ import stat
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import open_regular
+
 HIDDEN = "(not shown)"
 HIDDEN_CHANGED = "(not shown, changed)"
 
@@ -76,11 +78,8 @@ def without_url_logins(text):
 def text_of(path):
     """str or None: the content of a regular file; None when there is none, or it cannot be read."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except (OSError, TypeError, ValueError):
-        return None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
+        handle = open_regular(path)
+    except (EnvironmentError, TypeError, ValueError):
         return None
     with os.fdopen(handle, "rb") as stream:
         try:

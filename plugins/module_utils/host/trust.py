@@ -16,7 +16,6 @@ import errno
 import os
 import shutil
 import ssl
-import stat
 import tempfile
 from collections import namedtuple
 
@@ -24,7 +23,8 @@ from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import FileKindError, RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import open_regular
 from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import OpenSSL, reason_of
 
 SELF_SIGNED, PRIVATE, PUBLIC, NONE = "self-signed", "private", "public", "none"
@@ -80,18 +80,13 @@ def read_certificates(path):
 
 def _content(path):
     try:
-        # A device or a pipe in its place would keep the reader waiting.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        try:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode):
-                raise CertificateFileError("it is not a regular file")
-            if found.st_size > _LARGEST:
-                raise CertificateFileError("it has {0} bytes, which is no file of certificates".format(found.st_size))
-            with os.fdopen(os.dup(handle), "rb") as stream:
-                return stream.read(_LARGEST)
-        finally:
-            os.close(handle)
+        with os.fdopen(open_regular(path), "rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > _LARGEST:
+                raise CertificateFileError("it has {0} bytes, which is no file of certificates".format(size))
+            return stream.read(_LARGEST)
+    except FileKindError:
+        raise CertificateFileError("it is not a regular file")
     except (IOError, OSError) as exc:
         raise CertificateFileError(os.strerror(exc.errno), missing=exc.errno == errno.ENOENT)
     except (TypeError, ValueError):
