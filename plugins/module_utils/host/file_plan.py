@@ -209,6 +209,14 @@ class Writer(object):
                 os.utime(staged, (past, past))
         return staged
 
+    def put(self, plan):
+        """Have the whole of a plan done: its file written and moved in, or removed."""
+        if plan.after is None:
+            self.remove(plan.destination)
+        else:
+            self.stage(plan)
+            self.move(plan)
+
     def move(self, plan):
         """Have the staged file of a plan moved in, after what was named before."""
         self.move_made(plan.destination, plan.mode, plan.owner, plan.group)

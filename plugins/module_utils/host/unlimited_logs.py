@@ -122,11 +122,7 @@ class UnlimitedLogs(object):
             with Transaction(self._label) as transaction:
                 writer = Writer(transaction, plans)
                 for plan in plans:
-                    if plan.after is None:
-                        writer.remove(plan.destination)
-                    else:
-                        writer.stage(plan)
-                        writer.move(plan)
+                    writer.put(plan)
                 writer.activate()
         except BaseException:
             for directory in made:

@@ -296,11 +296,7 @@ class Configuration(object):
             writer = Writer(transaction, plans)
             changed = [plan for plan in plans if plan.changed]
             for plan in changed:
-                if plan.after is None:
-                    writer.remove(plan.destination)
-                else:
-                    writer.stage(plan)
-                    writer.move(plan)
+                writer.put(plan)
             if compiled.removed:
                 writer.remove(compiled.path)
             backups = writer.activate(changed if self._request["backup"] else [])
