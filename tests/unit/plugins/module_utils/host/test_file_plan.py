@@ -156,18 +156,21 @@ def test_what_another_program_wrote_meanwhile_is_not_overwritten(here):
     assert (read_native(one), read_native(two)) == ("old", "theirs")
 
 
-def test_when_one_file_cannot_be_moved_in_all_are_as_they_were(here):
-    one, two = os.path.join(here, "one"), os.path.join(here, "two")
-    write(one, "old")
-    plans = [planned(one, "new"), planned(two, "new")]
+def fail_to_put(plans):
+    """Put plans in place, with backups, when the last one's new file has vanished before it could move in."""
     with Transaction() as transaction:
         writer = Writer(transaction, plans)
         for plan in plans:
-            writer.stage(plan)
-            writer.move(plan)
-        os.unlink(transaction.stage_of(two))
+            writer.put(plan)
+        os.unlink(transaction.stage_of(plans[-1].destination))
         with pytest.raises(TransactionError):
             writer.activate(plans)
+
+
+def test_when_one_file_cannot_be_moved_in_all_are_as_they_were(here):
+    one, two = os.path.join(here, "one"), os.path.join(here, "two")
+    write(one, "old")
+    fail_to_put([planned(one, "new"), planned(two, "new")])
     assert os.listdir(here) == ["one"] and read_native(one) == "old"
 
 
@@ -216,15 +219,7 @@ def test_the_backup_of_a_secret_is_for_its_owner_and_the_file_is_left_as_it_is(h
 def test_a_failed_change_leaves_the_file_its_mode_and_no_backup(here):
     one, two = os.path.join(here, "one"), os.path.join(here, "two")
     write(one, KEY, 0o644)
-    plans = [planned(one, "new"), planned(two, "new")]
-    with Transaction() as transaction:
-        writer = Writer(transaction, plans)
-        for plan in plans:
-            writer.stage(plan)
-            writer.move(plan)
-        os.unlink(transaction.stage_of(two))
-        with pytest.raises(TransactionError):
-            writer.activate(plans)
+    fail_to_put([planned(one, "new"), planned(two, "new")])
     assert os.listdir(here) == ["one"] and read_native(one) == KEY and mode_of(one) == 0o644
 
 
@@ -275,13 +270,7 @@ def test_a_backup_with_a_key_comes_back_when_the_change_fails(here):
     write(backup, KEY)
     plan = planned(path, "new")
     plan.withdraw_key()
-    with Transaction() as transaction:
-        writer = Writer(transaction, [plan])
-        writer.stage(plan)
-        writer.move(plan)
-        os.unlink(transaction.stage_of(path))
-        with pytest.raises(TransactionError):
-            writer.activate([plan])
+    fail_to_put([plan])
     assert sorted(os.listdir(here)) == ["anchors.pem", os.path.basename(backup)]
 
 
