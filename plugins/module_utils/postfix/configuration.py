@@ -472,7 +472,7 @@ class Configuration(object):
                 and _place(finding) in known
             ]
             if self._check_mode:
-                old += [finding for finding in refused if finding.identifier in lint.MISSING_FILE_IDENTIFIERS]
+                old += [finding for finding in refused if finding.identifier in lint.MISSING_IDENTIFIERS]
             refused = [finding for finding in refused if finding not in old]
             remaining = [finding._replace(severity=lint.WARNING) for finding in old] + remaining
         if refused:

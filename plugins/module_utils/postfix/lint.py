@@ -18,6 +18,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix import (
     lint_parameters,
     lint_relay,
     lint_secrets,
+    lint_services,
     lint_tables,
     lint_tls,
 )
@@ -46,6 +47,7 @@ KNOWN_IDENTIFIERS = {
     "relayhost-self": True,
     "restrictions-incomplete": False,
     "secret-readable": False,
+    "service-missing": True,
     "single-interface": False,
     "size-limits": False,
     "table-file-missing": True,
@@ -64,8 +66,8 @@ KNOWN_IDENTIFIERS = {
     "wrong-type": False,
 }
 
-# Findings about files that another task may make before Postfix needs them.
-MISSING_FILE_IDENTIFIERS = ("table-file-missing", "tls-file-missing")
+# Findings about files and services that another task may make before Postfix needs them.
+MISSING_IDENTIFIERS = ("service-missing", "table-file-missing", "tls-file-missing")
 
 
 def check(main, services, host):
@@ -106,6 +108,7 @@ def check(main, services, host):
     findings += lint_addresses.check_interfaces(main_scope)
     findings += lint_parameters.check_master_options(services, host)
     findings += lint_relay.check_restrictions(main, services, host)
+    findings += lint_services.check_services(main_scope, service_scopes, services)
     findings += lint_secrets.check_secrets([main_scope] + service_scopes, main, services, host)
     return sorted(findings, key=lambda finding: (finding.severity != ERROR, finding.file != host.main_file))
 

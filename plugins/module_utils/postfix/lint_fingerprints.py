@@ -78,7 +78,7 @@ def _digest_name(side):
 def _digest_findings(scope, side):
     name = _digest_name(side)
     digest = (scope.get(name) or "").lower()
-    if digest not in _WEAK or not _uses_tls(scope, side):
+    if digest not in _WEAK or not uses_tls(scope, side):
         return []
     reason = _WEAK[digest].format(digest)
     if _WEAK[digest] is _REFUSED:
@@ -88,7 +88,7 @@ def _digest_findings(scope, side):
     ]
 
 
-def _uses_tls(scope, side):
+def uses_tls(scope, side):
     """bool: whether TLS is offered or tried at all; obsolete parameters count while no level is set (TLS_README)."""
     if side == "smtpd" and not any(scope.get(name) for name in SERVER_CERTIFICATES):
         return False

@@ -23,7 +23,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base im
     program,
     service_label,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameter_versions import INTRODUCED
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import ends_options, option_letter
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameter_versions import INTRODUCED, WITHDRAWN
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 
 # Parameters that each service has under its own name: suffix -> parameter that gives the default
@@ -78,10 +79,17 @@ _DEFAULT_FORMS = (
 )
 
 # Lookup tables whose own settings may stand in main.cf as NAME_setting (ldap_table(5), "BACKWARDS COMPATIBILITY").
-_MAIN_CF_TABLES = re.compile(r"\b(?:ldap|mysql|pgsql|sqlite|memcache):([A-Za-z0-9_]+)")
+_MAIN_CF_TABLES = re.compile(r"\b(?:ldap|mysql|pgsql|sqlite|mongodb|memcache):([A-Za-z0-9_]+)")
 
-# Programs that take arguments of their own.
-_FREE_ARGUMENTS = ("pipe", "spawn")
+# Programs of Postfix that take nothing behind their options ("unexpected command-line argument"; postscreen(8) ignores
+# it). smtp(8) and lmtp(8) take flags=, pipe(8) and spawn(8) the command that they run; what others take is not known.
+_WITHOUT_ARGUMENTS = frozenset(
+    """
+    anvil bounce cleanup discard dnsblog error flush local nqmgr oqmgr pickup postlogd postscreen proxymap qmgr qmqpd
+    scache showq smtpd tlsmgr tlsproxy trivial-rewrite verify virtual
+    """.split()
+)
+_FLAGS_ONLY = ("smtp", "lmtp")
 
 
 def parameter_kind(name, defaults):
@@ -186,22 +194,79 @@ def check_names(scope, services, names, prefixes):
         if parent in defaults
     )
     findings = []
-    for name in sorted(scope.explicit):
-        if name in defaults or name in own or name in names or name.startswith(prefixes):
-            continue
-        if name in INTRODUCED:
-            message = "this host's Postfix {0} does not know it; it came with {1}".format(
-                ".".join(str(number) for number in scope.host.version), INTRODUCED[name]
+    unknown = [
+        name
+        for name in sorted(scope.explicit)
+        if not (name in defaults or name in own or name in names or name.startswith(prefixes))
+    ]
+    if unknown:
+        # Names of old go on counting where the default of a new one refers to them (postscreen_blacklist_action).
+        referred = set(reference for value in defaults.values() for reference in references(value))
+        unknown = [name for name in unknown if name not in referred]
+    for name in unknown:
+        transport = _transport_of(name, defaults)
+        version = ".".join(str(number) for number in scope.host.version)
+        if name in WITHDRAWN and _reached(scope.host, WITHDRAWN[name]):
+            message = "Postfix has it no more since {0}, and this host's {1} ignores it".format(
+                WITHDRAWN[name], version
             )
+            fix = "take it out"
+        elif name in INTRODUCED and _reached(scope.host, INTRODUCED[name]):
+            message = "this host's Postfix {0} was built without it and ignores it".format(version)
+            fix = "take it out, or set it only where it is supported"
+        elif name in INTRODUCED:
+            message = "this host's Postfix {0} does not know it; it came with {1}".format(version, INTRODUCED[name])
             fix = "take it out, or set it only where it is supported"
         else:
-            close = difflib.get_close_matches(name, list(defaults) + sorted(own), 1, 0.8)
-            message = "no such parameter, Postfix ignores it" + (
-                "; did you mean {0}?".format(close[0]) if close else ""
-            )
-            fix = "write {0}".format(close[0]) if close else "correct the name or take it out"
+            close = nearest_name(name, list(defaults) + sorted(own))
+            message = "no such parameter, Postfix ignores it" + ("; did you mean {0}?".format(close) if close else "")
+            fix = "write {0}".format(close) if close else "correct the name or take it out"
+            if transport and not close:
+                message = "there is no service {0} in master.cf, so Postfix ignores it".format(transport)
+                fix = "write the name of a service in front, or take it out"
         findings.append(scope.finding("unknown-parameter", name, message, fix))
     return findings
+
+
+def _reached(host, version):
+    """bool: whether a host's Postfix is of this version, a text, or newer."""
+    return host.version >= tuple(int(part) for part in version.split("."))
+
+
+def _transport_of(name, defaults):
+    """str or None: the service that a parameter is for, by its ending."""
+    for suffix, parent in sorted(SERVICE_SUFFIXES.items(), key=lambda item: -len(item[0])):
+        if name.endswith(suffix) and len(name) > len(suffix) and parent in defaults:
+            return name[: -len(suffix)]
+    return None
+
+
+def nearest_name(name, known):
+    """str or None: what was probably meant: at most two letters wrong, or the same words in another order.
+
+    One word more or less makes another parameter: C(virtual_maps) is not C(virtual_uid_maps).
+    """
+    close = [
+        other
+        for other in difflib.get_close_matches(name, known, 5, 0.8)
+        if _mistyped(name.replace("_", ""), other.replace("_", "")) <= 2
+    ]
+    words = sorted(name.split("_"))
+    return next((other for other in close + list(known) if other in close or sorted(other.split("_")) == words), None)
+
+
+def _mistyped(left, right):
+    """int: how many letters to put in, take out, change or swap with the next one (Damerau and Levenshtein)."""
+    before, line = None, list(range(len(right) + 1))
+    for row, letter in enumerate(left):
+        current = [row + 1]
+        for column, other in enumerate(right):
+            cost = min(line[column + 1] + 1, current[column] + 1, line[column] + (letter != other))
+            if before and column and letter == right[column - 1] and left[row - 1] == other:
+                cost = min(cost, before[column - 1] + 1)
+            current.append(cost)
+        before, line = line, current
+    return line[-1]
 
 
 def check_master_options(services, host):
@@ -212,46 +277,64 @@ def check_master_options(services, host):
     """
     findings = []
     for service in services:
-        own = program(service) not in _FREE_ARGUMENTS
+        name = program(service)
+        single = name in _WITHOUT_ARGUMENTS or name in _FLAGS_ONLY
+        if not single and name not in ("pipe", "spawn"):
+            continue
         words = service["words"]
         position = 0
         while position < len(words):
             word = words[position]
             position += 1
-            if word.startswith("-o"):
-                option = word[2:]
-                if not option and position < len(words):
-                    option = words[position]
+            if ends_options(word):
+                if not single:
+                    break
+                reason = _misplaced(name, word, host)
+                if reason:
+                    findings.append(_option_finding(service, host, word, reason))
+                continue
+            letter = option_letter(word)
+            if letter is None:
+                continue
+            option = word[letter + 1 :]
+            if not option and position < len(words):
+                option = words[position]
+                position += 1
+            if word[letter] != "o":
+                continue
+            if option.startswith("{"):
+                # The words of an option in braces may come in one piece or split at its spaces.
+                while option.count("{") > option.count("}") and position < len(words):
+                    option += " " + words[position]
                     position += 1
-                if option.startswith("{"):
-                    # The words of an option in braces may come in one piece or split at its spaces.
-                    while option.count("{") > option.count("}") and position < len(words):
-                        option += " " + words[position]
-                        position += 1
-                    if host.version < (3, 0):
-                        findings.append(_option_finding(service, host, option, _no_braces(option)))
-                elif "=" not in option or option.startswith("="):
-                    tail = []
-                    while position < len(words) and not words[position].startswith("-"):
-                        tail.append(words[position])
-                        position += 1
-                    findings.append(_option_finding(service, host, " ".join([option] + tail), _spaces()))
-            elif own and not word.startswith("-"):
-                if position > 1 and re.match(r"-[cDdilmnostuvVzS]*[imnstu]\Z", words[position - 2]):
-                    continue
-                findings.append(
-                    _option_finding(
-                        service,
-                        host,
-                        word,
-                        (
-                            "{0} takes no such argument; it was probably meant for the option before it, which ends "
-                            "at the space".format(program(service)),
-                            "separate the items of a list with commas and no spaces",
-                        ),
-                    )
-                )
+                if host.version < (3, 0):
+                    findings.append(_option_finding(service, host, option, _no_braces(option)))
+            elif "=" not in option or option.startswith("="):
+                tail = []
+                while position < len(words) and not words[position].startswith("-"):
+                    tail.append(words[position])
+                    position += 1
+                findings.append(_option_finding(service, host, " ".join([option] + tail), _spaces()))
+                if not single:
+                    break
     return findings
+
+
+def _misplaced(name, word, host):
+    """(str, str) or None: why a program does not take a word behind its options, and what to write instead."""
+    if word == "--":
+        return None
+    if name in _FLAGS_ONLY and word.lower().startswith("flags="):
+        # RELEASE_NOTES of Postfix 3.5
+        if host.version >= (3, 5):
+            return None
+        return ("flags of {0} need Postfix 3.5, and the program stops at them".format(name), "take this word out")
+    return (
+        "{0} takes no such argument; it was probably meant for the option before it, which ends at the space".format(
+            name
+        ),
+        "separate the items of a list with commas and no spaces",
+    )
 
 
 def _spaces():

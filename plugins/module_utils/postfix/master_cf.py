@@ -25,7 +25,7 @@ FIELDS = ("name", "type", "private", "unprivileged", "chroot", "wakeup", "maxpro
 _OPTION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 _SERVICE_NAME = re.compile(r"[^#{0}][^{0}]*\Z".format(BLANKS))
 # Options of Postfix daemons that take an argument, besides -o: src/master/*_server.c.
-_WITH_ARGUMENT = "imnst"
+_WITH_ARGUMENT = "imnrst"
 
 _FIELD_VALUES = {
     "private": re.compile(r"[-yn]\Z"),
@@ -81,6 +81,19 @@ def _balanced(text):
     return depth == 0
 
 
+def option_letter(word):
+    """int or None: where in a word of options the one stands that takes the rest, or the next word, as its argument.
+
+    Postfix's getopt() reads letters behind one dash: C(-vo name=value) is C(-v) and C(-o name=value).
+    """
+    return next((index for index, char in enumerate(word) if index and char in "o" + _WITH_ARGUMENT), None)
+
+
+def ends_options(word):
+    """bool: whether Postfix's getopt() stops at a word; it and what follows belong to the program."""
+    return len(word) < 2 or word[0] != "-" or word == "--"
+
+
 class Service(object):
     """One service: a view on its logical line, which it edits.
 
@@ -133,31 +146,31 @@ class Service(object):
         while index < len(self._words):
             start, end = self._words[index]
             word = self._word(index)
-            if len(word) < 2 or word[0] != "-" or word == "--":
-                # Postfix's getopt() stops here; what follows belongs to the command.
+            if ends_options(word):
                 others.extend(self._words[index:])
                 break
-            flag = next((char for char in word[1:] if char == "o" or char in _WITH_ARGUMENT), None)
-            if flag is None:
+            index += 1
+            letter = option_letter(word)
+            if letter is None:
                 others.append((start, end))
-                index += 1
                 continue
-            attached = word[word.index(flag, 1) + 1 :]
-            if not attached and index + 1 < len(self._words):
-                index += 1
+            attached = word[letter + 1 :]
+            last = (start, end)
+            if not attached and index < len(self._words):
                 attached = self._word(index)
                 last = self._words[index]
-            else:
-                last = (start, end)
-            index += 1
-            if flag == "o" and word[1] == "o":
-                setting = attached
-                if setting.startswith("{") and setting.endswith("}"):
-                    setting = setting[1:-1]
-                name, equals, value = setting.partition("=")
-                if equals:
-                    options.append(Option(name.strip(BLANKS), value.strip(BLANKS), start, last[1]))
-                    continue
+                index += 1
+            setting = attached
+            if setting.startswith("{") and setting.endswith("}"):
+                setting = setting[1:-1]
+            name, equals, value = setting.partition("=")
+            if word[letter] == "o" and equals:
+                if letter > 1:
+                    # The letters before it stay when the setting changes or goes.
+                    others.append((start, start + letter))
+                    start += letter
+                options.append(Option(name.strip(BLANKS), value.strip(BLANKS), start, last[1]))
+                continue
             others.append((start, end))
             if last != (start, end):
                 others.append(last)
@@ -188,6 +201,10 @@ class Service(object):
 
     def _delete(self, start, end):
         raw = self._raw
+        if raw[end : end + 1] not in tuple(BLANKS) + ("\n", ""):
+            # Letters of options in front of one that stays: they share its dash.
+            self._edit(start, end, "-")
+            return
         line_start = raw.rfind("\n", 0, start) + 1
         line_end = raw.find("\n", end)
         line_end = len(raw) if line_end < 0 else line_end
@@ -251,13 +268,17 @@ class Service(object):
             return
         text = self._option_text(name, value, braces)
         if found:
-            self._edit(found[-1].start, found[-1].end, text)
+            self._edit(found[-1].start, found[-1].end, self._apart(found[-1].start, text))
             for option in reversed(found[:-1]):
                 self._delete(option.start, option.end)
             return
         options = self._arguments()[0]
         end = options[-1].end if options else self._words[7][1]
         self._edit(end, end, "\n  " + text)
+
+    def _apart(self, start, text):
+        """str: a text to put at an offset, with a space in front where a word would run into it."""
+        return text if self._masked[start - 1] in BLANKS + "\n" else " " + text
 
     def _option_text(self, name, value, braces):
         if not _OPTION_NAME.match(name):
@@ -290,7 +311,7 @@ class Service(object):
         for item in options:
             visible = option(self.key, item.name, item.value)
             if visible != item.value:
-                edits.append((item.start, item.end, "-o {0}={1}".format(item.name, visible)))
+                edits.append((item.start, item.end, self._apart(item.start, "-o {0}={1}".format(item.name, visible))))
         # From the end, so that the places of those before stay.
         for start, end, visible in sorted(edits, reverse=True):
             self._edit(start, end, visible)
@@ -305,6 +326,17 @@ class Service(object):
             "options": self.options(),
             "words": self.words(),
         }
+
+
+def _holds_options(command):
+    """bool: whether a command has C(-o) among the options of the Postfix program; later ones are the program's own."""
+    words = [command[start:end] for start, end in _spans(command)][1:]
+    while words and not ends_options(words[0]):
+        letter = option_letter(words[0])
+        if letter is not None and words[0][letter] == "o":
+            return True
+        words = words[2 if letter == len(words[0]) - 1 else 1 :]
+    return False
 
 
 class MasterCf(ConfigText):
@@ -362,7 +394,7 @@ class MasterCf(ConfigText):
         service = next((item for item, _line in reversed(self._services) if item.key == (name, kind)), None)
         if command is not None:
             command = squeeze(command)
-            if not command or command.startswith(("#", "-")) or re.search(r"^\S+( -[^o ]\S*)* -o", command):
+            if not command or command.startswith(("#", "-")) or _holds_options(command):
                 raise MasterCfError(
                     "{0}: command: '{1}' is not a program with its arguments; settings of -o belong in options".format(
                         where, command

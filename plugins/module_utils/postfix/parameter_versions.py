@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parameters that came after Postfix 2.10, by the version that brought them (manual page postconf(5)).
+"""Parameters that came after Postfix 2.10, by the version that brought them (manual page postconf(5)), and those that went.
 
 Only for messages: what a host knows is what its C(postconf -d) shows.
 """
@@ -17,14 +17,16 @@ _NAMES = {
         lmtp_tls_force_insecure_host_tlsa_lookup lmtp_tls_trust_anchor_file
         postscreen_dnsbl_whitelist_threshold smtp_connection_reuse_count_limit smtp_dns_support_level
         smtp_tls_force_insecure_host_tlsa_lookup smtp_tls_trust_anchor_file smtpd_sasl_service
-        tls_dane_digests tls_ssl_options tls_wildcard_matches_multiple_labels tlsmgr_service_name
+        tls_dane_digest_agility tls_dane_digests tls_dane_trust_anchor_digest_enable tls_ssl_options
+        tls_wildcard_matches_multiple_labels tlsmgr_service_name
     """,
     "3.0": """
         compatibility_level confirm_delay_cleared default_delivery_status_filter lmtp_address_verify_target
         lmtp_delivery_status_filter lmtp_dns_reply_filter lmtp_tls_wrappermode local_delivery_status_filter
-        message_drop_headers meta_directory pipe_delivery_status_filter postscreen_dnsbl_timeout
-        shlib_directory smtp_address_verify_target smtp_dns_reply_filter smtp_tls_wrappermode
-        smtpd_dns_reply_filter smtpd_policy_service_default_action smtpd_policy_service_request_limit
+        message_drop_headers meta_directory nullmx_reject_code pipe_delivery_status_filter
+        postscreen_dnsbl_timeout shlib_directory smtp_address_verify_target smtp_delivery_status_filter
+        smtp_dns_reply_filter smtp_tls_wrappermode smtpd_dns_reply_filter
+        smtpd_policy_service_default_action smtpd_policy_service_request_limit
         smtpd_policy_service_retry_delay smtpd_policy_service_try_limit smtputf8_autodetect_classes
         smtputf8_enable strict_smtputf8 tls_session_ticket_cipher virtual_alias_address_length_limit
         virtual_delivery_status_filter
@@ -36,7 +38,7 @@ _NAMES = {
         smtpd_policy_service_policy_context
     """,
     "3.2": """
-        enable_idna2003_compatibility smtpd_milter_maps tls_eecdh_auto_curves
+        enable_idna2003_compatibility smtp_tcp_port smtpd_milter_maps tls_eecdh_auto_curves
     """,
     "3.3": """
         header_from_format lmtp_balance_inet_protocols service_name smtp_balance_inet_protocols
@@ -82,17 +84,35 @@ _NAMES = {
         smtpd_client_ipv6_prefix_length tls_ffdhe_auto_groups use_srv_lookup
     """,
     "3.9": """
-        force_mime_input_conversion lmtp_tls_enable_rpk maillog_file_permissions smtp_tls_enable_rpk
+        force_mime_input_conversion lmtp_sasl_password_result_delimiter lmtp_tls_enable_rpk
+        maillog_file_permissions smtp_sasl_password_result_delimiter smtp_tls_enable_rpk
         smtpd_tls_enable_rpk tlsproxy_tls_enable_rpk
     """,
     "3.10": """
-        smtp_tlsrpt_enable smtp_tlsrpt_skip_reused_handshakes smtp_tlsrpt_socket_name
-        smtpd_hide_client_session tls_required_enable
+        full_name_encoding_charset lmtp_tlsrpt_enable lmtp_tlsrpt_skip_reused_handshakes
+        lmtp_tlsrpt_socket_name smtp_tlsrpt_enable smtp_tlsrpt_skip_reused_handshakes
+        smtp_tlsrpt_socket_name smtpd_hide_client_session socketmap_max_reply_size tls_required_enable
+    """,
+    "3.10.5": """
+        lmtp_tls_enforce_sts_mx_patterns smtp_tls_enforce_sts_mx_patterns
     """,
     "3.11": """
-        relocated_prefix_enable requiretls_esmtp_header smtp_log_tls_feature_status
+        default_cache_db_type lmtp_log_tls_feature_status lmtp_requiretls_policy non_bdb_custom_mapping
+        non_bdb_migration_allow_root_prefixes non_bdb_migration_allow_user_prefixes non_bdb_migration_level
+        non_bdb_migration_log_redirect non_bdb_migration_service_name non_empty_end_of_header_action
+        relocated_prefix_enable requiretls_enable requiretls_esmtp_header requiretls_redact_dsn
+        smtp_log_tls_feature_status smtp_requiretls_policy smtpd_reject_filter_maps
     """,
 }
 
 # Parameter -> version, as text.
 INTRODUCED = dict((name, version) for version, names in _NAMES.items() for name in names.split())
+
+# Those that a later version dropped without a default that still refers to them -> that version, as text.
+WITHDRAWN = {
+    "tls_dane_digest_agility": "3.4",
+    "tls_dane_trust_anchor_digest_enable": "3.4",
+    "tls_legacy_public_key_fingerprints": "3.11",
+    "tlsproxy_tls_session_cache_database": "3.0",
+    "tlsproxy_tls_session_cache_timeout": "3.0",
+}

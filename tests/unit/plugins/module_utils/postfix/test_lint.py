@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 
 # On a busy machine, making the examples alone can take seconds.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -164,6 +165,8 @@ def test_the_defaults_of_postfix_have_no_errors(label):
         ("smtpd_tls_cert_fiel", "smtpd_tls_cert_file"),
         ("mynetwork", "mynetworks"),
         ("message_sizelimit", "message_size_limit"),
+        ("message_limit_size", "message_size_limit"),
+        ("smtpd_recipeint_restrictions", "smtpd_recipient_restrictions"),
     ],
 )
 def test_a_misspelt_parameter_is_refused_and_the_right_one_named(name, meant):
@@ -198,6 +201,60 @@ def test_a_parameter_of_a_newer_postfix_is_named_as_such():
     assert finding.identifier == "unknown-parameter"
     assert "3.4" in finding.message and "2.10.1" in finding.message
     assert found({"compatibility_level": "2", "smtp_tls_connection_reuse": "yes"}, host=Host("3.5.25-bullseye")) == []
+
+
+@pytest.mark.parametrize(
+    "name, value, label",
+    [
+        ("postscreen_blacklist_action", "drop", "3.7.11-bookworm"),
+        ("postscreen_whitelist_interfaces", "static:all", "3.10.13-trixie"),
+        ("postscreen_dnsbl_whitelist_threshold", "-1", "3.7.11-bookworm"),
+        ("postscreen_dnsbl_ttl", "1h", "3.5.25-bullseye"),
+        ("virtual_maps", "hash:/etc/postfix/virtual", "2.10.1"),
+        ("virtual_maps", "hash:/etc/postfix/virtual", "3.7.11-bookworm"),
+        ("fallback_relay", "", "3.7.11-bookworm"),
+        ("authorized_verp_clients", "10.0.0.1", "2.10.1"),
+        ("tlsproxy_client_level", "may", "3.7.11-bookworm"),
+        ("smtpd_per_record_deadline", "yes", "3.10.13-trixie"),
+        ("relay_destination_concurrency_limit", "2", "2.10.1"),
+        ("smtp_destination_rate_delay", "1s", "3.7.11-bookworm"),
+    ],
+)
+def test_a_name_that_a_default_refers_to_is_known(name, value, label):
+    host = Host(label)
+    main = dict({name: value}, **({} if label == "2.10.1" else {"compatibility_level": "2"}))
+    services = [SMTP, service("smtp unix smtp"), service("relay unix smtp")]
+    assert [row for row in found(main, services, host) if row[0] == "unknown-parameter"] == []
+
+
+@pytest.mark.parametrize("name", ["virtual_map", "smtpd_tls_wrapper", "mua_client_restrictions"])
+def test_no_parameter_of_another_meaning_is_named(name):
+    finding = [item for item in lint.check({name: "x"}, [SMTP], Host()) if item.identifier == "unknown-parameter"][0]
+    assert "did you mean" not in finding.message and finding.fix == "correct the name or take it out"
+
+
+def test_a_transport_without_a_service_is_named():
+    finding = only({"maildrop_destination_recipient_limit": "1"})
+    assert "there is no service maildrop in master.cf" in finding.message
+
+
+@pytest.mark.parametrize(
+    "name, label, reason",
+    [
+        ("tls_dane_digest_agility", "3.7.11-bookworm", "no more since 3.4"),
+        ("tls_dane_digest_agility", "2.10.1", "it came with 2.11"),
+        ("lmdb_map_size", "3.10.13-trixie", "built without it"),
+        ("smtp_tls_enforce_sts_mx_patterns", "3.7.11-bookworm", "it came with 3.10.5"),
+        ("smtp_requiretls_policy", "3.10.13-trixie", "it came with 3.11"),
+        ("non_bdb_migration_level", "3.10.13-trixie", "it came with 3.11"),
+        ("socketmap_max_reply_size", "3.5.25-bullseye", "it came with 3.10"),
+    ],
+)
+def test_what_this_version_does_not_have_is_named_with_its_version(name, label, reason):
+    host = Host(label)
+    host.defaults.pop("lmdb_map_size", None)
+    main = dict({name: "x"}, **({} if label == "2.10.1" else {"compatibility_level": "2"}))
+    assert reason in only(main, host=host).message
 
 
 def test_an_unknown_option_in_master_cf_names_the_service():
@@ -691,6 +748,35 @@ def test_arguments_in_master_cf(words, label, wrong):
 def test_programs_with_arguments_of_their_own_may_have_them():
     pipe = dict(service("vacation unix pipe"), words="flags=Rq user=vacation argv=/usr/bin/vacation -- ${user}".split())
     assert found({}, [SMTP, pipe]) == []
+
+
+@pytest.mark.parametrize(
+    "command, words, label, wrong",
+    [
+        ("pipe", "user=nobody argv=/usr/bin/scan -e /usr/sbin/sendmail -oi -f ${sender}", "2.10.1", 0),
+        ("pipe", "-o a=b user=nobody argv=/usr/bin/scan -o -oi -o = x", "2.10.1", 0),
+        ("pipe", "-o a = b user=nobody argv=/usr/bin/scan -oi", "2.10.1", 1),
+        ("spawn", "user=nobody argv=/usr/bin/postgrey -o x", "2.10.1", 0),
+        ("lmtp", "-o a=b flags=DORX", "3.5.25-bullseye", 0),
+        ("smtp", "flags=DORX -o a=b", "3.10.13-trixie", 0),
+        ("smtp", "flags=DORX", "2.10.1", 1),
+        ("smtp", "-o a=b c", "3.10.13-trixie", 1),
+        ("local", "-o a=b c", "3.10.13-trixie", 1),
+        ("/usr/local/sbin/own", "-oi -o x y z", "2.10.1", 0),
+        ("/usr/lib/postfix/sbin/smtpd", "-vo smtpd_timeout=10s -i 5s", "2.10.1", 0),
+        ("smtpd", "-vo smtpd_timeout = 10s", "2.10.1", 1),
+    ],
+)
+def test_what_follows_the_options_belongs_to_the_program(command, words, label, wrong):
+    services = [SMTP, dict(service("x unix {0}".format(command)), words=words.split())]
+    main = {} if label == "2.10.1" else {"compatibility_level": "2"}
+    assert found(main, services, Host(label)) == [("master-option-syntax", "error", "x/unix -o")] * wrong
+
+
+def test_every_example_of_debian_has_its_options_in_order():
+    services = MasterCf(read("postconf-M.examples.3.7.11-bookworm.txt"), "/etc/postfix/master.cf").services()
+    findings = found({"compatibility_level": "3.6"}, services, Host("3.7.11-bookworm"))
+    assert [finding for finding in findings if finding[0] == "master-option-syntax"] == []
 
 
 # --- the whole -----------------------------------------------------------------------------------------------

@@ -76,6 +76,13 @@ def test_both_forms_of_o_are_read_across_comments():
         ("smtpd -o {a=b", [("{a", "b")]),
         ("smtpd -n x -o a=b", [("a", "b")]),
         ("pipe -o a=b flags=R argv=/bin/x -o c=d", [("a", "b")]),
+        ("pipe user=nobody argv=/usr/bin/scan -e /usr/sbin/sendmail -oi -f ${sender} -o c=d", []),
+        ("spawn -o a=b user=nobody argv=/usr/bin/postgrey --inet=1 -o c=d", [("a", "b")]),
+        ("lmtp -o a=b flags=DX -o c=d", [("a", "b")]),
+        ("smtpd -o a=b - -o c=d", [("a", "b")]),
+        ("smtpd -o a=b -- -o c=d", [("a", "b")]),
+        ("smtpd -vo a=b -voc=d -vo{ e = f g } -v", [("a", "b"), ("c", "d"), ("e", "f g")]),
+        ("smtpd -i 5s -m 1 -r 1 -o a=b", [("a", "b")]),
     ],
 )
 def test_options_end_where_the_daemons_stop_reading_them(arguments, expected):
@@ -147,6 +154,94 @@ def test_a_new_service_is_appended_with_safe_fields():
     )
 
 
+# Made up after the manuals of the programs and of common guides: what stands in mail servers.
+STRANGERS = """\
+filter    unix  -       n       n       -       -       pipe user=nobody argv=/usr/bin/scan -e /usr/sbin/sendmail -oi -f ${sender} ${recipient}
+spamassassin unix -     n       n       -       -       pipe
+  user=spamd argv=/usr/bin/spamc -f -e
+# this is where it goes on
+  /usr/sbin/sendmail -oi -f ${sender} ${recipient}
+dovecot   unix  -       n       n       -       -       pipe
+  flags=DRhu user=vmail:vmail argv=/usr/lib/dovecot/deliver -f ${sender} -d ${recipient} -o mail_location=maildir:~/x
+policyd-spf unix -      n       n       -       0       spawn
+  user=policyd-spf argv=/usr/bin/policyd-spf -o debug
+postgrey  unix  -       n       n       -       -       spawn user=nobody argv={ /usr/sbin/postgrey --inet=10023 -o x = y }
+amavis    unix  -       -       -       -       2       smtp
+\t-o smtp_data_done_timeout=1200
+\t-o smtp_send_xforward_command=yes
+localdelivery unix -    -       n       -       -       lmtp -o disable_dns_lookups=yes flags=DORX
+own       unix  -       n       n       -       -       /usr/local/sbin/own-daemon -o nothing -oi x
+"""
+FIRST_OF_PROGRAM = [
+    "user=nobody",
+    "user=spamd",
+    "flags=DRhu",
+    "user=policyd-spf",
+    "user=nobody",
+    None,
+    "flags=DORX",
+]
+
+
+def test_what_belongs_to_the_program_is_never_edited():
+    text = str(STRANGERS)
+    master = MasterCf(text, PATH)
+    assert master.render() == text
+    services = master.services()
+    assert [dict(service["options"]) for service in services] == [{}] * 5 + [
+        {"smtp_data_done_timeout": "1200", "smtp_send_xforward_command": "yes"},
+        {"disable_dns_lookups": "yes"},
+        {},
+    ]
+    for service in services[:-1]:
+        master.set(service["name"], "unix", options={"syslog_name": "x", "x": None, "mail_location": None, "i": None})
+    changed = master.render()
+    assert changed.count("-o syslog_name=x") == 7
+    for before, after, first in zip(services, MasterCf(changed, PATH).services(), FIRST_OF_PROGRAM):
+        if first:
+            assert after["words"][after["words"].index(first) :] == before["words"][before["words"].index(first) :]
+            assert ("syslog_name", "x") in after["options"]
+    again = MasterCf(changed, PATH)
+    for service in services[:-1]:
+        again.set(service["name"], "unix", options={"syslog_name": "x"})
+    assert again.render() == changed
+    for service in services[:-1]:
+        again.set(service["name"], "unix", options={"syslog_name": None})
+    assert [service["words"] for service in again.services()] == [service["words"] for service in services]
+
+
+def test_a_command_with_options_of_its_own_is_written_once():
+    command = "pipe -v user=nobody argv=/usr/bin/scan -e /usr/sbin/sendmail -oi -f ${sender}"
+    text = edit("", "filter", "unix", command=command, options={"a": "b"})
+    assert edit(text, "filter", "unix", command=command, options={"a": "b"}) == text
+    assert options(text) == [("a", "b")]
+    assert MasterCf(text, PATH).services()[0]["words"][-4:] == ["/usr/sbin/sendmail", "-oi", "-f", "${sender}"]
+
+
+def test_letters_before_an_option_stay():
+    text = "x unix - - n - - smtpd -vo a=b -c\n"
+    assert edit(text, "x", "unix", options={"a": "c"}) == "x unix - - n - - smtpd -v -o a=c -c\n"
+    assert edit(text, "x", "unix", options={"a": None}) == "x unix - - n - - smtpd -v -c\n"
+    assert edit(text, "x", "unix", command="smtpd -c") == "x unix - - n - - smtpd -o a=b\n    -c\n"
+
+
+def test_every_example_of_debian_is_read():
+    """fixtures/postconf-M.examples…: Debian 12's master.cf with all its examples switched on, as postconf -M shows it."""
+    with io.open(os.path.join(FIXTURES, "postconf-M.examples.3.7.11-bookworm.txt"), encoding="ascii") as stream:
+        text = str(stream.read())
+    master = MasterCf(text, PATH)
+    assert master.render() == text
+    # The delivered commands have -a, -e, -m, -n, -r and -z; none of these is Postfix's.
+    assert [service["name"] for service in master.services() if service["options"]] == [
+        "submission",
+        "submissions",
+        "relay",
+    ]
+    for service in master.services():
+        master.set(service["name"], service["type"], options=dict(service["options"]))
+    assert master.render() == text
+
+
 def test_a_removed_service_leaves_comments():
     master = MasterCf(SUBMISSION, PATH)
     master.remove_service("submission", "inet")
@@ -160,6 +255,8 @@ def test_a_removed_service_leaves_comments():
         (dict(name="x", kind="unix", command="smtp", fields={"maxproc": "many"}), "maxproc: 'many' is not a number"),
         (dict(name="x", kind="unix", command="smtp", fields={"chroot": "maybe"}), "chroot: 'maybe' is not y, n or -"),
         (dict(name="x", kind="unix", command="smtp -o a=b"), "belong in options"),
+        (dict(name="x", kind="unix", command="smtpd -m 100 -vo a=b"), "belong in options"),
+        (dict(name="x", kind="unix", command="pipe -oa=b argv=/bin/x"), "belong in options"),
         (dict(name="x y", kind="unix", command="smtp"), "no such service can be"),
         (dict(name="x", kind="unix", command="smtp", options={"a": "b {c"}), "do not match"),
         (dict(name="x", kind="unix", command="smtp", options={"a": "b c"}, braces=False), "Postfix before 3.0"),

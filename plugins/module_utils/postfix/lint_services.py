@@ -1,0 +1,341 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule of the lint for services of master.cf that parameters need. What happens without each was seen on Postfix 3.7.11."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import ERROR, WARNING, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_fingerprints import uses_tls
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import (
+    COMPILED,
+    tables_in,
+    takes_tables,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import TEXT_TYPES, table_entries
+
+_UNAVAILABLE = "all mail that goes there is deferred: mail transport unavailable"
+_WAITS = "the programs that ask it wait for it, and nothing gets on"
+
+# Transports, transport:nexthop -> what must not be empty for them to be used; None where nothing else decides.
+_TRANSPORTS = {
+    "content_filter": None,
+    "default_transport": None,
+    "fallback_transport": "mydestination",
+    "local_transport": "mydestination",
+    "mailbox_transport": "mydestination",
+    "relay_transport": "relay_domains",
+    "virtual_transport": "virtual_mailbox_domains",
+}
+# Their defaults that count when nothing is set, and whether all mail of the class needs them.
+_BY_DEFAULT = (
+    ("default_transport", ERROR),
+    ("local_transport", WARNING),
+    ("relay_transport", ERROR),
+    ("virtual_transport", ERROR),
+)
+_TRANSPORT_MAPS = (
+    "transport_maps",
+    "sender_dependent_default_transport_maps",
+    "mailbox_transport_maps",
+    "fallback_transport_maps",
+)
+_VERIFYING_TRANSPORTS = tuple(
+    "address_verify_{0}_transport".format(name) for name in ("default", "local", "relay", "virtual")
+)
+# Parameter -> what happens without the service that it names. Without these nothing works; without others it depends.
+_ESSENTIAL = {
+    "bounce_service_name": "what cannot be delivered is deferred instead of returned: bounce service failure",
+    "cleanup_service_name": _WAITS,
+    "defer_service_name": "reasons for a delay are not kept: defer service failure",
+    "rewrite_service_name": _WAITS,
+}
+_NAMED = dict(
+    _ESSENTIAL,
+    address_verify_service_name=_WAITS,
+    error_service_name="mail that has to be returned is deferred",
+    proxymap_service_name=_WAITS,
+    proxywrite_service_name=_WAITS,
+    queue_service_name="no mail is delivered",
+    tlsmgr_service_name="TLS is turned off",
+)
+_VERIFY = re.compile(r"\breject_unverified_(recipient|sender)\b")
+_DEEP_TESTS = tuple("postscreen_{0}_enable".format(name) for name in ("bare_newline", "non_smtp_command", "pipelining"))
+_LIMIT = re.compile(r"smtpd_client_[a-z_]+_(count|rate)_limit\Z")
+# What postfix(1) keeps a cache in is written through another service than what is only read.
+_WRITTEN = re.compile(r"(_cache_map|address_verify_map)\Z")
+
+
+def check_services(main_scope, service_scopes, services):
+    """list of Finding: parameters that need a service which master.cf does not have.
+
+    Args:
+        main_scope: Scope of main.cf.
+        service_scopes: list of Scope, of the services with options of their own.
+        services: list of dict, see ``lint.check``; nothing can be told without any.
+    """
+    return _Services(main_scope, service_scopes, services).findings() if services else []
+
+
+class _Services(object):
+    def __init__(self, main_scope, service_scopes, services):
+        self._main = main_scope
+        self._services = services
+        self._scopes = [main_scope] + service_scopes
+        self._own = dict(((scope.service["name"], scope.service["type"]), scope) for scope in service_scopes)
+        self._present = set((service["name"], service["type"]) for service in services)
+        # A master.cf without queue manager is a part of one: what every Postfix has is somewhere else.
+        self._whole = any(program(service) in ("qmgr", "oqmgr", "nqmgr") for service in services)
+        self._verifying = [
+            (scope, name)
+            for scope in self._scopes
+            for name in sorted(scope.explicit)
+            if _VERIFY.search(scope.raw(name) or "") and _VERIFY.search(scope.get(name) or "")
+        ]
+
+    def findings(self):
+        found = self._postscreen() + self._client_tls()
+        if self._whole:
+            for scope in self._scopes:
+                found += self._transports(scope)
+                found += self._transport_maps(scope)
+                found += self._named(scope)
+            found += self._defaults()
+            found += self._verify()
+            found += self._limits()
+            found += self._tls_manager()
+            found += self._proxymap()
+        unique = []
+        for finding in found:
+            if finding not in unique:
+                unique.append(finding)
+        return unique
+
+    def _has(self, name, kinds=("unix",)):
+        return any((name, kind) in self._present for kind in kinds)
+
+    def _scopes_of(self, *programs):
+        """list of Scope: what the services that run one of these programs see; main.cf's own stands for those without options."""
+        return [
+            self._own.get((service["name"], service["type"]), self._main)
+            for service in self._services
+            if program(service) in programs
+        ]
+
+    @staticmethod
+    def _missing(scope, name, service, consequence, severity=ERROR, kind="unix"):
+        return scope.finding(
+            "service-missing",
+            name,
+            "there is no service {0}/{1} in master.cf, and {2}".format(service, kind, consequence),
+            "add {0}/{1} to master.cf, or change {2}".format(service, kind, name),
+            severity,
+        )
+
+    # Where mail goes to
+
+    def _transports(self, scope):
+        found = []
+        names = [name for name in sorted(_TRANSPORTS) if name in scope.explicit and self._is_used(scope, name)]
+        if self._verifying:
+            names += [name for name in _VERIFYING_TRANSPORTS if name in scope.explicit]
+        for name in names:
+            service = transport_name(scope.get(name))
+            if service and not self._has(service):
+                found.append(self._missing(scope, name, service, _UNAVAILABLE))
+        return found
+
+    def _is_used(self, scope, name):
+        condition = _TRANSPORTS[name]
+        if condition is not None and not scope.get(condition):
+            return False
+        if name in ("mailbox_transport", "fallback_transport"):
+            local = transport_name(scope.get("local_transport"))
+            return any(
+                program(service) == "local"
+                for service in self._services
+                if (service["name"], service["type"]) == (local, "unix")
+            )
+        return True
+
+    def _defaults(self):
+        found = []
+        scope = self._main
+        for name, severity in _BY_DEFAULT:
+            condition = _TRANSPORTS[name]
+            # relay_domains has a default of its own in old versions, which is about mydestination.
+            if name in scope.explicit or (name == "relay_transport" and condition not in scope.explicit):
+                continue
+            service = transport_name(scope.get(name))
+            if not service or self._has(service) or not self._is_used(scope, name):
+                continue
+            if any(scope.get(table) for table in _TRANSPORT_MAPS[:2]):
+                severity = WARNING
+            found.append(self._missing(scope, name, service, _UNAVAILABLE, severity))
+        for name in sorted(_ESSENTIAL):
+            service = scope.get(name)
+            if name not in scope.explicit and service and not self._has(service):
+                found.append(self._missing(scope, name, service, _ESSENTIAL[name]))
+        return found
+
+    def _transport_maps(self, scope):
+        names = list(_TRANSPORT_MAPS) + (["address_verify_transport_maps"] if self._verifying else [])
+        found = []
+        for name in names:
+            if name not in scope.explicit:
+                continue
+            for kind, key, value in _entries(scope, scope.get(name) or ""):
+                service = transport_name(value)
+                if not service or "$" in service or service.lower() == "dunno" or self._has(service):
+                    continue
+                where = "what {0} {1} names is deferred: mail transport unavailable".format(kind, key)
+                found.append(self._missing(scope, name, service, where, ERROR if kind == "static" else WARNING))
+        return found
+
+    # Services by name
+
+    def _named(self, scope):
+        found = []
+        for name in sorted(_NAMED):
+            service = scope.get(name) if name in scope.explicit else None
+            if service and not self._has(service, ("unix", "fifo")):
+                found.append(self._missing(scope, name, service, _NAMED[name]))
+        return found
+
+    def _verify(self):
+        service = self._main.get("address_verify_service_name") or "verify"
+        if self._has(service) or "address_verify_service_name" in self._main.explicit:
+            return []
+        reason = "smtpd waits for it, so that these clients get no answer"
+        return [self._missing(scope, name, service, reason) for scope, name in self._verifying]
+
+    def _postscreen(self):
+        found = []
+        for scope in self._scopes_of("postscreen"):
+            service = scope.get("smtpd_service_name") or "smtpd"
+            if not self._has(service, ("pass",)):
+                reason = "postscreen has nobody to hand clients to: 421 All server ports are busy"
+                found.append(self._missing(scope, "smtpd_service_name", service, reason, ERROR, "pass"))
+            service = scope.get("dnsblog_service_name") or "dnsblog"
+            if scope.get("postscreen_dnsbl_sites") and not self._has(service):
+                reason = "postscreen asks none of these lists"
+                found.append(self._missing(scope, "postscreen_dnsbl_sites", service, reason, WARNING))
+            service = scope.get("tlsproxy_service_name") or "tlsproxy"
+            if self._postscreen_tls(scope) and not self._has(service):
+                deep = any(scope.is_yes(name) for name in _DEEP_TESTS)
+                reason = "postscreen answers STARTTLS with 454"
+                name = "postscreen_tls_security_level"
+                found.append(self._missing(scope, name, service, reason, ERROR if deep else WARNING))
+        return found
+
+    @staticmethod
+    def _postscreen_tls(scope):
+        level = (scope.get("postscreen_tls_security_level") or "").lower()
+        if level:
+            return level != "none" and uses_tls(scope, "smtpd")
+        return any(scope.is_yes("postscreen_{0}".format(name)) for name in ("use_tls", "enforce_tls"))
+
+    # TLS
+
+    def _client_tls(self):
+        service = self._main.get("tlsproxy_service_name") or "tlsproxy"
+        if self._has(service):
+            return []
+        found = []
+        for side in ("smtp", "lmtp"):
+            name = "{0}_tls_connection_reuse".format(side)
+            if name not in self._main.host.defaults:
+                continue
+            for scope in [self._main] + self._scopes_of(side):
+                reason = "the mail is deferred: Cannot start TLS: handshake failure"
+                if scope.is_yes(name) and uses_tls(scope, side):
+                    # Where it is set, not where it is used.
+                    found.append(self._missing(scope if name in scope.explicit else self._main, name, service, reason))
+                policy = "{0}_tls_policy_maps".format(side)
+                for kind, key, value in _entries(scope, scope.get(policy) or ""):
+                    if "connection_reuse=yes" in re.sub(r"\s*=\s*", "=", value):
+                        place = scope if policy in scope.explicit else self._main
+                        found.append(self._missing(place, policy, service, "for {0} {1} {2}".format(kind, key, reason)))
+        return found
+
+    def _tls_manager(self):
+        service = self._main.get("tlsmgr_service_name") or "tlsmgr"
+        if self._has(service) or "tlsmgr_service_name" in self._main.explicit:
+            return []
+        found = []
+        for side, programs in (("smtpd", ("smtpd",)), ("smtp", ("smtp",))):
+            name = "{0}_tls_security_level".format(side)
+            scope = next((scope for scope in self._scopes_of(*programs) if uses_tls(scope, side)), None)
+            if scope is None:
+                continue
+            if side == "smtpd":
+                found.append(self._missing(scope, name, service, "smtpd answers STARTTLS with 454"))
+            elif (scope.get(name) or "may").lower() == "may":
+                found.append(self._missing(scope, name, service, "mail leaves in clear text", WARNING))
+            else:
+                found.append(self._missing(scope, name, service, "mail is deferred: our TLS engine is unavailable"))
+        return found
+
+    # What is asked through a service
+
+    def _proxymap(self):
+        found = []
+        for scope in self._scopes:
+            names = set(name for name in scope.explicit if takes_tables(name))
+            if scope is self._main and self._scopes_of("smtpd") and scope.get("mydestination"):
+                names.add("local_recipient_maps")
+            for name in sorted(names):
+                value = scope.get(name) or ""
+                if "proxy:" not in value or not any(kind == "proxy" for kind, _path in tables_in(value)):
+                    continue
+                service_name = "proxywrite_service_name" if _WRITTEN.search(name) else "proxymap_service_name"
+                service = scope.get(service_name)
+                if service and not self._has(service):
+                    found.append(self._missing(scope, name, service, _WAITS))
+        return found
+
+    def _limits(self):
+        found = []
+        for scope in self._scopes:
+            if not self._has("anvil"):
+                for name in sorted(scope.explicit):
+                    if _LIMIT.match(name) and (scope.get(name) or "0") != "0":
+                        found.append(
+                            self._missing(scope, name, "anvil", "nobody counts, so this limits nobody", WARNING)
+                        )
+            name = "smtp_connection_cache_destinations"
+            service = scope.get("connection_cache_service_name") or "scache"
+            if name in scope.explicit and scope.get(name) and not self._has(service):
+                reason = "smtp waits a second for it and keeps no connection"
+                found.append(self._missing(scope, name, service, reason, WARNING))
+        return found
+
+
+def transport_name(value):
+    """str: the service of C(transport:nexthop); empty where it is left out or cannot be told."""
+    return (value or "").strip().partition(":")[0].strip()
+
+
+def _entries(scope, value):
+    """list of (str, str, str): what the tables of a list say, as far as they can be read: type or file, key and value."""
+    found = []
+    for kind, path in tables_in(value):
+        if kind == "static":
+            found.append(("static", path, path.strip("{}").strip()))
+        elif kind == "inline":
+            for item in split_list(path[1:-1]):
+                # Both { key = value } and key=value (DATABASE_README).
+                key, _equals, text = item.strip("{} ").partition("=")
+                found.append(("inline", key.strip(), text.strip()))
+        elif path.startswith("/") and (kind in COMPILED or kind in TEXT_TYPES):
+            for key, entry in table_entries(scope.host.text(path) or "", path):
+                # Lines of if and endif are no entries.
+                if kind not in ("regexp", "pcre") or not re.match(r"(if|endif)\b", key, re.I):
+                    found.append((path, key, entry))
+    return found
