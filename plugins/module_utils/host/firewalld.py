@@ -45,13 +45,14 @@ def name_limit(version):
     Args:
         version: str, what C(firewall-cmd --version) prints; anything else counts as the oldest.
     """
+    number = _version_number(version)
+    return next((limit for since, limit in _NAME_LIMITS if number >= since), SHORTEST_NAME_LIMIT)
+
+
+def _version_number(version):
+    """(int, int): of a version as C(firewall-cmd --version) prints it; anything else counts as the oldest."""
     match = re.match(r"^([0-9]+)\.([0-9]+)", version.strip())
-    if match is not None:
-        number = (int(match.group(1)), int(match.group(2)))
-        for since, limit in _NAME_LIMITS:
-            if number >= since:
-                return limit
-    return SHORTEST_NAME_LIMIT
+    return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
 
 
 class Firewalld(object):
@@ -180,8 +181,15 @@ class Firewalld(object):
         """int: how many characters the installed firewalld accepts; it is asked only for a long name."""
         if len(name) <= SHORTEST_NAME_LIMIT:
             return SHORTEST_NAME_LIMIT
+        return name_limit(self._version(running))
+
+    def joins_ports(self, running):
+        """bool: whether the installed firewalld joins port ranges that overlap, as it does from 0.9 on."""
+        return _version_number(self._version(running)) >= (0, 9)
+
+    def _version(self, running):
         program = "firewall-cmd" if running else "firewall-offline-cmd"
-        return name_limit(self._command([program, "--version"], check=False).stdout)
+        return self._command([program, "--version"], check=False).stdout
 
     def service_ports(self, name, _seen=()):
         """list of str: the ports of a service, firewalld.service(5), with those of the services it includes."""

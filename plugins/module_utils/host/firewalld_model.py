@@ -13,6 +13,7 @@ __metaclass__ = type
 
 import re
 import shlex
+import socket
 from collections import namedtuple
 from xml.dom import minidom
 from xml.parsers.expat import ExpatError
@@ -222,6 +223,41 @@ _NEUTRAL = {
     ("nflog", "queue-size"): "0",
     ("limit", "burst"): "0",
 }
+_NUMBER = re.compile(r"^[+-]?[0-9]{1,5}$")
+_MARK = re.compile(r"^(0[xX][0-9A-Fa-f]{1,8}|[0-9]{1,10})(/(0[xX][0-9A-Fa-f]{1,8}|[0-9]{1,10}))?$")
+_LOG_LEVELS = ("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug")
+# REJECT_TYPES of firewalld 0.6.3 to 2.5
+_REJECT_TYPES = {
+    "ipv4": (
+        "icmp-host-prohibited",
+        "host-prohib",
+        "icmp-net-unreachable",
+        "net-unreach",
+        "icmp-host-unreachable",
+        "host-unreach",
+        "icmp-port-unreachable",
+        "port-unreach",
+        "icmp-proto-unreachable",
+        "proto-unreach",
+        "icmp-net-prohibited",
+        "net-prohib",
+        "tcp-reset",
+        "tcp-rst",
+        "icmp-admin-prohibited",
+        "admin-prohib",
+    ),
+    "ipv6": (
+        "icmp6-adm-prohibited",
+        "adm-prohibited",
+        "icmp6-no-route",
+        "no-route",
+        "icmp6-addr-unreachable",
+        "addr-unreach",
+        "icmp6-port-unreachable",
+        "port-unreach",
+        "tcp-reset",
+    ),
+}
 _DURATIONS = {"second": "s", "minute": "m", "hour": "h", "day": "d"}
 
 
@@ -270,7 +306,7 @@ class RichRule(object):
         if family not in (None, "ipv4", "ipv6"):
             self._refuse("family is ipv4 or ipv6, not {0!r}".format(family))
         priority = self.attributes.get("priority", "0")
-        if not re.match(r"^-?[0-9]{1,5}$", priority) or not -32768 <= int(priority) <= 32767:
+        if not _NUMBER.match(priority) or not -32768 <= int(priority) <= 32767:
             self._refuse("priority is a number from -32768 to 32767, not {0!r}".format(priority))
         for part in self.parts:
             self._check_part(part, family)
@@ -283,6 +319,8 @@ class RichRule(object):
                 self._refuse("it has no action: end it with accept, reject, drop or mark")
         elif action is not None:
             self._refuse("{0} stands without an action, so {1} has to go".format(element.name, action.name))
+        if element is not None and element.name == "masquerade" and source is not None and "mac" in source.attributes:
+            self._refuse("masquerade cannot go by a source's MAC address")
         if self.part("audit") and (action is None or action.name == "mark"):
             self._refuse("audit needs accept, reject or drop")
 
@@ -308,19 +346,66 @@ class RichRule(object):
             if given == ["mac"] and not _MAC.match(part.attributes["mac"]):
                 self._refuse("{0!r} is not a MAC address".format(part.attributes["mac"]))
         elif part.name in ("port", "source-port", "forward-port"):
-            try:
-                parse_port("{0}/{1}".format(part.attributes["port"], part.attributes["protocol"]))
-            except ZoneError as exc:
-                self._refuse(str(exc))
+            self._check_port(part.attributes["port"], part.attributes["protocol"])
             if part.name == "forward-port":
-                if family is None:
-                    self._refuse('forward-port needs family="ipv4" or family="ipv6"')
-                if not part.attributes.get("to-port") and not part.attributes.get("to-addr"):
-                    self._refuse("forward-port needs to-port= or to-addr=")
-        elif part.name == "reject" and part.attributes.get("type") and family is None:
-            self._refuse('reject type= needs family="ipv4" or family="ipv6"')
-        if part.limit is not None and not re.match(r"^[1-9][0-9]*/[smhd]$", part.limit.get("value", "")):
+                self._check_forward(part, family)
+        elif part.name == "reject" and part.attributes.get("type"):
+            if family is None:
+                self._refuse('reject type= needs family="ipv4" or family="ipv6"')
+            if part.attributes["type"] not in _REJECT_TYPES[family]:
+                self._refuse("reject type is one of {0}".format(", ".join(_REJECT_TYPES[family])))
+        elif part.name in ("log", "nflog"):
+            self._check_log(part)
+        elif part.name == "mark" and not _MARK.match(part.attributes["set"]):
+            self._refuse('mark needs set="MARK" or set="MARK/MASK", of numbers like 5 or 0x5')
+        elif part.name == "protocol" and not _is_protocol(part.attributes["value"]):
+            self._refuse("there is no protocol {0!r}".format(part.attributes["value"]))
+        elif part.name == "tcp-mss-clamp":
+            value = part.attributes.get("value", "536")
+            if not value.isdigit() or int(value) < 536:
+                self._refuse("tcp-mss-clamp needs value=pmtu or a number from 536 on")
+        if part.limit is not None:
+            self._check_limit(part.limit)
+
+    def _check_port(self, port, protocol):
+        # firewalld looks names of services up, as far as the host knows them.
+        name = re.match(r"^[a-z][a-z0-9-]*$", port)
+        try:
+            parse_port("{0}/{1}".format("1" if name else port, protocol))
+        except ZoneError as exc:
+            self._refuse(str(exc))
+
+    def _check_forward(self, part, family):
+        port, address = part.attributes.get("to-port"), part.attributes.get("to-addr")
+        if family is None:
+            self._refuse('forward-port needs family="ipv4" or family="ipv6"')
+        if not port and not address:
+            self._refuse("forward-port needs to-port= or to-addr=")
+        if port:
+            self._check_port(port, part.attributes["protocol"])
+        network = source_network(address) if address and "/" not in address else None
+        if address and (network is None or network.family != family):
+            self._refuse("to-addr={0!r} is not an {1} address".format(address, family))
+
+    def _check_log(self, part):
+        if len(part.attributes.get("prefix", "")) > 127:
+            self._refuse("a prefix has at most 127 characters")
+        level = part.attributes.get("level", "info")
+        if level not in _LOG_LEVELS:
+            self._refuse("level is one of {0}, not {1!r}".format(", ".join(_LOG_LEVELS), level))
+        for name in ("group", "queue-size"):
+            value = part.attributes.get(name, "0")
+            if not value.isdigit() or int(value) > 65535:
+                self._refuse("{0} is a number from 0 to 65535, not {1!r}".format(name, value))
+
+    def _check_limit(self, limit):
+        if not re.match(r"^[1-9][0-9]*/[smhd]$", limit.get("value", "")):
             self._refuse('limit needs value="RATE/DURATION", DURATION one of s, m, h, d')
+        if limit["value"] == "1/d":
+            self._refuse("limit 1/d is too slow for firewalld; the least is 2/d")
+        burst = limit.get("burst", "0")
+        if not burst.isdigit() or int(burst) > 10000000:
+            self._refuse("burst is a number up to 10000000, not {0!r}".format(burst))
 
     def _refuse(self, reason):
         raise ZoneError("rich rule {0!r}: {1}".format(str(self), reason))
@@ -334,12 +419,28 @@ def _tidy(element, attributes):
             # firewalld.zone(5): only yes and true invert; in the language any word does, see parse_rich_rule.
             if value.lower() in ("yes", "true"):
                 tidy[name] = "True"
-        elif value and _NEUTRAL.get((element, name)) != value:
-            tidy[name] = value
+        elif value:
+            if name in ("priority", "burst", "group", "queue-size") and _NUMBER.match(value):
+                value = str(int(value))
+            elif name == "mac":
+                value = value.upper()
+            if _NEUTRAL.get((element, name)) != value:
+                tidy[name] = value
     if element == "limit" and "value" in tidy:
         rate, slash, duration = tidy["value"].partition("/")
         tidy["value"] = rate + slash + _DURATIONS.get(duration.strip(), duration.strip())
     return tidy
+
+
+def _is_protocol(text):
+    """bool: whether a protocol has this number, or this name on this host."""
+    if text.isdigit():
+        return int(text) <= 255
+    try:
+        socket.getprotobyname(text)
+    except (socket.error, ValueError):
+        return False
+    return True
 
 
 def _format_attributes(names, attributes):
@@ -366,31 +467,36 @@ def parse_rich_rule(text):
         refuse("{0}".format(exc))
     if not words or words[0] != "rule":
         refuse("it has to begin with the word rule")
-    rule, parts, current = {}, [], None
-    attributes, allowed = rule, ("family", "priority")
+    rule, parts = {}, []
+    # What the next attribute may belong to, the innermost last: the rule, an element, its limit. As in firewalld, an attribute
+    # that does not belong to the innermost ends it, so that a log's level may stand behind its limit.
+    open_parts = [("rule", rule, ("priority", "family"))]
     for word in words[1:]:
         name, equals, value = word.partition("=")
         if equals:
+            inner = open_parts[-1][0]
+            while len(open_parts) > 1 and name not in open_parts[-1][2]:
+                open_parts.pop()
+            _owner, attributes, allowed = open_parts[-1]
             if name not in allowed:
-                refuse("{0} does not belong to {1}".format(name, current.name if current else "rule"))
+                refuse("{0} does not belong to {1}".format(name, inner))
             if not value or re.search(r"[\"\\=\x00-\x1f\x7f]", value):
                 refuse("firewalld cannot take this value of {0}: {1!r}".format(name, value))
-            if name in attributes:
+            if name in attributes and len(allowed) == 1:
                 refuse("{0} is there twice".format(name))
             attributes[name] = "yes" if name == "invert" else value
-        elif word in ("NOT", "not") and current is not None and "invert" in allowed:
-            attributes["invert"] = "yes"
-        elif word == "limit" and current is not None and _PARTS[current.name][0] in _LIMITED and current.limit is None:
-            current = parts[-1] = current._replace(limit={})
-            attributes, allowed = current.limit, _LIMIT
+        elif word in ("NOT", "not") and "invert" in open_parts[-1][2]:
+            open_parts[-1][1]["invert"] = "yes"
+        elif word == "limit" and len(open_parts) > 1 and _PARTS[parts[-1].name][0] in _LIMITED:
+            parts[-1] = parts[-1]._replace(limit={})
+            open_parts[2:] = [("limit", parts[-1].limit, _LIMIT)]
         elif word in _PARTS:
             place = _PARTS[word][0]
             other = next((part.name for part in parts if _PARTS[part.name][0] == place), None)
             if other is not None:
                 refuse("it cannot have both {0} and {1}".format(other, word))
-            current = Part(word, {}, None)
-            parts.append(current)
-            attributes, allowed = current.attributes, _PARTS[word][1] + _PARTS[word][2]
+            parts.append(Part(word, {}, None))
+            open_parts[1:] = [(word, parts[-1].attributes, _PARTS[word][1] + _PARTS[word][2])]
         else:
             refuse("{0!r} is not a word of the rich language here".format(word))
     return RichRule(rule, parts)
@@ -467,18 +573,61 @@ class Zone(object):
         """bool: whether two zones have the same target and items."""
         return self.target == other.target and all(self.same(kind, other) for kind in KINDS)
 
-    def merged(self, wanted, exclusive):
-        """Zone: this zone after the items of C(wanted) are added or, if exclusive, put in the place of its own."""
+    def merged(self, wanted, exclusive, joins=None, by_file=False):
+        """Zone: this zone after the items of C(wanted) are added or, if exclusive, put in the place of its own.
+
+        Args:
+            wanted: Zone.
+            exclusive: bool.
+            joins: function that returns whether the installed firewalld joins port ranges that overlap; it is asked only
+                where some do. None for one that does not.
+            by_file: bool, whether the zone file is written, instead of single items added and removed.
+        """
         items = {}
         for kind in KINDS:
             if self.same(kind, wanted):
                 items[kind] = self.items[kind].values()
+            elif kind == "ports":
+                items[kind] = self._merged_ports(wanted, exclusive, joins, by_file)
             elif exclusive:
                 items[kind] = wanted.items[kind].values()
             else:
                 delta = difference(kind, self, wanted, False)
                 items[kind] = list(self.items[kind].values()) + delta.add
         return Zone(self.name, wanted.target, self.interfaces, **items)
+
+    def _merged_ports(self, wanted, exclusive, joins, by_file):
+        delta = difference("ports", self, wanted, exclusive)
+        if by_file and exclusive:
+            kept, added = [], wanted.list("ports")
+        else:
+            kept = [item for item in self.list("ports") if self.items["ports"][item] not in delta.remove]
+            added = delta.add + delta.restore
+        together = kept + added
+        overlapping = any(
+            _overlap(one, other) for number, one in enumerate(together) for other in together[number + 1 :]
+        )
+        if not overlapping or joins is None or not joins():
+            return together
+        for item in added:
+            kept = _joined(kept, item)
+        return kept
+
+
+def _joined(ports, added):
+    """list of str: ports after one is added to a firewalld that joins what overlaps; what is only adjacent stays apart."""
+    new = parse_port(added)
+    apart = []
+    for item in ports:
+        if _overlap(item, format_port(new)):
+            _protocol, first, last = parse_port(item)
+            new = (new[0], min(new[1], first), max(new[2], last))
+        else:
+            apart.append(item)
+    # What the ranges joined so far have grown into.
+    if len(apart) < len(ports) and any(_overlap(item, format_port(new)) for item in apart):
+        return _joined(apart, format_port(new))
+    return apart + [format_port(new)]
 
 
 def render(zone):

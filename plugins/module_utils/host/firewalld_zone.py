@@ -160,10 +160,13 @@ class _Change(object):
             # The reload gives the runtime side what the permanent side has.
             interfaces = present.interfaces if present is not None else ()
             base = permanent if permanent is not None else Zone(self._name)
-            merged = base.merged(wanted, self._request.exclusive)
+            merged = base.merged(wanted, self._request.exclusive, self._joins_ports, True)
             merged.interfaces = list(interfaces)
             return merged
-        return present.merged(wanted, self._request.exclusive)
+        return present.merged(wanted, self._request.exclusive, self._joins_ports, not self._running)
+
+    def _joins_ports(self):
+        return self._firewalld.joins_ports(self._running)
 
     def _needs_reload(self, target):
         return any(zone is None or zone.target != target for zone in self._before.values())

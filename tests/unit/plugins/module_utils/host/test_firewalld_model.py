@@ -236,12 +236,40 @@ def test_a_source_inside_another_is_left_out():
         ("rule service name=ssh accept", 'rule service name="ssh" accept'),
         (
             'rule port protocol="tcp" port="5666" family=ipv4 accept',
-            None,
+            'rule family="ipv4" port port="5666" protocol="tcp" accept',
         ),
         (
             "rule accept limit value=3/minute port protocol=tcp port=25 source not address=10.0.0.0/8 priority=0",
-            None,
+            'rule source NOT address="10.0.0.0/8" port port="25" protocol="tcp" accept limit value="3/m"',
         ),
+        # What firewall-cmd 0.9.3 and 1.3.3 made of these; a level may stand behind the limit, a family anywhere.
+        (
+            "rule service name=smtp log prefix=x limit value=1/m level=info accept",
+            'rule service name="smtp" log prefix="x" level="info" limit value="1/m" accept',
+        ),
+        (
+            "rule log limit value='1/m' level=info prefix=\"mail in\" audit limit value=2/h accept service name=smtp",
+            'rule service name="smtp" log prefix="mail in" level="info" limit value="1/m" audit limit value="2/h" accept',
+        ),
+        (
+            "rule source address=10.0.0.1 invert=yes reject limit value=5/s type=icmp-host-prohibited family=ipv4 priority=+7",
+            'rule priority="7" family="ipv4" source NOT address="10.0.0.1" '
+            'reject type="icmp-host-prohibited" limit value="5/s"',
+        ),
+        ("rule source mac=aa:bb:cc:dd:ee:ff drop", 'rule source mac="AA:BB:CC:DD:EE:FF" drop'),
+        (
+            "rule source not ipset=nets destination ipset=ours family=ipv6 nflog group=5 limit value=1/m burst=3 "
+            "queue-size=7 prefix=x priority=-1",
+            'rule priority="-1" family="ipv6" source NOT ipset="nets" destination ipset="ours" '
+            'nflog group="5" prefix="x" queue-size="7" limit value="1/m" burst="3"',
+        ),
+        (
+            "rule icmp-type name=echo-request mark set=0x1/0xff",
+            'rule icmp-type name="echo-request" mark set="0x1/0xff"',
+        ),
+        ("rule service name=smtp log level=info port=25 accept", None),
+        ("rule service name=smtp level=info accept", None),
+        ("rule service name=smtp name=ssh accept", None),
         (
             "rule family=ipv4 source not address=10.0.0.0/8 port protocol=tcp port=25 accept limit value=3/minute",
             'rule family="ipv4" source NOT address="10.0.0.0/8" port port="25" protocol="tcp" accept limit value="3/m"',
@@ -283,6 +311,16 @@ def test_rich_rules_have_one_spelling(text, expected):
         ("rule service name=ssh audit", "audit needs"),
         ("rule priority=99999 service name=ssh accept", "32767"),
         ("rule port port=25 accept", "protocol="),
+        ("rule service name=ssh log level=warn accept", "level is one of"),
+        ("rule service name=ssh accept limit value=1/d", "too slow"),
+        ("rule service name=ssh accept limit value=1/m burst=x", "burst"),
+        ("rule service name=ssh nflog group=70000 accept", "group"),
+        ("rule service name=ssh mark set=x", "MARK"),
+        ("rule protocol value=nosuch accept", "no protocol"),
+        ("rule tcp-mss-clamp value=100", "536"),
+        ("rule family=ipv4 service name=ssh reject type=icmp6-adm-prohibited", "icmp-host-prohibited"),
+        ("rule family=ipv4 forward-port port=25 protocol=tcp to-addr=web01", "to-addr"),
+        ("rule family=ipv4 source mac=00:11:22:33:44:55 masquerade", "MAC"),
     ],
 )
 def test_a_rule_that_firewalld_would_drop_is_refused(text, part):
@@ -328,6 +366,42 @@ def test_a_port_delta_leads_there_whether_or_not_ranges_are_joined(before, after
         protocol, first, last = model.parse_port(text)
         expected |= set((protocol, number) for number in range(first, last + 1))
     assert apply_ports(set(before), delta, joins) == expected
+
+
+@pytest.mark.parametrize(
+    "before, wanted, exclusive, joined, apart",
+    [
+        # Tried with firewall-cmd 0.9.3 and 1.3.3; apart is what 0.6.3 keeps (Firewalld.add_port of its source).
+        (["25/tcp"], ["20-30/tcp"], False, ["20-30/tcp"], ["20-30/tcp", "25/tcp"]),
+        (["20-30/tcp"], ["25/tcp"], False, ["20-30/tcp"], ["20-30/tcp"]),
+        (["20-30/tcp"], ["31/tcp"], False, ["20-30/tcp", "31/tcp"], ["20-30/tcp", "31/tcp"]),
+        (["20-30/tcp", "31/tcp"], ["28-40/tcp"], False, ["20-40/tcp"], ["20-30/tcp", "28-40/tcp", "31/tcp"]),
+        (["25/udp"], ["20-30/tcp"], False, ["20-30/tcp", "25/udp"], ["20-30/tcp", "25/udp"]),
+        (["25/tcp"], ["20-30/tcp"], True, ["20-30/tcp"], ["20-30/tcp", "25/tcp"]),
+        (["20-30/tcp"], ["25/tcp"], True, ["25/tcp"], ["25/tcp"]),
+        (["20-22/tcp", "28-30/tcp"], ["21-29/tcp"], False, ["20-30/tcp"], ["20-22/tcp", "21-29/tcp", "28-30/tcp"]),
+    ],
+)
+def test_ports_are_those_that_firewalld_keeps(before, wanted, exclusive, joined, apart):
+    zone = Zone("z", ports=before)
+    assert sorted(zone.merged(Zone("z", ports=wanted), exclusive, lambda: True).list("ports")) == sorted(joined)
+    assert sorted(zone.merged(Zone("z", ports=wanted), exclusive, lambda: False).list("ports")) == sorted(apart)
+    after = zone.merged(Zone("z", ports=wanted), exclusive, lambda: True)
+    assert after.merged(Zone("z", ports=wanted), exclusive, lambda: True).list("ports") == after.list("ports")
+
+
+@given(few_ports, few_ports, st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_merged_ports_open_what_is_asked_for(before, wanted, exclusive):
+    for joins in (True, False):
+        after = Zone("z", ports=before).merged(Zone("z", ports=wanted), exclusive, lambda joins=joins: joins)
+        assert model.coverage(after.list("ports")) == model.coverage(wanted if exclusive else before + wanted)
+
+
+def test_firewalld_is_not_asked_for_its_version_where_nothing_overlaps():
+    zone = Zone("z", ports=["25/tcp"])
+    merged = zone.merged(Zone("z", ports=["587/tcp", "26/tcp"]), False, lambda: 1 // 0)
+    assert merged.list("ports") == ["25/tcp", "26/tcp", "587/tcp"]
 
 
 def test_a_source_is_removed_in_the_spelling_it_has():
