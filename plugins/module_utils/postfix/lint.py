@@ -93,7 +93,7 @@ def check(main, services, host):
     for scope in [main_scope] + service_scopes:
         findings += lint_parameters.check_names(scope, services, names, prefixes)
         findings += lint_parameters.check_types(scope)
-        findings += lint_parameters.check_limits(scope)
+        findings += lint_parameters.check_limits(scope, services)
         findings += lint_tls.check_levels(scope)
         findings += lint_tls.check_protocols(scope)
         findings += lint_tls.check_ciphers(scope)

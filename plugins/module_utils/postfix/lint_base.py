@@ -91,3 +91,8 @@ def service_label(service):
 def program(service):
     """str: the name of the program that a service runs, without directory."""
     return service["command"].split("/")[-1]
+
+
+def has_queue_manager(services):
+    """bool: whether these are all services of a Postfix: a part of a master.cf says nothing about what is not in it."""
+    return any(program(service) in ("qmgr", "oqmgr", "nqmgr") for service in services)

@@ -20,6 +20,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand impor
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import (
     WARNING,
     Finding,
+    has_queue_manager,
     program,
     service_label,
 )
@@ -366,26 +367,57 @@ def _option_finding(service, host, value, reason):
     )
 
 
-def check_limits(scope):
-    """list of Finding: a mailbox limit below the message limit (local(8) stops: "main.cf configuration error")."""
+# Program that stops -> its limit, the transport that leads to it and whose mail that is, what is delivered by it.
+_MAILBOXES = {
+    "local": ("mailbox_size_limit", "local_transport", "mydestination", "local delivery"),
+    "virtual": (
+        "virtual_mailbox_limit",
+        "virtual_transport",
+        "virtual_mailbox_domains",
+        "delivery to virtual mailboxes",
+    ),
+}
+
+
+def check_limits(scope, services):
+    """list of Finding: a mailbox limit below the message limit, where the program that compares them delivers mail.
+
+    local(8) and virtual(8) stop with "main.cf configuration error". Other programs do not look at it: on a host that only
+    relays, or that hands mailboxes to another program, these limits mean nothing.
+    """
     findings = []
     message_limit = scope.get("message_size_limit") or ""
-    for name in ("mailbox_size_limit", "virtual_mailbox_limit"):
+    for deliverer, (name, transport, domains, what) in sorted(_MAILBOXES.items()):
         limit = scope.get(name) or ""
         if not (message_limit.isdigit() and limit.isdigit()) or limit == "0":
             continue
         if not set(scope.explicit) & set(("message_size_limit", name)):
             continue
-        if int(limit) < int(message_limit) or message_limit == "0":
+        # What -o sets for one service concerns this one only.
+        if scope.service is not None:
+            used = program(scope.service) == deliverer
+        else:
+            used = _delivers(scope, services, deliverer, transport, domains)
+        if used and (int(limit) < int(message_limit) or message_limit == "0"):
             findings.append(
                 scope.finding(
                     "size-limits",
                     name,
-                    "it is below message_size_limit ({0}), so local delivery of all mail stops".format(
-                        "unlimited" if message_limit == "0" else message_limit
+                    "it is below message_size_limit ({0}), so {1} of all mail stops".format(
+                        "unlimited" if message_limit == "0" else message_limit, what
                     ),
                     "set {0} to 0 (unlimited) or to at least message_size_limit".format(name),
                     WARNING,
                 )
             )
     return findings
+
+
+def _delivers(scope, services, deliverer, transport, domains):
+    """bool: whether mail of these domains goes to a service that runs this program."""
+    if scope.get(domains) == "":
+        return False
+    name = (scope.get(transport) or "").partition(":")[0].strip()
+    programs = [program(service) for service in services if (service["name"], service["type"]) == (name, "unix")]
+    # A master.cf of which only a part is known has the services that every Postfix has.
+    return deliverer in programs or (not programs and name == deliverer and not has_queue_manager(services))

@@ -11,7 +11,12 @@ __metaclass__ = type
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import ERROR, WARNING, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import (
+    ERROR,
+    WARNING,
+    has_queue_manager,
+    program,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_fingerprints import uses_tls
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import (
     COMPILED,
@@ -91,7 +96,7 @@ class _Services(object):
         self._own = dict(((scope.service["name"], scope.service["type"]), scope) for scope in service_scopes)
         self._present = set((service["name"], service["type"]) for service in services)
         # A master.cf without queue manager is a part of one: what every Postfix has is somewhere else.
-        self._whole = any(program(service) in ("qmgr", "oqmgr", "nqmgr") for service in services)
+        self._whole = has_queue_manager(services)
         self._verifying = [
             (scope, name)
             for scope in self._scopes

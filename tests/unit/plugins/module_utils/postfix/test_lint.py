@@ -334,9 +334,23 @@ def test_a_type_is_checked_in_master_cf_too():
 
 
 def test_mailbox_limit_below_message_limit_is_a_warning():
-    assert found({"message_size_limit": "100000000"}) == [
-        ("size-limits", "warning", "mailbox_size_limit"),
-        ("size-limits", "warning", "virtual_mailbox_limit"),
+    assert found({"message_size_limit": "100000000"}) == [("size-limits", "warning", "mailbox_size_limit")]
+    # No sizes of others' mailboxes: virtual(8) delivers nothing here, and the guide's relay is not the last hop.
+    assert found({"message_size_limit": "104857600", "mailbox_size_limit": "0"}) == []
+    assert found({"message_size_limit": "104857600", "mydestination": ""}) == []
+    assert found({"message_size_limit": "104857600", "local_transport": "error:no mailboxes"}) == []
+    assert found({"message_size_limit": "104857600", "local_transport": "lmtp:unix:private/x"}) == []
+    virtual = {"message_size_limit": "104857600", "mailbox_size_limit": "0", "virtual_mailbox_domains": "example.com"}
+    virtual["virtual_mailbox_maps"] = "static:x"
+    finding = only(virtual)
+    assert (finding.identifier, finding.parameter) == ("size-limits", "virtual_mailbox_limit")
+    assert "delivery to virtual mailboxes" in finding.message
+    assert found(dict(virtual, virtual_transport="lmtp:unix:private/dovecot-lmtp")) == []
+    assert found(dict(virtual, virtual_transport="dovecot")) == []
+    submission = service("submission inet smtpd", message_size_limit="104857600")
+    assert found({}, [SMTP, submission]) == []
+    assert found({}, [SMTP, service("local unix local", message_size_limit="104857600")]) == [
+        ("size-limits", "warning", "local/unix -o mailbox_size_limit")
     ]
     assert found({"message_size_limit": "100000000", "mailbox_size_limit": "0", "virtual_mailbox_limit": "0"}) == []
 
