@@ -88,7 +88,9 @@ def check(main, services, host):
     """
     main_scope = lint_base.Scope(main, host)
     service_scopes = [lint_base.Scope(main, host, service) for service in services if service["options"]]
-    names, prefixes = lint_parameters.user_defined(main, services)
+    names, prefixes = set(), ()
+    if any(name not in host.defaults for scope in [main_scope] + service_scopes for name in scope.explicit):
+        names, prefixes = lint_parameters.user_defined(main, services)
     findings = []
     for scope in [main_scope] + service_scopes:
         findings += lint_parameters.check_names(scope, services, names, prefixes)

@@ -32,6 +32,8 @@ class Scope(object):
         self.host = host
         self.service = service
         self._main = main
+        # Rules ask for the same ones again and again.
+        self._values = {}
         if service is None:
             self.file = host.main_file
             self.explicit = dict(main)
@@ -56,6 +58,8 @@ class Scope(object):
 
     def expand(self, text):
         """str or None: a text with its references replaced; None when that cannot be told."""
+        if "$" not in text:
+            return text.strip()
         try:
             return expand(text, self.raw).strip()
         except ExpansionError:
@@ -63,8 +67,10 @@ class Scope(object):
 
     def get(self, name):
         """str or None: the effective value; None when it cannot be told or the parameter does not exist."""
-        raw = self.raw(name)
-        return None if raw is None else self.expand(raw)
+        if name not in self._values:
+            raw = self.raw(name)
+            self._values[name] = None if raw is None else self.expand(raw)
+        return self._values[name]
 
     def is_yes(self, name):
         """bool: whether a boolean parameter is on."""

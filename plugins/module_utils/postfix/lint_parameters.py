@@ -102,10 +102,12 @@ def parameter_kind(name, defaults):
             if name.endswith(suffix):
                 return parameter_kind(parent, defaults) if parent in defaults else None
         return None
-    try:
-        default = expand(defaults[name], defaults.get)
-    except ExpansionError:
-        return None
+    default = defaults[name]
+    if "$" in default:
+        try:
+            default = expand(default, defaults.get)
+        except ExpansionError:
+            return None
     for kind, form in _DEFAULT_FORMS:
         if form.match(default):
             return kind
@@ -188,23 +190,21 @@ def check_names(scope, services, names, prefixes):
         prefixes: tuple of str, the same for prefixes.
     """
     defaults = scope.host.defaults
-    own = set(
-        service["name"] + suffix
-        for service in services
-        for suffix, parent in SERVICE_SUFFIXES.items()
-        if parent in defaults
-    )
-    findings = []
     unknown = [
-        name
-        for name in sorted(scope.explicit)
-        if not (name in defaults or name in own or name in names or name.startswith(prefixes))
+        name for name in sorted(scope.explicit) if not (name in defaults or name in names or name.startswith(prefixes))
     ]
+    own, referred = set(), set()
     if unknown:
+        own = set(
+            service["name"] + suffix
+            for service in services
+            for suffix, parent in SERVICE_SUFFIXES.items()
+            if parent in defaults
+        )
         # Names of old go on counting where the default of a new one refers to them (postscreen_blacklist_action).
         referred = set(reference for value in defaults.values() for reference in references(value))
-        unknown = [name for name in unknown if name not in referred]
-    for name in unknown:
+    findings = []
+    for name in [name for name in unknown if name not in own and name not in referred]:
         transport = _transport_of(name, defaults)
         version = ".".join(str(number) for number in scope.host.version)
         if name in WITHDRAWN and _reached(scope.host, WITHDRAWN[name]):

@@ -101,7 +101,7 @@ class _Services(object):
             (scope, name)
             for scope in self._scopes
             for name in sorted(scope.explicit)
-            if _VERIFY.search(scope.raw(name) or "") and _VERIFY.search(scope.get(name) or "")
+            if "reject_unverified_" in (scope.get(name) or "") and _VERIFY.search(scope.get(name))
         ]
 
     def findings(self):
@@ -292,7 +292,7 @@ class _Services(object):
     def _proxymap(self):
         found = []
         for scope in self._scopes:
-            names = set(name for name in scope.explicit if takes_tables(name))
+            names = set(name for name in scope.explicit if "proxy:" in (scope.get(name) or "") and takes_tables(name))
             if scope is self._main and self._scopes_of("smtpd") and scope.get("mydestination"):
                 names.add("local_recipient_maps")
             for name in sorted(names):

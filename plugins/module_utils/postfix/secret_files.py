@@ -38,11 +38,17 @@ def uses_of(main, services, host):
     Args:
         main: dict of parameter -> value; services: list of dict; host: as for ``lint.check``.
     """
+    return uses_in([Scope(main, host)] + [Scope(main, host, service) for service in services if service["options"]])
+
+
+def uses_in(scopes):
+    """list of Use: see ``uses_of``; of a list of Scope."""
     found = []
-    for scope in [Scope(main, host)] + [Scope(main, host, service) for service in services if service["options"]]:
+    for scope in scopes:
         for name in sorted(scope.explicit):
             value = scope.get(name)
-            for item in split_list(scope.raw(name) if value is None else value):
+            value = scope.raw(name) if value is None else value
+            for item in split_list(value) if ":" in value else []:
                 for kind, path in _TABLE.findall(item):
                     if not path.startswith("/"):
                         if kind in DEFINED_TYPES:
