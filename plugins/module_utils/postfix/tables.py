@@ -26,6 +26,8 @@ COMPILED_SUFFIXES = {
 # Read as text, in the order of the file, when a Postfix process starts.
 ORDERED_TYPES = ("cidr", "pcre", "regexp")
 TEXT_TYPES = ORDERED_TYPES + ("texthash",)
+# A file of settings says where the keys and values are.
+_DEFINED = ("ldap", "memcache", "mongodb", "mysql", "pgsql", "sqlite")
 
 HEADER = "# Managed by Ansible (mailops.relay.postfix_config); changes made here are lost."
 
@@ -47,6 +49,12 @@ def check_type(path, kind):
     Raises:
         TableError: names the types that can be.
     """
+    if kind in _DEFINED:
+        raise TableError(
+            "table {0}: type '{1}' is defined by settings instead of keys and values; write its definition with files, "
+            "where one with a password gets mode 0600 and is not shown, and name it as {1}:{0}; entries are for types "
+            "such as hash".format(path, kind)
+        )
     if kind not in COMPILED_SUFFIXES and kind not in TEXT_TYPES:
         raise TableError(
             "table {0}: type '{1}' has no file of keys and values; use one of {2}".format(
