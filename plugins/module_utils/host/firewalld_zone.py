@@ -404,7 +404,7 @@ class _Change(object):
         """str or None: what went wrong; None when all is as it was."""
         try:
             if self._by_file():
-                self._firewalld.write_zone(self._name, original)
+                self._write_back(original)
                 if self._reloaded:
                     self._firewalld.reload()
             # The permanent side through firewalld too, so that it does not hold on to what was refused; the runtime
@@ -417,8 +417,7 @@ class _Change(object):
                     if self._running and name in self._zones[side]
                 ]
             )
-            if self._firewalld.own_zone_file(self._name) != original:
-                self._firewalld.write_zone(self._name, original)
+            self._write_back(original)
             for side, now in self._now():
                 for name in sorted(set(now) | set(self._zones[side]) if side == "runtime" else [self._name]):
                     if not _same(self._zones[side].get(name), now.get(name)):
@@ -426,6 +425,11 @@ class _Change(object):
         except (RelayError, IOError, OSError) as exc:
             return explained(exc)
         return None
+
+    def _write_back(self, original):
+        # What stops a change, such as a full disk, would stop this too, and there may be nothing to put back.
+        if self._firewalld.own_zone_file(self._name) != original:
+            self._firewalld.write_zone(self._name, original)
 
     def _now(self):
         """list of (side, dict of str → Zone): permanent this zone alone, runtime all."""
