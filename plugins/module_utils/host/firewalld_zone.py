@@ -207,6 +207,8 @@ class _Change(object):
                 reason = self._guard.reason(name, self._zones[side], planned)
                 if reason is not None:
                     raise ZoneError("{0}, or set allow_ssh_lockout=true if SSH is meant to stop there".format(reason))
+        if self.needed():
+            self._refuse_no_files()
         if self._running and self.needed() and self._by_file():
             self._refuse_dangling()
 
@@ -231,6 +233,17 @@ class _Change(object):
                         self._name, shared[0], other, side, found, OPEN_TO_STRANGERS
                     )
                 )
+
+    def _refuse_no_files(self):
+        """Refuse before firewalld is asked to read what is no file, at which it could hang."""
+        try:
+            self._firewalld.check_files()
+        except (IOError, OSError) as exc:
+            raise ZoneError(
+                "zone {0}: firewalld cannot load its configuration: {1}. Nothing was changed".format(
+                    self._name, explained(exc).rstrip(".")
+                )
+            )
 
     def _refuse_dangling(self):
         """Refuse when a zone names an ipset that is not there.

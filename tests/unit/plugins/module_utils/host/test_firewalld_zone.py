@@ -631,6 +631,21 @@ def test_where_nothing_could_be_written_nothing_is_left_to_put_back(host, monkey
     assert host.state() == before
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_fifo_in_the_place_of_any_file_is_refused_before_firewalld_waits_for_it(host, check_mode):
+    relay_zone(host)
+    before = host.state()
+    os.mkfifo(os.path.join(host.etc, "zones", "other.xml"))
+    calls = []
+    host.fails = lambda argv: calls.append(argv)
+    with pytest.raises(model.ZoneError) as info:
+        ask(host, ports=["465/tcp"], check_mode=check_mode)
+    assert "other.xml: it is a FIFO" in str(info.value) and "Nothing was changed" in str(info.value)
+    assert not [argv for argv in calls if "--permanent" in argv or "--check-config" in argv]
+    os.unlink(os.path.join(host.etc, "zones", "other.xml"))
+    assert host.state() == before
+
+
 def test_a_failure_to_put_back_is_said(host):
     relay_zone(host)
     host.fails = lambda argv: any(word.startswith(("--add", "--remove")) and "--permanent" not in argv for word in argv)
