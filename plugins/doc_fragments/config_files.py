@@ -15,7 +15,7 @@ options:
     default: false
 """
 
-    # For a module that only makes files.
+    # For a module that leaves owners alone.
     FILES = r"""
 options:
   files:
@@ -43,10 +43,15 @@ options:
             anchors of its clients, no backup is made, and backups of the file that hold a key are removed; see
             RV(leaked_private_keys).
         type: str
-        required: true
+      state:
+        description:
+          - V(absent) removes the file, after the files that could name it are in place.
+        type: str
+        choices: [present, absent]
+        default: present
 """
 
-    # For a module that manages owners and removes files too: all of it again, since one fragment cannot add to the suboptions of
+    # For a module that manages owners too: all of it again, since one fragment cannot add to the suboptions of
     # another, and ansible-test takes no joined texts.
     OWNED_FILES = r"""
 options:

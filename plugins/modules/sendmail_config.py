@@ -264,8 +264,9 @@ def argument_spec():
             default=[],
             options=dict(
                 path=dict(type="str", required=True),
-                content=dict(type="str", required=True),
+                content=dict(type="str"),
                 mode=dict(type="raw"),
+                state=dict(type="str", choices=["present", "absent"], default="present"),
             ),
         ),
         backup=dict(type="bool", default=False),

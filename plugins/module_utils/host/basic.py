@@ -27,10 +27,7 @@ class RelayModule(AnsibleModule):
     def log(self, msg, log_args=None):
         """Write to the system log; see C(AnsibleModule.log)."""
         if log_args:
-            log_args = dict(
-                (name, "(not logged)" if self._has_mapping(self.params.get(name)) else value)
-                for name, value in log_args.items()
-            )
+            log_args = self.without_mappings(log_args, "(not logged)")
             msg = "Invoked with " + " ".join("{0}={1}".format(*item) for item in sorted(log_args.items()))
         super(RelayModule, self).log(msg, log_args=log_args)
 
@@ -41,6 +38,12 @@ class RelayModule(AnsibleModule):
             texts: iterable of str. What has less than four characters would be found in half the words, and is left.
         """
         self.no_log_values.update(text for text in texts if len(text) > 3)
+
+    def without_mappings(self, options, note):
+        """dict: options with a note (str) in the place of mappings and lists of them, in which any text may be a password."""
+        return dict(
+            (name, note if self._has_mapping(self.params.get(name)) else value) for name, value in options.items()
+        )
 
     @staticmethod
     def _has_mapping(value):
@@ -62,14 +65,20 @@ def reported(module):
     program, and no reason for a traceback.
 
     Args:
-        module: an ``AnsibleModule``.
+        module: a ``RelayModule``.
     """
+    checked = False
     try:
         arguments.check(module.argument_spec, module.params, module.required_if or ())
+        checked = True
         yield
         return
     except RelayError as exc:
         problem = exc
     except EnvironmentError as exc:
         problem = HostError(explained(exc))
-    module.fail_json(msg=str(problem), **problem.facts())
+    facts = problem.facts()
+    if not checked:
+        # Nobody has looked yet which of these are secrets; Ansible returns all of them otherwise.
+        facts["invocation"] = {"module_args": module.without_mappings(module.params, "(not shown)")}
+    module.fail_json(msg=str(problem), **facts)

@@ -21,7 +21,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
-from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_faults import faults
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_faults import check_regular, faults
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import (
     KINDS,
     ZoneError,
@@ -248,6 +248,10 @@ class Firewalld(object):
     def own_zone_file(self, name):
         """bytes or None: the file in which changes of a zone are kept."""
         return files.read_bytes(self.zone_path(name))
+
+    def check_files(self):
+        """Raise IOError or OSError for what is no file in the place of one; see ``check_regular``."""
+        check_regular(self._etc)
 
     def check_config(self, running):
         """Let firewalld check its permanent configuration.

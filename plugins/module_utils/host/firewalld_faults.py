@@ -20,6 +20,7 @@ from xml.parsers.expat import ExpatError
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import explained
 
 # firewalld(1), DIRECTORIES: what a file of each begins with.
 _ROOTS = {
@@ -34,13 +35,26 @@ _ROOTS = {
 
 def _configuration(etc):
     for folder in sorted(_ROOTS):
-        for directory, _folders, names in sorted(os.walk(os.path.join(etc, folder))):
-            for name in sorted(names):
+        for directory, folders, names in sorted(os.walk(os.path.join(etc, folder))):
+            for name in sorted(folders + names):
                 if name.endswith(".xml"):
                     yield os.path.join(directory, name), _ROOTS[folder]
     for name, root in (("direct.xml", "direct"), ("lockdown-whitelist.xml", "whitelist")):
-        if os.path.exists(os.path.join(etc, name)):
+        if os.path.lexists(os.path.join(etc, name)):
             yield os.path.join(etc, name), root
+
+
+def check_regular(etc):
+    """Find what is no file in the place of one: firewalld waits at a FIFO for ever, and loads nothing for the others.
+
+    Args:
+        etc: str, firewalld's directory of its own configuration.
+
+    Raises:
+        IOError, OSError: one of the files is something else, a link to nothing, or cannot be opened.
+    """
+    for path, _root in _configuration(etc):
+        os.close(files.open_regular(path))
 
 
 def _fault(data, root):
@@ -74,7 +88,7 @@ def faults(etc, said):
         try:
             data = files.read_bytes(path)
         except (IOError, OSError) as exc:
-            broken.append(str(exc))
+            broken.append(explained(exc))
             continue
         if data is None:
             continue

@@ -210,6 +210,8 @@ class _Change(object):
                 reason = self._guard.reason(name, self._zones[side], planned)
                 if reason is not None:
                     raise ZoneError("{0}, or set allow_ssh_lockout=true if SSH is meant to stop there".format(reason))
+        if self.needed():
+            self._refuse_no_files()
         if self._running and self.needed() and self._by_file():
             self._refuse_dangling()
 
@@ -234,6 +236,17 @@ class _Change(object):
                         self._name, shared[0], other, side, found, OPEN_TO_STRANGERS
                     )
                 )
+
+    def _refuse_no_files(self):
+        """Refuse before firewalld is asked to read what is no file, at which it could hang."""
+        try:
+            self._firewalld.check_files()
+        except (IOError, OSError) as exc:
+            raise ZoneError(
+                "zone {0}: firewalld cannot load its configuration: {1}. Nothing was changed".format(
+                    self._name, explained(exc).rstrip(".")
+                )
+            )
 
     def _refuse_dangling(self):
         """Refuse when a zone names an ipset that is not there.
@@ -407,7 +420,7 @@ class _Change(object):
         """str or None: what went wrong; None when all is as it was."""
         try:
             if self._by_file():
-                self._firewalld.write_zone(self._name, original)
+                self._write_back(original)
                 if self._reloaded:
                     self._firewalld.reload()
             # The permanent side through firewalld too, so that it does not hold on to what was refused; the runtime
@@ -420,8 +433,7 @@ class _Change(object):
                     if self._running and name in self._zones[side]
                 ]
             )
-            if self._firewalld.own_zone_file(self._name) != original:
-                self._firewalld.write_zone(self._name, original)
+            self._write_back(original)
             for side, now in self._now():
                 for name in sorted(set(now) | set(self._zones[side]) if side == "runtime" else [self._name]):
                     if not _same(self._zones[side].get(name), now.get(name)):
@@ -429,6 +441,11 @@ class _Change(object):
         except (RelayError, IOError, OSError) as exc:
             return explained(exc)
         return None
+
+    def _write_back(self, original):
+        # What stops a change, such as a full disk, would stop this too, and there may be nothing to put back.
+        if self._firewalld.own_zone_file(self._name) != original:
+            self._firewalld.write_zone(self._name, original)
 
     def _now(self):
         """list of (side, dict of str → Zone): permanent this zone alone, runtime all."""

@@ -91,6 +91,15 @@ class Processes(object):
             pids = []
         return dict((pid, self._read(pid, "cmdline").replace("\0", " ").split()) for pid in pids)
 
+    def program(self, pid):
+        """str: the path of the program that a process runs, whatever name it was started by; empty where that cannot be seen."""
+        try:
+            path = os.readlink(os.path.join(self._proc, pid, "exe"))
+        except OSError:
+            return ""
+        # An update has replaced the file.
+        return re.sub(r" \(deleted\)\Z", "", path)
+
     def ports(self, pid):
         """set of int, or None: the ports that a process listens on; None when that is not ours to see."""
         directory = os.path.join(self._proc, pid, "fd")

@@ -207,6 +207,9 @@ class _Search(object):
         hidden = by_itself = False
         activated = set(self.listening)
         for pid, words in self._processes.commands().items():
+            # It may have been started by another name. With "name: ..." a connection that has come in calls itself, too.
+            if words and ("[listener]" in words or not words[0].endswith(":")):
+                words = [self._processes.program(pid)] + words
             if not is_server(words):
                 continue
             ports = self._processes.ports(pid)
@@ -215,7 +218,7 @@ class _Search(object):
                 continue
             self.listening.update(ports)
             told = any(word.startswith(("-p", "-o", "-f")) for word in words)
-            by_itself = by_itself or (is_server(words[:2]) and bool(ports - activated) and not told)
+            by_itself = by_itself or (is_server(words[:3]) and bool(ports - activated) and not told)
         return hidden, by_itself
 
     def ports(self):

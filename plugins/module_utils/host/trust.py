@@ -122,14 +122,15 @@ def preferred_file(path, files):
 
     Args:
         path: str, the file of trust anchors.
-        files: list of dict, C(path) and C(content): what is about to be written.
+        files: list of dict, C(path), C(content) and C(state): what is about to be written or removed.
 
     Returns:
         str: the bundle when it has every certificate of the file, else the path.
     """
     bundle = system_bundle()
     for entry in files:
-        if entry["path"] == path and bundle is not None and in_bundle(to_bytes(entry["content"]), bundle):
+        written = entry.get("state") != "absent" and entry.get("content")
+        if entry["path"] == path and bundle is not None and written and in_bundle(to_bytes(written), bundle):
             return bundle
     return path
 

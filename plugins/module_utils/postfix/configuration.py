@@ -47,6 +47,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf impo
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_files import SecretFiles, uses_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import (
+    command_passwords,
     hidden_main,
     hidden_master,
     login_texts,
@@ -260,6 +261,8 @@ class Configuration(object):
         names = secret_names(pairs)
         for name, text in pairs:
             self._conceal(secret_texts(name, text, names))
+        for item in request.get("master") or []:
+            self._conceal(command_passwords(item.get("command") or ""))
 
     def _hide_values(self, main_plan, master_plan, mains, masters):
         """Keep the passwords in main.cf and master.cf, old and new, out of the difference, and find the files with some."""

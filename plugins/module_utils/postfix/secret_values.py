@@ -29,7 +29,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_line
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 
-_NAME = re.compile(r"passw|passphrase|secret|credential|_pw\Z")
+_NAME = re.compile(r"passw|passphrase|secret|credential|(?:\A|_)(?:pass|pwd?|token|api_?key)\Z")
 # Named after passwords, and about something else.
 _PLAIN_NAMES = ("smtp_sasl_password_result_delimiter", "lmtp_sasl_password_result_delimiter")
 # What such a parameter may show: the tables in files, on servers and in other parameters that it names.
@@ -41,7 +41,14 @@ _REFERENCE = re.compile(r"\$(?:\w+|\{\w+\}|\(\w+\))\Z")
 _PATH_NAME = re.compile(r"_(?:maps|file|path|dir|directory|socket)\Z")
 _TABLE_BRACES = re.compile(r"\b(?:inline|static):\{")
 _PREFIX = re.compile(r"(?:inline|static|texthash):")
-_OPTION_OF_COMMAND = re.compile(r"(--?[\w-]*pass[\w-]*)(?:=(.+))?\Z", re.I)
+# --password=x, --password x, API_TOKEN=x.
+_OPTION_OF_COMMAND = re.compile(
+    r"((?:--?[\w-]*(?:pass|secret|token|credential|api-?key)|[A-Z_]*(?:PASS|SECRET|TOKEN|CREDENTIAL|API_?KEY)(?=\w*=))[\w-]*)"
+    r"(?:=(.+))?\Z",
+    re.I,
+)
+# The options of curl(1), wget(1) and the like that take user:password.
+_LOGIN_OPTION = re.compile(r"(?:-[uU]|--(?:proxy-)?user)\Z")
 # Shorter ones are looked for only where they are the whole text, since they are in half the words of a result.
 _SHORT = 6
 
@@ -196,16 +203,33 @@ def hidden_master(text, former, names):
 
 def shown_words(words):
     """list of str: the arguments of a command without passwords: C(--password=...), C(--password ...) and logins."""
-    visible, hide_next = [], False
+    return [without_logins(begin + (HIDDEN if secret else "")) for begin, secret in _split_words(words)]
+
+
+def command_passwords(command):
+    """set of str: the passwords that ``shown_words`` hides, of the command of a service (str)."""
+    words = command.split()
+    return login_passwords(command) | set(secret for _begin, secret in _split_words(words) if secret)
+
+
+def _split_words(words):
+    """Yields (str, str): what of each word may be shown, and what not."""
+    before = None
     for word in words:
-        match = _OPTION_OF_COMMAND.match(word)
-        if hide_next:
-            word = HIDDEN
-        elif match and match.group(2):
-            word = "{0}={1}".format(match.group(1), HIDDEN)
-        visible.append(without_logins(word))
-        hide_next = bool(match and not match.group(2)) and not hide_next
-    return visible
+        named = _OPTION_OF_COMMAND.match(word)
+        if before == "password":
+            yield "", word
+        elif before == "login" and ":" in word:
+            user, colon, password = word.partition(":")
+            yield user + colon, password
+        elif named and named.group(2):
+            yield named.group(1) + "=", named.group(2)
+        else:
+            yield word, ""
+        if named and not named.group(2) and before != "password":
+            before = "password"
+        else:
+            before = "login" if _LOGIN_OPTION.match(word) else None
 
 
 def _hidden_comments(text, names):

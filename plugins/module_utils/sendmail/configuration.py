@@ -23,7 +23,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     read_native,
     to_file_bytes,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import holds_private_key
+from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import (
+    backups_of,
+    holds_private_key,
+    readers_of,
+    text_of,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
@@ -137,6 +142,7 @@ class Configuration(object):
             if self._sendmail.installed:
                 submit.require()
             self._settle(submit, self._edit_submit, self._submit_settings, scratch)
+        self._check_anchors(files, main.cf)
         access = self._access(main, old_hosts)
         plans = files + access.plans() + [submit.plan_mc, main.plan_mc, submit.plan_cf, main.plan_cf]
         for plan in plans:
@@ -175,20 +181,44 @@ class Configuration(object):
                 raise RequestError(text)
             if self._sendmail.installed:
                 self._warnings.append(text)
-        content = item["content"]
+        present = item.get("state") != "absent"
+        content = item.get("content") if present else None
+        if present and content is None:
+            raise RequestError("file {0}: it needs content".format(path))
         mode = permission_bits(item.get("mode"), "file " + path)
         before = read_native(os.path.realpath(path))
         secret = path in named or bool(SECRET_NAME.search(os.path.basename(path)))
-        if secret or hidden_text(content) != content or holds_private_key(content):
+        if secret or (present and hidden_text(content) != content) or holds_private_key(content):
             mode = self._private_mode(path, mode)
         # What only looks like a password is not shown either; a file of others that is there keeps its mode.
         new = (0o600 if is_secret_text(content) else 0o644, None, None)
         plan = SendmailFile(path, mode, secret=secret or is_secret_text(before) or is_secret_text(content), new=new)
         plan.after = content
-        if secret or is_secret_text(content):
+        if present and (secret or is_secret_text(content)):
             self._conceal(set([content]))
         plan.withdraw_key()
         return plan
+
+    def _check_anchors(self, files, cf):
+        """Refuse to remove what sendmail would miss, and warn of a private key in what nobody writes here."""
+        path = cf.option("CACertFile")
+        anchors = os.path.realpath(path or "")
+        for plan in files:
+            if plan.destination == anchors and plan.before is not None and plan.after is None:
+                raise RequestError(
+                    "file {0}: state absent would remove what CACertFile (confCACERT) names; give ca_file another file, or "
+                    "leave this one out".format(plan.path)
+                )
+        if path and not any(plan.destination == anchors for plan in files):
+            for place in [anchors] + backups_of(anchors):
+                readers = readers_of(place) if holds_private_key(text_of(place)) else None
+                if readers is not None:
+                    self._warnings.append(
+                        "CACertFile (confCACERT): {0} holds a private key, and {1} can read it; {2}, and make a new key with a "
+                        "new certificate where it belongs".format(
+                            place, readers, "take the key out" if place == anchors else "delete this backup"
+                        )
+                    )
 
     @staticmethod
     def _private_mode(path, mode):
@@ -433,7 +463,7 @@ class Configuration(object):
         with Transaction(self._label) as transaction:
             writer = Writer(transaction, plans)
             for plan in plans:
-                if plan.renewed:
+                if plan.renewed and plan.after is not None:
                     # Older than what is made of it.
                     staged = writer.stage(plan, age=1 if plan is access.plan or plan.path.endswith(".mc") else 0)
                     if plan is access.plan:
@@ -443,6 +473,10 @@ class Configuration(object):
                     copy = os.path.join(scratch, "sendmail.cf")
                     cf = copy if os.path.exists(copy) else main.plan_cf.path
                     self._compile(transaction, writer, access, cf)
+            # Last, when no file names them any more.
+            for plan in plans:
+                if plan.renewed and plan.after is None:
+                    writer.remove(plan.destination)
             backed_up = plans if self._arguments.get("backup") else []
             return writer.activate(plan for plan in backed_up if plan.replaced)
 

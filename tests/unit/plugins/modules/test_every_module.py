@@ -168,6 +168,16 @@ def test_a_path_that_is_none_is_refused_by_the_name_of_its_option(call, name, pl
         assert not is_path or (".".join(place) in message and "is not an absolute path" in message)
 
 
+def test_what_is_refused_before_anybody_knows_its_secrets_is_not_returned(host, run_module):
+    table = {"path": "/etc/sasl", "entries": {"relay": "mail:hunter2secret\0"}}
+    main = module_of("postfix_config").main
+    failed, result = run_module(main, tables=[table], main={"x": "hunter2secret"}, backup=True)
+    assert failed and "tables.entries.relay: it holds a NUL" in result["msg"]
+    # Ansible adds all of the options otherwise.
+    given = result["invocation"]["module_args"]
+    assert "hunter2" not in str(result) and given["tables"] == "(not shown)" and given["backup"] is True
+
+
 @pytest.mark.parametrize("name, place", PATHS)
 def test_null_as_a_path_is_no_traceback(call, name, place):
     call(name, place, None)

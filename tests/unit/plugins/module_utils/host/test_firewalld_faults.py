@@ -11,7 +11,8 @@ import os
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_faults import faults
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import explained
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_faults import check_regular, faults
 
 
 def configuration(tmp_path, **contents):
@@ -67,3 +68,24 @@ def test_the_file_at_fault_is_named(tmp_path, said, contents, named):
 def test_where_no_file_is_at_fault_none_is_named(tmp_path):
     assert faults(configuration(tmp_path), "Error: COMMAND_FAILED: 'python-nftables' failed") == []
     assert faults(str(tmp_path / "none"), "") == []
+
+
+@pytest.mark.parametrize(
+    "make, reason",
+    [
+        (os.mkfifo, "it is a FIFO, not a regular file"),
+        (lambda path: os.symlink("/dev/zero", path), "it is a device, not a regular file"),
+        (os.mkdir, "it is a directory, not a regular file"),
+        (lambda path: os.symlink("/nowhere/x", path), "No such file or directory"),
+    ],
+)
+@pytest.mark.parametrize("name", ["zones/web.xml", "services/web.xml", "zones/part/web.xml"])
+def test_what_is_no_file_is_named_before_firewalld_reads_it(tmp_path, make, reason, name):
+    etc = configuration(tmp_path, services__good="<service/>", zones__part__a="<zone/>")
+    check_regular(etc)
+    make(os.path.join(etc, name))
+    with pytest.raises(EnvironmentError) as caught:
+        check_regular(etc)
+    assert explained(caught.value).startswith("{0}: {1}; ".format(os.path.join(etc, name), reason))
+    if reason.startswith("it is"):
+        assert faults(etc, "Error: x")[0].startswith("{0}: {1}; ".format(os.path.join(etc, name), reason))

@@ -7,13 +7,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import errno
 import functools
 import os
 
 import pytest
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import files, firewalld_zone
 from ansible_collections.mailops.relay.plugins.module_utils.host import firewalld_model as model
-from ansible_collections.mailops.relay.plugins.module_utils.host import firewalld_zone
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_zone import Request, converge
@@ -608,6 +609,40 @@ def test_what_firewall_cmd_passes_over_with_exit_code_0_is_noticed(host):
     with pytest.raises(model.ZoneError) as info:
         ask(host, ports=["465/tcp", "466/tcp"])
     assert "INVALID_PORT" in str(info.value)
+    assert host.state() == before
+
+
+@pytest.mark.parametrize(
+    "options", [{"target": "DROP"}, {"zone": "web", "sources": ["192.168.0.0/16"]}, {"state": "absent"}]
+)
+def test_where_nothing_could_be_written_nothing_is_left_to_put_back(host, monkeypatch, options):
+    relay_zone(host)
+    before = host.state()
+
+    def refuse(*arguments):
+        raise OSError(errno.EROFS, "Read-only file system", "/etc/firewalld/zones/x.xml")
+
+    monkeypatch.setattr(files, "write_atomically", refuse)
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(model.ZoneError) as info:
+        relay_zone(host, **options)
+    monkeypatch.undo()
+    assert "mount it for writing" in str(info.value) and "has been put back" in str(info.value)
+    assert host.state() == before
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_fifo_in_the_place_of_any_file_is_refused_before_firewalld_waits_for_it(host, check_mode):
+    relay_zone(host)
+    before = host.state()
+    os.mkfifo(os.path.join(host.etc, "zones", "other.xml"))
+    calls = []
+    host.fails = lambda argv: calls.append(argv)
+    with pytest.raises(model.ZoneError) as info:
+        ask(host, ports=["465/tcp"], check_mode=check_mode)
+    assert "other.xml: it is a FIFO" in str(info.value) and "Nothing was changed" in str(info.value)
+    assert not [argv for argv in calls if "--permanent" in argv or "--check-config" in argv]
+    os.unlink(os.path.join(host.etc, "zones", "other.xml"))
     assert host.state() == before
 
 

@@ -125,6 +125,25 @@ def test_sudo_hides_the_connection_and_a_parent_still_has_it(host):
     assert host.access() == ssh.SshAccess([22], "fe80::1", [])
 
 
+@pytest.mark.parametrize("program", ["/usr/sbin/sshd", "/usr/sbin/sshd (deleted)", "/usr/sbin/dropbear"])
+@pytest.mark.parametrize(
+    "title",
+    ["/usr/local/sbin/access -p 2400", "access: /usr/local/sbin/access -p 2400 [listener] 0 of 10-100 startups"],
+)
+def test_a_server_that_was_started_by_another_name_is_known_by_its_program(host, program, title):
+    host.process("67", title, [any4(2400), any6(2400)])
+    os.symlink(program, os.path.join(host.proc, "67", "exe"))
+    assert host.access().ports == [2400]
+
+
+def test_what_a_connection_forwards_is_not_ssh(host):
+    host.process("67", DAEMON, [any4(22)])
+    host.process("68", "sshd: root@pts/0", [any4(8080)], parent="67")
+    for pid in ("67", "68"):
+        os.symlink("/usr/sbin/sshd", os.path.join(host.proc, pid, "exe"))
+    assert host.access() == ssh.SshAccess([22], None, [])
+
+
 def test_beside_the_own_connection_the_other_ports_of_ssh_count(host):
     host.process("67", DAEMON, [any4(22), any6(2200)])
     host.configure("Port 22\nPort 2022\n")

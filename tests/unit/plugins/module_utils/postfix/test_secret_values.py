@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import secret_values
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import (
+    command_passwords,
     hidden_main,
     hidden_master,
     holds_password,
@@ -127,6 +128,39 @@ def test_master_cf_is_shown_without_passwords_in_options_and_commands():
 def test_other_arguments_are_shown():
     words = ["flags=DRhu", "-a", "${sender}", "--bypass", "x"]
     assert shown_words(words)[:3] == words[:3]
+
+
+@pytest.mark.parametrize(
+    "command, visible",
+    [
+        ("--api-token={0} x", "--api-token=(not shown) x"),
+        ("--secret {0} x", "--secret (not shown) x"),
+        ("--credentials={0}", "--credentials=(not shown)"),
+        ("/usr/bin/env API_SECRET={0} /bin/true", "/usr/bin/env API_SECRET=(not shown) /bin/true"),
+        ("curl -u mail:{0} https://x/", "curl -u mail:(not shown) https://x/"),
+        ("curl --user mail:{0} https://x/", "curl --user mail:(not shown) https://x/"),
+        ("curl -u mail https://mail:{0}@x/", "curl -u mail https://mail:(not shown)@x/"),
+    ],
+)
+def test_a_password_in_a_command_is_neither_shown_nor_in_a_message(command, visible):
+    words = command.format(PASSWORD).split()
+    assert " ".join(shown_words(words)) == visible
+    assert command_passwords(command.format(PASSWORD)) == set([PASSWORD])
+
+
+def test_a_command_without_a_password_is_shown_as_it_is():
+    command = "flags=DRhu user=mail:mail argv=/usr/bin/deliver -u mail -d ${recipient} --user mail x:y"
+    assert " ".join(shown_words(command.split())) == command and command_passwords(command) == set()
+
+
+@pytest.mark.parametrize("name", ["db_pass", "db_pwd", "my_api_key", "api_token", "my_bind_pw"])
+def test_a_parameter_named_after_a_password_is_not_shown(name):
+    assert shown(name, PASSWORD) == "(not shown)"
+
+
+@pytest.mark.parametrize("name", ["smtp_bypass", "tokens_max", "my_passive"])
+def test_a_parameter_named_otherwise_is(name):
+    assert shown(name, "5") == "5"
 
 
 WORDS = st.text("abcXYZ019_.-/", min_size=1, max_size=10)

@@ -16,10 +16,12 @@ import pytest
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail import configuration
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import Cf
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.configuration import Configuration
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import InstallationError, Sendmail
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import RequestError
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
 CANONIFY_RULE = "R$* $| $* < @ $* $={Canonify} > $*\t$: $2 < @ $[ $3 $4 $] > $5\n"
@@ -474,6 +476,50 @@ def test_a_key_in_a_backup_alone_needs_no_restart(apply, etc):
     assert result["changed"] and not result["restart_required"]
     assert not os.path.exists(etc + "/anchors.pem.2026-11-21@07:44:01~")
     assert os.stat(etc + "/anchors.pem").st_ino == before
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_trust_anchors_of_an_earlier_run_go_with_the_key_in_them(apply, etc, check_mode):
+    apply(**full(etc))
+    anchors, backup = etc + "/anchors.pem", etc + "/anchors.pem.2026-11-21@07:44:01~"
+    write(anchors, "PEM\n" + KEY)
+    write(backup, KEY)
+    write(etc + "/own.pem", "PEM\n")
+    own = dict(full(etc), ca_file=etc + "/own.pem", files=[{"path": anchors, "state": "absent"}])
+    result = apply(check_mode=check_mode, backup=True, **own)
+    assert result["changed"] and result["leaked_private_keys"] == [anchors, backup]
+    assert "MIIE" not in str(result) and not [name for name in result["backup_files"] if "/anchors.pem" in name]
+    assert [os.path.exists(anchors), os.path.exists(backup)] == [check_mode, check_mode]
+    if not check_mode:
+        again = apply(backup=True, **own)
+        assert not again["changed"] and again["leaked_private_keys"] == [] and again["warnings"] == []
+
+
+def test_the_trust_anchors_in_use_are_not_removed(apply, etc):
+    apply(**full(etc))
+    before = files(etc)
+    with pytest.raises(RequestError, match="state absent would remove what CACertFile .* give ca_file another"):
+        apply(**dict(full(etc), files=[{"path": etc + "/anchors.pem", "state": "absent"}]))
+    with pytest.raises(RequestError, match="it needs content"):
+        apply(**dict(full(etc), files=[{"path": etc + "/anchors.pem"}]))
+    assert files(etc) == before
+
+
+def test_a_key_in_trust_anchors_that_the_call_does_not_write_is_told(apply, etc, monkeypatch):
+    monkeypatch.setattr(configuration, "readers_of", lambda path: None if "private" in path else "everybody")
+    apply(**full(etc))
+    write(etc + "/own.pem", "PEM\n" + KEY)
+    write(etc + "/own.pem.2026-11-21@07:44:01~", KEY)
+    told = apply(**dict(full(etc), ca_file=etc + "/own.pem", files=[]))["warnings"]
+    assert ["own.pem holds a private key, and everybody can read it; take the key out" in told[0], len(told)] == [
+        True,
+        2,
+    ]
+    assert "delete this backup" in told[1]
+    # It stays what sendmail trusts where the call does not name it.
+    assert apply(**{"smart_hosts": [RELAY]})["warnings"] == told
+    os.rename(etc + "/own.pem", etc + "/private.pem")
+    assert apply(**dict(full(etc), ca_file=etc + "/private.pem", files=[]))["warnings"] == []
 
 
 @pytest.mark.parametrize("form", ['"P:{0}"', '"P={0}"', "P:{0}"])
