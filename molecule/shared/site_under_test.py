@@ -133,16 +133,18 @@ def arrives(word, seconds=45):
 
 
 def stop_postfix(host):
-    """Stop Postfix, and wait until it listens no more.
+    """Stop Postfix, and wait until it listens no more and could be started again.
 
-    On Debian systemd says that it is done before the instance has stopped, which still takes a message in between.
+    On Debian systemd says that it is done before the instance has stopped, which still takes a message in between. One that
+    was started by hand systemd would not stop.
     """
     run(host, "systemctl stop postfix")
 
-    def nobody_listens():
-        return not output(host, "ss -Hltn 'sport = :25 or sport = :587'")
+    def it_has_ended():
+        running = "$(postconf -h daemon_directory)/master -t || echo runs"
+        return not output(host, f"ss -Hltn 'sport = :25 or sport = :587'; {running}")
 
-    wait_for(nobody_listens)
+    wait_for(it_has_ended)
 
 
 def log(host):
