@@ -121,7 +121,7 @@ def refusals():
     return site.refusals(site.RELAY, "relay_server", [variables for variables, _named in REFUSED], site.STATE)
 
 
-@site.only_on(0)
+@site.only_on(2)
 @pytest.mark.parametrize("number", range(len(REFUSED)), ids=[next(iter(variables)) for variables, _named in REFUSED])
 def test_bad_variable_is_refused_by_name_and_nothing_changes(refusals, number):
     said, states = refusals
