@@ -7,7 +7,8 @@ ansible-core.
 Usage: python tests/beds.py DISTRO…; logs are in .cache/molecule/.
 
 All scenarios of a distribution share one bed, which `default` makes and converges; the others put back what they
-change.
+change. Tests of which the distribution is no part are dealt out among the beds (`only_on` in
+molecule/shared/site_under_test.py); what no bed has run is said at the end.
 """
 
 import concurrent.futures
@@ -41,6 +42,7 @@ FOR_NEWEST_CORE = ("debian13", "rocky9")
 NEIGHBOURS = {"debian11": "debian13", "debian12": "debian11", "debian13": "debian12"}
 STEP = re.compile(r"(?:INFO|WARNING|ERROR|CRITICAL)\s+(\S+) ➜ (\w+): (.*)")
 COUNTS = re.compile(r"=+ (.*(?:passed|failed|error).*) in [0-9.]+s.*=+")
+RESULT = re.compile(r"tests/(\S+?\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED)\b")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -51,9 +53,10 @@ class Lane:
         failed: list of str, the calls that failed, with the reasons that their output gives.
         seconds: dict of (scenario, step) -> seconds.
         counts: dict of scenario -> pytest's closing words.
+        ran: dict of (scenario, test) -> bool, False where it was skipped.
     """
 
-    def __init__(self, distro, environment):
+    def __init__(self, distro, environment, side_by_side):
         self.bed = distro
         neighbour = NEIGHBOURS.get(distro, distro)
         self._variables = dict(
@@ -61,6 +64,7 @@ class Lane:
             PATH=f"{ROOT / environment / 'bin'}:{os.environ['PATH']}",
             MOLECULE_BED=distro,
             MOLECULE_DISTRO=distro,
+            MOLECULE_DISTROS=" ".join(side_by_side),
             MOLECULE_DISTRO_OF_WEB02=neighbour if has_image(neighbour) else distro,
             MOLECULE_EPHEMERAL_DIRECTORY=str(LOGS / distro),
             # Molecule looks for a collection's scenarios in extensions/molecule otherwise.
@@ -68,7 +72,7 @@ class Lane:
             MOLECULE_COMMAND_BORDERS="false",
         )
         self.environment = environment
-        self.failed, self.seconds, self.counts = [], {}, {}
+        self.failed, self.seconds, self.counts, self.ran = [], {}, {}, {}
 
     def run(self):
         begin = time.monotonic()
@@ -107,6 +111,9 @@ class Lane:
                     seen.append(step[1])
                 elif step and key and step[3].startswith("Executed"):
                     self.seconds[key] = self.seconds.get(key, 0) + time.monotonic() - began
+                result = RESULT.match(text)
+                if result and key:
+                    self.ran[key[0], result[1]] = result[2] != "SKIPPED"
                 counts = COUNTS.search(text)
                 if counts and key:
                     self.counts[key[0]] = counts[1]
@@ -163,7 +170,7 @@ def main(distros):
     if newest and subprocess.run(["tests/setup", "core-latest"], cwd=ROOT, check=False).returncode:
         print("molecule with the newest ansible-core: NOT RUN: this machine has no Python 3.12 or later")
         newest = None
-    lanes = [Lane(distro, ".venv-latest" if distro == newest else ".venv") for distro in beds]
+    lanes = [Lane(distro, ".venv-latest" if distro == newest else ".venv", beds) for distro in beds]
 
     printing = threading.Lock()
 
@@ -189,6 +196,10 @@ def main(distros):
     for lane in lanes:
         for scenario, counts in lane.counts.items():
             print(f"molecule on {lane.bed}: {scenario}: {counts}")
+    tests = sorted({test for lane in lanes for test in lane.ran})
+    for scenario, test in tests:
+        if not any(lane.ran.get((scenario, test)) for lane in lanes):
+            print(f"molecule: {scenario}: NOT RUN on any of these distributions: {test}")
     failed = [text.partition("\n")[0] for lane in lanes for text in lane.failed]
     for text in failed:
         print(f"failed: {text}", file=sys.stderr)

@@ -15,6 +15,7 @@ import uuid
 from collections import namedtuple
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,11 +34,26 @@ GROUPS = {
     name: list(group["hosts"]) for name, group in yaml.safe_load(INVENTORIES[1].read_text(encoding="utf-8")).items()
 }
 DISTRO = os.environ.get("MOLECULE_DISTRO") or (ROOT / ".cache/testbed/distro").read_text(encoding="utf-8").strip()
+# The distributions whose scenarios run side by side (tests/beds.py).
+SIDE_BY_SIDE = os.environ.get("MOLECULE_DISTROS", "").split() or [DISTRO]
 DISTRO_OF_WEB02 = os.environ.get("MOLECULE_DISTRO_OF_WEB02") or DISTRO
 PREFIX = os.environ["MOLECULE_BED"] + "-" if os.environ.get("MOLECULE_BED") else ""
 RELAY = "smtp-relay001"
 CLIENTS = GROUPS.get("relay_clients", [])
 RECEIVED = "/var/mail/received/new"
+
+
+def falls_to(number):
+    """The distribution with this number among those that run side by side, from 0 on; one that runs alone is each of them.
+
+    What says the same whatever the distribution is dealt out among them so that they end at about the same time.
+    """
+    return SIDE_BY_SIDE[number % len(SIDE_BY_SIDE)]
+
+
+def only_on(number):
+    """A mark for tests of which the distribution is no part: the one to which the number falls runs them."""
+    return pytest.mark.skipif(falls_to(number) != DISTRO, reason=f"runs on {falls_to(number)}")
 
 
 def run(host, command, stdin=None, check=True):
@@ -117,16 +133,18 @@ def arrives(word, seconds=45):
 
 
 def stop_postfix(host):
-    """Stop Postfix, and wait until it listens no more.
+    """Stop Postfix, and wait until it listens no more and could be started again.
 
-    On Debian systemd says that it is done before the instance has stopped, which still takes a message in between.
+    On Debian systemd says that it is done before the instance has stopped, which still takes a message in between. One that
+    was started by hand systemd would not stop.
     """
     run(host, "systemctl stop postfix")
 
-    def nobody_listens():
-        return not output(host, "ss -Hltn 'sport = :25 or sport = :587'")
+    def it_has_ended():
+        running = "$(postconf -h daemon_directory)/master -t || echo runs"
+        return not output(host, f"ss -Hltn 'sport = :25 or sport = :587'; {running}")
 
-    wait_for(nobody_listens)
+    wait_for(it_has_ended)
 
 
 def log(host):

@@ -118,6 +118,7 @@ def test_mail_waits_for_a_stopped_relay():
     site.arrives(word, seconds=90)
 
 
+@site.only_on(2)
 def test_second_relay_takes_over(tmp_path, relay_private):
     """web02 gets a first relay that refuses connections; the certificates of both are known."""
     certificate = site.output(

@@ -6,6 +6,8 @@
 import pytest
 import site_under_test as site
 
+pytestmark = site.only_on(2)
+
 CLIENT = "web03"
 QUEUE = "/var/qmail/queue"
 LOG = "/var/log/qmail-send"

@@ -112,6 +112,7 @@ def look_alikes():
     site.run(RELAY, "postsuper -h " + next(e["queue_id"] for e in listing() if e["sender"] == "news@example.net"))
 
 
+@site.only_on(1)
 @pytest.mark.parametrize(("criteria", "survivors"), PURGES)
 def test_each_purge_of_the_guide_deletes_exactly_what_its_text_means(look_alikes, criteria, survivors):
     done = queue_playbook(action="delete", assume_yes=True, **criteria)
@@ -130,6 +131,7 @@ REFUSED = [
 ]
 
 
+@site.only_on(1)
 def test_seeing_and_refusing_leave_the_queue_as_it_is(look_alikes):
     before = sorted(listing(), key=lambda entry: entry["queue_id"])
     shown = queue_playbook().stdout
@@ -143,6 +145,7 @@ def test_seeing_and_refusing_leave_the_queue_as_it_is(look_alikes):
     assert sorted(listing(), key=lambda entry: entry["queue_id"]) == before
 
 
+@site.only_on(2)
 def test_what_was_saved_can_be_put_back_and_arrives():
     site.run(RELAY, "postsuper -d ALL; rm -rf /root/backup; postconf -e defer_transports=smtp; postfix reload; sleep 1")
     word = site.send(RELAY)
@@ -182,6 +185,7 @@ def test_hold_release_flush_requeue_and_expire(look_alikes):
     assert attempts("from_upper") == 1
 
 
+@site.only_on(0)
 def test_a_purge_under_full_load_loses_nothing_else():
     """The relay takes and delivers as fast as it can while one sender's messages are purged again and again."""
     site.run(RELAY, "postsuper -d ALL; rm -f /tmp/enough /tmp/rounds")

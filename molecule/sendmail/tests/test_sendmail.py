@@ -116,6 +116,7 @@ REFUSED = [
 ]
 
 
+@site.only_on(1)
 def test_bad_variable_is_refused_by_name_and_nothing_changes():
     said, states = site.refusals(CLIENT, "sendmail_client", [variables for variables, _named in REFUSED], STATE)
     for text, (_variables, named) in zip(said, REFUSED, strict=True):

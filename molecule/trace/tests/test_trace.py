@@ -83,6 +83,7 @@ def test_a_message_of_a_sendmail_client_has_two_local_hops(trace, sent):
     assert result["asked"] == [RELAY, LEGACY]
 
 
+@site.only_on(0)
 def test_any_of_its_names_finds_the_message(trace, sent):
     result, _shown = trace(message_id=message_id(sent[WEB], WEB))
     client_id, relay_id = (hop["queue_id"] for hop in the_trace(result)["hops"])
@@ -92,6 +93,7 @@ def test_any_of_its_names_finds_the_message(trace, sent):
         assert way(the_trace(result)) == [(WEB, "postfix"), (RELAY, "postfix")], criteria
 
 
+@site.only_on(1)
 def test_a_message_that_bounces(trace):
     word = site.send(WEB, "ops@nosuch.example")
     site.wait_for(lambda: relay_says(word, WEB, "bounced"))
@@ -105,6 +107,7 @@ def test_a_message_that_bounces(trace):
     assert notice["led_by"]["kind"] == "bounce" and notice["sender"] == ""
 
 
+@site.only_on(1)
 def test_a_message_that_is_deferred(trace):
     site.stop_postfix("mx01")
     try:
@@ -121,6 +124,7 @@ def test_a_message_that_is_deferred(trace):
     assert hop["next_try"] > hop["last"]
 
 
+@site.only_on(0)
 def test_what_a_lost_log_would_have_told_is_said_to_be_unknown(trace, sent):
     site.run(WEB, "mv /var/log/mail.log /root/taken-away")
     try:
@@ -134,6 +138,7 @@ def test_what_a_lost_log_would_have_told_is_said_to_be_unknown(trace, sent):
     assert "no log of mail was found" in origin and "not certain: web01 could not be asked" in shown
 
 
+@site.only_on(0)
 def test_a_relay_without_its_log_is_where_the_message_is_lost_from_sight(trace, sent):
     site.run(RELAY, "mv /var/log/mail.log /root/taken-away")
     try:
@@ -151,6 +156,7 @@ def test_the_journal_tells_the_same(trace, sent):
     assert found["verdict"] == "delivered" and way(found) == [(WEB, "postfix"), (RELAY, "postfix")]
 
 
+@site.only_on(1)
 def test_refused_commands_are_shown(trace):
     commands = "EHLO legacy01", "MAIL FROM:<a@example.com>", "RCPT TO:<no.one@smtp-relay001.example.com>", "QUIT"
     said = " ".join(f"sleep 0.3; printf '{command}\\r\\n';" for command in commands)
@@ -160,6 +166,7 @@ def test_refused_commands_are_shown(trace):
     assert "REFUSED at RCPT" in shown
 
 
+@site.only_on(0)
 def test_nothing_asked_is_an_error():
     done = site.playbook(name="mailops.relay.trace", check=False)
     assert done.returncode and "Say which messages are meant" in done.stdout
@@ -178,6 +185,7 @@ SAME = {
 }
 
 
+@site.only_on(1)
 def test_the_counts_are_those_of_pflogsumm(tmp_path):
     if site.run(RELAY, "command -v pflogsumm", check=False).returncode:
         pytest.skip("pflogsumm is not on this distribution's test host")

@@ -43,8 +43,8 @@ def the_site():
     yield
     try:
         # The notices of what bounced: the hosts to which they go take no mail.
-        notices = {"action": "delete", "null_sender": True, "assume_yes": True}
-        site.playbook("-e", json.dumps(notices), "--limit", RELAY, name="mailops.relay.queue")
+        (deleted,), _done = site.modules(site.Call(RELAY, "mail_queue", {"action": "delete", "null_sender": True}))
+        assert not deleted["failed"], deleted
         site.wait_for(empty_queues, seconds=90)
     finally:
         site.run(LEGACY, f"for f in {LIMITS}; do mv /root/$(basename $f).kept $f; done; systemctl restart sendmail")
@@ -93,6 +93,7 @@ def test_every_client_delivers_over_verified_TLS_and_nobody_outside_gets_through
     assert "2 of 2 messages delivered as they should" in shown
 
 
+@site.only_on(0)
 def test_a_relay_that_is_stopped(verify):
     site.stop_postfix(RELAY)
     with fault(RELAY, "true", "systemctl start postfix"):
@@ -104,6 +105,7 @@ def test_a_relay_that_is_stopped(verify):
         assert f"still in the queue of {host}" in row["detail"] and f"Start Postfix on {RELAY}" in row["todo"]
 
 
+@site.only_on(0)
 def test_a_port_that_is_closed(verify):
     """From the test before, Postfix takes the relay for dead and would not try: yet the verdict is about now."""
     rule = "firewall-cmd --zone=postfix --{0}-port=587/tcp"
@@ -116,6 +118,7 @@ def test_a_port_that_is_closed(verify):
     assert f"port 587 of {RELAY} is closed" in rows[WEB]["seen"]
 
 
+@site.only_on(1)
 def test_a_certificate_that_the_client_does_not_trust(verify):
     with contextlib.ExitStack() as faults:
         for host, anchors in ANCHORS.items():
@@ -128,6 +131,7 @@ def test_a_certificate_that_the_client_does_not_trust(verify):
         assert f"mailops.relay.site --limit {host}" in row["todo"]
 
 
+@site.only_on(2)
 def test_what_is_deferred_at_the_relay_and_a_client_that_cannot_be_reached(verify, tmp_path):
     more = tmp_path / "more.json"
     gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
@@ -145,6 +149,7 @@ def test_what_is_deferred_at_the_relay_and_a_client_that_cannot_be_reached(verif
     assert "web09" in result["summary"]
 
 
+@site.only_on(1)
 def test_what_bounces_and_a_log_that_is_missing(verify):
     away = "mv /var/log/mail.log /root/taken-away"
     with fault(LEGACY, away, "mv /root/taken-away /var/log/mail.log; systemctl restart rsyslog || true"):
@@ -155,6 +160,7 @@ def test_what_bounces_and_a_log_that_is_missing(verify):
     assert any(problem.startswith(f"{LEGACY} could not be asked") for problem in result["problems"])
 
 
+@site.only_on(2)
 def test_a_relay_whose_log_is_missing_is_where_messages_are_lost_from_sight(verify):
     with fault(RELAY, "mv /var/log/mail.log /root/taken-away", "mv /root/taken-away /var/log/mail.log"):
         rows, _result, _shown = verify("--skip-tags", "verify_matrix", source="files")
@@ -163,6 +169,7 @@ def test_a_relay_whose_log_is_missing_is_where_messages_are_lost_from_sight(veri
         assert row["seen"] == f"lost from sight at {RELAY}" and f"{RELAY} could not be asked" in row["detail"]
 
 
+@site.only_on(2)
 def test_it_must_be_said_to_whom():
     done = site.playbook(name="mailops.relay.verify", check=False)
     assert done.returncode and "verify_recipient=ADDRESS" in done.stdout

@@ -10,6 +10,7 @@ __metaclass__ = type
 
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -615,12 +616,14 @@ FILE_OPERATIONS = ["rename", "link", "unlink", "mkdir", "open", "fchmod", "fsync
 
 @pytest.mark.parametrize("existing", [True, False])
 def test_killed_at_any_file_operation_the_next_run_has_a_pair(tmp_path, monkeypatch, existing):
+    made = tmp_path / "made"
+    made.mkdir()
+    if existing:
+        ensure(wanted(made))
     survived = 0
     for number in range(1, 80):
         directory = tmp_path / str(number)
-        directory.mkdir()
-        if existing:
-            ensure(wanted(directory))
+        shutil.copytree(str(made), str(directory))
         before = snapshot(directory)
         child = os.fork()
         if child == 0:
