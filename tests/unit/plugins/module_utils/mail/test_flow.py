@@ -29,6 +29,8 @@ LOG = {
     "samples": [],
     "other_programs": {},
     "problems": [],
+    "gaps": [],
+    "complete": True,
 }
 
 
