@@ -86,7 +86,7 @@ def main():
         read = sources(Runner(module), params["paths"], params["source"], since, until)
         flow = Flow(since, until)
         reader, span = read_all(read, flow, Readers)
-    log = log_facts(read, reader, span)
+    log = log_facts(read, reader, span, flow.gaps)
     module.exit_json(changed=False, flow=flow.facts(socket.gethostname(), log), sources=log["sources"])
 
 

@@ -132,7 +132,7 @@ messages:
       type: int
       sample: 360
     recipients:
-      description: Number of recipients, or V(null).
+      description: Number of recipients; V(null) where the log does not tell, and where sendmail's aliases made others of them.
       type: int
       sample: 1
     client:
@@ -164,14 +164,20 @@ messages:
       type: float
       sample: 1795331264.9
     status:
-      description: V(sent), V(deferred), V(bounced), V(mixed), V(rejected) or V(open), of all recipients together.
+      description: V(sent), V(deferred), V(bounced), V(mixed), V(rejected) or V(open), of all recipients together. A recipient
+        of whom the log tells nothing is open, so a message of which the log tells of one of two recipients is mixed.
       type: str
       sample: sent
     queue:
       description: The queue that it is in now, V(gone) when it is in none; V(null) for what the log has seen leave, and where
-        a queue could not be read.
+        this is not known.
       type: str
       sample: deferred
+    queue_problem:
+      description: Why it is not known in which queue it is, for example since a queue could not be read; else empty.
+      type: str
+      version_added: 0.5.0
+      sample: ''
     next_try:
       description: When the mail system will try again, in seconds since the epoch, or V(null).
       type: float
@@ -179,8 +185,13 @@ messages:
     deliveries:
       description:
         - The attempts, one for each recipient, with C(time), C(recipient), C(orig_to), C(relay), C(relay_host) (C(name),
-          C(address), C(port)), C(status), C(dsn), C(reply), C(tls), C(delay) in seconds and its parts C(delays), and
-          C(next_id), the next mail system's queue ID.
+          C(address), C(port)), C(status), C(dsn), C(reply), C(tls), C(delay) in seconds and its parts C(delays),
+          C(next_id), the next mail system's queue ID, and C(agent), what made the attempt, in Postfix's words for all mail
+          systems.
+        - The agent tells what V(sent) means. C(smtp) has handed it to another server; C(lmtp) to a store of mail, or to a
+          filter where there is a C(next_id); C(local), C(virtual) and C(pipe) have delivered it on this host, to a mailbox,
+          a file or a program; C(discard) has thrown it away.
+        - An attempt of which the log has no result is C(queued).
       type: list
       elements: dict
       sample: [{recipient: ops@example.net, status: sent, dsn: 2.0.0, next_id: 9F0C41}]
@@ -219,7 +230,9 @@ log:
   description:
     - What was read, C(sources), with the time of the C(first) and the C(last) line; how many C(lines) were taken apart, how
       many of them were C(unreadable) or C(unknown), C(samples) of these; C(other_programs); C(gaps) of which the logging
-      system tells; C(problems) with files; and whether what it tells is C(complete) as far as can be seen.
+      system tells; C(problems) with files; C(unassigned), how many results of qmail's deliveries belong to no known message,
+      since they began before the log does; and whether what it tells is C(complete) as far as can be seen, with no gap, no
+      problem and no line that is unreadable or unknown.
   returned: success
   type: dict
   sample: {sources: [/var/log/mail.log], lines: 9, unreadable: 0, unknown: 0, complete: true}
@@ -261,11 +274,10 @@ def main():
         places = look(runner, [hop for hop in found.hops if hop["removed"] is None])
     messages = []
     for hop in found.hops:
-        queue, next_try = places.get(id(hop), (None, None))
-        messages.append(dict(finish(hop), queue=queue, next_try=next_try))
-    log = log_facts(read, found.reader, found.span)
-    log["gaps"] = found.gaps
-    log["complete"] = not (found.gaps or log["problems"] or log["unreadable"])
+        queue, next_try, problem = places.get(id(hop), (None, None, ""))
+        messages.append(dict(finish(hop), queue=queue, next_try=next_try, queue_problem=problem))
+    log = log_facts(read, found.reader, found.span, found.gaps)
+    log["unassigned"] = found.unassigned
     module.exit_json(
         changed=False,
         total=found.total,

@@ -9,6 +9,7 @@ The way itself comes from C(plugin_utils/trace). Here its end is named for what 
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
+from ansible_collections.mailops.relay.plugins.plugin_utils.trace import THROWN_AWAY, stays
 
 IDENTIFIER = "delivery"
 # What a client's TLS must be at least: the first words of what the log says of it that will do; None for any.
@@ -380,7 +381,7 @@ class Judge:
             )
         last = relay_hops[-1]
         final = _final(last)
-        if final is not None and not final["relay_host"]["address"]:
+        if final is not None and stays(self._site, last["host"], final):
             return self._failed(
                 host,
                 extra,
@@ -444,23 +445,24 @@ class Judge:
             if hop["rejects"]
             else ""
         )
-        if trace["verdict"] == "lost":
+        if trace["verdict"] in ("lost", "unknown"):
             return self._lost(host, hop, extra)
         if trace["verdict"] in ("queued", "deleted"):
-            cause = "held" if "on hold" in text else trace["verdict"]
+            cause = "held" if "on hold" in text else "thrown_away" if THROWN_AWAY in text else trace["verdict"]
             todo = {
                 "held": 'Release it on {0}: ansible-playbook mailops.relay.queue --limit {0} -e action=release -e \'{{"queue": ["hold"]}}\'.',
+                "thrown_away": "See which transport or filter of {0}, or behind it, throws it away, or choose another verify_recipient.",
                 "deleted": "Someone or a rule on {0} deleted it; verify again.",
                 "queued": "See what the mail system of {0} is doing (mailq, load, its log); a longer verify_timeout may do.",
             }[cause].format(hop["host"])
-            return self._failed(host, extra, cause, "{} on {}".format(cause, hop["host"]), todo)
+            return self._failed(host, extra, cause, "{} on {}".format(cause.replace("_", " "), hop["host"]), todo)
         if hop["host"] in self._relays:
             return self._stuck_at_relay(host, hop, trace["verdict"], reply, extra)
         return self._stuck_at_client(host, hop, trace["verdict"], reply, extra)
 
     def _lost(self, host, hop, extra):
         last = next((delivery for delivery in reversed(hop["deliveries"]) if delivery["status"] == "sent"), None)
-        target = self._site.host_of(last["relay_host"]) if last is not None else None
+        target = self._site.host_of(last["relay_host"], hop["host"]) if last is not None else None
         place = target or hop["host"]
         told = [
             entry

@@ -7,14 +7,55 @@ A hop leads to the one that has the queue ID which the next mail system gave in 
 with the same Message-ID that came from this host at that time. What a log does not tell is said, never guessed.
 """
 
+import ipaddress
 import time
 
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import last_attempts, open_recipients, unaccounted
+from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import thrown_away
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 
 # A hop's arrival and the reply that names it are this close together, clocks that differ included, in seconds.
 _NEAR = 600
 # The worst is the verdict on the message.
-_VERDICTS = ("lost", "bounced", "rejected", "deferred", "queued", "deleted", "delivered")
+_VERDICTS = ("lost", "unknown", "bounced", "rejected", "deferred", "queued", "deleted", "delivered")
+# What delivers on the host itself; see C(log_events.Events.delivery).
+_OWN = frozenset(("local", "virtual", "pipe"))
+# Words of the text of such an end.
+THROWN_AWAY = "threw it away, nobody gets it"
+_COMMAND = "delivered to command: "
+# Programs that a delivery hands a message to hand it back, if they do, before they end; clocks with whole seconds included.
+_HANDED_BACK = 2
+
+
+def _address(text):
+    """str: an address as there is one way to write it; another text, a socket's path for example, as it is."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
+
+
+def _is_address(text):
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_here(other):
+    """bool: whether what a log calls so is the host itself: its loopback, or a socket in its file system."""
+    address = _address(other["address"])
+    if address:
+        return address.startswith("127.") or address == "::1" or "/" in address
+    return other["name"].lower().rstrip(".").partition(".")[0] in (
+        "localhost",
+        "localhost4",
+        "localhost6",
+        "ip6-localhost",
+    )
 
 
 class Site:
@@ -28,39 +69,59 @@ class Site:
 
     def __init__(self, hosts, results):
         self.results = results
-        self._by_address, self._by_name, short = {}, {}, {}
+        self._by_address, self._by_name, self._own = {}, {}, {}
+        short, told = {}, {}
         for host in sorted(hosts):
             names, addresses = set(hosts[host]["names"]) | {host}, set(hosts[host]["addresses"])
+            own = set()
             for result in results.get(host, ()):
                 names.update(result.get("host", {}).get("names", ()))
-                addresses.update(result.get("host", {}).get("addresses", ()))
+                own.update(_address(address) for address in result.get("host", {}).get("addresses", ()))
+            addresses.update(name for name in names if _is_address(name))
             for address in addresses:
-                self._by_address.setdefault(address, host)
-            for name in names:
+                self._by_address.setdefault(_address(address), host)
+            for address in own:
+                told.setdefault(address, []).append(host)
+            self._own[host] = own | {_address(address) for address in addresses}
+            for name in names - addresses:
                 name = name.lower().rstrip(".")
                 self._by_name.setdefault(name, host)
                 short.setdefault(name.partition(".")[0], set()).add(host)
+        for address, found in told.items():
+            # Bridges of containers have the same address on every host.
+            if len(found) == 1:
+                self._by_address.setdefault(address, found[0])
         self._by_label = {label: found.copy().pop() for label, found in short.items() if len(found) == 1}
         self._known = {}
 
-    def host_of(self, other):
+    def host_of(self, other, at=None):
         """str or None: the inventory name of what a log calls C(name) and C(address).
 
         A name of which only the first label is known here counts, where one host alone has it: inventories often have
         short names.
+
+        Args:
+            other: dict with C(name) and C(address).
+            at: str or None, the inventory name of the host whose log it is: a loopback address, a socket and its own
+                addresses are this host's.
         """
-        key = (other["name"], other["address"])
+        key = (other["name"], other["address"], at)
         if key not in self._known:
-            self._known[key] = self._host_of(other)
+            self._known[key] = self._host_of(other, at)
         return self._known[key]
 
-    def _host_of(self, other):
-        if other["address"] in self._by_address:
-            return self._by_address[other["address"]]
+    def _host_of(self, other, at):
+        if _is_here(other):
+            return at
+        address = _address(other["address"])
+        if at is not None and address in self._own.get(at, ()):
+            return at
+        if address in self._by_address:
+            return self._by_address[address]
         name = other["name"].lower().rstrip(".")
         if name in self._by_name:
             return self._by_name[name]
-        return self._by_label.get(name.partition(".")[0]) if name else None
+        return self._by_label.get(name.partition(".")[0]) if name and not _is_address(name) else None
 
     def problem_of(self, host):
         """str: why this host's log tells nothing of a message, in words."""
@@ -179,23 +240,63 @@ def _successor(site, node, delivery, index):
             candidates.append(other)
     if len(candidates) == 1:
         return candidates[0]
-    named = delivery["relay_host"]["name"] or delivery["relay_host"]["address"]
-    target = site.host_of(delivery["relay_host"]) if named else None
+    target = _target(site, node, delivery)
     if candidates:
         on_target = [other for other in candidates if other.host == target]
         return min(on_target or candidates, key=lambda other: abs(other.hop["first"] - delivery["time"]))
     if target is None or not hop["message_id"]:
         return None
+    if target == node.host:
+        return next(
+            (other for other in index.of_message(hop["message_id"]) if _is_handed_back(site, node, delivery, other)),
+            None,
+        )
     candidates = [
         other
         for other in index.of_message(hop["message_id"])
         if other is not node
         and other.host == target
         and other.hop["client"] is not None
-        and site.host_of(other.hop["client"]) in (node.host, None)
+        and site.host_of(other.hop["client"], other.host) in (node.host, None)
         and abs(other.hop["first"] - delivery["time"]) <= _NEAR
     ]
     return min(candidates, key=lambda other: abs(other.hop["first"] - delivery["time"])) if candidates else None
+
+
+def _target(site, node, delivery):
+    """str or None: the host to which an attempt that was successful has brought the message, where it may go on from there."""
+    if delivery["agent"] == "pipe" or (delivery["agent"] == "local" and delivery["reply"].startswith(_COMMAND)):
+        return node.host
+    if delivery["agent"] in _OWN or delivery["agent"] == "discard":
+        return None
+    named = delivery["relay_host"]["name"] or delivery["relay_host"]["address"]
+    return site.host_of(delivery["relay_host"], node.host) if named else None
+
+
+def stays(site, host, delivery):
+    """bool: whether an attempt that was successful has left the message on its own host.
+
+    Args:
+        site: Site.
+        host: str, the inventory name of that host.
+        delivery: dict, of a hop.
+    """
+    return delivery["agent"] in _OWN or site.host_of(delivery["relay_host"], host) == host
+
+
+def _is_handed_back(site, node, delivery, other):
+    """bool: whether a hop may be what a filter on the same host has made of this one: the same message, begun meanwhile."""
+    return (
+        other.host == node.host
+        and other.number > node.number
+        and other.hop["source"] is None
+        and (
+            site.host_of(other.hop["client"], other.host) == node.host
+            if other.hop["client"] is not None
+            else delivery["agent"] in _OWN
+        )
+        and node.hop["first"] <= other.hop["first"] <= delivery["time"] + _HANDED_BACK
+    )
 
 
 def join(site):
@@ -277,19 +378,24 @@ def _in_order(trace):
     return ordered
 
 
-def _final_deliveries(hop):
-    """list of (index, dict): the last attempt for each recipient."""
-    latest = {}
-    for number, delivery in enumerate(hop["deliveries"]):
-        latest[delivery["recipient"]] = (number, delivery)
-    return sorted(latest.values(), key=lambda entry: entry[0])
-
-
 def _place(node):
     """str: where a message that has not left is."""
     if node.hop["queue"] in (None, "gone"):
         return ""
     return "still in the queue of {} ({})".format(node.host, node.hop["queue"])
+
+
+def _is_unplaced(node):
+    """bool: whether it may be in a queue, and nobody knows."""
+    return node.hop["queue"] is None and node.hop["removed"] is None
+
+
+def _not_placed(node):
+    """str: that it is not known whether a message still waits, and why; empty where that is known."""
+    if not _is_unplaced(node):
+        return ""
+    problem = node.hop.get("queue_problem")
+    return f"whether it still waits on {node.host} is not known" + (f": {problem}" if problem else "")
 
 
 def _next_try(node, now):
@@ -321,20 +427,30 @@ def _verdict_of_deferred(node, delivery, now):
             delivery["reply"],
             "it is in the queue no more, and the log does not tell what became of it",
         )
-    return "deferred", _sentence(reason, _place(node), _next_try(node, now))
+    return "deferred", _sentence(reason, _place(node), _not_placed(node), _next_try(node, now))
+
+
+def _is_thrown_away(delivery):
+    if delivery["agent"] in ("local", "virtual"):
+        return delivery["recipient"] == "/dev/null" or delivery["reply"].endswith(" /dev/null")
+    return delivery["agent"] == "discard" or thrown_away(delivery["reply"])
 
 
 def _verdict_of_sent(site, node, delivery):
-    relay = delivery["relay"]
-    host = (
-        site.host_of(delivery["relay_host"])
-        if delivery["relay_host"]["address"] or delivery["relay_host"]["name"]
-        else None
-    )
-    if host is None or relay in ("local", "none", "virtual", "dovecot"):
-        if delivery["relay_host"]["address"] and relay not in ("local", "none"):
-            return "delivered", "{} took it: {}".format(relay, delivery["reply"])
-        return "delivered", "on {} ({}): {}".format(node.host, relay, delivery["reply"])
+    relay, reply = delivery["relay"], delivery["reply"]
+    own = delivery["agent"] in _OWN
+    if _is_thrown_away(delivery):
+        who = node.host if own or relay in ("local", "none") else f"{relay}, to which {node.host} gave it,"
+        return "deleted", f"{who} {THROWN_AWAY}: {reply}"
+    host = None if own else _target(site, node, delivery)
+    if (
+        own
+        or relay in ("local", "none")
+        or (host is not None and delivery["agent"] == "lmtp" and not delivery["next_id"])
+    ):
+        return "delivered", f"on {host or node.host} ({relay}): {reply}"
+    if host is None:
+        return "delivered", f"{relay} took it: {reply}"
     if host == node.host:
         return "lost", _sentence(
             f"lost from sight at {host}",
@@ -366,15 +482,42 @@ def _verdict_without_attempt(node, now):
         return "queued", _sentence(
             place, "on hold" if held else "no attempt yet", _next_try(node, now) if not held else ""
         )
+    if _is_unplaced(node):
+        return "unknown", _sentence(f"the log of {node.host} tells of no attempt to deliver it", _not_placed(node))
     return "lost", "lost from sight at {}, its log tells of no attempt to deliver it{}".format(
         node.host, "" if hop["removed"] is None else ", only that it left the queue"
     )
 
 
+def _verdict_of_others(node, now):
+    """(str, str) or None: of the recipients of whom the log tells no attempt, besides those of whom it does."""
+    hop = node.hop
+    missing = unaccounted(hop)
+    if missing:
+        seen = "{} of {} recipients {} not accounted for: the log of {} tells of no attempt".format(
+            missing, hop["recipients"], "is" if missing == 1 else "are", node.host
+        )
+    elif hop["recipients"] is None and hop["removed"] is None and not open_recipients(hop):
+        if hop["queue"] == "gone":
+            return None
+        seen = f"the log of {node.host} does not tell that these were all recipients"
+    else:
+        return None
+    if any(note["kind"] == "deleted" for note in hop["notes"]):
+        return "deleted", _sentence(seen, f"and the message was deleted from the queue of {node.host}")
+    place = _place(node)
+    if place:
+        return "queued", _sentence(seen, place, _next_try(node, now))
+    if _is_unplaced(node):
+        return "unknown", _sentence(seen, _not_placed(node))
+    return "unknown", _sentence(seen, "though the message has left the queue")
+
+
 def verdicts(site, trace, now):
     """list of dict: for each recipient, where its way ends: C(recipient), C(verdict), C(text), C(host), C(queue_id).
 
-    verdict is C(delivered), C(deferred), C(bounced), C(rejected), C(queued), C(deleted) or C(lost).
+    verdict is C(delivered), C(deferred), C(bounced), C(rejected), C(queued), C(deleted), C(unknown) or C(lost). The recipient
+    is empty where the log tells nothing of those that are meant.
 
     Args:
         site: Site.
@@ -387,7 +530,7 @@ def verdicts(site, trace, now):
         moved = [kind for kind in node.links if kind in ("requeued", "forwarded")]
         notification = node.led_by is not None and node.led_by[0] in ("bounce", "delay", "delivery")
         entries = []
-        for number, delivery in _final_deliveries(node.hop):
+        for number, delivery in last_attempts(node.hop):
             if number in followed:
                 continue
             if delivery["status"] == "sent":
@@ -402,9 +545,20 @@ def verdicts(site, trace, now):
                 verdict = _verdict_of_deferred(node, delivery, now)
             elif delivery["status"] == "queued":
                 verdict = _verdict_without_attempt(node, now)
+                if verdict[0] == "lost":
+                    verdict = (
+                        "unknown",
+                        _sentence(
+                            f"is not accounted for: {node.host}: {delivery['reply']}",
+                            "though the message has left the queue",
+                        ),
+                    )
             else:
                 continue
             entries.append((delivery["recipient"], verdict))
+        others = _verdict_of_others(node, now) if node.hop["deliveries"] else None
+        if others is not None:
+            entries.append(("", others))
         if not node.hop["deliveries"] and "requeued" not in moved:
             entries.append(("", _verdict_without_attempt(node, now)))
         for recipient, (verdict, text) in entries:
@@ -430,7 +584,7 @@ def origin_of(site, trace):
             return f"{node.host}, by a program of its own"
         return f"not known: the log of {node.host} does not tell how it came"
     client = "{}[{}]".format(hop["client"]["name"] or "unknown", hop["client"]["address"])
-    host = site.host_of(hop["client"])
+    host = site.host_of(hop["client"], node.host)
     if host is None:
         return f"{client}, which is not among the hosts that were asked; what came before is not known"
     if host == node.host:
@@ -502,21 +656,26 @@ def plan(site, hosts, everyone, first, asked):
                 found[host] = dict(first)
         return found
     known = {(node.host, node.hop["queue_id"]) for node in nodes}
+    named = {delivery["next_id"] for node in nodes for delivery in node.hop["deliveries"]}
     for node in nodes:
         hop = node.hop
         if hop["client"] is not None:
-            client = site.host_of(hop["client"])
+            client = site.host_of(hop["client"], node.host)
             if client is not None and client != node.host:
                 ask(client, "queued_as", hop["queue_id"])
                 ask(client, "message_id", hop["message_id"])
+            elif client is not None and hop["queue_id"] not in named:
+                # A filter may have handed it back.
+                ask(client, "queued_as", hop["queue_id"])
         for delivery in hop["deliveries"]:
             if delivery["status"] != "sent":
                 continue
-            target = site.host_of(delivery["relay_host"]) if delivery["relay"] not in ("local", "none") else None
-            if target is None or target == node.host or (target, delivery["next_id"]) in known:
+            target = _target(site, node, delivery)
+            if target is None or (delivery["agent"] == "lmtp" and not delivery["next_id"]):
                 continue
-            if delivery["next_id"]:
+            if not delivery["next_id"]:
+                if target != node.host or hop["message_id"] not in first.get("message_id", ()):
+                    ask(target, "message_id", hop["message_id"])
+            elif (target, delivery["next_id"]) not in known:
                 ask(target, "queue_id", delivery["next_id"])
-            else:
-                ask(target, "message_id", hop["message_id"])
     return found

@@ -237,9 +237,9 @@ class Source(Counts):
         """
         raise NotImplementedError
 
-    def _begin(self, problems=()):
+    def _begin(self):
         self.cut = self.unfinished = 0
-        self.problems[:] = problems
+        del self.problems[:]
 
     def _complain(self, text):
         self.problems.append("{0}: {1}".format(self.name, text))

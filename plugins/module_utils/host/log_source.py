@@ -91,11 +91,10 @@ class LogFile(Source):
         self.state = state
         self._runner = runner
         self._unreadable = False
-        self.notes = []
 
     def blocks(self):
         """As of Source."""
-        self._begin(self.notes)
+        self._begin()
         self._unreadable = False
         handle = self._open()
         if handle is None:
@@ -278,15 +277,13 @@ def _changed_since(files, since):
 
 
 def _without_copies(files):
-    """list of LogFile: without a compressed file that is being made of a file which is there too."""
+    """list of LogFile: without a compressed file that is being made of a file which is there too; that one has all of it."""
     by_path = dict((source.name, source) for source in files)
     kept = []
     for source in files:
         original = by_path.get(_SUFFIX.sub("", source.name))
         if original in (None, source) or int(source.reference) < int(original.reference):
             kept.append(source)
-        else:
-            original.notes.append("{0}: left out, since it is made of {1}".format(source.name, original.name))
     return kept
 
 

@@ -249,7 +249,7 @@ class Flow(GapEvents):
         else:
             return
         self._hows.append((self._lexer.hour, entry[0], entry[1], relay, status, tls))
-        self._whos[status].append(recipient)
+        self._whos[status].append(recipient or _UNKNOWN)
         self._splits.append(delays)
         self._delays.append(delay)
         if len(self._delays) >= _MOST_CELLS:
@@ -372,10 +372,10 @@ class Flow(GapEvents):
             unknown=log["unknown"],
             samples=log["samples"],
             other_programs=log["other_programs"],
-            gaps=self.gaps,
+            gaps=log["gaps"],
             lost=self.lost,
             problems=log["problems"],
-            complete=not (self.gaps or log["problems"] or log["unreadable"] or log["unknown"]),
+            complete=log["complete"],
             totals=dict(self.totals),
             hours=dict((str(hour), dict(entry)) for hour, entry in self.hours.items()),
             latency=self.latency,

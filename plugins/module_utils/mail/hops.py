@@ -24,15 +24,36 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import ne
 _PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]+))?\Z")
 _FINAL = frozenset((SENT, BOUNCED, EXPIRED))
 _PAIR = re.compile(r"([a-z_]+)=([^,]*)(?:, |\Z)")
+# An address that stands where a name may: qmail writes the bare address of the server that it reached.
+_ADDRESS = re.compile(
+    r"(?:IPv6:)?((?:[0-9]{1,3}\.){3}[0-9]{1,3}|(?=[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\Z"
+)
+
+
+def _address(text):
+    """str: a text that is an address, as it is without C(IPv6:); empty for any other text."""
+    match = _ADDRESS.match(text)
+    return match.group(1) if match else ""
 
 
 def peer(text):
-    """dict: C(name), C(address) and C(port) (int or None) of what the log has as C(name[address]:port)."""
+    """dict: C(name), C(address) and C(port) (int or None) of what the log has as C(name[address]:port).
+
+    Where a bare address stands for the name, it is the address, and there is no name.
+    """
+    bare = _address(text)
+    if bare:
+        return {"name": "", "address": bare, "port": None}
     match = _PEER.match(text)
     if not match:
         return {"name": text, "address": "", "port": None}
     name, address, port = match.groups()
-    return {"name": "" if name == "unknown" else name, "address": address or "", "port": int(port) if port else None}
+    if not address and _address(name):
+        name, address = "", name
+    elif name == "unknown":
+        name = ""
+    address = address and (_address(address) or address)
+    return {"name": name, "address": address or "", "port": int(port) if port else None}
 
 
 def _number(text):
@@ -88,12 +109,32 @@ def _append(hop, name, entry):
         hop[name] = [entry]
 
 
+def last_attempts(hop):
+    """list of (int, dict): the last attempt for each recipient and its place among all, in the order of the log.
+
+    What two aliases make one address of is two recipients.
+    """
+    latest = {}
+    for number, delivery in enumerate(hop["deliveries"]):
+        latest[delivery["recipient"], delivery["orig_to"]] = (number, delivery)
+    return sorted(latest.values(), key=lambda entry: entry[0])
+
+
 def open_recipients(hop):
     """list of dict: the last attempt for each recipient that has no final status yet."""
-    latest = {}
-    for delivery in hop["deliveries"]:
-        latest[delivery["recipient"]] = delivery
-    return [delivery for delivery in latest.values() if delivery["status"] not in _FINAL]
+    return [delivery for _number, delivery in last_attempts(hop) if delivery["status"] not in _FINAL]
+
+
+def unaccounted(hop):
+    """int: of how many recipients the log tells no attempt, though it tells that they are there.
+
+    Once a message has expired, or is another one under a new ID, what is left of its recipients has found its end.
+    """
+    if hop["recipients"] is None or any(note["kind"] == EXPIRED for note in hop["notes"]):
+        return 0
+    if any(link["kind"] in ("requeued", "forwarded") for link in hop["links"]):
+        return 0
+    return max(hop["recipients"] - len(last_attempts(hop)), 0)
 
 
 class Assembler(GapEvents):
@@ -107,6 +148,7 @@ class Assembler(GapEvents):
     Attributes:
         hops: list of dict, in the order of their first line; C(finish) makes them what M(mailops.relay.mail_log_info) returns.
         dropped: int, how many of those that may be wanted were the oldest of too many, and have been forgotten.
+        unassigned: int, how many results of deliveries there are of which the log does not tell the message.
         rejects: list of dict, refusals of what had no queue ID, as that module returns them.
     """
 
@@ -120,6 +162,7 @@ class Assembler(GapEvents):
         self._sources = {}
         self.hops = []
         self.dropped = 0
+        self.unassigned = 0
         self.rejects = []
 
     def use(self, lexer):
@@ -206,7 +249,14 @@ class Assembler(GapEvents):
         if recipients:
             hop["recipients"] = int(recipients)
 
+    def expanded(self, stamp, origin, queue_id):
+        if self._wanted is None or queue_id in self._wanted:
+            self._hop(stamp, origin, queue_id)["recipients"] = None
+
     def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
+        if not queue_id:
+            self.unassigned += 1
+            return
         if self._wanted is not None and queue_id not in self._wanted:
             return
         hop = self._live.get(queue_id)
@@ -240,6 +290,7 @@ class Assembler(GapEvents):
                 "status": status,
                 "reply": reply,
                 "tls": tls,
+                "agent": origin.agent,
                 "next_id": next_id(reply) if status == SENT else "",
             },
         )
@@ -297,17 +348,20 @@ def finish(hop):
 
 
 def status_of(hop):
-    """str: C(sent), C(deferred), C(bounced), C(mixed), C(rejected) or C(open), of all recipients together."""
+    """str: C(sent), C(deferred), C(bounced), C(mixed), C(rejected) or C(open), of all recipients together.
+
+    A recipient of whom the log tells nothing is C(open).
+    """
     deliveries = hop["deliveries"]
-    if len(deliveries) == 1 and not hop["notes"]:
+    if len(deliveries) == 1 and not hop["notes"] and (hop["recipients"] or 1) == 1:
         status = deliveries[0]["status"]
         return BOUNCED if status == EXPIRED else status
-    latest = {}
-    for delivery in deliveries:
-        latest[delivery["recipient"]] = delivery["status"]
-    found = set(BOUNCED if status == EXPIRED else status for status in latest.values())
+    found = set(delivery["status"] for _number, delivery in last_attempts(hop))
+    found = set(BOUNCED if status == EXPIRED else status for status in found)
     if any(note["kind"] == EXPIRED for note in hop["notes"]):
         found = set(BOUNCED if status == DEFERRED else status for status in found) or set([BOUNCED])
     if not found:
         return "rejected" if any(entry["action"].endswith("reject") for entry in hop["rejects"]) else "open"
+    if unaccounted(hop):
+        found.add("open")
     return found.pop() if len(found) == 1 else "mixed"

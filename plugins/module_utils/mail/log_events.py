@@ -51,7 +51,12 @@ class Events(object):
     def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
         """One attempt for one recipient.
 
+        What has made it, C(origin.agent) tells in Postfix's words, and with it what C(sent) means: C(smtp) has handed the
+        message to another server; C(lmtp) to a store, or to a filter that names what it made of it; C(local), C(virtual)
+        and C(pipe) have delivered it to a mailbox, a file or a program of this host; C(discard) has thrown it away.
+
         Args:
+            queue_id: str, empty where the log does not tell of which message this is the result.
             recipient: str, address without angle brackets.
             orig_to: str, the address before aliases were applied.
             relay: str, C(name[address]:port), C(name[address]), C(local), C(none) or the like.
@@ -63,6 +68,9 @@ class Events(object):
             tls: str, C(Verified TLSv1.3 TLS_AES_256_GCM_SHA384), C(none) when the connection had none; empty where there
                 was no connection or nothing is known.
         """
+
+    def expanded(self, stamp, origin, queue_id):
+        """Aliases made other recipients of some of a message's: their number says nothing of the attempts any more."""
 
     def removed(self, stamp, origin, queue_id):
         """The message left the queue; its ID may be used again."""

@@ -71,12 +71,13 @@ class Origin(object):
         pid: str of digits, or empty.
         mta: str, C(postfix), C(sendmail), C(qmail), or empty.
         program: str, for example C(smtpd).
+        agent: str, what has made the attempt that is being told, in Postfix's words; see C(log_events.Events.delivery).
         read: callable (stamp, origin, text) -> bool, whether the line is known.
         tls: str, of the connection that an SMTP server's process has now.
         new_tls, used_tls: str, of the connection that an SMTP client's process has just made and has used last.
     """
 
-    __slots__ = ("host", "tag", "pid", "mta", "program", "read", "tls", "new_tls", "used_tls", "instance")
+    __slots__ = ("host", "tag", "pid", "mta", "program", "agent", "read", "tls", "new_tls", "used_tls", "instance")
 
     def __init__(self, host, tag, pid):
         self.host = host
@@ -84,7 +85,7 @@ class Origin(object):
         self.instance = tag.partition("/")[0]
         self.pid = pid
         self.mta = ""
-        self.program = ""
+        self.program = self.agent = ""
         self.read = None
         self.tls = self.new_tls = self.used_tls = ""
 

@@ -51,7 +51,8 @@ class LogReader(object):
     Args:
         events: log_events.Events, which is told what they say.
         make_readers: callable (Events, callable (stamp) -> float) -> object. Its C(resolve(Origin)) has the reader of a
-            mail system take the lines of a program, and says whether one does; C(mta/readers.Readers) is such a thing.
+            mail system take the lines of a program, and says whether one does; C(end()) tells it that the log is over.
+            C(mta/readers.Readers) is such a thing.
 
     Attributes:
         lexer: Lexer.
@@ -80,6 +81,11 @@ class LogReader(object):
             block: bytes.
         """
         self.lexer.read(_text(block))
+
+    def end(self):
+        """No line follows."""
+        self.lexer.end()
+        self._readers.end()
 
 
 class Span(object):
@@ -140,22 +146,23 @@ def read_all(sources, events, make_readers):
             reader.lexer.begin(source.reference)
             for block in span.watch(source):
                 reader.feed(block)
-    reader.lexer.end()
+    reader.end()
     return reader, span
 
 
-def log_facts(sources, reader, span):
-    """dict: what was read, and what could not be, as the modules return it.
+def log_facts(sources, reader, span, gaps):
+    """dict: what was read, and what could not be, as the modules return it, with C(complete): nothing was left out or is unknown.
 
     Args:
         sources: list of log_blocks.Source that have been read.
         reader: LogReader.
         span: Span.
+        gaps: list of dict, C(log_events.GapEvents.gaps).
     """
     lexer = reader.lexer
     problems = []
     for source in sources:
-        problems.extend("{0}: {1}".format(source.name, problem) for problem in source.problems)
+        problems.extend(source.problems)
         if source.cut:
             problems.append("{0}: {1} line(s) were too long and have been cut".format(source.name, source.cut))
     return {
@@ -168,4 +175,6 @@ def log_facts(sources, reader, span):
         "samples": list(lexer.samples),
         "other_programs": dict(lexer.others),
         "problems": [printable(problem) for problem in problems],
+        "gaps": gaps,
+        "complete": not (gaps or problems or lexer.unreadable or lexer.unknown),
     }

@@ -20,7 +20,7 @@ from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks import line_finder
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of, unaccounted
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, GapEvents
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
@@ -29,7 +29,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.times import pe
 STATUSES = (SENT, DEFERRED, BOUNCED, "rejected", "open")
 # What names a message by a text; each is a list of values, of which one must be met.
 TEXTS = ("message_id", "queue_id", "queued_as", "sender", "recipient", "client")
-_QUEUE_ID = re.compile(r"[0-9A-Za-z]{1,64}\Z")
+# Of any mail system: what the next one gave may be a UUID, or Exim's.
+_QUEUE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+=@-]{0,199}\Z")
 # With more messages than this every line is read: a search for each ID would take longer.
 _MOST_NEEDLES = 64
 _MOST_IDS = 200000
@@ -62,7 +63,9 @@ class Query(object):
             for text in self.values.get(name, ()):
                 if not _QUEUE_ID.match(text):
                     raise CriterionError(
-                        "{0}: {1!r} is not a queue ID; one has letters and digits only".format(name, text)
+                        "{0}: {1!r} is not a queue ID; one has letters, digits and . _ / + = @ - only".format(
+                            name, text
+                        )
                     )
         for name, texts in self.values.items():
             if any(not text.strip() for text in texts):
@@ -170,7 +173,11 @@ class Query(object):
             return True
         status = status_of(hop)
         return status in self.status or (
-            status == "mixed" and any(delivery["status"] in self.status for delivery in hop["deliveries"])
+            status == "mixed"
+            and (
+                any(delivery["status"] in self.status for delivery in hop["deliveries"])
+                or ("open" in self.status and unaccounted(hop) > 0)
+            )
         )
 
     def matches_reject(self, entry):
@@ -269,7 +276,7 @@ def _scan(sources, events, make_readers, needles, span=None, ignore_case=False, 
             if lines:
                 found.add(number)
                 reader.feed(lines)
-    reader.lexer.end()
+    reader.end()
     return reader, hits
 
 
@@ -314,14 +321,16 @@ class Found(object):
         total: int, how many are meant.
         rejects: list of dict.
         gaps: list of dict.
+        unassigned: int, results of deliveries of which the log does not tell the message.
         reader, span: of the reading.
     """
 
-    def __init__(self, hops, total, rejects, gaps, reader, span):
+    def __init__(self, hops, total, rejects, gaps, unassigned, reader, span):
         self.hops = hops
         self.total = total
         self.rejects = rejects
         self.gaps = gaps
+        self.unassigned = unassigned
         self.reader = reader
         self.span = span
 
@@ -366,7 +375,8 @@ def search(sources, query, limit, make_readers):
     meant = meant[-limit:] if limit else []
     hops = _with_linked(meant, assembler.hops)
     rejects = [entry for entry in assembler.rejects if query.matches_reject(entry)][-limit:] if limit else []
-    return Found(hops, total, rejects, assembler.gaps if gaps is None else gaps, reader, span)
+    gaps = assembler.gaps if gaps is None else gaps
+    return Found(hops, total, rejects, gaps, assembler.unassigned, reader, span)
 
 
 def _with_linked(meant, hops):

@@ -10,10 +10,33 @@ __metaclass__ = type
 
 import re
 
-# How a server names the message that it took: Postfix ("queued as ID", also after BDAT's "N bytes"), sendmail.
+# How a server names the message that it took: Postfix and many others ("queued as ID", also after BDAT's "N bytes"), sendmail,
+# OpenSMTPD and Proofpoint ("ID Message accepted for delivery"), Gmail ("ID - gsmtp").
 _QUEUED_AS = "queued as "
-_ID = re.compile(r"[0-9A-Za-z]{5,}")
-_SENDMAIL_ID = re.compile(r"([0-9A-Za-z]{14,}) Message accepted for delivery")
+_ACCEPTED = " Message accepted for delivery"
+_GMAIL = " - gsmtp"
+# UUIDs have dashes, others dots, slashes and what else base64 has; what ends a sentence is no part of it.
+_ID = re.compile(r"[<(\[{]?([0-9A-Za-z](?:[0-9A-Za-z._/+=@-]*[0-9A-Za-z_/+=-])?)")
+_SHORTEST = 5
+# Exim, Exchange, Haraka and Amazon's SES.
+_NAMED = re.compile(
+    r"\bid=([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})(?![0-9A-Za-z-])|\[InternalId=([0-9]{1,40})\b"
+    r"|[Qq]ueued \(([0-9A-Za-z.-]{8,64})\)|\bOk (0[0-9a-f]{15}-[0-9a-f-]{36}-[0-9a-f]{6})\b"
+)
+
+# A server, a filter or a program says that it takes a message and delivers it to nobody: amavis ("Ok, discarded, id=..."),
+# clamsmtp, policy servers.
+_THROWN_AWAY = re.compile(
+    r"(?<![\w./-])(?:discard(?:ed|ing|s)?|black-?holed?|dropped|quarantined?|thrown away|/dev/null)(?![\w-])", re.I
+)
+_BRACKETS = re.compile(r"<[^<>]*>")
+
+
+def _last_word(text):
+    """str: the word at the end of a text, if it may be an ID."""
+    word = text[text.rfind(" ") + 1 :]
+    match = _ID.match(word)
+    return word if match and match.group(1) == word and any(character.isdigit() for character in word) else ""
 
 
 def next_id(reply):
@@ -24,11 +47,23 @@ def next_id(reply):
     at = reply.rfind(_QUEUED_AS)
     while at >= 0:
         match = _ID.match(reply, at + len(_QUEUED_AS))
-        if match:
-            return match.group()
-        at = reply.rfind(_QUEUED_AS, 0, at)
-    if "accepted" in reply:
-        match = _SENDMAIL_ID.search(reply)
-        if match:
+        if match and len(match.group(1)) >= _SHORTEST:
             return match.group(1)
-    return ""
+        at = reply.rfind(_QUEUED_AS, 0, at)
+    for words in (_ACCEPTED, _GMAIL):
+        at = reply.find(words)
+        if at >= 0:
+            word = _last_word(reply[:at])
+            if len(word) >= 8:
+                return word
+    match = _NAMED.search(reply)
+    return match.group(match.lastindex) if match else ""
+
+
+def thrown_away(reply):
+    """bool: whether who answers this has taken the message and does not deliver it."""
+    if _THROWN_AWAY.search(reply) is None:
+        return False
+    # An address may have such a word in it.
+    words = " ".join(word for word in _BRACKETS.sub("", reply).split() if "@" not in word)
+    return _THROWN_AWAY.search(words) is not None and not next_id(reply)

@@ -11,13 +11,12 @@ __metaclass__ = type
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 
 # It comes from a log, and becomes a part of a path.
 _QUEUE_ID = re.compile(r"[0-9A-Za-z]+\Z")
 
-_GONE = ("gone", None)
-# A queue that could not be read may have it.
-_UNKNOWN = (None, None)
+_GONE = ("gone", None, "")
 
 # Each is loaded when a message of its mail system is looked for: a host has seldom more than one.
 
@@ -43,13 +42,26 @@ def _qmail(_runner):
 _PLACES = {"postfix": _postfix, "sendmail": _sendmail, "qmail": _qmail}
 
 
+def _unknown(problem):
+    """(None, None, str): a queue that could not be read may have it."""
+    return None, None, printable(problem)
+
+
+def _reason(exc):
+    """str: why a queue could not be looked into, in one line."""
+    if isinstance(exc, RelayError):
+        return " ".join(str(exc).split())
+    return "{0}: {1}".format(exc.filename, exc.strerror) if exc.filename else str(exc)
+
+
 def _find(places, hop):
-    if places is None or not _QUEUE_ID.match(hop["queue_id"]):
-        return _UNKNOWN
+    if not _QUEUE_ID.match(hop["queue_id"]):
+        return _unknown("this is no queue ID of a mail system here")
     try:
-        return places.find(hop) or _GONE
-    except EnvironmentError:
-        return _UNKNOWN
+        found = places.find(hop)
+    except (EnvironmentError, RelayError) as exc:
+        return _unknown(_reason(exc))
+    return _GONE if found is None else found + ("",)
 
 
 def look(runner, hops):
@@ -60,16 +72,13 @@ def look(runner, hops):
         hops: list of dict, of C(mail/hops), whose removal is not in the log.
 
     Returns:
-        dict: id(hop) -> (queue, C(gone) when it is in none, or None when a queue could not be read; time of the next
-        attempt in seconds since the epoch or None).
+        dict: id(hop) -> (queue, C(gone) when it is in none, or None when that is not known; time of the next attempt in
+        seconds since the epoch or None; why it is not known, or an empty string).
     """
     found, places = {}, {}
     for hop in hops:
         mta = hop["mta"]
         if mta not in places:
-            try:
-                places[mta] = _PLACES[mta](runner)
-            except (EnvironmentError, RelayError):
-                places[mta] = None
+            places[mta] = _PLACES[mta](runner)
         found[id(hop)] = _find(places[mta], hop)
     return found

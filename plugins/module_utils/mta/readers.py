@@ -40,3 +40,8 @@ class Readers(object):
 
             self._others = SendmailReader(self._events, self._seconds), QmailReader(self._events, self._seconds)
         return any(reader.resolve(origin) for reader in self._others)
+
+    def end(self):
+        """The log is over."""
+        if self._others is not None:
+            self._others[1].end()

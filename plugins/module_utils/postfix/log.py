@@ -130,7 +130,7 @@ class PostfixReader(object):
         if slash < 1 or program not in PROGRAMS:
             return False
         origin.mta = "postfix"
-        origin.program = program
+        origin.program = origin.agent = program
         origin.read = getattr(self, _READERS.get(program, "_service"))
         return True
 

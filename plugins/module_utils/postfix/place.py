@@ -12,10 +12,16 @@ import errno
 import os
 import re
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.processes import working_directories
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 
 _QUEUES = ("active", "deferred", "hold", "incoming", "corrupt")
-_PARAMETERS = ("queue_directory", "hash_queue_names", "hash_queue_depth")
+_PARAMETERS = ("queue_directory", "syslog_name")
+# Where instances are named: postmulti's, and those that sendmail -C may use.
+_OTHERS = ("multi_instance_directories", "alternate_config_directories")
+# No queue is hashed deeper: Postfix refuses a greater hash_queue_depth.
+_DEEPEST = 16
 
 # The digits of a long queue ID (safe_ultostr.c): seconds, four digits of microseconds, z, and the file (mail_queue.h).
 _DIGITS = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
@@ -44,53 +50,70 @@ class _Instance(object):
     """The queues of one instance.
 
     Args:
-        output: list of str, the values of _PARAMETERS.
+        directory: str, its queue directory.
+        name: str, under which it logs; empty where that is not known.
 
     Raises:
-        QueueError: it does not say where its queues are.
         OSError: a queue is not there.
     """
 
-    def __init__(self, output):
-        settings = dict(zip(_PARAMETERS, output))
-        directory, depth = settings.get("queue_directory", ""), settings.get("hash_queue_depth", "")
-        if not directory or not depth.isdigit():
-            raise QueueError(
-                "postconf does not tell where the queues are; see postconf queue_directory hash_queue_depth"
-            )
-        self._directory = directory
-        self._depth = int(depth)
-        self._hashed = frozenset(settings["hash_queue_names"].replace(",", " ").lower().split())
+    def __init__(self, directory, name=""):
+        self.directory = directory
+        self.name = name
         for queue in _QUEUES:
             os.stat(os.path.join(directory, queue))
 
     def paths(self, queue_id):
-        """list of (str, str): each queue, and the path that this message has in it."""
-        between = hash_directories(queue_id, self._depth)
-        return [
-            (queue, os.path.join(self._directory, queue, *(between if queue in self._hashed else []) + [queue_id]))
-            for queue in _QUEUES
-        ]
+        """Yield (str, str): each queue, and each path that this message may have in it.
+
+        As deep as there are directories: what Postfix has put elsewhere before hash_queue_depth or hash_queue_names were
+        changed stays there until it is started again.
+        """
+        between = hash_directories(queue_id, _DEEPEST)
+        for queue in _QUEUES:
+            directory = os.path.join(self.directory, queue)
+            yield queue, os.path.join(directory, queue_id)
+            for name in between:
+                directory = os.path.join(directory, name)
+                if not os.path.lexists(directory):
+                    break
+                yield queue, os.path.join(directory, queue_id)
 
 
 class PostfixPlaces(object):
-    """The queues of all instances of Postfix.
+    """The queues of all instances of Postfix: those that its configuration names, and those that run.
 
     Args:
         runner: commands.Runner.
-
-    Raises:
-        RelayError: postconf does not say where the queues are.
-        OSError: a queue is not there.
     """
 
     def __init__(self, runner):
-        names = list(_PARAMETERS)
-        output = runner.run(["postconf", "-h"] + names + ["multi_instance_directories"]).stdout.split("\n")
-        self._instances = [_Instance(output)]
-        for configuration in " ".join(output[len(names) :]).replace(",", " ").split():
-            output = runner.run(["postconf", "-c", configuration, "-h"] + names).stdout.split("\n")
-            self._instances.append(_Instance(output))
+        self._instances = []
+        self._problem = None
+        others = self._add(runner, ["postconf"], _OTHERS)
+        for configuration in dict.fromkeys(" ".join(others).replace(",", " ").split()):
+            self._add(runner, ["postconf", "-c", configuration])
+        known = set(os.path.realpath(instance.directory) for instance in self._instances)
+        for directory in working_directories(("master",)):
+            # Other programs have this name too.
+            if directory not in known and all(os.path.isdir(os.path.join(directory, queue)) for queue in _QUEUES):
+                self._instances.append(_Instance(directory))
+
+    def _add(self, runner, command, further=()):
+        """list of str: the values of further parameters. An instance that cannot be asked may have any message."""
+        names = list(_PARAMETERS + further)
+        try:
+            values = dict(zip(names, runner.run(command + ["-x", "-h"] + names).stdout.split("\n")))
+            directory = values.get("queue_directory", "")
+            if not directory.startswith("/"):
+                raise QueueError(
+                    "postconf does not tell where the queues are; see {0} queue_directory".format(" ".join(command))
+                )
+            self._instances.append(_Instance(directory, values.get("syslog_name", "").partition("/")[0]))
+            return [values.get(name, "") for name in further]
+        except (EnvironmentError, RelayError) as exc:
+            self._problem = self._problem or exc
+            return []
 
     def find(self, hop):
         """Find a message.
@@ -104,16 +127,25 @@ class PostfixPlaces(object):
 
         Raises:
             OSError: a queue cannot be read.
+            RelayError: it is in none of those that are known, and there may be others.
         """
-        paths = [entry for instance in self._instances for entry in instance.paths(hop["queue_id"])]
+        instances = sorted(self._instances, key=lambda instance: instance.name != hop["instance"])
         # Twice: what is moved meanwhile is not where it had not been before.
-        for queue, path in paths + paths:
-            try:
-                status = os.stat(path)
-            except OSError as exc:
-                if exc.errno != errno.ENOENT:
-                    raise
-                continue
-            # The queue manager sets the time of a deferred file to that of its next attempt.
-            return queue, status.st_mtime if queue == "deferred" else None
+        for instance in instances + instances:
+            for queue, path in instance.paths(hop["queue_id"]):
+                try:
+                    status = os.stat(path)
+                except OSError as exc:
+                    if exc.errno != errno.ENOENT:
+                        raise
+                    continue
+                # The queue manager sets the time of a deferred file to that of its next attempt.
+                return queue, status.st_mtime if queue == "deferred" else None
+        if self._problem is not None:
+            raise self._problem
+        if all(instance.name != hop["instance"] for instance in instances):
+            raise QueueError(
+                "{0}: no instance of Postfix that postconf knows logs under this name; name its directory in"
+                " multi_instance_directories or alternate_config_directories".format(hop["instance"])
+            )
         return None

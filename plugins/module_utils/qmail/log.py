@@ -15,7 +15,13 @@ __metaclass__ = type
 import re
 from collections import OrderedDict
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, EXPIRED, SENT
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
+    BOUNCED,
+    DEFERRED,
+    EXPIRED,
+    QUEUED,
+    SENT,
+)
 
 # So many messages, deliveries and processes are remembered; the oldest are forgotten first.
 MOST_REMEMBERED = 20000
@@ -55,6 +61,8 @@ _SERVER = re.compile(
 _GIVING_UP = re.compile(r"(?:\A|/)Giving_up_on_([0-9A-Za-z.:\[\]-]{1,255}?)\.?(?:/|\Z)")
 _DSN_SAID = re.compile(r"(?:\A|[_/])[245][0-9]{2}[-_]([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])")
 _DSN_OWN = re.compile(r"#\(?([245]\.[0-9]{1,3}\.[0-9]{1,3})\)")
+# qmail-local: no file, no other message, no program.
+_NOTHING = re.compile(r"(?:\A|/)did_0\+0\+0/")
 _FORWARDED = re.compile(r"(?:\A|/)did_[0-9]+\+[0-9]+\+[0-9]+/qp_([0-9]{1,20})(?:/|\Z)")
 
 _RESULTS = {"success": (SENT, "2"), "deferral": (DEFERRED, "45"), "failure": (BOUNCED, "54")}
@@ -152,6 +160,8 @@ def _readable(text, recipient):
     A slash stays where it may be one. The recipient's own underscores stay as they are.
     """
     text = _NEXT_LINE.sub("; ", text.rstrip("/"))
+    if not recipient:
+        return text.replace("_", " ")
     return recipient.join(part.replace("_", " ") for part in text.split(recipient))
 
 
@@ -171,6 +181,9 @@ class _Recent(object):
 
     def pop(self, key):
         return self._entries.pop(key, None)
+
+    def values(self):
+        return list(self._entries.values())
 
     def put(self, key, value):
         self._entries.pop(key, None)
@@ -204,7 +217,7 @@ class QmailReader(object):
         self._seconds = seconds
         # (host, message) -> [stamp, seconds, whether its sender is known].
         self._messages = _Recent()
-        # (host, run, delivery) -> (message, channel, recipient, seconds of the message's arrival or None). A run of
+        # (host, run, delivery) -> (message, channel, recipient, seconds of the message's arrival or None, stamp, origin). A run of
         # qmail-send's on a host, or the time since it was last idle, has a number of its own, so that deliveries of
         # another one are not found.
         self._deliveries = _Recent()
@@ -335,7 +348,7 @@ class QmailReader(object):
             self._forget_deliveries(origin)
         return True
 
-    def _starting(self, _stamp, origin, text):
+    def _starting(self, stamp, origin, text):
         match = _START.match(text)
         if match is None:
             return False
@@ -344,7 +357,7 @@ class QmailReader(object):
             self._forget_deliveries(origin)
         message = self._messages.get((origin.host, number))
         key = (origin.host, self._runs.get(origin.host), delivery)
-        self._deliveries.put(key, (number, channel, recipient, message[1] if message else None))
+        self._deliveries.put(key, (number, channel, recipient, message[1] if message else None, stamp, origin))
         return True
 
     def _delivery(self, stamp, origin, text):
@@ -363,13 +376,17 @@ class QmailReader(object):
             status, classes = _RESULTS["deferral"]
         started = self._deliveries.pop((origin.host, self._runs.get(origin.host), delivery))
         if started is None:
-            return True
-        number, channel, recipient, arrived = started
+            # It began before this log does: nothing tells of which message and for whom it was.
+            started = "", "", "", None, stamp, origin
+        number, channel, recipient, arrived = started[:4]
         if status == BOUNCED and answer.rstrip("/").endswith(_TOO_LONG):
             status = EXPIRED
         delay = ""
         if arrived is not None:
             delay = "{0:.3f}".format(max(0.0, self._seconds(stamp) - arrived)).rstrip("0").rstrip(".")
+        origin.agent = "smtp"
+        if channel == "local":
+            origin.agent = "discard" if _NOTHING.search(answer) else "local"
         self._events.delivery(
             stamp,
             origin,
@@ -389,6 +406,12 @@ class QmailReader(object):
             if match:
                 self._leads_to(stamp, origin, number, "forwarded", match.group(1))
         return True
+
+    def end(self):
+        """The log is over: what has begun and has no result in it is told, so that no recipient is overlooked."""
+        for number, channel, recipient, _arrived, stamp, origin in self._deliveries.values():
+            said = "a {0} delivery has begun, of which the log has no result".format(channel)
+            self._events.delivery(stamp, origin, number, recipient, "", "none", "", "", "", QUEUED, said, "")
 
     # Services.
 

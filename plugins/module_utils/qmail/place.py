@@ -11,8 +11,10 @@ __metaclass__ = type
 import errno
 import os
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.processes import working_directories
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import open_recipients
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import DEFERRED
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.log import next_attempt
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue import HOME
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue_files import is_number
@@ -30,17 +32,25 @@ def _next_try(hop):
 
 
 class QmailPlaces(object):
-    """The queue of qmail.
+    """The queue of qmail, and those on which a qmail-send runs.
 
     Args:
         home: str or None, the home of this qmail; None is the usual one.
-
-    Raises:
-        QueueError: there is no queue of qmail, or it may not be read.
     """
 
     def __init__(self, home=None):
-        self._tree = Tree(os.path.join(home or HOME, "queue"))
+        self._trees = []
+        self._problem = None
+        usual = os.path.join(home or HOME, "queue")
+        # qmail-send works in its queue.
+        running = working_directories(("qmail-send",))
+        for top in running + ([usual] if os.path.realpath(usual) not in running else []):
+            try:
+                self._trees.append(Tree(top))
+            except QueueError as exc:
+                # Where one runs, and not at the usual place, there need be none.
+                if top != usual or not self._trees:
+                    self._problem = self._problem or exc
 
     def find(self, hop):
         """Find a message.
@@ -54,13 +64,18 @@ class QmailPlaces(object):
 
         Raises:
             OSError: the queue cannot be read.
+            QueueError: there is no queue of qmail, or it may not be read.
         """
         if not is_number(hop["queue_id"]):
             return None
-        try:
-            os.lstat(self._tree.path("mess", hop["queue_id"]))
-        except OSError as exc:
-            if exc.errno != errno.ENOENT:
-                raise
-            return None
-        return "queue", _next_try(hop)
+        for tree in self._trees:
+            try:
+                os.lstat(tree.path("mess", hop["queue_id"]))
+            except OSError as exc:
+                if exc.errno != errno.ENOENT:
+                    raise
+                continue
+            return "queue", _next_try(hop)
+        if self._problem is not None:
+            raise self._problem
+        return None

@@ -41,7 +41,8 @@ _FROM_NUMBERS = re.compile(r", size=([0-9]+), class=-?[0-9]+, nrcpts=([0-9]+)")
 _FROM_KEYS = (", auth=", ", cipher=", ", tls_version=", ", tls_verify=", ", daemon=", ", proto=", ", bodytype=")
 _TO_REST = re.compile(
     r", delay=((?:[0-9]{1,6}\+)?[0-9]{2,6}:[0-9]{2}:[0-9]{2})(, xdelay=[0-9+:]*)?(?:, mailer=([^,]*))?"
-    r"(?:, (?:tls_verify|tls_version|cipher|auth)=[^,]*)*(?:, pri=-?[0-9]*)?(?:, relay=([^,]*))?"
+    r"((?:, (?:tls_verify|tls_version|cipher|auth|verify|version|bits)=[^,]*)*)(?:, pri=-?[0-9]*)?"
+    r"(?:, relay=([^,]*)((?:, (?:tls_verify|tls_version|cipher|auth|verify|version|bits)=[^,]*)*))?"
     r"(?:, quarantine=((?:(?!, stat=).)*))?(?:, dsn=([^,]*))?(?:, (?:ntries|stage|status)=[^,]*)*(, reply=|, stat=)",
     re.S,
 )
@@ -64,6 +65,19 @@ _EARLY = re.compile(r"rejecting commands from (\S* ?\[[^\[\]]*\]) ((?:\(may be f
 # "name [address]", with the name of the user before an @, and a remark behind.
 _PEER = re.compile(r"(.*)\[(IPv6:)?([0-9A-Fa-f:.]+)\]( \([^()]*\))?\Z", re.S)
 
+# What other mailers of this host are like, in Postfix's words; one with an address hands on by SMTP.
+_AGENTS = {
+    "local": "local",
+    "*file*": "local",
+    "*include*": "local",
+    "prog": "pipe",
+    "procmail": "pipe",
+    "cyrus": "pipe",
+    "cyrusbb": "pipe",
+    "cyrusv2": "lmtp",
+    "lmtp": "lmtp",
+    "discard": "discard",
+}
 _LOCAL_MAILERS = frozenset(("local", "prog", "*file*", "*include*", "cyrus", "cyrusv2", "cyrusbb", "procmail", "lmtp"))
 # EX_OSERR and EX_IOERR are tried again, see markfailure().
 _TRIED_AGAIN = ("Deferred", "Operating system error", "I/O error")
@@ -387,7 +401,7 @@ class SendmailReader(object):
         match = _TO_REST.match(text, at)
         if match is None:
             return False
-        delay, attempted, mailer, relay, quarantine, dsn, key = match.groups()
+        delay, attempted, mailer, before, relay, behind, quarantine, dsn, key = match.groups()
         if key == ", stat=":
             reply, stat = "", text[match.end() :]
         else:
@@ -427,6 +441,10 @@ class SendmailReader(object):
         else:
             peer = "local" if local else "none"
         tls = "" if local else self._tls(stamp, origin, relay or "", status, reply, stat)
+        connection = before or behind
+        if connection and not local:
+            tls = self._own_tls(connection, tls)
+        origin.agent = _AGENTS.get(mailer) or ("smtp" if peer[-1:] == "]" else "pipe")
         said = self._said(status, stat, reply, quarantine)
         events = self._events
         for address in written:
@@ -504,6 +522,21 @@ class SendmailReader(object):
                     return connection[0]
         return "none" if connected else ""
 
+    @staticmethod
+    def _own_tls(pairs, tls):
+        """str: what the line itself says of TLS, as one of a sendmail compiled with more to log does.
+
+        Args:
+            pairs: str, C(, tls_verify=OK, tls_version=TLSv1.3, cipher=TLS_AES_256_GCM_SHA384).
+            tls: str, what is known without them; empty where there was no connection.
+        """
+        said = dict(pair.split("=", 1) for pair in pairs.split(", ")[1:])
+        verify = said.get("tls_verify") or said.get("verify") or ""
+        version = said.get("tls_version") or said.get("version") or ""
+        if version and version != "NONE":
+            return _tls_words(verify, version, said.get("cipher", "")).rstrip()
+        return "none" if tls and "NONE" in (version, verify) else tls
+
     def _connection(self, known, relay):
         """list or None: of the connection with this server; a long name is shortened in its middle."""
         name = relay.partition(" ")[0]
@@ -524,6 +557,7 @@ class SendmailReader(object):
                 if address[:1] != "<":
                     # An alias or a .forward file made it of another, and perhaps others too; the log does not tell.
                     message.left = None
+                    self._events.expanded(stamp, origin, queue_id)
                     return
         if final:
             message.left = max(message.left - len(written), 0)

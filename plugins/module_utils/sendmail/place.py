@@ -12,6 +12,7 @@ import errno
 import os
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.processes import working_directories
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.queue_files import places
 
@@ -22,27 +23,38 @@ _CONFIGURATIONS = (("mta", "sendmail.cf", True), ("submission", "submit.cf", Fal
 _KINDS = (("qf", None), ("hf", "hold"), ("Qf", "lost"))
 
 
+# Its processes work in their QueueDirectory, or above those directories that it stands for.
+_RUNNING = ("sendmail", "sendmail-mta", "sendmail-msp", "sendmail.sendma")
+
+
 class SendmailPlaces(object):
-    """The queues of sendmail, where its configuration has them.
+    """The queues of sendmail, where its configuration has them, and where those work that run.
 
     Args:
         directory: str or None: where sendmail.cf and submit.cf are; None is /etc/mail.
-
-    Raises:
-        QueueError: the configuration does not say where they are.
-        EnvironmentError: a file or a queue cannot be read.
     """
 
     def __init__(self, directory=None):
         self._places = []
+        self._problem = None
         for queue, name, needed in _CONFIGURATIONS:
-            path = os.path.join(directory or DIRECTORY, name)
-            text = read_native(path)
-            found = [] if text is None else places(queue, text)
-            if not found and (needed or text is not None):
-                raise QueueError("{0}: there is no QueueDirectory in it that exists".format(path))
-            self._places.extend(found)
-        for place in self._places:
+            try:
+                self._add(queue, os.path.join(directory or DIRECTORY, name), needed)
+            except (EnvironmentError, QueueError) as exc:
+                self._problem = self._problem or exc
+        known = set(place.control for place in self._places)
+        for path in working_directories(_RUNNING):
+            for pattern in (path, os.path.join(path, "*")):
+                found = places("mta", "O QueueDirectory={0}\n".format(pattern))
+                self._places.extend(place for place in found if place.control not in known)
+
+    def _add(self, queue, path, needed):
+        text = read_native(path)
+        found = [] if text is None else places(queue, text)
+        self._places.extend(found)
+        if not found and (needed or text is not None):
+            raise QueueError("{0}: there is no QueueDirectory in it that exists".format(path))
+        for place in found:
             os.stat(place.control)
 
     def find(self, hop):
@@ -57,6 +69,7 @@ class SendmailPlaces(object):
 
         Raises:
             OSError: a queue cannot be read.
+            QueueError: it is in none of those that are known, and the configuration does not say where all are.
         """
         for place in self._places:
             for prefix, queue in _KINDS:
@@ -67,4 +80,6 @@ class SendmailPlaces(object):
                         raise
                     continue
                 return queue or place.queue, None
+        if self._problem is not None:
+            raise self._problem
         return None

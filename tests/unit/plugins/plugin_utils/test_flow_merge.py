@@ -22,6 +22,8 @@ LOG = {
     "samples": [],
     "other_programs": {},
     "problems": [],
+    "gaps": [],
+    "complete": True,
 }
 
 

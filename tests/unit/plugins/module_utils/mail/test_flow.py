@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import flow as flow_module
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span, log_facts
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 POSTFIX_FIXTURES = os.path.join(os.path.dirname(__file__), os.pardir, "postfix", "fixtures")
@@ -29,6 +29,8 @@ LOG = {
     "samples": [],
     "other_programs": {},
     "problems": [],
+    "gaps": [],
+    "complete": True,
 }
 
 
@@ -42,7 +44,8 @@ def count(lines, **options):
     reader = LogReader(flow, Readers)
     flow.use(reader.lexer)
     reader.feed(b"".join(lines))
-    return flow.facts("relay", dict(LOG, lines=reader.lexer.lines))
+    reader.end()
+    return flow.facts("relay", dict(log_facts([], reader, Span(), flow.gaps), first=None, last=None))
 
 
 # What pflogsumm 1.1.5 says of the same log; of the deferred ones the number in brackets, which is that of the attempts.
@@ -178,6 +181,17 @@ def test_lines_that_were_lost_make_the_result_incomplete(tag, text, lost):
     flow = count(["Nov 22 07:07:44 r {0}: {1}\n".format(tag, text).encode("ascii")])
     assert [gap["lost"] for gap in flow["gaps"]] == [lost] and flow["lost"] == lost
     assert not flow["complete"]
+
+
+def test_qmails_results_whose_start_lies_before_the_log_are_counted():
+    facts = count(
+        [
+            b"@400000006aa12e2a00000000 delivery 7: success: 192.0.2.20_accepted_message./Remote_host_said:_250_ok/\n",
+            b"@400000006aa12e2a00000000 delivery 8: failure: Sorry,_no_mailbox_here._(#5.1.1)/\n",
+        ]
+    )
+    assert (facts["totals"]["sent"], facts["totals"]["bounced"]) == (1, 1) and facts["complete"]
+    assert facts["recipients"] == {"(unknown)": {"sent": 1, "bounced": 1}} and "192.0.2.20" in facts["relays"]
 
 
 def test_names_of_the_big_providers_codes():

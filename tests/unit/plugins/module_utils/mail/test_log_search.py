@@ -194,7 +194,7 @@ def test_the_newest_are_given_and_all_are_counted():
     "criteria, words",
     [
         ({"queue_id": ["$(id)"]}, "queue_id: '$(id)' is not a queue ID"),
-        ({"queued_as": ["A" * 65]}, "is not a queue ID"),
+        ({"queued_as": ["A" * 201]}, "is not a queue ID"),
         ({"sender": [""]}, "sender: an empty text"),
         ({"client": ["10.0.0.0/40"]}, "client: "),
     ],

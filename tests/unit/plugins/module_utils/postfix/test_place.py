@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import processes
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import place
@@ -39,16 +40,16 @@ class Host(object):
         self.settings = {}
         self.commands = []
 
-    def instance(self, name, names="deferred, defer", depth="1", others=""):
+    def instance(self, name, others="", alternate="", log=None):
         """Make one; the first is the default instance."""
         top = os.path.join(self.directory, name)
         for queue in QUEUES:
             os.makedirs(os.path.join(top, queue))
         self.settings["/etc/" + name] = {
             "queue_directory": top,
-            "hash_queue_names": names,
-            "hash_queue_depth": depth,
+            "syslog_name": log or name,
             "multi_instance_directories": others,
+            "alternate_config_directories": alternate,
         }
         return self
 
@@ -68,13 +69,27 @@ class Host(object):
         names = argv[argv.index("-h") + 1 :]
         return Result(0, "".join(self.settings[configuration][name] + "\n" for name in names), "")
 
-    def find(self, queue_id):
-        return PostfixPlaces(self).find({"queue_id": queue_id})
+    def find(self, queue_id, instance="postfix"):
+        return PostfixPlaces(self).find({"queue_id": queue_id, "instance": instance})
 
 
 @pytest.fixture
 def host(tmp_path):
     return Host(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def proc(tmp_path, monkeypatch):
+    """No program runs, unless the test says so."""
+    monkeypatch.setattr(processes, "PROC", str(tmp_path / "proc"))
+    return tmp_path / "proc"
+
+
+def run(proc, number, name, directory, root="/"):
+    (proc / str(number)).mkdir(parents=True)
+    (proc / str(number) / "comm").write_bytes(name.encode("ascii") + b"\n")
+    os.symlink(str(directory), str(proc / str(number) / "cwd"))
+    os.symlink(str(root), str(proc / str(number) / "root"))
 
 
 def test_each_queue_is_looked_through_with_one_command(host):
@@ -89,32 +104,26 @@ def test_each_queue_is_looked_through_with_one_command(host):
     assert host.find("A0000000002") is None
     del host.commands[:]
     places = PostfixPlaces(host)
-    assert places.find({"queue_id": "A0000000001"}) and not places.find({"queue_id": "A0000000002"})
+    assert places.find({"queue_id": "A0000000001", "instance": "postfix"}) and not places.find(
+        {"queue_id": "A0000000002", "instance": "postfix"}
+    )
     assert len(host.commands) == 1
 
 
 @pytest.mark.parametrize("path", RECORDED)
 def test_hashed_queues_as_postfix_makes_them(host, path):
-    host.instance("postfix", "deferred, HOLD defer", "2")
+    host.instance("postfix")
     host.add("postfix/" + path, 1795331564)
     queue, queue_id = path.split("/")[0], path.split("/")[-1]
     assert host.find(queue_id) == (queue, 1795331564 if queue == "deferred" else None)
-    host.settings["/etc/postfix"]["hash_queue_depth"] = "1"
-    assert host.find(queue_id) is None
 
 
 @pytest.mark.parametrize(
-    "names, depth, directory",
-    [
-        ("deferred, defer", "1", "deferred/8"),
-        ("deferred", "2", "deferred/8/6"),
-        ("deferred", "6", "deferred/8/6/0/F/8/1"),
-        ("", "1", "deferred"),
-        ("incoming\tactive", "1", "active/8"),
-    ],
+    "directory", ["deferred", "deferred/8", "deferred/8/6", "deferred/8/6/0/F/8/1", "active/8", "hold/8/6", "corrupt"]
 )
-def test_a_message_is_found_however_the_queues_are_hashed(host, names, depth, directory):
-    host.instance("postfix", names, depth)
+def test_a_message_is_found_however_the_queues_are_hashed_now(host, directory):
+    """What was put there before hash_queue_depth or hash_queue_names were changed stays there until Postfix is started."""
+    host.instance("postfix")
     host.add("postfix/{0}/860F81AD420".format(directory))
     assert host.find("860F81AD420")[0] == directory.split("/")[0]
 
@@ -142,14 +151,39 @@ def test_any_id_has_a_directory_for_each_level(queue_id, depth):
 
 
 def test_the_queues_of_each_instance_are_looked_through(host):
-    host.instance("postfix", others="/etc/postfix-in, /etc/postfix-out")
-    host.instance("postfix-in", "deferred", "2").instance("postfix-out", "")
+    host.instance(
+        "postfix", others="/etc/postfix-in, /etc/postfix-out", alternate="/etc/postfix-by-hand /etc/postfix-in"
+    )
+    host.instance("postfix-in").instance("postfix-out").instance("postfix-by-hand", log="postfix")
     host.add("postfix-in/deferred/8/6/860F81AD420")
     host.add("postfix-out/deferred/960F81AD420")
+    host.add("postfix-by-hand/hold/B60F81AD420")
     assert host.find("860F81AD420")[0] == "deferred"
     assert host.find("960F81AD420")[0] == "deferred"
-    assert host.find("A60F81AD420") is None
-    assert len(host.commands) == 3 * 3
+    assert host.find("B60F81AD420")[0] == "hold"
+    assert host.find("A60F81AD420") is None and host.find("A60F81AD420", "postfix-out") is None
+    assert len(host.commands) == 5 * 4
+
+
+def test_a_message_that_two_instances_have_is_that_of_the_one_that_logged(host):
+    host.instance("postfix", others="/etc/postfix-out").instance("postfix-out")
+    host.add("postfix/active/860F81AD420")
+    host.add("postfix-out/hold/860F81AD420")
+    assert host.find("860F81AD420")[0] == "active" and host.find("860F81AD420", "postfix-out")[0] == "hold"
+
+
+def test_an_instance_that_postconf_does_not_know_is_found_while_it_runs(host, proc):
+    host.instance("postfix").instance("elsewhere")
+    host.add("elsewhere/deferred/8/860F81AD420", 1795331564)
+    with pytest.raises(QueueError, match="postfix-out: no instance of Postfix .* multi_instance_directories"):
+        host.find("860F81AD420", "postfix-out")
+    top = host.directory
+    run(proc, 10, "master", os.path.join(top, "elsewhere"), root=top)
+    run(proc, 11, "master", top)
+    run(proc, 12, "other", os.path.join(top, "elsewhere"))
+    assert host.find("860F81AD420") is None
+    run(proc, 13, "master", os.path.join(top, "elsewhere"))
+    assert host.find("860F81AD420", "postfix-out") == ("deferred", 1795331564)
 
 
 @pytest.mark.parametrize("missing", ["postfix", "postfix/deferred", "postfix/hold"])
@@ -162,15 +196,17 @@ def test_a_queue_that_is_not_there_is_no_empty_one(host, missing):
 
 def test_an_instance_that_cannot_be_asked_may_have_the_message(host):
     host.instance("postfix", others="/etc/postfix-out")
+    host.add("postfix/hold/A0000000002")
+    assert host.find("A0000000002")[0] == "hold"
     with pytest.raises(CommandError):
         host.find("A0000000001")
 
 
-@pytest.mark.parametrize("setting", [{"queue_directory": ""}, {"hash_queue_depth": "$deep"}])
-def test_settings_that_do_not_tell_where_the_queues_are_are_named(host, setting):
+@pytest.mark.parametrize("directory", ["", "$where"])
+def test_settings_that_do_not_tell_where_the_queues_are_are_named(host, directory):
     host.instance("postfix")
-    host.settings["/etc/postfix"].update(setting)
-    with pytest.raises(QueueError, match="postconf queue_directory hash_queue_depth"):
+    host.settings["/etc/postfix"]["queue_directory"] = directory
+    with pytest.raises(QueueError, match="postconf queue_directory"):
         host.find("A0000000001")
 
 
@@ -180,7 +216,7 @@ def test_a_queue_that_cannot_be_read_any_more_is_no_empty_one(host):
     os.rmdir(os.path.join(host.directory, "postfix/hold"))
     open(os.path.join(host.directory, "postfix/hold"), "w").close()
     with pytest.raises(OSError):
-        places.find({"queue_id": "A0000000001"})
+        places.find({"queue_id": "A0000000001", "instance": "postfix"})
 
 
 class Moving(object):
@@ -199,4 +235,4 @@ def test_a_message_that_is_moved_meanwhile_is_found(host, monkeypatch):
     places = PostfixPlaces(host.instance("postfix"))
     host.add("postfix/incoming/A0000000001")
     monkeypatch.setattr(place, "os", Moving)
-    assert places.find({"queue_id": "A0000000001"}) == ("active", None)
+    assert places.find({"queue_id": "A0000000001", "instance": "postfix"}) == ("active", None)

@@ -51,7 +51,11 @@ class Recorder(Events):
 
     def named(self, name):
         """list of tuple: the arguments of the events of this name, without the time."""
-        return [event[2:] for event in self.events if event[0] == name]
+        return [event[2:] for event in self.events if event[0] == name and (name, event[2:3]) != ("delivery", ("",))]
+
+    def unassigned(self):
+        """list of tuple: the results of deliveries of which the log does not tell the message."""
+        return [event[2:] for event in self.events if event[:1] == ("delivery",) and event[2] == ""]
 
 
 class Log(Recorder):
@@ -477,6 +481,21 @@ def test_a_delivery_number_of_an_earlier_qmail_send_means_nothing(between):
     assert read.all_known()
 
 
+def test_a_result_whose_start_lies_before_the_log_is_told_without_its_message():
+    said = "192.0.2.20_does_not_like_recipient./Remote_host_said:_550_5.1.1_no_such_user/Giving_up_on_192.0.2.20./"
+    read = Log(stamped(["delivery 7: failure: " + said, "delivery 8: deferral: Sorry,_try_later._(#4.3.0)/"]))
+    (first, second) = read.unassigned()
+    assert first[:4] == ("", "", "", "192.0.2.20") and first[6:8] == ("5.1.1", "bounced")
+    assert second[7:9] == ("deferred", "Sorry, try later. (#4.3.0)") and read.all_known()
+
+
+def test_a_delivery_without_a_result_is_told_at_the_end():
+    read = Log(stamped(START))
+    before = len(read.named("delivery"))
+    read.reader.end()
+    assert [event[7] for event in read.named("delivery")[before:]] == ["queued"]
+
+
 def test_the_same_delivery_number_after_a_restart_is_another_delivery():
     read = Log(
         stamped(START + ["starting delivery 2: msg 4 to local x@example.com", "delivery 2: success: did_1+0+0/"])
@@ -497,7 +516,7 @@ def test_each_start_of_qmail_send_has_deliveries_of_its_own():
     start, result = "starting delivery 5: msg 3 to local x@example.com", "delivery 5: success: did_1+0+0/"
     lines = ["status: exiting", start, "status: exiting", result, "status: exiting", start, result, result]
     read = Log(stamped(lines))
-    assert read.times("delivery") == [1795331409.0]
+    assert [event[0] for event in read.named("delivery")] == ["3"] and len(read.unassigned()) == 2
 
 
 def test_a_clock_that_goes_back():
@@ -528,7 +547,7 @@ def test_a_message_whose_beginning_is_not_in_the_log():
     assert [event[:5] for event in read.named("delivery")] == [("3", "x@example.com", "", "local", "")]
     assert read.named("removed") == [("3",)]
     read = Log(stamped(["delivery 5: success: did_1+0+0/", "info msg 3: bytes 5 from <> qp 7 uid 89"]))
-    assert [event[0] for event in read.events] == ["arrival", "sender"]
+    assert [event[0] for event in read.events] == ["delivery", "arrival", "sender"]
     assert read.times("arrival") == [1795331404.0]
 
 

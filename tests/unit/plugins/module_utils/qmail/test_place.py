@@ -22,7 +22,7 @@ ARRIVAL = 1795331264.0
 def hop(queue_id, *deliveries, **changes):
     keys = ("recipient", "status", "time", "relay")
     return dict(
-        {"queue_id": queue_id, "arrival": ARRIVAL, "deliveries": [dict(zip(keys, entry)) for entry in deliveries]},
+        {"queue_id": queue_id, "arrival": ARRIVAL, "deliveries": [dict(zip(keys, entry), orig_to="") for entry in deliveries]},
         **changes
     )  # fmt: skip
 

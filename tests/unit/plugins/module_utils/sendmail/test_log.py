@@ -529,6 +529,29 @@ def test_tls_of_a_client_is_known_when_its_message_comes():
     assert seen == ["Verified TLSv1.2 AES256-SHA", "Verified TLSv1.2 AES256-SHA", ""]
 
 
+# Made up, in the form of logdelivery() of a sendmail that was compiled with _FFR_LOG_MORE1 and _FFR_LOG_MORE2, which nobody recorded.
+@pytest.mark.parametrize(
+    ("before", "behind", "stat", "tls"),
+    [
+        (", tls_verify=OK, tls_version=TLSv1.3, cipher=TLS_AES_256_GCM_SHA384", "", "Sent (ok)", "Verified TLSv1.3 TLS_AES_256_GCM_SHA384"),
+        (", tls_version=TLSv1.2, cipher=AES256-SHA, auth=NONE", "", "Sent (ok)", "Untrusted TLSv1.2 AES256-SHA"),
+        ("", ", tls_verify=FAIL, tls_version=TLSv1.3", "Sent (ok)", "Untrusted TLSv1.3"),
+        ("", ", version=TLSv1.3, verify=OK, cipher=X, bits=256/256", "Sent (ok)", "Verified TLSv1.3 X"),
+        (", tls_verify=NONE, auth=NONE", "", "Sent (ok)", "none"),
+        (", tls_version=NONE, cipher=NONE", "", "Deferred: Connection refused by mx.example.", ""),
+    ],
+)  # fmt: skip
+def test_a_delivery_line_may_tell_of_its_tls_itself(before, behind, stat, tls):
+    line = "2026-11-25T12:00:00Z h sm-mta[7]: 6APC00AA000007: to=<a@b.example>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp{0}, pri=1, "
+    log = Log(
+        (line + "relay=mx.example. [203.0.113.7]{1}, dsn={2}, stat={3}\n").format(
+            before, behind, "2.0.0" if stat[0] == "S" else "4.4.1", stat
+        )
+    )
+    (event,) = [event for event in log.events if event[0] == "delivery"]
+    assert event[-1] == tls
+
+
 def test_connection_that_is_used_again_has_its_tls():
     delivered = (
         "6APCiGJu00230{0}: to=<x@y>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, relay={1}, "
