@@ -21,7 +21,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Mem
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import next_id
 
 # name[address]:port, name[address], [address], name
-_PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]+))?\Z")
+_PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]{1,5}))?\Z")
 _FINAL = frozenset((SENT, BOUNCED, EXPIRED))
 _PAIR = re.compile(r"([a-z_]+)=([^,]*)(?:, |\Z)")
 

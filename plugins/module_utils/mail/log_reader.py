@@ -13,7 +13,7 @@ import re
 
 from ansible.module_utils.common.text.converters import to_text
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer, Years
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 
@@ -87,20 +87,26 @@ class Span(object):
 
     Attributes:
         first, last: float or None, seconds since the epoch.
+        undated: set of str, the names of sources whose lines have no year and cover more than one.
     """
 
     def __init__(self):
         self.first = self.last = None
+        self.undated = set()
         self._stamp = None
 
     def watch(self, source):
         """Yield the blocks of a source."""
         last = None
+        years = Years()
         for block in source.blocks():
+            years.follow(block)
             if last is None:
                 self._note(source, block[: block.find(b"\n")])
             last = block
             yield block
+        if years.several:
+            self.undated.add(source.name)
         if last is not None:
             self._note(source, last[last.rfind(b"\n", 0, -1) + 1 : -1])
 
@@ -158,6 +164,17 @@ def log_facts(sources, reader, span):
         problems.extend("{0}: {1}".format(source.name, problem) for problem in source.problems)
         if source.cut:
             problems.append("{0}: {1} line(s) were too long and have been cut".format(source.name, source.cut))
+        if source.name in span.undated:
+            problems.append(
+                "{0}: it covers more than a year and its lines do not tell which, so that older ones are dated a year or more too"
+                " late; rotate it at least once a year".format(source.name)
+            )
+    if lexer.uncounted:
+        problems.append(
+            "{0} repetition(s) of lines that were folded into one (message repeated) are too many to count".format(
+                lexer.uncounted
+            )
+        )
     return {
         "sources": [source.name for source in sources],
         "first": span.first,
