@@ -23,7 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import ne
 # name[address]:port, name[address], [address], name
 _PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]{1,5}))?\Z")
 _FINAL = frozenset((SENT, BOUNCED, EXPIRED))
-_PAIR = re.compile(r"([a-z_]+)=([^,]*)(?:, |\Z)")
+_PAIR = re.compile(r"(?:\A|(?<=, ))([a-z_]{1,64})=([^,]*)(?=, |\Z)")
 
 
 def peer(text):

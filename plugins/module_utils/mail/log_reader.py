@@ -20,10 +20,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc impo
 # What the logging systems say when they leave lines out: rsyslog's imuxsock and imjournal, journald.
 _LOGGERS = frozenset(("rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal"))
 _GAP = re.compile(
-    r"(?:(?:imuxsock|imjournal)\S* (?:lost|.*?([0-9]+) messages? lost)|.*?(?:Suppressed|lost|dropped) ([0-9]+) messages?"
-    r"|.*begins? to drop messages)"
+    r"(?:imuxsock|imjournal)\S* lost|.*(?:(?:Suppressed|lost|dropped) [0-9]{1,18} messages?|begins? to drop messages)"
 )
-_LOST = re.compile(r"(?:lost|Suppressed|dropped) ([0-9]+) messages?|([0-9]+) messages? lost")
+_IM_LOST = re.compile(r"(?:imuxsock|imjournal)\S* .*(?<![0-9])[0-9]{1,18} messages? lost")
+_LOST = re.compile(r"(?:lost|Suppressed|dropped) ([0-9]{1,18}) messages?|(?<![0-9])([0-9]{1,18}) messages? lost")
 
 
 def _shown(error):
@@ -68,7 +68,7 @@ class LogReader(object):
             origin.read = self._logger
 
     def _logger(self, stamp, origin, text):
-        if _GAP.match(text):
+        if _GAP.match(text) or _IM_LOST.match(text):
             lost = _LOST.search(text)
             self._events.gap(stamp, origin, text, int(lost.group(1) or lost.group(2)) if lost else 0)
         return True

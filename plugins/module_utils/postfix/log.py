@@ -28,19 +28,21 @@ PROGRAMS = AGENTS | frozenset(
 )
 _COMPLAINTS = ("warning: ", "fatal: ", "error: ", "panic: ", "info: ")
 # An address as log_adhoc() writes it: since 3.5 a local part that needs quotes has them.
-_ADDRESS = r'("(?:[^"\\]|\\.)*"[^>]*|[^>]*|.*?)'
+_ADDRESS = r'("(?:[^"\\]|\\.)*"[^>]*|[^>]*)'
 # Numbers are as long as honest ones are, so that whoever makes a number of them has to fear nothing.
-_DELIVERY = re.compile(
-    r"to=<{0}>, (?:orig_to=<{0}>, )?relay=([^,]*), (?:conn_use=([0-9]+), )?delay=([0-9.]{{1,20}}), delays=([0-9./]{{1,80}}), "
-    r"(?:tls=([^,]*), )?dsn=([0-9.]{{1,20}}), status=(\S+)(?: \((.*)\))?\Z".format(_ADDRESS),
-    re.S,
+_RESULT = (
+    r"relay=([^,]*), (?:conn_use=([0-9]+), )?delay=([0-9.]{1,20}), delays=([0-9./]{1,80}), "
+    r"(?:tls=([^,]*), )?dsn=([0-9.]{1,20}), status=(\S+)(?: \((.*)\))?\Z"
 )
+_DELIVERY = re.compile("to=<{0}>, (?:orig_to=<{0}>, )?".format(_ADDRESS) + _RESULT, re.S)
+# After addresses that need quotation marks and have none.
+_LOOSE_DELIVERY = re.compile(">, " + _RESULT, re.S)
 _QUEUED = re.compile(r"from=<(.*)>, size=([0-9]{1,18}), nrcpt=([0-9]{1,9}) \(queue active\)\Z", re.S)
 # Before 2.3 and with soft_bounce there are fields less; such a line is known, and so much of it is used.
 _EXPIRED = re.compile(r"from=<(.*)>, status=((?:force-)?expired), (.*)\Z", re.S)
 # What smtpd, postscreen and filters (milters) refuse: ACTION: STAGE from CLIENT: REPLY; ENVELOPE
 _REFUSAL = re.compile(r"(\S+) from (\S+): (.*)\Z", re.S)
-# An address in an envelope. Only quotation marks may hold what would end it; before 3.5 there are none, see _loose().
+# An address in an envelope. Only quotation marks may hold what would end it; before 3.5 there are none, see _with_envelope().
 _STRICT = r'("(?:[^"\\]|\\.)*"[^<>"]*|[^<>"]*)'
 # The envelope is at the end, as much of it as there was at that stage; postscreen writes commas. What follows HELO's name is
 # HELO's name. A field of which the end is missing was cut.
@@ -305,9 +307,15 @@ class PostfixReader(object):
         queue_id, _colon, rest = text.partition(": ")
         if rest[:4] == "to=<":
             match = _DELIVERY.match(rest)
-            if not match:
-                return False
-            recipient, orig_to, relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
+            if match:
+                recipient, orig_to, relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
+            else:
+                at = rest.find(">, relay=")
+                match = _LOOSE_DELIVERY.match(rest, at) if at >= 0 else None
+                if not match:
+                    return False
+                recipient, _mark, orig_to = rest[4:at].partition(">, orig_to=<")
+                relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
             if origin.program != "smtp" and origin.program != "lmtp" or relay == "none":
                 tls = ""
             else:
