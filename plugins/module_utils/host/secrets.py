@@ -36,7 +36,9 @@ _LOGIN = re.compile(
     re.I,
 )
 # In the text of any file only as part of a URL: From:user@example.com is an entry of an access map.
-_URL_LOGIN = re.compile(r"(?P<user>\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,256}:)(?P<password>[^\s/@]{1,1024})(?=@)", re.I)
+_URL_LOGIN = re.compile(
+    r"(?P<user>\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,256}:)(?P<password>[^\s/@]{1,1024})(?=@)", re.I
+)
 # Names of backups: those of this collection (files.backup_path, Transaction.back_up), and those of Ansible's own modules.
 _BACKUP_ENDING = re.compile(r"\.(?:\d+\.)?\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~(?:\d+~)?\Z")
 # Keys, certificates and tables are smaller; of a larger file the beginning is looked at.

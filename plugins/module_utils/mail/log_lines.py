@@ -105,6 +105,8 @@ class Years(object):
             block: bytes.
         """
         first = block[:6]
+        if first[:3] not in _MONTH_NUMBERS and first[:1] != b"<":
+            return
         if self._last is not None and first == self._last[1] == block[block.rfind(b"\n", 0, -1) + 1 :][:6]:
             return
         for day in _DAYS.findall(block):
@@ -124,7 +126,7 @@ class Years(object):
             # A line that came late, perhaps one of before New Year.
             return
         self._last = (number, day)
-        if self._turns > 1 or (self._turns and number > self._begin):
+        if self._turns > 1 or (self._turns and number >= self._begin):
             self.several = True
 
 
@@ -145,7 +147,20 @@ class Origin(object):
         used_for: (str, str) or None, queue ID and relay of its last use.
     """
 
-    __slots__ = ("host", "tag", "pid", "mta", "program", "read", "tls", "new_tls", "used_tls", "new_to", "used_for", "instance")
+    __slots__ = (
+        "host",
+        "tag",
+        "pid",
+        "mta",
+        "program",
+        "read",
+        "tls",
+        "new_tls",
+        "used_tls",
+        "new_to",
+        "used_for",
+        "instance",
+    )
 
     def __init__(self, host, tag, pid):
         self.host = host

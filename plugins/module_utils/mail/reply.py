@@ -13,7 +13,7 @@ import re
 # How a server names the message that it took: Postfix ("queued as ID", also after BDAT's "N bytes"), sendmail.
 _QUEUED_AS = "queued as "
 _ID = re.compile(r"[0-9A-Za-z]{5,}")
-_SENDMAIL_ID = re.compile(r"([0-9A-Za-z]{14,}) Message accepted for delivery")
+_SENDMAIL_ID = re.compile(r"(?<![0-9A-Za-z])([0-9A-Za-z]{14,}) Message accepted for delivery")
 
 
 def next_id(reply):

@@ -47,7 +47,8 @@ _STRICT = r'("(?:[^"\\]|\\.)*"[^<>"]*|[^<>"]*)'
 # The envelope is at the end, as much of it as there was at that stage; postscreen writes commas. What follows HELO's name is
 # HELO's name. A field of which the end is missing was cut.
 _ENVELOPE = re.compile(
-    r";(?:,? from=<{0}(?:>|\Z))?(?:,? to=<{0}(?:>|\Z))?(?=,? proto=|,? helo=<|,? sasl_username=<|\Z)".format(_STRICT), re.S
+    r";(?:,? from=<{0}(?:>|\Z))?(?:,? to=<{0}(?:>|\Z))?(?=,? proto=|,? helo=<|,? sasl_username=<|\Z)".format(_STRICT),
+    re.S,
 )
 # What a table of header_checks and the like says: ACTION: KIND CONTENT from CLIENT; ENVELOPE: TEXT
 _CHECKS = frozenset("header body content mime-header nested-header mime-error".split())
@@ -112,8 +113,9 @@ def _used_tls(origin, queue_id, relay, conn_use, said):
     a level that was not met, C(?) behind it one that was not looked at, as in a connection that is used again. So it tells of
     none for sure, and that there was TLS, but not which.
     """
-    wanted, _colon, reached = said.partition("/")[0].strip("!?").partition(":")
-    new_tls, origin.new_tls = origin.new_tls, ""
+    new_tls = origin.new_tls
+    if new_tls:
+        origin.new_tls = ""
     if new_tls and origin.new_to == relay:
         tls = new_tls
     elif conn_use or origin.used_for == (queue_id, relay):
@@ -125,8 +127,10 @@ def _used_tls(origin, queue_id, relay, conn_use, said):
         tls = ""
     else:
         tls = SOME_TLS
-    if (reached or wanted) == "none":
-        tls = "none"
+    if said:
+        wanted, _colon, reached = said.partition("/")[0].strip("!?").partition(":")
+        if (reached or wanted) == "none":
+            tls = "none"
     origin.used_tls, origin.used_for = tls, (queue_id, relay)
     return tls
 
