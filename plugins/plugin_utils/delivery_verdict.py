@@ -13,11 +13,12 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.trace import THROWN_
 
 IDENTIFIER = "delivery"
 # What a client's TLS must be at least: the first words of what the log says of it that will do; None for any.
-NEEDS = {"verified": ("Verified",), "encrypted": ("Verified", "Trusted", "Untrusted", "Anonymous"), "none": None}
+_ENCRYPTED = ("Verified", "Trusted", "Untrusted", "Anonymous")
+NEEDS = {"verified": ("Verified",), "encrypted": _ENCRYPTED + ("TLS",), "none": None}
 # Waiting does not change these. A deferred message is tried again after minutes only.
 _ENDS = frozenset(("delivered", "bounced", "rejected", "deferred", "deleted"))
 # How Postfix, sendmail and qmail name the host and port that did not answer.
-_CONNECT = re.compile(r"connect to (\S+?)\[([^\]]*)\]:([0-9]+): ")
+_CONNECT = re.compile(r"connect to ([^\s\[]+)\[([^\]\s]{1,64})\]:([0-9]{1,5}): ")
 _SUSPENDED = "delivery temporarily suspended: "
 _LOOPBACK = re.compile(r"\[?(?:127\.[0-9.]+|::1)\]?\.?\Z")
 
@@ -35,7 +36,7 @@ _AT_CLIENT = (
     (
         "no_tls",
         re.compile(
-            r"TLS is required, but was not offered|4\.7\.[0-9] .*(?:encryption|TLS) (?:required|too weak)|issue a STARTTLS",
+            r"TLS is required, but was not offered|4\.7\.[0-9] .{0,300}(?:encryption|TLS) (?:required|too weak)|issue a STARTTLS",
             re.I,
         ),
         "it must use TLS with {relay}, which does not offer it or was not asked for it",
@@ -109,7 +110,7 @@ _AT_RELAY = (
     ),
     (
         "next_hop_not_found",
-        re.compile(r"name not found|Name service|no MX|mail for .* loops back|Host not found", re.I),
+        re.compile(r"name not found|Name service|no MX|mail for .{0,300} loops back|Host not found", re.I),
         "{relay} finds no mail system for {domain}",
         "See what {relay} resolves: dig MX {domain}. If there is no such domain, choose another verify_recipient.",
     ),
@@ -396,7 +397,7 @@ class Judge:
         seen = "delivered in {}".format(_seconds_text(extra["seconds"]))
         if not has_tls:
             return dict(ok(IDENTIFIER, host, seen + ", no TLS (qmail has none)"), **extra)
-        if trust in NEEDS["encrypted"]:
+        if trust in _ENCRYPTED:
             seen += " over {} ({})".format(
                 {"Verified": "verified TLS", "Trusted": "TLS with a trusted certificate of another name"}.get(
                     trust, "TLS with a certificate that was not verified"
@@ -409,6 +410,8 @@ class Judge:
             seen += " over TLS as {} says ({}); the log of {} does not tell whether it verified the certificate".format(
                 handed[2]["host"], handed[2]["tls"].partition(" ")[2], host
             )
+        elif trust == "TLS":
+            seen += f" over TLS; the log of {host} does not tell whether it verified the certificate"
         elif trust == "none":
             seen += " without TLS"
         elif handed is None:
@@ -418,7 +421,7 @@ class Judge:
             seen += f", over which TLS the log of {host} does not tell"
         if wanted is None or trust in wanted:
             return dict(ok(IDENTIFIER, host, seen), **extra)
-        if trust in NEEDS["encrypted"] or trust == "none":
+        if trust in _ENCRYPTED or trust == "none":
             return self._failed(
                 host,
                 extra,

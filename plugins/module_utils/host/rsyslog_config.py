@@ -28,7 +28,7 @@ _MOST_FILES = 1000
 _DEEPEST = 10
 
 # What rsyslog takes away before anything else: a backslash joins lines, also those of a comment.
-_CUT = re.compile(r"\0[^\n]*|\\[ \t\r\f\v]*\n[ \t\r\f\v]*|[ \t\r\f\v]+$", re.M)
+_CUT = re.compile(r"\0[^\n]*|\\[ \t\r\f\v]*\n[ \t\r\f\v]*|(?<![ \t\r\f\v])[ \t\r\f\v]+$", re.M)
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _BACKTICKS = r"`(?:[^`\\]|\\.)*`"

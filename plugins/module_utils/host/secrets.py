@@ -27,7 +27,7 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?
 # A line "password = ..." as in the definition files of ldap_table(5), mysql_table(5) and the like, and in the files of Cyrus SASL
 # and Dovecot (dnpass; connect = host=x password=y, as PostgreSQL's libpq has it); "bindpw ..." as nslcd.conf(5) has it.
 _PASSWORD_LINE = re.compile(
-    r"^[ \t]*(?:[\w.-]*(?:passw|passphrase|secret|credential|_pw)[\w.-]*"
+    r"^[ \t]*(?:(?=[\w.-]*(?:passw|passphrase|secret|credential|_pw))[\w.-]+"
     r"|(?:[\w.-]*[_.-])?(?:dnpass|pass|bindpw|pwd?|token|api_?key))[ \t]*[:=][ \t]*\S"
     r"|^[ \t]*(?:root|bind)(?:mod)?pw[ \t]+\S"
     r"|^[^#\n]*\bpassword=[^\s,;]",
@@ -35,13 +35,15 @@ _PASSWORD_LINE = re.compile(
 )
 # user:password@host in a value, where the first word is not one that takes an address or a text.
 _LOGIN = re.compile(
-    r"(?<![\w.@-])(?P<user>(?:[a-z][a-z0-9+.-]*://)?"
+    r"(?<![\w.@-])(?P<user>(?:[a-z][a-z0-9+.-]{0,30}://)?"
     r"(?!(?:inet6?|unix|error|retry|discard|mailto):)"
-    r"[^\s/:@{}\"'`,;=<>]+:)(?P<password>[^\s/@{}\"'`,;<>]+)(?=@)",
+    r"[^\s/:@{}\"'`,;=<>]{1,256}:)(?P<password>[^\s/@{}\"'`,;<>]{1,1024})(?=@)",
     re.I,
 )
 # In the text of any file only as part of a URL: From:user@example.com is an entry of an access map.
-_URL_LOGIN = re.compile(r"(?P<user>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<password>[^\s/@]+)(?=@)", re.I)
+_URL_LOGIN = re.compile(
+    r"(?P<user>\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,256}:)(?P<password>[^\s/@]{1,1024})(?=@)", re.I
+)
 # Names of backups: those of this collection (files.backup_path, Transaction.back_up), and those of Ansible's own modules.
 _BACKUP_ENDING = re.compile(r"\.(?:\d+\.)?\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~(?:\d+~)?\Z")
 # Keys, certificates and tables are smaller; of a larger file the beginning is looked at.

@@ -45,9 +45,13 @@ _LOCAL = "(this host)"
 # Buckets of seconds: bucket i reaches up to C(FIRST * STEP ** i); what is less than a hundredth is in C(ZERO).
 FIRST, STEP, ZERO = 0.01, 1.1, "z"
 _LOG_STEP = math.log(STEP)
+# seconds, a century: what is longer is counted as that.
+_LONGEST = 3e9
 _TOTALS = (
     "received received_bytes sent sent_bytes forwarded deferred bounced expired rejected reject_warnings held discarded"
 ).split()
+# What a milter says (milter-reject) counts as what a rule says, and so does a rule about its headers (milter-header-reject).
+_OUTCOMES = {"reject": "rejected", "reject_warning": "reject_warnings", "hold": "held", "discard": "discarded"}
 _LATENCIES = ("before_queue", "in_queue", "connect", "transmit")
 
 
@@ -55,6 +59,8 @@ def bucket(seconds):
     """str: the bucket of a delay in seconds."""
     if seconds < FIRST:
         return ZERO
+    if seconds > _LONGEST:
+        seconds = _LONGEST
     return str(int(math.ceil(math.log(seconds / FIRST) / _LOG_STEP - 1e-9)))
 
 
@@ -149,10 +155,10 @@ class Flow(GapEvents):
         )
 
     def _remember(self, queue_id, client):
-        """list: [client, sender domain or None, size] of a message that is new here."""
+        """list: [client, sender domain or None, size or None] of a message that is new here."""
         if len(self._young) >= MOST_MESSAGES:
             self._old, self._young = self._young, {}
-        entry = self._young[queue_id] = [client, None, 0]
+        entry = self._young[queue_id] = [client, None, None]
         return entry
 
     def arrival(self, stamp, origin, queue_id, client, details):
@@ -161,7 +167,7 @@ class Flow(GapEvents):
         name = self._clients_named[client] if client else _LOCAL
         if len(self._young) >= MOST_MESSAGES:
             self._old, self._young = self._young, {}
-        self._young[queue_id] = [name, None, 0]
+        self._young[queue_id] = [name, None, None]
         cell = (self._lexer.hour, name, origin.tls if client else None)
         number = self._arrivals.get(cell)
         if number is None:
@@ -193,9 +199,12 @@ class Flow(GapEvents):
             if self._bounded and self._outside(stamp):
                 return
             entry = self._remember(queue_id, _UNKNOWN)
-        elif entry[1] is not None:
+        elif entry[2] is not None:
             return
         sender, entry[1] = self._senders_named[sender]
+        if origin.program == "pickup":
+            # It is counted when the queue manager says it with its size.
+            return
         size = entry[2] = int(size or 0)
         if entry[0] is _UNKNOWN:
             # It came before this log begins, or it is a notification of the mail system's own: received it was not.
@@ -234,7 +243,7 @@ class Flow(GapEvents):
             if reply[:13] == "forwarded as ":
                 self.totals["forwarded"] += 1
                 return
-            self.totals["sent_bytes"] += entry[2]
+            self.totals["sent_bytes"] += entry[2] or 0
         elif status in (DEFERRED, BOUNCED, EXPIRED):
             reason = self._classes[dsn, reply]
             key = "{0} {1}".format(status, reason)
@@ -316,15 +325,7 @@ class Flow(GapEvents):
     def reject(self, stamp, origin, queue_id, action, stage, client, reply, sender, recipient):
         if self._bounded and self._outside(stamp):
             return
-        name = {
-            "reject": "rejected",
-            "milter-reject": "rejected",
-            "reject_warning": "reject_warnings",
-            "hold": "held",
-            "milter-hold": "held",
-            "discard": "discarded",
-            "milter-discard": "discarded",
-        }.get(action)
+        name = _OUTCOMES.get(action.rpartition("-")[2] if action[:7] == "milter-" else action)
         if name is None:
             return
         self.totals[name] += 1

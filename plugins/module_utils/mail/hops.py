@@ -21,9 +21,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Mem
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import next_id
 
 # name[address]:port, name[address], [address], name
-_PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]+))?\Z")
+_PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]{1,5}))?\Z")
 _FINAL = frozenset((SENT, BOUNCED, EXPIRED))
-_PAIR = re.compile(r"([a-z_]+)=([^,]*)(?:, |\Z)")
+_PAIR = re.compile(r"(?:\A|(?<=, ))([a-z_]{1,64})=([^,]*)(?=, |\Z)")
 # An address that stands where a name may: qmail writes the bare address of the server that it reached.
 _ADDRESS = re.compile(
     r"(?:IPv6:)?((?:[0-9]{1,3}\.){3}[0-9]{1,3}|(?=[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\Z"

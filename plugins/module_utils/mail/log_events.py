@@ -45,7 +45,8 @@ class Events(object):
     def sender(self, stamp, origin, queue_id, sender, size, recipients):
         """Envelope sender without angle brackets (empty: the null sender), size in bytes and number of recipients.
 
-        size and recipients are str of digits, or empty. Postfix says this again at each queue run.
+        size and recipients are str of digits, or empty, size of at most 18 and recipients of at most 9. Postfix says this
+        again at each queue run; what pickup(8) says has neither, and the address may be another one then.
         """
 
     def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
@@ -65,8 +66,8 @@ class Events(object):
             dsn: str, RFC 3463 code.
             status: str, one of this module's words, or what else Postfix says (deliverable, undeliverable).
             reply: str, the text of the other side or the reason.
-            tls: str, C(Verified TLSv1.3 TLS_AES_256_GCM_SHA384), C(none) when the connection had none; empty where there
-                was no connection or nothing is known.
+            tls: str, C(Verified TLSv1.3 TLS_AES_256_GCM_SHA384), C(none) when the connection had none, C(TLS) when it had TLS
+                of which no more is known; empty where there was no connection or nothing is known.
         """
 
     def expanded(self, stamp, origin, queue_id):

@@ -8,6 +8,9 @@ Formats: syslog (RFC 3164, the year is not in it; with a year as some daemons wr
 3339, RFC 5424, an optional priority before each, and multilog's TAI64N with and without tai64nlocal. The loop is what
 every line of a log goes through, so it does little: a line whose hour is that of the line before needs no look at its
 time.
+
+A line may have been written by anyone who can log, so no line asks for more work or memory than a few of its kind, and what is
+not counted for that reason is said.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -33,6 +36,11 @@ _LATEST = 253402300800
 _MONTHS = dict(
     (name, number) for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
 )
+_MONTH_NUMBERS = dict((name.encode("ascii"), number) for name, number in _MONTHS.items())
+_DAYS = re.compile(b"^(?:<[0-9]{1,3}>)?([A-Z][a-z]{2} [ 0-9][0-9]) [0-9]{2}:", re.M)
+# days. Lines of several hosts or of a wrong clock may be so much out of order.
+_OUT_OF_ORDER = 3
+_A_YEAR = 372
 _NO_YEAR = re.compile(r"([A-Z][a-z]{2}) ([ 0-9][0-9]) ([0-9]{2}):([0-9]{2}):([0-9]{2})(?=[ .])")
 _YEAR_FIRST = re.compile(r"([0-9]{4}) ([A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}) ")
 _YEAR_LAST = re.compile(r"([A-Z][a-z]{2} [ 0-9][0-9]) ([0-9]{4}) ([0-9:]{8}) ")
@@ -48,17 +56,78 @@ _RFC5424 = re.compile(
     re.S,
 )
 _PRIORITY = re.compile(r"\A<[0-9]{1,3}>")
-_TAG = re.compile(r"([^\s:\[\]]+)(?:\[([0-9]+)\])?:\Z")
+# Longer than any name of a host or a program; what is longer is none.
+_LONGEST_NAME = 255
+_TAG = re.compile(r"([^\s:\[\]]{1,255})(?:\[([0-9]{1,20})\])?:\Z")
+# What copies by way of Windows and terminals leave at the end of a line; rsyslog writes a carriage return as #015.
+_LINE_ENDS = ("\r\n", " \n", "\t\n", "\f\n", "\v\n", "#015\n")
 _LAST_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?\Z")
 _REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?(.*)\]\Z", re.S)
 # More than this is not an honest number of repetitions.
 _MOST_REPEATED = 1000000
+# So many of them are counted for one line, and for all lines together so many more than there are lines.
+_MOST_AT_ONCE = 1000
+_MORE_THAN_LINES = 10000
 
 
 def repeated(text):
     """(int, str) or None: how often, and which text, where rsyslog has folded equal messages into one line."""
     match = _REPEATED.match(text)
     return (min(int(match.group(1)), _MOST_REPEATED), match.group(2)) if match else None
+
+
+def _without_line_end(line):
+    """str: a line without what is no part of it at its end. Where its text is empty, the blank before that stays."""
+    stripped = line.rstrip(" \t\r\f\v")
+    while stripped.endswith("#015"):
+        stripped = stripped[:-4].rstrip(" \t\r\f\v")
+    if line[len(stripped) :][:1] == " " and (stripped[-1:] == ":" or stripped.count(" ") < 2):
+        stripped += " "
+    return stripped
+
+
+class Years(object):
+    """Whether a log without years covers more than one, which its times cannot tell then.
+
+    Attributes:
+        several: bool.
+    """
+
+    def __init__(self):
+        self._begin = self._last = None
+        self._turns = 0
+        self.several = False
+
+    def follow(self, block):
+        """Look at a further block of whole lines.
+
+        Args:
+            block: bytes.
+        """
+        first = block[:6]
+        if first[:3] not in _MONTH_NUMBERS and first[:1] != b"<":
+            return
+        if self._last is not None and first == self._last[1] == block[block.rfind(b"\n", 0, -1) + 1 :][:6]:
+            return
+        for day in _DAYS.findall(block):
+            if self._last is None or day != self._last[1]:
+                self._next(day)
+
+    def _next(self, day):
+        month = _MONTH_NUMBERS.get(day[:3])
+        if month is None:
+            return
+        number = 31 * month + int(day[4:])
+        if self._last is None:
+            self._begin = number
+        elif number < self._last[0] - _OUT_OF_ORDER:
+            self._turns += 1
+        elif number < self._last[0] or number > self._last[0] + _A_YEAR - _OUT_OF_ORDER:
+            # A line that came late, perhaps one of before New Year.
+            return
+        self._last = (number, day)
+        if self._turns > 1 or (self._turns and number >= self._begin):
+            self.several = True
 
 
 class Origin(object):
@@ -75,9 +144,25 @@ class Origin(object):
         read: callable (stamp, origin, text) -> bool, whether the line is known.
         tls: str, of the connection that an SMTP server's process has now.
         new_tls, used_tls: str, of the connection that an SMTP client's process has just made and has used last.
+        new_to: str, with which server it has made it, C(name[address]:port).
+        used_for: (str, str) or None, queue ID and relay of its last use.
     """
 
-    __slots__ = ("host", "tag", "pid", "mta", "program", "agent", "read", "tls", "new_tls", "used_tls", "instance")
+    __slots__ = (
+        "host",
+        "tag",
+        "pid",
+        "mta",
+        "program",
+        "agent",
+        "read",
+        "tls",
+        "new_tls",
+        "used_tls",
+        "new_to",
+        "used_for",
+        "instance",
+    )
 
     def __init__(self, host, tag, pid):
         self.host = host
@@ -87,7 +172,8 @@ class Origin(object):
         self.mta = ""
         self.program = self.agent = ""
         self.read = None
-        self.tls = self.new_tls = self.used_tls = ""
+        self.tls = self.new_tls = self.used_tls = self.new_to = ""
+        self.used_for = None
 
 
 class _Format(object):
@@ -113,6 +199,7 @@ class Lexer(object):
         hour: int, seconds since the epoch: when the hour of the present record began.
         lines, unreadable, unknown: int, counters. unknown are lines of a mail program that its reader does not know.
         samples: list of str, the first of these, printable.
+        uncounted: int, how many repetitions of lines that were folded into one are not counted, since they are too many.
         others: dict: program that is not a mail system's -> number of its lines.
     """
 
@@ -129,7 +216,8 @@ class Lexer(object):
         self._last = None
         self._host = None
         self.hour = 0
-        self.lines = self.unreadable = self.unknown = 0
+        self.lines = self.unreadable = self.unknown = self.uncounted = 0
+        self._repetitions = 0
         self.samples = []
         self.others = {}
 
@@ -153,6 +241,10 @@ class Lexer(object):
         lines = block.split("\n")
         if lines[-1] == "":
             lines.pop()
+        for end in _LINE_ENDS:
+            if end in block:
+                lines = [_without_line_end(line) for line in lines]
+                break
         self.lines += len(lines)
         known = self._format
         prefix, length, short = known.prefix, known.length, known.short
@@ -171,7 +263,11 @@ class Lexer(object):
                     self._unreadable(line)
                     continue
                 if host != known_host:
-                    origins, known_host = self._other_host(host), host
+                    found = self._other_host(host)
+                    if found is None:
+                        self._unreadable(line)
+                        continue
+                    origins, known_host = found, host
                 try:
                     origin = origins[tag]
                 except KeyError:
@@ -191,7 +287,12 @@ class Lexer(object):
     # What follows is for lines that are not like the line before.
 
     def _other_host(self, host):
-        """dict: tag -> Origin of another host than that of the line before."""
+        """dict or None: tag -> Origin of another host than that of the line before; None when this is no host.
+
+        Where a line has no host, its program is in this place.
+        """
+        if len(host) > _LONGEST_NAME or (host[-1:] == ":" and _TAG.match(host)):
+            return None
         self._host = host
         origins = self._origins_of.get(host)
         if origins is None:
@@ -209,6 +310,8 @@ class Lexer(object):
 
     def _other_hour(self, line):
         """A line of another hour or another format."""
+        if line.startswith(_BYTE_ORDER_MARK):
+            line = line[len(_BYTE_ORDER_MARK) :]
         if not line.strip():
             self.unreadable += bool(line)
             return
@@ -291,8 +394,9 @@ class Lexer(object):
         except ValueError:
             self._unreadable(rest)
             return
-        if host != self._host:
-            self._other_host(host)
+        if host != self._host and self._other_host(host) is None:
+            self._unreadable(rest)
+            return
         origin = self._origins.get(tag) or self._origin(host, tag)
         if origin is None:
             self._odd_tag(rest, tag, text)
@@ -343,19 +447,22 @@ class Lexer(object):
             self._unreadable(line)
             return
         stamp, origin, last_text = self._last
-        for _time in range(min(int(match.group(1)), _MOST_REPEATED)):
+        for _time in range(self._counted(int(match.group(1)))):
             origin.read(stamp, origin, last_text)
+
+    def _counted(self, number):
+        """int: how many of so many repetitions are counted."""
+        counted = max(0, min(number, _MOST_AT_ONCE, self.lines + _MORE_THAN_LINES - self._repetitions))
+        self._repetitions += counted
+        self.uncounted += number - counted
+        return counted
 
     def _unknown(self, line, stamp, origin, text):
         folded = repeated(text)
-        if folded is not None:
-            known = True
-            for _time in range(folded[0]):
-                known = origin.read(stamp, origin, folded[1])
-                if not known:
-                    break
-            if known:
-                return
+        if folded is not None and folded[0] and origin.read(stamp, origin, folded[1]):
+            for _time in range(self._counted(folded[0] - 1)):
+                origin.read(stamp, origin, folded[1])
+            return
         self.unknown += 1
         self._sample(line)
 

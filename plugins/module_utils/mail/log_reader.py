@@ -13,17 +13,17 @@ import re
 
 from ansible.module_utils.common.text.converters import to_text
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer, Years
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 
 # What the logging systems say when they leave lines out: rsyslog's imuxsock and imjournal, journald.
 _LOGGERS = frozenset(("rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal"))
 _GAP = re.compile(
-    r"(?:(?:imuxsock|imjournal)\S* (?:lost|.*?([0-9]+) messages? lost)|.*?(?:Suppressed|lost|dropped) ([0-9]+) messages?"
-    r"|.*begins? to drop messages)"
+    r"(?:imuxsock|imjournal)\S* lost|.*(?:(?:Suppressed|lost|dropped) [0-9]{1,18} messages?|begins? to drop messages)"
 )
-_LOST = re.compile(r"(?:lost|Suppressed|dropped) ([0-9]+) messages?|([0-9]+) messages? lost")
+_IM_LOST = re.compile(r"(?:imuxsock|imjournal)\S* .*(?<![0-9])[0-9]{1,18} messages? lost")
+_LOST = re.compile(r"(?:lost|Suppressed|dropped) ([0-9]{1,18}) messages?|(?<![0-9])([0-9]{1,18}) messages? lost")
 
 
 def _shown(error):
@@ -69,7 +69,7 @@ class LogReader(object):
             origin.read = self._logger
 
     def _logger(self, stamp, origin, text):
-        if _GAP.match(text):
+        if _GAP.match(text) or _IM_LOST.match(text):
             lost = _LOST.search(text)
             self._events.gap(stamp, origin, text, int(lost.group(1) or lost.group(2)) if lost else 0)
         return True
@@ -93,20 +93,26 @@ class Span(object):
 
     Attributes:
         first, last: float or None, seconds since the epoch.
+        undated: set of str, the names of sources whose lines have no year and cover more than one.
     """
 
     def __init__(self):
         self.first = self.last = None
+        self.undated = set()
         self._stamp = None
 
     def watch(self, source):
         """Yield the blocks of a source."""
         last = None
+        years = Years()
         for block in source.blocks():
+            years.follow(block)
             if last is None:
                 self._note(source, block[: block.find(b"\n")])
             last = block
             yield block
+        if years.several:
+            self.undated.add(source.name)
         if last is not None:
             self._note(source, last[last.rfind(b"\n", 0, -1) + 1 : -1])
 
@@ -165,6 +171,17 @@ def log_facts(sources, reader, span, gaps):
         problems.extend(source.problems)
         if source.cut:
             problems.append("{0}: {1} line(s) were too long and have been cut".format(source.name, source.cut))
+        if source.name in span.undated:
+            problems.append(
+                "{0}: it covers more than a year and its lines do not tell which, so that older ones are dated a year or more too"
+                " late; rotate it at least once a year".format(source.name)
+            )
+    if lexer.uncounted:
+        problems.append(
+            "{0} repetition(s) of lines that were folded into one (message repeated) are too many to count".format(
+                lexer.uncounted
+            )
+        )
     return {
         "sources": [source.name for source in sources],
         "first": span.first,

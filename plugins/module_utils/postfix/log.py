@@ -4,9 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Postfix's log, versions 2.10 to 3.11, whatever C(syslog_name) is, of one or more instances.
 
-The forms are those of src/global/log_adhoc.c, smtpd/smtpd.c, smtpd/smtpd_check.c, cleanup/, pickup/, qmgr/, bounce/ and
-postsuper/ in Postfix's source. Texts in angle brackets and replies are other people's: what looks like a field inside of
-them is not one.
+The forms are those of src/global/log_adhoc.c, src/global/pol_stats.c, smtpd/smtpd.c, smtpd/smtpd_check.c, postscreen/,
+cleanup/, pickup/, qmgr/, bounce/ and postsuper/ in Postfix's source. Texts in angle brackets and replies are other people's:
+what looks like a field inside of them is not one, and whatever they are, a line takes time in proportion to its length.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -28,35 +28,44 @@ PROGRAMS = AGENTS | frozenset(
 )
 _COMPLAINTS = ("warning: ", "fatal: ", "error: ", "panic: ", "info: ")
 # An address as log_adhoc() writes it: since 3.5 a local part that needs quotes has them.
-_ADDRESS = r'("(?:[^"\\]|\\.)*"[^>]*|[^>]*|.*?)'
-_DELIVERY = re.compile(
-    r"to=<{0}>, (?:orig_to=<{0}>, )?relay=([^,]*), (?:conn_use=([0-9]+), )?delay=([0-9.]+), delays=([0-9./]+), "
-    r"(?:tls=([^,]*), )?dsn=([0-9.]+), status=(\S+)(?: \((.*)\))?\Z".format(_ADDRESS),
-    re.S,
+_ADDRESS = r'("(?:[^"\\]|\\.)*"[^>]*|[^>]*)'
+# Numbers are as long as honest ones are, so that whoever makes a number of them has to fear nothing.
+_RESULT = (
+    r"relay=([^,]*), (?:conn_use=([0-9]+), )?delay=([0-9.]{1,20}), delays=([0-9./]{1,80}), "
+    r"(?:tls=([^,]*), )?dsn=([0-9.]{1,20}), status=(\S+)(?: \((.*)\))?\Z"
 )
+_DELIVERY = re.compile("to=<{0}>, (?:orig_to=<{0}>, )?".format(_ADDRESS) + _RESULT, re.S)
+# After addresses that need quotation marks and have none.
+_LOOSE_DELIVERY = re.compile(">, " + _RESULT, re.S)
+_QUEUED = re.compile(r"from=<(.*)>, size=([0-9]{1,18}), nrcpt=([0-9]{1,9}) \(queue active\)\Z", re.S)
 # Before 2.3 and with soft_bounce there are fields less; such a line is known, and so much of it is used.
 _EXPIRED = re.compile(r"from=<(.*)>, status=((?:force-)?expired), (.*)\Z", re.S)
-_REFUSAL = re.compile(
-    r"([a-z_-]+): (\S+|header .*?|body .*?) from (\S*\[[^\]]*\](?::[0-9]+)?|local|unknown|\S+)(?:: |(?=;))(.*)\Z", re.S
-)
-_HEADER_REFUSAL = re.compile(
-    r"([a-z_-]+): ((?:header|body|mime-header|nested-header|content)) (.*) from (\S*\[[^\]]*\]|local|unknown|\S+); (from=<.*)\Z",
-    re.S,
-)
+# What smtpd, postscreen and filters (milters) refuse: ACTION: STAGE from CLIENT: REPLY; ENVELOPE
+_REFUSAL = re.compile(r"(\S+) from (\S+): (.*)\Z", re.S)
+# An address in an envelope. Only quotation marks may hold what would end it; before 3.5 there are none, see _with_envelope().
+_STRICT = r'("(?:[^"\\]|\\.)*"[^<>"]*|[^<>"]*)'
+# The envelope is at the end, as much of it as there was at that stage; postscreen writes commas. What follows HELO's name is
+# HELO's name. A field of which the end is missing was cut.
 _ENVELOPE = re.compile(
-    r"(.*?);? ?from=<{0}>(?: to=<{0}>)?(?: proto=(\S+))?(?: helo=<(.*?)>)?(?:: (.*)|(?: sasl_\S+=.*))?\Z".format(
-        _ADDRESS
-    ),
+    r";(?:,? from=<{0}(?:>|\Z))?(?:,? to=<{0}(?:>|\Z))?(?=,? proto=|,? helo=<|,? sasl_username=<|\Z)".format(_STRICT),
     re.S,
+)
+# What a table of header_checks and the like says: ACTION: KIND CONTENT from CLIENT; ENVELOPE: TEXT
+_CHECKS = frozenset("header body content mime-header nested-header mime-error".split())
+_CHECKED = re.compile(r" from (\S+);(?= (?:from|to)=<| proto=| helo=<|: |\Z)")
+_CHECKED_ENVELOPE = re.compile(
+    r"(?: from=<{0}>)?(?: to=<{0}>)?(?: proto=\S+?)?(?: helo=<.*?>)?(?:: (.*))?\Z".format(_STRICT), re.S
 )
 _ACTIONS = frozenset(
-    "reject reject_warning hold discard filter redirect warn warning prepend replace strip bcc info delay hangup "
-    "milter-reject milter-discard milter-hold milter-quarantine".split()
+    "reject reject_warning hold discard filter redirect warn warning prepend replace strip bcc info delay hangup pass permit "
+    "trigger".split()
 )
 _NOTIFICATION = re.compile(r"(?:sender|postmaster) (non-delivery|delay|delivery status) notification: ([0-9A-Za-z]+)\Z")
 _LINKS = {"non-delivery": "bounce", "delay": "delay", "delivery status": "delivery"}
 _PICKUP = re.compile(r"uid=([0-9]+) from=<(.*?)>(?: orig_id=([0-9A-Za-z]+))?\Z", re.S)
 _FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)\Z")
+# A connection with TLS of which nothing else is known.
+SOME_TLS = "TLS"
 # What smtpd says of a connection, without or (3.10 and later) with NOQUEUE or the queue ID before it.
 _SESSION = re.compile(
     r"(?:lost connection|timeout|too many errors) after |improper command pipelining after |non-SMTP command from |"
@@ -64,14 +73,19 @@ _SESSION = re.compile(
     r"certificate verification failed for |\S+: (?:subject_CN=|Issuer=|re-using session |certificate )|Anonymous |Trusted |"
     r"proxy-accept|haproxy|too many |abort|milter|fingerprint=|TLS SNI |NOQUEUE: |uid=|table |reload|starting|refreshing|"
     r"connect from|disconnect from|auto_clnt_|watchdog_|match_|before |input attribute|sasl_|idle timeout|queue_id=|"
-    r"discarding EHLO keywords: |using backwards-compatible |message-id|dict_|maps_|name_mask: "
+    r"discarding EHLO keywords: |using (?:using )?backwards-compatible |message-id|dict_|maps_|name_mask: |"
+    # smtpd_forbid_bare_newline of 3.5.23 to 3.8.4.
+    r"bare <LF> received after |\S+: replacing command |cannot (?:load|set default) |tls_library_init: |\S+ asciified to "
 )
 # The same of the SMTP client.
 _CLIENT = re.compile(
     r"connect to |\S+ TLS connection (?:established|reused) to |SSL_connect error to |Server certificate |"
-    r"(?:server )?certificate verification failed for |\S+: (?:subject_CN=|Issuer=|re-using session |certificate |Matched |depth=)|"
+    r"(?:server )?certificate verification failed for |\S+: (?:subject_CN=|Issuer=|re-using session |certificate |Matched |matched peername: |depth=|"
+    r"Reusing old session|SNI hostname: |TLS cipher list |raw public key |replacing server reply )|"
     r"host \S+ |setting up TLS connection to |lost connection with |conversation with |enabling |Cannot start TLS|"
-    r"initializing the |TLS |table |untrusted issuer |problem talking to |fingerprint=|using backwards-compatible "
+    r"initializing the |TLS |table |untrusted issuer |problem talking to |fingerprint=|using (?:using )?backwards-compatible |"
+    r"discarding EHLO keywords: |Verified |MX name |SMTPS wrappermode |Using E?SMTP PIPELINING|Using LMTP PIPELINING|"
+    r"\S+ asciified to |cannot (?:load|set default) |tls_library_init: "
 )
 _WORDS = frozenset(
     "warning fatal error panic info statistics connect disconnect table initializing Host name_mask reload TLS "
@@ -89,6 +103,50 @@ def tls_words(text):
         return ""
     version = text[text.rfind(" ", 0, at) + 1 : at]
     return "{0} {1} {2}".format(text[: text.find(" ")], version, text[at + 13 :].split(" ", 1)[0])
+
+
+def _used_tls(origin, queue_id, relay, conn_use, said):
+    """str: TLS of the connection of a delivery.
+
+    Its own line is written when it is made, or taken up again by another process; the deliveries over it follow. What 3.11
+    writes after C(tls=) (pol_stats.c) is the level that was wanted, and after a colon what it came down to; C(!) before it is
+    a level that was not met, C(?) behind it one that was not looked at, as in a connection that is used again. So it tells of
+    none for sure, and that there was TLS, but not which.
+    """
+    new_tls = origin.new_tls
+    if new_tls:
+        origin.new_tls = ""
+    if new_tls and origin.new_to == relay:
+        tls = new_tls
+    elif conn_use or origin.used_for == (queue_id, relay):
+        tls = origin.used_tls
+    elif not said:
+        tls = "none"
+    elif "!" in said or "?" in said:
+        # The server was not asked for TLS, or did not offer it, or what it said is not in the log.
+        tls = ""
+    else:
+        tls = SOME_TLS
+    if said:
+        wanted, _colon, reached = said.partition("/")[0].strip("!?").partition(":")
+        if (reached or wanted) == "none":
+            tls = "none"
+    origin.used_tls, origin.used_for = tls, (queue_id, relay)
+    return tls
+
+
+def _with_envelope(text):
+    """(str, str, str): reply, sender and recipient of C(REPLY; from=<SENDER> to=<RECIPIENT> proto=ESMTP helo=<NAME>)."""
+    match = _ENVELOPE.search(text)
+    if match:
+        return text[: match.start()], match.group(1) or "", match.group(2) or ""
+    # An address that needs quotation marks has none.
+    reply, _mark, tail = text.partition("; from=<")
+    envelope, found, _rest = tail.partition("> proto=")
+    if not found:
+        return text, "", ""
+    sender, _mark, recipient = envelope.partition("> to=<")
+    return reply, sender, recipient
 
 
 # The methods of PostfixReader that read the lines of a program; by name, so that no reader refers to itself.
@@ -155,7 +213,8 @@ class PostfixReader(object):
         if queue_id == "proxy-reject":
             # What a filter in front of the queue refused: the line does not name the client.
             stage, _colon, reply = rest.partition(": ")
-            self._events.reject(stamp, origin, "", queue_id, stage, "", reply, "", "")
+            reply, sender, recipient = _with_envelope(reply)
+            self._events.reject(stamp, origin, "", queue_id, stage, "", reply, sender, recipient)
             return True
         if self._complaint(stamp, origin, text):
             return True
@@ -164,31 +223,48 @@ class PostfixReader(object):
         return _SESSION.match(text) is not None
 
     def _refusal(self, stamp, origin, queue_id, rest):
-        """bool: whether a rule refused something or did something else to it."""
-        action = rest.partition(":")[0]
-        if action not in _ACTIONS or not queue_id.isalnum():
+        """bool: whether a rule or a filter refused something or did something else to it."""
+        action, _colon, text = rest.partition(": ")
+        if not queue_id.isalnum() or not (action in _ACTIONS or action[:7] == "milter-"):
             return False
-        match = _HEADER_REFUSAL.match(rest)
-        if match:
-            stage = "{0} {1}".format(match.group(2), match.group(3)) if match.group(2) != "body" else "body"
-            stage = stage.partition(":")[0]
-            client, tail = match.group(4), match.group(5)
-        else:
-            match = _REFUSAL.match(rest)
-            if not match:
-                # Cut short.
-                return True
-            stage, client, tail = match.group(2), match.group(3), match.group(4)
-        reply = tail
-        sender = recipient = ""
-        envelope = _ENVELOPE.match(tail)
+        stage = text.partition(" ")[0]
+        if stage in _CHECKS:
+            return self._checked(stamp, origin, queue_id, action, stage, text[len(stage) + 1 :])
+        match = _REFUSAL.match(text)
+        if not match:
+            return False
+        stage, client, reply = match.groups()
+        reply, sender, recipient = _with_envelope(reply)
+        self._reject(stamp, origin, queue_id, action, stage, client, reply, sender, recipient)
+        return True
+
+    def _checked(self, stamp, origin, queue_id, action, stage, text):
+        """bool: whether it tells what a table says of a header or a line of the body."""
+        match = None
+        # The content comes first, and whatever it has in it.
+        for match in _CHECKED.finditer(text):
+            pass
+        if match is None:
+            return False
+        content = text[: match.start()]
+        tail = text[match.end() :]
+        envelope = _CHECKED_ENVELOPE.match(tail)
         if envelope:
-            reply = envelope.group(6) or envelope.group(1)
-            sender, recipient = envelope.group(2), envelope.group(3) or ""
+            sender, recipient, reply = envelope.groups("")
+        else:
+            _reply, sender, recipient = _with_envelope(";" + tail)
+            reply = tail.rpartition(">: ")[2]
+        if stage == "mime-error":
+            reply = content
+        elif stage != "body":
+            stage = "{0} {1}".format(stage, content.partition(":")[0])
+        self._reject(stamp, origin, queue_id, action, stage, match.group(1), reply, sender, recipient)
+        return True
+
+    def _reject(self, stamp, origin, queue_id, action, stage, client, reply, sender, recipient):
         self._events.reject(
             stamp, origin, "" if queue_id == "NOQUEUE" else queue_id, action, stage, client, reply, sender, recipient
         )
-        return True
 
     def _cleanup(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
@@ -198,6 +274,9 @@ class PostfixReader(object):
         if rest[:18] == "resent-message-id=":
             self._events.note(stamp, origin, queue_id, "resent", rest[18:])
             return True
+        if rest[:4] == "to=<":
+            # cleanup itself returns what a rule refuses and no client waits for.
+            return self._agent(stamp, origin, text)
         if self._refusal(stamp, origin, queue_id, rest):
             return True
         if rest[:7] == "removed" and queue_id.isalnum():
@@ -211,12 +290,11 @@ class PostfixReader(object):
             self._removed(stamp, origin, queue_id)
             return True
         if rest[:6] == "from=<":
-            if rest[-15:] == " (queue active)":
-                sender, found, tail = rest[6:-15].rpartition(">, size=")
-                size, _comma, recipients = tail.partition(", nrcpt=")
-                if found and size.isdigit() and recipients.isdigit():
-                    self._sender(stamp, origin, queue_id, sender, size, recipients)
-                    return True
+            match = _QUEUED.match(rest)
+            if match:
+                sender, size, recipients = match.groups()
+                self._sender(stamp, origin, queue_id, sender, size, recipients)
+                return True
             match = _EXPIRED.match(rest)
             if match:
                 self._events.note(stamp, origin, queue_id, EXPIRED, match.group(3))
@@ -233,17 +311,19 @@ class PostfixReader(object):
         queue_id, _colon, rest = text.partition(": ")
         if rest[:4] == "to=<":
             match = _DELIVERY.match(rest)
-            if not match:
-                return False
-            recipient, orig_to, relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
+            if match:
+                recipient, orig_to, relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
+            else:
+                at = rest.find(">, relay=")
+                match = _LOOSE_DELIVERY.match(rest, at) if at >= 0 else None
+                if not match:
+                    return False
+                recipient, _mark, orig_to = rest[4:at].partition(">, orig_to=<")
+                relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
             if origin.program != "smtp" and origin.program != "lmtp" or relay == "none":
                 tls = ""
-            elif not tls:
-                if conn_use:
-                    tls = origin.used_tls
-                else:
-                    tls = origin.used_tls = origin.new_tls or "none"
-                    origin.new_tls = ""
+            else:
+                tls = _used_tls(origin, queue_id, relay, conn_use, tls)
             if status == "SOFTBOUNCE":
                 status = DEFERRED
             self._delivery(stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls)
@@ -255,10 +335,17 @@ class PostfixReader(object):
         tls = tls_words(text)
         if tls:
             origin.new_tls = tls
+            origin.new_to = text[text.find(" to ") + 4 :].partition(": ")[0]
             return True
         if self._complaint(stamp, origin, text):
             return True
         if queue_id.isalnum() and rest and queue_id not in _WORDS:
+            action, _colon, content = rest.partition(": ")
+            if action in _ACTIONS and content.partition(" ")[0] in _CHECKS:
+                # smtp_header_checks and the like, which refuse nothing.
+                stage = content.partition(":")[0] if content[:5] != "body " else "body"
+                self._events.reject(stamp, origin, queue_id, action, stage, "", content, "", "")
+                return True
             kind = "passing" if rest.startswith("passing ") else "attempt"
             self._events.note(stamp, origin, queue_id, kind, rest)
             return True
@@ -280,6 +367,8 @@ class PostfixReader(object):
             self._arrival(stamp, origin, queue_id, "", "uid=" + match.group(1))
             if match.group(3):
                 self._events.link(stamp, origin, match.group(3), "requeued", queue_id)
+            # The queue manager says it again, with the size, unless the message does not come so far.
+            self._sender(stamp, origin, queue_id, match.group(2), "", "")
             return True
         return self._complaint(stamp, origin, text)
 
@@ -298,8 +387,12 @@ class PostfixReader(object):
 
     def _service(self, stamp, origin, text):
         """Programs that handle no message: whatever they say is known."""
-        if origin.program == "postscreen" and text.startswith("NOQUEUE: "):
-            self._refusal(stamp, origin, "NOQUEUE", text[9:])
+        if origin.program == "postscreen":
+            if text.startswith("NOQUEUE: "):
+                return self._refusal(stamp, origin, "NOQUEUE", text[9:])
+            if text.startswith("reject: "):
+                # No port was free to look at the client.
+                return self._refusal(stamp, origin, "NOQUEUE", text)
         return True
 
     def _complaint(self, stamp, origin, text):

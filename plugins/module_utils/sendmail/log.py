@@ -32,11 +32,11 @@ _ID = r"[0-9A-Za-z]{8}[0-9]{6,10}"
 _LINE = re.compile("({0})(?:\\[([0-9]{{1,3}})\\])?: ".format(_ID))
 # Of a message without any quotation mark or comma in an address or its Message-ID.
 _FROM = re.compile(
-    r'from=([^",]*), size=([0-9]+), class=-?[0-9]+, nrcpts=([0-9]+)(?:, msgid=([^,]*))?'
+    r'from=([^",]*), size=([0-9]{1,18}), class=-?[0-9]+, nrcpts=([0-9]{1,9})(?:, msgid=([^,]*))?'
     r"((?:, bodytype=[^,]*)?(?:, proto=[^,]*)?(?:, daemon=[^,]*)?"
     r"(?:, tls_verify=[^,]*)?(?:, tls_version=[^,]*)?(?:, cipher=[^,]*)?(?:, auth=[^,]*)?), relay=([^,]*)\Z"
 )
-_FROM_NUMBERS = re.compile(r", size=([0-9]+), class=-?[0-9]+, nrcpts=([0-9]+)")
+_FROM_NUMBERS = re.compile(r", size=([0-9]{1,18}), class=-?[0-9]+, nrcpts=([0-9]{1,9})")
 # What may follow the Message-ID, from the end.
 _FROM_KEYS = (", auth=", ", cipher=", ", tls_version=", ", tls_verify=", ", daemon=", ", proto=", ", bodytype=")
 _TO_REST = re.compile(

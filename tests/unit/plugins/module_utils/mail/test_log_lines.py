@@ -20,6 +20,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines impor
     MOST_SAMPLES,
     SAMPLE_LENGTH,
     Lexer,
+    Years,
     repeated,
 )
 
@@ -567,3 +568,106 @@ def test_long_lines_take_no_long_time(line):
     begin = time.time()
     Reading(line + "\n" + line)
     assert time.time() - begin < 2
+
+
+LINE = "Sep 10 10:00:00 mx postfix/smtp[1]: {0}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        LINE.format("message repeated {0} times: [ x]"),
+        LINE.format("x") + "\nSep 10 10:00:00 mx last message repeated {0} times",
+    ],
+)
+def test_repetitions_are_counted_as_far_as_that_is_honest_work(line):
+    calls = []
+
+    def read(_stamp, _origin, text):
+        calls.append(text)
+        return text == "x"
+
+    def resolve(origin):
+        origin.read = read
+
+    lexer = Lexer(resolve)
+    lexer.read(line.format(3) + "\n")
+    assert calls.count("x") in (3, 4) and lexer.uncounted == 0
+    for number in range(100):
+        lexer.read(line.format(1000000) + "\n")
+    # However many such lines there are: hardly more work than for the lines of a large log.
+    assert calls.count("x") <= 10400 and lexer.uncounted + calls.count("x") >= 100 * 1000000
+    assert lexer.unknown == lexer.unreadable == 0
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\r", " ", "\t \r", "\f", "#015"])
+def test_what_is_no_part_of_a_line_at_its_end(end):
+    texts = []
+
+    def resolve(origin):
+        origin.read = lambda _stamp, _origin, text: texts.append(text) or True
+
+    lexer = Lexer(resolve)
+    lexer.read(
+        "".join(LINE.format(text) + end + "\n" for text in ("removed", "a b", "from=<a b>")) + end.strip(" \t\f") + "\n"
+    )
+    assert texts == ["removed", "a b", "from=<a b>"] and lexer.unknown == 0
+
+
+def test_a_byte_order_mark_before_the_first_line():
+    read = Reading(("\ufeff" if str is not bytes else "\xef\xbb\xbf") + LINE.format("x") + "\n")
+    assert read.counters()[1] == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sep 10 10:00:00 postfix/smtpd[10]: 4ABCDE1234: client=client.example.com[192.0.2.1]",
+        "2026-09-10T10:00:00.123456+00:00 postfix/smtpd[10]: 4ABCDE1234: client=client.example.com[192.0.2.1]",
+        "Sep 10 10:00:00 postfix/smtpd[10]: mx 4ABCDE1234: client=client.example.com[192.0.2.1]",
+        "mx Sep 10 10:00:00 postfix/smtpd[10]: 4ABCDE1234: client=client.example.com[192.0.2.1]",
+        "Thu 2026-09-10 10:00:00 UTC mx postfix/smtpd[10]: 4ABCDE1234: client=client.example.com[192.0.2.1]",
+        "MESSAGE=4ABCDE1234: client=client.example.com[192.0.2.1]",
+        '{"MESSAGE": "4ABCDE1234: client=client.example.com[192.0.2.1]", "_HOSTNAME": "mx"}',
+        "Sep 10 10:00:00 mx " + "a" * 300 + "[10]: text",
+        "Sep 10 10:00:00 " + "a" * 300 + " postfix/smtpd[10]: text",
+    ],
+)
+def test_a_line_without_a_host_or_in_another_order_cannot_be_read(line):
+    # Twice, since the second one has the hour of the first.
+    read = Reading((LINE.format("x") + "\n" + line + "\n" + line + "\n"))
+    assert read.lexer.unreadable == 2 and not any("4ABCDE1234" in name for name in read.lexer.others)
+
+
+def test_an_address_as_host_is_one():
+    assert Reading("Sep 10 10:00:00 2001:db8::1 postfix/smtp[1]: x\n").counters()[1] == 0
+
+
+DAYS = [
+    "{0} {1:2d}".format(month, day)
+    for month in "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    for day in (1, 11, 21)
+]
+
+
+@pytest.mark.parametrize(
+    "days, several",
+    [
+        (DAYS, False),
+        (DAYS[20:] + DAYS[:20], False),
+        (DAYS[20:] + DAYS[:21], True),
+        (DAYS + DAYS[:5], True),
+        (DAYS[3:4] + DAYS[4:5] + DAYS[1:2] + DAYS[10:12], True),
+        (DAYS * 3, True),
+        # Lines that come late, at New Year too.
+        (["Dec 31", "Jan  1", "Dec 31", "Jan  1", "Jan  2", "Jan  1", "Jan  3"], False),
+        ([], False),
+    ],
+)
+@pytest.mark.parametrize("blocks", [1, 1000])
+def test_whether_a_log_without_years_covers_several(days, several, blocks):
+    lines = ["{0} 10:00:00 mx postfix/smtp[1]: x\n".format(day).encode("ascii") for day in days]
+    years = Years()
+    for block in [b"".join(lines)] if blocks == 1 else lines:
+        years.follow(block)
+    assert years.several is several

@@ -47,6 +47,8 @@ def read(text):
         "maillog-kinds.3.5.25-bullseye.txt",
         "maillog-kinds.3.7.11-bookworm.txt",
         "maillog-kinds.3.10-trixie.txt",
+        "maillog-kinds.3.11.6.txt",
+        "maillog-tls.3.11.6.txt",
     ],
 )
 def test_every_line_of_a_recorded_log_is_known(name):
@@ -118,6 +120,159 @@ def test_every_line_of_a_recorded_log_is_known(name):
                 "ops@example.net",
             ),
         ),
+        (
+            "postfix/postscreen[5]: NOQUEUE: reject: RCPT from [192.0.2.66]:50183: 550 5.7.1 Service unavailable; client "
+            "[192.0.2.66] blocked using zen.example.org; from=<a@example.com>, to=<b@example.net>, proto=ESMTP, helo=<x>",
+            (
+                "reject",
+                "",
+                "reject",
+                "RCPT",
+                "[192.0.2.66]:50183",
+                "550 5.7.1 Service unavailable; client [192.0.2.66] blocked using zen.example.org",
+                "a@example.com",
+                "b@example.net",
+            ),
+        ),
+        (
+            "postfix/postscreen[5]: NOQUEUE: reject: CONNECT from [192.0.2.66]:50183: too many connections",
+            ("reject", "", "reject", "CONNECT", "[192.0.2.66]:50183", "too many connections", "", ""),
+        ),
+        # Recorded with 3.11.6: neither the name that the client gave nor the text of a table is an envelope.
+        (
+            "postfix/smtpd[1]: NOQUEUE: reject: EHLO from localhost[127.0.0.1]: 504 5.5.2 <x; from=<e@x> to=<f@x>>: Helo command "
+            "rejected: need fully-qualified hostname; proto=SMTP helo=<x; from=<e@x> to=<f@x>>",
+            (
+                "reject",
+                "",
+                "reject",
+                "EHLO",
+                "localhost[127.0.0.1]",
+                "504 5.5.2 <x; from=<e@x> to=<f@x>>: Helo command rejected: need fully-qualified hostname",
+                "",
+                "",
+            ),
+        ),
+        (
+            "postfix/smtpd[1]: NOQUEUE: reject: MAIL from localhost[127.0.0.1]: 554 5.7.1 <rej@x.org>: Sender address rejected: go "
+            "away; from=<evil@x.org> to=<nobody@x.org>; from=<rej@x.org> proto=ESMTP helo=<client.example.org>",
+            (
+                "reject",
+                "",
+                "reject",
+                "MAIL",
+                "localhost[127.0.0.1]",
+                "554 5.7.1 <rej@x.org>: Sender address rejected: go away; from=<evil@x.org> to=<nobody@x.org>",
+                "rej@x.org",
+                "",
+            ),
+        ),
+        (
+            "postfix/smtpd[1]: NOQUEUE: reject: CONNECT from x[192.0.2.1]: 554 5.7.1 <x[192.0.2.1]>: Client host rejected; proto=SMTP",
+            (
+                "reject",
+                "",
+                "reject",
+                "CONNECT",
+                "x[192.0.2.1]",
+                "554 5.7.1 <x[192.0.2.1]>: Client host rejected",
+                "",
+                "",
+            ),
+        ),
+        # Cut at 2,000 bytes by Postfix.
+        (
+            "postfix/smtpd[1]: NOQUEUE: reject: RCPT from x[192.0.2.1]: 504 5.5.2 <x>: Helo command rejected; "
+            "from=<a@example.com> to=<b@example.net> proto=ESMTP helo=<> to=<> to=<> to=<",
+            (
+                "reject",
+                "",
+                "reject",
+                "RCPT",
+                "x[192.0.2.1]",
+                "504 5.5.2 <x>: Helo command rejected",
+                "a@example.com",
+                "b@example.net",
+            ),
+        ),
+        (
+            "postfix/smtpd[1]: proxy-reject: END-OF-MESSAGE: 554 5.7.1 spam; from=<a@example.com> to=<b@example.net> proto=ESMTP "
+            "helo=<x> sasl_username=<app>",
+            (
+                "reject",
+                "",
+                "proxy-reject",
+                "END-OF-MESSAGE",
+                "",
+                "554 5.7.1 spam",
+                "a@example.com",
+                "b@example.net",
+            ),
+        ),
+        (
+            "postfix/cleanup[1]: 4ABCDE5555: milter-header-reject: header X-Spam: Yes from client.example.com[192.0.2.1]; "
+            "from=<a@example.com> to=<b@example.net> proto=ESMTP helo=<x>: 5.7.1 spam",
+            (
+                "reject",
+                "4ABCDE5555",
+                "milter-header-reject",
+                "header X-Spam",
+                "client.example.com[192.0.2.1]",
+                "5.7.1 spam",
+                "a@example.com",
+                "b@example.net",
+            ),
+        ),
+        (
+            "postfix/cleanup[1]: 4ABCDE5555: milter-reject: END-OF-MESSAGE from x[192.0.2.1]: 5.7.1 Command rejected; from=<a@example.com> "
+            "to=<b@example.net> proto=ESMTP helo=<x>",
+            (
+                "reject",
+                "4ABCDE5555",
+                "milter-reject",
+                "END-OF-MESSAGE",
+                "x[192.0.2.1]",
+                "5.7.1 Command rejected",
+                "a@example.com",
+                "b@example.net",
+            ),
+        ),
+        # Made up, after cleanup_mime_error_callback().
+        (
+            "postfix/cleanup[1]: 4ABCDE5555: reject: mime-error improper use of 8-bit data in message body: x from y from local; "
+            "from=<a@example.com> to=<b@example.net>",
+            (
+                "reject",
+                "4ABCDE5555",
+                "reject",
+                "mime-error",
+                "local",
+                "improper use of 8-bit data in message body: x from y",
+                "a@example.com",
+                "b@example.net",
+            ),
+        ),
+        (
+            "postfix/cleanup[1]: 3181D1CA504: to=<ops@example.net>, relay=none, delay=0.02, delays=0.02/0/0/0, dsn=5.7.1, "
+            "status=bounced (not wanted)",
+            (
+                "delivery",
+                "3181D1CA504",
+                "ops@example.net",
+                "",
+                "none",
+                "0.02",
+                "0.02/0/0/0",
+                "5.7.1",
+                "bounced",
+                "not wanted",
+                "",
+            ),
+        ),
+        (
+            "postfix/smtp[1]: 942401CA3C8: warning: header Subject: out now: seen outside",
+            ("reject", "942401CA3C8", "warning", "header Subject", "", "header Subject: out now: seen outside", "", ""),
+        ),
         ("postfix/postsuper[1]: 7B1C40A: placed on hold", ("note", "7B1C40A", "held", "by postsuper")),
         (
             "postfix/smtp[1]: 7B1C40A: host mx[1.2.3.4] said: 450 4.2.0 later (in reply to RCPT TO command)",
@@ -151,13 +306,111 @@ def test_tls_of_a_delivery_is_that_of_its_connection():
                 "postfix/smtp[1]: 7B1C401: " + SENT.format("", ""),
                 "postfix/smtp[1]: 7B1C402: " + SENT.format("conn_use=2, ", ""),
                 "postfix/smtp[1]: 7B1C403: " + SENT.format("", ""),
-                # Since 3.11 the line says it itself.
-                "postfix/smtp[1]: 7B1C404: " + SENT.format("", "tls=verified, "),
             ]
         )
     )
     trusted = "Trusted TLSv1.3 TLS_AES_256_GCM_SHA384"
-    assert [call[-1] for call in calls] == [trusted, trusted, "none", "verified"]
+    assert [call[-1] for call in calls] == [trusted, trusted, "none"]
+
+
+def test_connections_for_several_recipients_and_of_other_servers():
+    calls, _lexer = read(
+        "\n".join(
+            [
+                "postfix/smtp[1]: " + TLS,
+                "postfix/smtp[1]: 7B1C401: " + SENT.format("", ""),
+                "postfix/smtp[1]: 7B1C401: " + SENT.format("", "").replace("a@b", "c@d"),
+                "postfix/smtp[1]: " + TLS,
+                "postfix/smtp[1]: 7B1C402: " + SENT.format("", "").replace("mx[1.2.3.4]", "mx2[1.2.3.5]"),
+                "postfix/smtp[1]: 7B1C403: " + SENT.format("", ""),
+            ]
+        )
+    )
+    trusted = "Trusted TLSv1.3 TLS_AES_256_GCM_SHA384"
+    assert [call[-1] for call in calls] == [trusted, trusted, "none", "none"]
+
+
+def test_tls_of_each_delivery_of_3_11():
+    with io.open(os.path.join(FIXTURES, "maillog-tls.3.11.6.txt"), encoding="ascii") as stream:
+        lines = [line.partition(" out ")[2] for line in stream]
+    calls, lexer = read("".join(lines))
+    found = {}
+    for call in calls:
+        if call[0] == "delivery":
+            found.setdefault(call[2].rpartition("@")[2].partition(".")[0], []).append(call[-1].partition(" ")[0])
+    assert lexer.unknown == 0
+    for server, encrypted, checked, fingerprint in (
+        ("good", "Trusted", "Verified", "Verified"),
+        ("other", "Trusted", "Trusted", "Untrusted"),
+        ("self", "Untrusted", "Untrusted", "Untrusted"),
+    ):
+        assert found[server + "-none"] == ["none"]
+        assert set(found[server + "-may"] + found[server + "-encrypt"]) == set([encrypted])
+        assert set(found[server + "-verify"] + found[server + "-secure"]) == set([checked])
+        assert found[server + "-fingerprint"] == [fingerprint]
+    assert found["plain-none"] == found["plain-may"] == ["none"]
+    assert found["plain-secure"] == found["silent"] == [""]
+    # smtp_tls_loglevel = 0; connections that are used again, by scache(8) and by tlsproxy(8).
+    assert found["nolog"] == ["TLS"] * 3 and found["nologplain"] == found["cached"] == ["none"] * 3
+    assert found["reuse"] == [""] * 3 + ["Trusted"] * 3
+
+
+@pytest.mark.parametrize(
+    "said, expected",
+    [
+        ("none", "none"),
+        ("may:none", "none"),
+        ("none/requiretls:nocertmatch", "none"),
+        ("may:none/requiretls:none", "none"),
+        ("dane:none?", "none"),
+        ("may", "TLS"),
+        ("secure/requiretls", "TLS"),
+        ("dane:encrypt", "TLS"),
+        ("!secure", ""),
+        ("may?", ""),
+        ("unknown?", ""),
+    ],
+)
+def test_what_the_level_tells_without_the_line_of_the_connection(said, expected):
+    calls, _lexer = read("postfix/smtp[1]: 7B1C401: " + SENT.format("", "tls={0}, ".format(said)))
+    assert calls[0][-1] == expected
+
+
+def test_the_sender_of_what_cleanup_returns():
+    with io.open(os.path.join(FIXTURES, "maillog-kinds.3.11.6.txt"), encoding="ascii") as stream:
+        calls, lexer = read("".join(line.partition(" out ")[2] for line in stream))
+    assert lexer.unknown == 0
+    assert ("sender", "3181D1CA504", "a@out.example.com", "", "") in calls
+    assert [call[8] for call in calls if call[:2] == ("delivery", "8C7AB1CA3D0")] == ["bounced", "bounced"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "postfix/smtp[1]: discarding EHLO keywords: CHUNKING",
+        "postfix/smtpd[1]: discarding EHLO keywords: CHUNKING",
+        "postfix/smtpd[1]: NOQUEUE: reject: DATA from x[192.0.2.1]: bare <LF> received; from=<a@b> proto=SMTP helo=<x>",
+        "postfix/smtpd[1]: NOQUEUE: bare <LF> received after DATA (5 bytes) from x[192.0.2.1]",
+        "postfix/smtpd[1]: bare <LF> received after EHLO from x[192.0.2.1]",
+        "postfix/smtpd[1]: NOQUEUE: permit: RCPT from x[192.0.2.1]: action=permit_mynetworks for Client host; from=<a@b> proto=SMTP",
+    ],
+)
+def test_what_is_known_without_telling_of_a_message(line):
+    _calls, lexer = read(line)
+    assert lexer.unknown == 0
+
+
+@pytest.mark.parametrize("field", ["size", "nrcpt", "delay", "delays", "dsn"])
+def test_a_number_that_none_can_be_is_not_read(field):
+    numbers = dict(size="1", nrcpt="1", delay="1", delays="1", dsn="2.0.0")
+    numbers[field] = "9" * 5000
+    calls, lexer = read(
+        "postfix/qmgr[1]: 7B1C401: from=<a@b>, size={size}, nrcpt={nrcpt} (queue active)\n"
+        "postfix/smtp[1]: 7B1C401: to=<a@b>, relay=mx[1.2.3.4]:25, delay={delay}, delays={delays}, dsn={dsn}, status=sent (ok)".format(
+            **numbers
+        )
+    )
+    assert lexer.unknown == 1 and len(calls) == 1
 
 
 @pytest.mark.parametrize(
