@@ -37,18 +37,22 @@ KNOWN_IDENTIFIERS = {
     "mynetworks-style": False,
     "network-host-bits": False,
     "network-invalid": False,
+    "no-wildcard": False,
     "open-relay-domains": True,
     "open-relay-mynetworks": True,
+    "open-relay-proxy": True,
     "open-relay-qmqpd": True,
     "open-relay-restrictions": True,
     "open-relay-xclient": True,
     "relayhost-malformed": False,
     "relayhost-self": True,
+    "restriction-unusable": False,
     "restrictions-incomplete": False,
     "secret-readable": False,
     "single-interface": False,
     "size-limits": False,
     "table-file-missing": True,
+    "table-syntax": False,
     "table-type-missing": True,
     "tls-ciphers": False,
     "tls-digest": False,
@@ -62,6 +66,7 @@ KNOWN_IDENTIFIERS = {
     "unknown-restriction": False,
     "untrusted-routing": False,
     "wrong-type": False,
+    "xforward-open": False,
 }
 
 # Findings about files that another task may make before Postfix needs them.
@@ -102,7 +107,8 @@ def check(main, services, host):
         findings += lint_addresses.check_networks(scope)
         findings += lint_addresses.check_next_hops(scope, services)
     findings += lint_fingerprints.check_digests(main_scope, service_scopes)
-    findings += lint_addresses.check_networks_style(main_scope)
+    for scope in [main_scope] + [scope for scope in service_scopes if "mynetworks_style" in scope.explicit]:
+        findings += lint_addresses.check_networks_style(scope)
     findings += lint_addresses.check_interfaces(main_scope)
     findings += lint_parameters.check_master_options(services, host)
     findings += lint_relay.check_restrictions(main, services, host)

@@ -10,6 +10,7 @@ __metaclass__ = type
 
 from collections import namedtuple
 
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.default_values import COMPUTED, default_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 
@@ -32,6 +33,8 @@ class Scope(object):
         self.host = host
         self.service = service
         self._main = main
+        # Rules ask for the same ones again and again.
+        self._values = {}
         if service is None:
             self.file = host.main_file
             self.explicit = dict(main)
@@ -41,6 +44,10 @@ class Scope(object):
             # Of an option that is given twice, Postfix takes the last.
             self.explicit = self._options = dict(service["options"])
 
+    def of(self, service):
+        """Scope: that of a service, over the same main.cf."""
+        return Scope(self._main, self.host, service)
+
     def raw(self, name):
         """str or None: the value as written, or Postfix's default; None for a name that Postfix does not know."""
         for values in (self._options, self._main):
@@ -48,7 +55,12 @@ class Scope(object):
                 return values[name]
         if name == "config_directory":
             return self.host.config_directory
+        if name in COMPUTED:
+            return default_of(name, self._settings, self.host.defaults)
         return self.host.defaults.get(name)
+
+    def _settings(self, name):
+        return self._options.get(name, self._main.get(name))
 
     def names(self):
         """set of str: the parameters that are set, in main.cf or for the service."""
@@ -56,6 +68,8 @@ class Scope(object):
 
     def expand(self, text):
         """str or None: a text with its references replaced; None when that cannot be told."""
+        if "$" not in text:
+            return text.strip()
         try:
             return expand(text, self.raw).strip()
         except ExpansionError:
@@ -63,8 +77,10 @@ class Scope(object):
 
     def get(self, name):
         """str or None: the effective value; None when it cannot be told or the parameter does not exist."""
-        raw = self.raw(name)
-        return None if raw is None else self.expand(raw)
+        if name not in self._values:
+            raw = self.raw(name)
+            self._values[name] = None if raw is None else self.expand(raw)
+        return self._values[name]
 
     def is_yes(self, name):
         """bool: whether a boolean parameter is on."""

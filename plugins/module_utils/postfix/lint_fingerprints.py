@@ -142,8 +142,9 @@ def _written_down(scope, side):
     """list of (str, list of str): parameters of this side that fingerprints are given in, and these."""
     if side == "smtpd":
         found = [("relay_clientcerts", _in_tables(scope, scope.get("relay_clientcerts") or "", _keys))]
+        classes = split_list(scope.get("smtpd_restriction_classes") or "")
         for name in sorted(scope.names()):
-            if name.endswith("_restrictions") or name in split_list(scope.get("smtpd_restriction_classes") or ""):
+            if name.endswith("_restrictions") or name in classes:
                 found.append((name, _in_tables(scope, _certificate_access(scope.get(name) or ""), _keys)))
         return found
     match = "{0}_tls_fingerprint_cert_match".format(side)

@@ -42,7 +42,8 @@ def uses_of(main, services, host):
     for scope in [Scope(main, host)] + [Scope(main, host, service) for service in services if service["options"]]:
         for name in sorted(scope.explicit):
             value = scope.get(name)
-            for item in split_list(scope.raw(name) if value is None else value):
+            value = scope.raw(name) if value is None else value
+            for item in split_list(value) if ":" in value else []:
                 for kind, path in _TABLE.findall(item):
                     if not path.startswith("/"):
                         if kind in DEFINED_TYPES:
