@@ -43,6 +43,7 @@ STRICTER = (
     "misspelt unused class",
     "mynetworks inline broken",
     "mynetworks fail",
+    "proxy cidr",
     "relay inline broken",
     "relay_domains regexp com",
     "sender mx OK",
