@@ -89,11 +89,11 @@ def check(main, services, host):
             it cannot be told) and ``is_local_address(name_or_address)`` (for a name: whether any of its
             addresses is one of this host).
     """
-    main_scope = lint_base.Scope(main, host)
-    service_scopes = [lint_base.Scope(main, host, service) for service in services if service["options"]]
+    scopes = lint_base.scopes_of(main, services, host)
+    main_scope, service_scopes = scopes[0], scopes[1:]
     names, prefixes = lint_parameters.user_defined(main, services)
     findings = []
-    for scope in [main_scope] + service_scopes:
+    for scope in scopes:
         findings += lint_parameters.check_names(scope, services, names, prefixes)
         findings += lint_parameters.check_types(scope)
         findings += lint_parameters.check_limits(scope)
@@ -112,7 +112,7 @@ def check(main, services, host):
     findings += lint_addresses.check_interfaces(main_scope)
     findings += lint_parameters.check_master_options(services, host)
     findings += lint_relay.check_restrictions(main, services, host)
-    findings += lint_secrets.check_secrets([main_scope] + service_scopes, main, services, host)
+    findings += lint_secrets.check_secrets(scopes, main, services, host)
     return sorted(findings, key=lambda finding: (finding.severity != ERROR, finding.file != host.main_file))
 
 

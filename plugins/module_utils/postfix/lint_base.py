@@ -99,6 +99,14 @@ class Scope(object):
         )
 
 
+def scopes_of(main, services, host):
+    """list of Scope: that of main.cf, and one for each service that has options of its own.
+
+    Args: see ``lint.check``.
+    """
+    return [Scope(main, host)] + [Scope(main, host, service) for service in services if service["options"]]
+
+
 def service_label(service):
     """str: C(name/type), the way C(postconf -M) names a service."""
     return "{0}/{1}".format(service["name"], service["type"])

@@ -77,7 +77,7 @@ def check_secrets(scopes, main, services, host):
             if _TLS_FILES.match(name):
                 for path in split_list(scope.get(name) or ""):
                     _check_key(files, scope, name, path)
-    for use in uses_of(main, services, host):
+    for use in uses_of(scopes):
         text = host.text(use.path)
         if use.parameter == _KEY_TABLES:
             for path in compiled_paths(use.path, use.kind):
