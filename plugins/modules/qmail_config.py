@@ -101,7 +101,8 @@ options:
     default: /var/qmail/control
   accept_risks:
     description:
-      - V(open-relay-rcpthosts) lets C(rcpthosts) be removed, which makes C(qmail-smtpd) an open relay.
+      - V(open-relay-rcpthosts) lets C(rcpthosts) be removed, and lets it or C(morercpthosts) name a top-level domain such as
+        C(.com); both make C(qmail-smtpd) an open relay.
     type: list
     elements: str
     default: []

@@ -43,6 +43,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.trust import pr
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import scopes_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_files import SecretFiles, uses_of
@@ -274,7 +275,9 @@ class Configuration(object):
         main_plan.hide = lambda text, former: hidden_main(text, former, names)
         master_plan.hide = lambda text, former: hidden_master(text, former, names)
         self._secret_files = SecretFiles(
-            use for main, master in zip(mains, masters) for use in uses_of(main.values(), master.services(), self._host)
+            use
+            for main, master in zip(mains, masters)
+            for use in uses_of(scopes_of(main.values(), master.services(), self._host))
         )
         for path, texts, content in self._given():
             if self._secret_files.holds_password(path, content) or _looks_secret(content) or holds_private_key(content):

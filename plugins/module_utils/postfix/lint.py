@@ -38,19 +38,23 @@ KNOWN_IDENTIFIERS = {
     "mynetworks-style": False,
     "network-host-bits": False,
     "network-invalid": False,
+    "no-wildcard": False,
     "open-relay-domains": True,
     "open-relay-mynetworks": True,
+    "open-relay-proxy": True,
     "open-relay-qmqpd": True,
     "open-relay-restrictions": True,
     "open-relay-xclient": True,
     "relayhost-malformed": False,
     "relayhost-self": True,
+    "restriction-unusable": False,
     "restrictions-incomplete": False,
     "secret-readable": False,
     "service-missing": True,
     "single-interface": False,
     "size-limits": False,
     "table-file-missing": True,
+    "table-syntax": False,
     "table-type-missing": True,
     "tls-ciphers": False,
     "tls-digest": False,
@@ -64,6 +68,7 @@ KNOWN_IDENTIFIERS = {
     "unknown-restriction": False,
     "untrusted-routing": False,
     "wrong-type": False,
+    "xforward-open": False,
 }
 
 # Findings about files and services that another task may make before Postfix needs them.
@@ -86,13 +91,13 @@ def check(main, services, host):
             it cannot be told) and ``is_local_address(name_or_address)`` (for a name: whether any of its
             addresses is one of this host).
     """
-    main_scope = lint_base.Scope(main, host)
-    service_scopes = [lint_base.Scope(main, host, service) for service in services if service["options"]]
+    scopes = lint_base.scopes_of(main, services, host)
+    main_scope, service_scopes = scopes[0], scopes[1:]
     names, prefixes = set(), ()
-    if any(name not in host.defaults for scope in [main_scope] + service_scopes for name in scope.explicit):
+    if any(name not in host.defaults for scope in scopes for name in scope.explicit):
         names, prefixes = lint_parameters.user_defined(main, services)
     findings = []
-    for scope in [main_scope] + service_scopes:
+    for scope in scopes:
         findings += lint_parameters.check_names(scope, services, names, prefixes)
         findings += lint_parameters.check_types(scope)
         findings += lint_parameters.check_limits(scope, services)
@@ -106,12 +111,13 @@ def check(main, services, host):
         findings += lint_addresses.check_networks(scope)
         findings += lint_addresses.check_next_hops(scope, services)
     findings += lint_fingerprints.check_digests(main_scope, service_scopes)
-    findings += lint_addresses.check_networks_style(main_scope)
+    for scope in [main_scope] + [scope for scope in service_scopes if "mynetworks_style" in scope.explicit]:
+        findings += lint_addresses.check_networks_style(scope)
     findings += lint_addresses.check_interfaces(main_scope)
     findings += lint_parameters.check_master_options(services, host)
     findings += lint_relay.check_restrictions(main, services, host)
     findings += lint_services.check_services(main_scope, service_scopes, services)
-    findings += lint_secrets.check_secrets([main_scope] + service_scopes, main, services, host)
+    findings += lint_secrets.check_secrets(scopes, main, services, host)
     return sorted(findings, key=lambda finding: (finding.severity != ERROR, finding.file != host.main_file))
 
 

@@ -11,15 +11,20 @@ __metaclass__ = type
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import closed_to_strangers, parse_address
+from ansible_collections.mailops.relay.plugins.module_utils.mail.public_domains import is_public_domain
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations import matches_subdomains
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import WARNING, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import ERROR, WARNING, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_lines import ConfigText
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks import (
     HOST_NAME,
     parse_list,
     write_network,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 
-# Lists of hosts and networks; whom the first three name may relay, or say that he is somebody who may.
+# Lists of hosts and networks; whom the first four name may relay, or say that he is somebody else.
 _TRUSTED_LISTS = {
     "mynetworks": ("open-relay-mynetworks", "may relay to anywhere through permit_mynetworks"),
     "smtpd_authorized_xclient_hosts": (
@@ -27,32 +32,27 @@ _TRUSTED_LISTS = {
         "may claim any client address with XCLIENT, also one of mynetworks",
     ),
     "qmqpd_authorized_clients": ("open-relay-qmqpd", "may relay to anywhere through qmqpd"),
+    "smtpd_authorized_xforward_hosts": (
+        "xforward-open",
+        "may have the log and content filters name another client than himself, with XFORWARD",
+    ),
 }
+# What lets nobody relay is no error.
+_ONLY_WARNED = ("smtpd_authorized_xforward_hosts",)
 _NETWORK_LISTS = tuple(_TRUSTED_LISTS) + (
     "permit_mx_backup_networks",
-    "smtpd_authorized_xforward_hosts",
     "smtpd_authorized_verp_clients",
     "smtpd_client_event_limit_exceptions",
     "smtpd_sasl_exceptions_networks",
     "debug_peer_list",
 )
 
-# Top-level domains that many strangers have a name in; two letters are a country's.
-_PUBLIC_DOMAINS = ("com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "name", "io", "arpa")
+# Addresses on the internet, in different parts of it: what matches one of them and does not name it matches strangers.
+_STRANGERS = ("8.41.0.4", "81.2.69.142", "185.60.216.35", "2600:1::9")
+_MAXIMUM_NESTING = 5
 
 # The ports of the service names that mail uses (services(5)); others are compared as text.
 _PORTS = {"smtp": "25", "smtps": "465", "submissions": "465", "submission": "587"}
-
-
-def is_public_domain(name):
-    """bool: whether a domain is that of a whole country or of everybody, so that its subdomains are strangers."""
-    name = name.strip(".").lower()
-    return name in _PUBLIC_DOMAINS or bool(re.match(r"[a-z]{2}\Z", name))
-
-
-def matches_subdomains(scope, name):
-    """bool: whether C(example.com) in this list stands for its subdomains too."""
-    return name in split_list(scope.get("parent_domain_matches_subdomains") or "")
 
 
 def check_networks(scope):
@@ -62,14 +62,33 @@ def check_networks(scope):
     Who is not a stranger: see ``addresses.closed_to_strangers``.
     """
     findings = []
+    lookups = None
     for name in _NETWORK_LISTS:
         value = scope.get(name) if name in scope.explicit else None
-        for entry in parse_list(value or ""):
-            findings += _check_entry(scope, name, entry)
+        if not value:
+            continue
+        lookups = lookups or Lookups(scope.host, scope.get("queue_directory"))
+        excluded = []
+        for entry in _entries(parse_list(value), lookups, 0):
+            if entry.excluded and entry.kind == "network" and not entry.reason:
+                excluded.append(entry.network)
+            findings += _check_entry(scope, name, entry, excluded, lookups)
     return findings
 
 
-def _check_entry(scope, name, entry):
+def _entries(entries, lookups, depth):
+    """iterable of Entry: those of a list, and of the files that it names (match_list(3))."""
+    for entry in entries:
+        if entry.kind != "file":
+            yield entry
+        elif depth < _MAXIMUM_NESTING:
+            lines = ConfigText(lookups.text(entry.text) or "", entry.text).logical_lines()
+            inner = [item for line in lines for item in parse_list(line.folded())]
+            for found in _entries(inner, lookups, depth + 1):
+                yield found._replace(excluded=found.excluded != entry.excluded)
+
+
+def _check_entry(scope, name, entry, excluded, lookups):
     if entry.kind == "invalid":
         return [
             scope.finding(
@@ -91,15 +110,8 @@ def _check_entry(scope, name, entry):
     if name not in _TRUSTED_LISTS or entry.excluded:
         return []
     identifier, consequence = _TRUSTED_LISTS[name]
-    if entry.kind == "table" and re.match(r"(proxy:)?static:", entry.text):
-        return [
-            scope.finding(
-                identifier,
-                name,
-                "{0} matches every host on the internet, which then {1}".format(entry.text, consequence),
-                "list the networks of your own clients",
-            )
-        ]
+    if entry.kind == "table":
+        return _check_table(scope, name, entry.text, excluded, lookups)
     if entry.kind == "name" and is_public_domain(entry.text):
         if entry.text.startswith(".") or matches_subdomains(scope, name):
             return [
@@ -108,31 +120,81 @@ def _check_entry(scope, name, entry):
                     name,
                     "{0} matches every host with a name in that domain, which then {1}".format(entry.text, consequence),
                     "list the networks of your own clients",
+                    WARNING if name in _ONLY_WARNED else ERROR,
                 )
             ]
-    if entry.kind != "network" or closed_to_strangers(entry.network):
+    if entry.kind != "network":
         return []
-    single = entry.network.single
-    if single and scope.host.is_local_address(entry.text.split("/")[0].strip("[]")):
+    return _check_network(scope, name, entry.text, entry.network, excluded)
+
+
+def _check_network(scope, name, text, network, excluded):
+    single = network.single
+    if closed_to_strangers(network) or any(outer.contains(network) for outer in excluded):
         return []
+    if single and scope.host.is_local_address(network.address):
+        return []
+    identifier, consequence = _TRUSTED_LISTS[name]
     return [
         scope.finding(
             identifier,
             name,
             "{0} is {1}, which then {2}".format(
-                entry.text,
+                text,
                 "a host on the internet" if single else "a network on the internet, with hosts of strangers",
                 consequence,
             ),
-            "list private networks only (RFC 1918, RFC 4193), or accept the risk {0}".format(identifier),
-            WARNING if single else "error",
+            "list private networks only (RFC 1918, RFC 4193)"
+            + ("" if name in _ONLY_WARNED else ", or accept the risk {0}".format(identifier)),
+            WARNING if single or name in _ONLY_WARNED else ERROR,
         )
     ]
 
 
+def _check_table(scope, name, text, excluded, lookups):
+    """list of Finding: the addresses of strangers that a table answers to; what it answers does not matter here."""
+    try:
+        table = lookups.table(text)
+        strange = [address for address in _STRANGERS if table.find(address)]
+        strange = [
+            address for address in strange if not any(outer.contains(parse_address(address)) for outer in excluded)
+        ]
+        if strange or _is_matched_by_name(table, name, scope):
+            identifier, consequence = _TRUSTED_LISTS[name]
+            return [
+                scope.finding(
+                    identifier,
+                    name,
+                    "{0} matches {1} on the internet, which then {2}".format(
+                        shown(name, text),
+                        "every host" if len(strange) == len(_STRANGERS) else "hosts of strangers",
+                        consequence,
+                    ),
+                    "list the networks of your own clients",
+                    WARNING if name in _ONLY_WARNED else ERROR,
+                )
+            ]
+        networks = [network for network in table.networks() if table.find(network.address)]
+        networks += [found for found in (parse_address(key) for key, _value in table.entries()) if found]
+    except SyntaxProblem:
+        return []
+    findings = []
+    for network in networks:
+        where = "{0} in {1}".format(write_network(network), shown(name, text))
+        findings += _check_network(scope, name, where, network, excluded)
+    # One is enough of those that are alike.
+    return findings[:1]
+
+
+def _is_matched_by_name(table, name, scope):
+    """bool: whether a table has a top-level domain for a key, so that every host with a name in it matches."""
+    bare = matches_subdomains(scope, name)
+    return any(is_public_domain(key) and key.startswith(".") != bare for key, _value in table.entries())
+
+
 def check_networks_style(scope):
     """list of Finding: networks that Postfix trusts because nobody said which (postconf(5), mynetworks_style)."""
-    if "mynetworks" in scope.explicit:
+    if "mynetworks" in scope.names():
         return []
     name = "mynetworks_style"
     style = (scope.get(name) or "").lower()

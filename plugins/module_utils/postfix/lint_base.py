@@ -10,6 +10,7 @@ __metaclass__ = type
 
 from collections import namedtuple
 
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.default_values import COMPUTED, default_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 
@@ -43,6 +44,10 @@ class Scope(object):
             # Of an option that is given twice, Postfix takes the last.
             self.explicit = self._options = dict(service["options"])
 
+    def of(self, service):
+        """Scope: that of a service, over the same main.cf."""
+        return Scope(self._main, self.host, service)
+
     def raw(self, name):
         """str or None: the value as written, or Postfix's default; None for a name that Postfix does not know."""
         for values in (self._options, self._main):
@@ -50,7 +55,12 @@ class Scope(object):
                 return values[name]
         if name == "config_directory":
             return self.host.config_directory
+        if name in COMPUTED:
+            return default_of(name, self._settings, self.host.defaults)
         return self.host.defaults.get(name)
+
+    def _settings(self, name):
+        return self._options.get(name, self._main.get(name))
 
     def names(self):
         """set of str: the parameters that are set, in main.cf or for the service."""
@@ -87,6 +97,14 @@ class Scope(object):
         return Finding(
             identifier, severity, self.file, self.label(name), shown(name, self.raw(name) or ""), message, fix
         )
+
+
+def scopes_of(main, services, host):
+    """list of Scope: that of main.cf, and one for each service that has options of its own.
+
+    Args: see ``lint.check``.
+    """
+    return [Scope(main, host)] + [Scope(main, host, service) for service in services if service["options"]]
 
 
 def service_label(service):

@@ -18,7 +18,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_files
     DEFINED_TYPES,
     files_of,
     is_secret_use,
-    uses_in,
+    uses_of,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import holds_password, secret_names
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import compiled_paths
@@ -77,7 +77,7 @@ def check_secrets(scopes, main, services, host):
             if _TLS_FILES.match(name):
                 for path in split_list(scope.get(name) or ""):
                     _check_key(files, scope, name, path)
-    for use in uses_in(scopes):
+    for use in uses_of(scopes):
         text = host.text(use.path)
         if use.parameter == _KEY_TABLES:
             for path in compiled_paths(use.path, use.kind):

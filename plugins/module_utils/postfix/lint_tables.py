@@ -11,14 +11,21 @@ __metaclass__ = type
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import (
+    COMPOSED,
+    WRAPPERS,
+    Lookups,
+    SyntaxProblem,
+)
 
 # What postmap makes of a source file, by type.
 COMPILED = {"hash": ".db", "btree": ".db", "lmdb": ".lmdb", "cdb": ".cdb", "dbm": ".pag", "sdbm": ".pag"}
 # Types that read the file itself; a path that does not begin with a slash names settings in main.cf.
 _CONFIGURED = ("ldap", "mysql", "pgsql", "sqlite", "mongodb", "memcache")
 _PLAIN = ("regexp", "pcre", "cidr", "texthash")
-# Types that stand in front of another table.
-_WRAPPERS = ("proxy", "debug")
+
+# Tables whose content, or a part of it, stands in the parameter.
+_WRITTEN_OUT = re.compile(r"!*(?:(?:proxy|debug):)*((?:inline|randmap|unionmap|pipemap|fail):|[a-z][a-z0-9_]*:\{)")
 
 _TABLE = re.compile(r"([a-z][a-z0-9_]*):(.+)\Z", re.S)
 
@@ -70,9 +77,9 @@ def _table(item):
     if not match:
         return []
     kind, path = match.groups()
-    if kind in _WRAPPERS:
+    if kind in WRAPPERS:
         return [(kind, "")] + _table(path)
-    if kind in ("pipemap", "unionmap") and path.startswith("{"):
+    if kind in COMPOSED and path.startswith("{"):
         inner = [table for part in split_list(path.strip("{}")) for table in _table(part)]
         return [(kind, "")] + inner
     return [(kind, path)]
@@ -84,6 +91,7 @@ def check_tables(scope):
     A daemon that needs such a table answers 451 or does not start; C(postfix check) opens no table.
     """
     findings = []
+    lookups = Lookups(scope.host)
     for name in sorted(scope.explicit):
         if name in ("default_database_type", "default_cache_db_type"):
             findings += _check_type(scope, name, scope.get(name) or "")
@@ -91,11 +99,15 @@ def check_tables(scope):
         value = scope.get(name) if takes_tables(name) else None
         if not value:
             continue
+        missing = False
         for kind, path in tables_in(value):
             wrong = _check_type(scope, name, kind)
+            missing = missing or wrong
             findings += wrong
             if not wrong and not _TYPE_ONLY.search(name):
                 findings += _check_file(scope, name, kind, path)
+        if not missing:
+            findings += _check_written_out(scope, name, value, lookups)
         if name in _NAMES:
             for item in split_list(value):
                 if item.lstrip("!").startswith("/") and not scope.host.exists(item.lstrip("!")):
@@ -107,6 +119,20 @@ def check_tables(scope):
                             "make the file first, or correct the path",
                         )
                     )
+    return findings
+
+
+def _check_written_out(scope, name, value, lookups):
+    """list of Finding: tables in the parameter itself that Postfix cannot read, so that each look-up fails."""
+    findings = []
+    for item in split_list(value) if _WRITTEN_OUT.search(value) else []:
+        if _WRITTEN_OUT.match(item):
+            try:
+                lookups.table(item.lstrip("!"))
+            except SyntaxProblem as exc:
+                findings.append(
+                    scope.finding("table-syntax", name, "{0}, so each look-up in this table fails".format(exc), exc.fix)
+                )
     return findings
 
 

@@ -14,7 +14,6 @@ from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import holds_password
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import Scope
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import is_secret
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import compiled_paths
 
@@ -32,17 +31,12 @@ _DATABASE = re.compile(r"^dbpath[ \t]*=[ \t]*(\S+)", re.M)
 Use = namedtuple("Use", "scope parameter path kind password proxied")
 
 
-def uses_of(main, services, host):
+def uses_of(scopes):
     """list of Use: every table in a file that main.cf or an option of master.cf names, main.cf first.
 
     Args:
-        main: dict of parameter -> value; services: list of dict; host: as for ``lint.check``.
+        scopes: list of Scope, see ``lint_base.scopes_of``.
     """
-    return uses_in([Scope(main, host)] + [Scope(main, host, service) for service in services if service["options"]])
-
-
-def uses_in(scopes):
-    """list of Use: see ``uses_of``; of a list of Scope."""
     found = []
     for scope in scopes:
         for name in sorted(scope.explicit):

@@ -183,6 +183,12 @@ class Configuration(object):
                 "name the domains that this host takes mail for, [] for none, "
                 "or accept the risk '{0}' in accept_risks".format(_OPEN_RELAY)
             )
+        for name, entry in control.domains_of_everybody(values) if _OPEN_RELAY not in risks else []:
+            raise ConfigurationError(
+                "control file {0}: '{1}' takes in the domains of everybody, so strangers may send to all of them through "
+                "this host, an open relay; name the domains that this host takes mail for, "
+                "or accept the risk '{2}' in accept_risks".format(name, entry, _OPEN_RELAY)
+            )
         self._add_credentials(values)
         return values
 

@@ -24,6 +24,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.public_domains import is_public_domain
 
 NONE, HUP, RESTART, RESTART_SMTPD = "none", "hup", "restart", "restart_smtpd"
 
@@ -541,6 +542,20 @@ def credential_routes(items, style):
             relay, item["port"], user, password, "|" if style == "pipe" else " "
         )
     return routes
+
+
+def domains_of_everybody(values):
+    """list of (str, str): file and entry of each wildcard for a top-level domain, to all of which strangers may send.
+
+    Args:
+        values: dict: name of a control file -> its wanted value as ``checked`` returns it.
+    """
+    return [
+        (name, entry)
+        for name in ("rcpthosts", "morercpthosts")
+        for entry in values.get(name) or []
+        if entry.startswith(".") and is_public_domain(entry)
+    ]
 
 
 def misplaced_credentials(value):

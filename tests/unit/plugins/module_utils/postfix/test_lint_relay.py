@@ -300,9 +300,9 @@ def test_certificates_of_strangers():
     assert found(dict(listed, relay_clientcerts="static:OK")) == [("open-relay-restrictions", "error", RELAY)]
 
 
-def test_a_naked_address_permits_nothing_since_postfix_3_9():
+def test_restrictions_that_postfix_3_9_took_away():
     main = {"compatibility_level": "3.6", RELAY: "permit_naked_ip_address, reject_unauth_destination"}
-    assert found(main, host=Host("3.10.13-trixie")) == []
+    assert found(main, host=Host("3.10.13-trixie")) == [("restriction-unusable", "error", RELAY)]
 
 
 def test_mx_backup_is_a_warning():

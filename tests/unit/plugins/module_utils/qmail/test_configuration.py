@@ -269,6 +269,17 @@ def test_rcpthosts_may_go_when_the_risk_is_accepted(qmail):
     assert "open relay" in qmail.apply({})["warnings"][0]
 
 
+@pytest.mark.parametrize("name", ["rcpthosts", "morercpthosts"])
+def test_domains_of_everybody_are_refused_like_no_rcpthosts(qmail, name):
+    with pytest.raises(RelayError) as caught:
+        qmail.apply({name: ["example.com", ".com"]})
+    assert "'.com' takes in the domains of everybody" in str(caught.value)
+    assert "open-relay-rcpthosts" in str(caught.value)
+    assert qmail.apply({name: [".com"]}, accept_risks=["open-relay-rcpthosts"])["changed"]
+    # A name without the dot is one domain.
+    assert qmail.apply({name: ["com", ".example.com"]})["changed"]
+
+
 def test_no_qmail(qmail):
     for check_mode in (True, False):
         with pytest.raises(RelayError) as caught:

@@ -1,0 +1,187 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lint's verdict on configurations that a stranger attacked on real Postfix.
+
+fixtures/stranger.json has each configuration once, and for Postfix 3.5.25 (Debian 11), 3.7.11 (Debian 12) and 3.10.13 (Debian 13)
+what became of it: "open" (a message of the stranger's for a third party was accepted after DATA), "closed", "broken" (not even
+postmaster of the host got mail, for 451 4.3.5) or "stops" (smtpd ended). The stranger had the address 8.41.0.4, with and without a name.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import os
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
+
+from .test_lint import FIXTURES, SMTP, Host, found, only, service
+
+with open(os.path.join(FIXTURES, "stranger.json")) as handle:
+    RECORDED = json.load(handle)
+
+# What is wrong and answered with 451, or stops smtpd.
+UNREADABLE = (
+    "restrictions-incomplete",
+    "restriction-unusable",
+    "table-syntax",
+    "table-type-missing",
+    "table-file-missing",
+    "network-host-bits",
+    "unknown-restriction",
+)
+# Where the lint refuses more than a stranger sees: see docs/lint.md.
+STRICTER = (
+    "access word",
+    "misspelt after permit",
+    "misspelt unused class",
+    "mynetworks inline broken",
+    "mynetworks fail",
+    "proxy cidr",
+    "relay inline broken",
+    "relay_domains regexp com",
+    "sender mx OK",
+    "virtual_alias_domains regexp com",
+    "virtual_mailbox_domains regexp com",
+)
+
+
+def judged(case, label):
+    services = [service("smtp inet smtpd", **dict(case["options"]))]
+    if case["postscreen"]:
+        services = [
+            service("smtp inet postscreen", **dict(case["postscreen"][0])),
+            service("smtpd pass smtpd", **dict(case["postscreen"][1])),
+        ]
+    services.append(service("rewrite unix trivial-rewrite", **dict(case["rewrite"])))
+    missing = [path + suffix for path in ["/etc/postfix/nothing"] for suffix in ("", ".db")]
+    host = Host(label, texts=case["files"], missing=missing)
+    # Postfix 3.5 knows no higher level than 2.
+    main = dict(RECORDED["base"], **case["main"])
+    main["compatibility_level"] = "2" if label.startswith("3.5") else "3.6"
+    main = dict((name, value) for name, value in main.items() if value is not None)
+    findings = lint.check(main, services, host)
+    identifiers = [finding.identifier for finding in findings if finding.severity == "error"]
+    if any(name.startswith("open-relay") for name in identifiers):
+        return "open"
+    # The stranger was in a subnet of the relay, of which the lint warns.
+    if "mynetworks-style" in [finding.identifier for finding in findings]:
+        return "open"
+    return "unreadable" if set(identifiers) & set(UNREADABLE) else "closed"
+
+
+ROWS = [(case, label, case["observed"][label]) for case in RECORDED["cases"] for label in sorted(case["observed"])]
+
+
+@pytest.mark.parametrize("case, label, seen", ROWS, ids=["{0[label]} {1}".format(*row) for row in ROWS])
+def test_the_verdict_is_that_of_a_real_postfix(case, label, seen):
+    expected = {"broken": "unreadable", "stops": "unreadable"}.get(seen, seen)
+    if case["label"] in STRICTER and expected == "closed":
+        assert judged(case, label) in ("closed", "unreadable")
+    else:
+        assert judged(case, label) == expected
+
+
+def test_there_are_enough_of_them():
+    assert len(RECORDED["cases"]) >= 80
+
+
+BROKEN_INLINE = "check_client_access inline:{10.20.0.12=REJECT hacked}, permit"
+
+
+def test_a_table_that_postfix_cannot_read_is_refused_with_the_right_form():
+    finding = only(
+        {"smtpd_client_restrictions": BROKEN_INLINE, "compatibility_level": "3.6"}, host=Host("3.7.11-bookworm")
+    )
+    assert (finding.identifier, finding.parameter) == ("table-syntax", "smtpd_client_restrictions")
+    assert "inline:{{name=some value}}" in finding.fix
+
+
+def test_nothing_of_a_table_with_a_password_is_shown():
+    main = {"smtp_sasl_password_maps": "inline:{relay.example.com user:geheim99}"}
+    findings = lint.check(main, [SMTP], Host("3.7.11-bookworm"))
+    assert "table-syntax" in [finding.identifier for finding in findings]
+    assert "geheim99" not in str(findings)
+
+
+@pytest.mark.parametrize("program", ["smtpd", "postscreen"])
+def test_a_client_that_names_its_own_address(program):
+    name = "{0}_upstream_proxy_protocol".format(program)
+    services = [service("smtp inet " + program), service("smtpd pass smtpd")]
+    host = Host("3.7.11-bookworm")
+    base = {"compatibility_level": "3.6", "mynetworks": "127.0.0.0/8"}
+    assert found(dict(base, **{name: "haproxy"}), services, host) == [("open-relay-proxy", "error", name)]
+    option = [service("smtp inet " + program, **{name: "haproxy"}), services[1]]
+    label = "smtp/inet -o " + name
+    assert found(base, option, host) == [("open-relay-proxy", "error", label)]
+    local = [service("127.0.0.1:10025 inet " + program, **{name: "haproxy"}), services[1]]
+    assert found(base, local, host) == []
+
+
+def test_open_ranges_of_xforward_are_a_warning():
+    name = "smtpd_authorized_xforward_hosts"
+    assert found({name: "0.0.0.0/0"}) == [("xforward-open", "warning", name)]
+    assert found({name: "static:all"}) == [("xforward-open", "warning", name)]
+    assert found({name: "127.0.0.0/8"}) == []
+
+
+def test_the_own_domain_follows_from_the_own_name():
+    main = {"myhostname": "relay.corp.test", "relayhost": "[relay.$mydomain]"}
+    assert found(main) == [("relayhost-self", "error", "relayhost")]
+    assert found(dict(main, mydomain="example.net")) == []
+
+
+def test_an_asterisk_is_no_wildcard():
+    for name in ("relay_domains", "mydestination", "virtual_alias_domains", "virtual_mailbox_domains"):
+        assert found({name: "*", "local_recipient_maps": "$alias_maps"}) == [("no-wildcard", "warning", name)]
+
+
+def test_a_service_for_its_own_clients_makes_no_backscatter():
+    options = {
+        "smtpd_reject_unlisted_recipient": "no",
+        "smtpd_recipient_restrictions": "permit_sasl_authenticated,reject",
+    }
+    assert found({}, [SMTP, service("submission inet smtpd", **options)]) == []
+
+
+def test_a_file_of_the_call_is_read():
+    texts = {"/etc/postfix/nets": "10.0.0.0/8 OK\n0.0.0.0/0 OK\n"}
+    main = {"mynetworks": "cidr:/etc/postfix/nets"}
+    assert found(main, host=Host(texts=texts)) == [("open-relay-mynetworks", "error", "mynetworks")]
+    assert found(main, host=Host(texts={"/etc/postfix/nets": "10.0.0.0/8 OK\n"})) == []
+
+
+@pytest.mark.parametrize(
+    "table, key, answers",
+    [
+        ("inline:{a=1, {b = two words}}", "B", ["two words"]),
+        ("static:{some text}", "x", ["some text"]),
+        ("randmap:{a, b}", "x", ["a", "b"]),
+        ("unionmap:{static:a, inline:{x=b}}", "x", ["a,b"]),
+        ("unionmap:{static:a, inline:{x=b}}", "y", ["a"]),
+        ("pipemap:{inline:{x=y}, inline:{y=z}}", "x", ["z"]),
+        ("proxy:unionmap:{inline:{x=b}}", "y", []),
+        ("cidr:{{!10.0.0.0/8 out}, {10.1.0.0/16 in}}", "192.0.2.1", ["out"]),
+        ("cidr:{{!10.0.0.0/8 out}, {10.1.0.0/16 in}}", "10.1.2.3", ["in"]),
+        ("regexp:{{/^(a+)@b$/ $1}}", "AA@b", ["AA"]),
+        ("regexp:{{if /^x/}, {/./ inside}, {endif}, {/[[:digit:]]/ digit}}", "a1", ["digit"]),
+        ("regexp:{{/(unclosed/ x}, {/b/ y}}", "b", ["y"]),
+        ("hash:/etc/postfix/unread", "x", None),
+    ],
+)
+def test_tables_answer_as_postfix_says(table, key, answers):
+    assert Lookups(Host("3.7.11-bookworm")).table(table).find(key) == answers
+
+
+@pytest.mark.parametrize(
+    "text", ["inline:{}", "inline:a=b", "inline:{a b=c}", "randmap:x", "unionmap:{x}", "static:{a"]
+)
+def test_tables_that_postfix_cannot_read(text):
+    with pytest.raises(SyntaxProblem):
+        Lookups(Host("3.7.11-bookworm")).table(text)
