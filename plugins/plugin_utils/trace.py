@@ -9,6 +9,7 @@ with the same Message-ID that came from this host at that time. What a log does 
 
 import time
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 
 # A hop's arrival and the reply that names it are this close together, clocks that differ included, in seconds.
@@ -30,12 +31,13 @@ class Site:
         self.results = results
         self._by_address, self._by_name, short = {}, {}, {}
         for host in sorted(hosts):
-            names, addresses = set(hosts[host]["names"]) | {host}, set(hosts[host]["addresses"])
+            names, addresses = set(hosts[host]["names"]) | {host}, set(map(plain, hosts[host]["addresses"]))
             for result in results.get(host, ()):
                 names.update(result.get("host", {}).get("names", ()))
-                addresses.update(result.get("host", {}).get("addresses", ()))
+                addresses.update(map(plain, result.get("host", {}).get("addresses", ())))
             for address in addresses:
-                self._by_address.setdefault(address, host)
+                # One that several have is nobody's: link-local, or of each host's own containers.
+                self._by_address[address] = host if address not in self._by_address else None
             for name in names:
                 name = name.lower().rstrip(".")
                 self._by_name.setdefault(name, host)
@@ -55,8 +57,9 @@ class Site:
         return self._known[key]
 
     def _host_of(self, other):
-        if other["address"] in self._by_address:
-            return self._by_address[other["address"]]
+        host = self._by_address.get(plain(other["address"]))
+        if host is not None:
+            return host
         name = other["name"].lower().rstrip(".")
         if name in self._by_name:
             return self._by_name[name]

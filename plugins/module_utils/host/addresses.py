@@ -126,7 +126,9 @@ def parse_network(text, strict=True):
     address, slash, mask = text.partition("/")
     found = parse_address(address)
     if found is None:
-        raise AddressError("{0!r} is not an IPv4 or IPv6 address or network".format(text))
+        inside = _unwrapped(text)
+        meant = "; write {0}".format(inside) if inside != text and parse_address(inside.partition("/")[0]) else ""
+        raise AddressError("{0!r} is not an IPv4 or IPv6 address or network{1}".format(text, meant))
     family, number = found.family, found.number
     prefix = _prefix(family, mask, text) if slash else BITS[family]
     shift = BITS[family] - prefix
@@ -169,6 +171,20 @@ def read_network(text, strict=True):
         if plain_text == text or "/" in plain_text and parse_address(plain_text.partition("/")[0]):
             raise
         raise AddressError("{0!r} is not an IPv4 or IPv6 address or network".format(text))
+
+
+def parse_origin(text):
+    """Network: as of C(parse_network), one from which connections can come.
+
+    Raises:
+        AddressError: as of C(parse_network), or it is IPv4 written as IPv6; such connections are IPv4 to firewalls and to Postfix.
+    """
+    network = parse_network(text)
+    if is_mapped(network):
+        raise AddressError(
+            "{0!r} is IPv4 written as IPv6, from which no connection comes: write {1}".format(text, _unmapped(network))
+        )
+    return network
 
 
 def read_address(text):
