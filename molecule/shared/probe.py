@@ -63,8 +63,8 @@ def greeting(host, target, port):
 
 
 def address(host, network):
-    """The host's IPv4 address whose text starts with this."""
-    return re.search(rf"inet ({re.escape(network)}[0-9.]+)/", site.output(host, "ip -4 addr")).group(1)
+    """The host's address whose text starts with this."""
+    return re.search(rf"inet6? ({re.escape(network)}[0-9a-f.:]+)/", site.output(host, "ip addr")).group(1)
 
 
 @contextlib.contextmanager

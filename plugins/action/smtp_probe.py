@@ -6,27 +6,19 @@
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names
-
-_LOOPBACK = (parse_network("127.0.0.0/8"), parse_network("::1"))
 
 
 def normal(name):
     """str: a host name or address in the form in which they are compared."""
-    name = str(name).strip().lower()
-    try:
-        return str(parse_network(name))
-    except AddressError:
-        return name.rstrip(".")
+    return plain(str(name).strip().lower()).rstrip(".")
 
 
 def is_local(name):
     """bool: whether this is the host itself, wherever the test runs."""
-    try:
-        return any(loopback.contains(parse_network(name)) for loopback in _LOOPBACK)
-    except AddressError:
-        return name == "localhost"
+    found = read_address(name)
+    return name == "localhost" if found is None else is_loopback(found)
 
 
 def strangers(targets, groups, hostvars):

@@ -9,7 +9,12 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.relay.plugins.plugin_utils import flow_lines, flow_page
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
-from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import merge, merge_results
+from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import (
+    merge,
+    merge_results,
+    strangers,
+    with_names,
+)
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import TITLE, summarize
 
 _HINT = 'Give the "flow" of a result of mailops.relay.mail_flow_info, or what flow_merge returned.'
@@ -42,6 +47,32 @@ def flow_merge(results):
         return merge([_flow("flow_merge", flow, f"element {number} of the input") for number, flow in flows])
     except ValueError as exc:
         raise AnsibleFilterError(f"flow_merge: {exc}") from exc
+
+
+def flow_strangers(flow, hosts):
+    """The clients without a name by whose address no host is known.
+
+    Args:
+        flow: dict, of M(mailops.relay.mail_flow_info) or P(mailops.relay.flow_merge#filter).
+        hosts: dict, of P(mailops.relay.host_names#filter).
+
+    Returns:
+        list of str: addresses.
+    """
+    return strangers(_flow("flow_strangers", flow), a_dict("flow_strangers", hosts, "hosts"))
+
+
+def flow_with_names(flow, hosts):
+    """The flow, in which clients without a name have that of the host whose address is theirs.
+
+    Args:
+        flow: dict, of M(mailops.relay.mail_flow_info) or P(mailops.relay.flow_merge#filter).
+        hosts: dict, of P(mailops.relay.host_names#filter).
+
+    Returns:
+        dict: a flow.
+    """
+    return with_names(_flow("flow_with_names", flow), a_dict("flow_with_names", hosts, "hosts"))
 
 
 def flow_summary(flow, title=TITLE):
@@ -92,6 +123,8 @@ class FilterModule:
         return {
             "flow_merge": flow_merge,
             "flow_report": flow_report,
+            "flow_strangers": flow_strangers,
             "flow_summary": flow_summary,
             "flow_table": flow_table,
+            "flow_with_names": flow_with_names,
         }

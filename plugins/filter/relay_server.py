@@ -9,10 +9,14 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_d
 _UNITS = ("firewalld_runs", "firewalld_starts", "iptables_starts")
 _VARIABLES = (
     "relay_server_address",
+    "relay_server_bare_newline_exclusions",
+    "relay_server_client_limit_exceptions",
     "relay_server_firewall",
     "relay_server_firewall_comment",
     "relay_server_firewall_zone",
     "relay_server_hostname",
+    "relay_server_inet_interfaces",
+    "relay_server_inet_protocols",
     "relay_server_networks",
     "relay_server_outbound_address",
     "relay_server_tls_ca_file",
@@ -39,28 +43,32 @@ def relay_server_problems(variables, units, unknown=""):
     return list(relay_server.problems(variables, a_dict(name, units, "units", _UNITS, _HINT), unknown))
 
 
-def relay_server_address(networks, addresses, default):
-    """The host's own address within the clients' networks.
+def relay_server_addresses(networks, addresses, defaults, protocols="all", first=""):
+    """The host's own address for each family of the clients' networks.
 
     Args:
         networks: list of str; what is not a network is passed over.
         addresses: list of str, the host's own.
-        default: str, where there is none.
+        defaults: list of str, those with a default route, where none of a family is in a network.
+        protocols: str, Postfix's C(inet_protocols): which families are used.
+        first: str, the address that stands for its family, and comes first; empty to choose one.
 
     Returns:
-        str: the address.
+        list of str: addresses, IPv4 first, each in its shortest form.
     """
-    return relay_server.address_within(networks, a_list("relay_server_address", addresses, "addresses"), default)
+    name = "relay_server_addresses"
+    own, routed = a_list(name, addresses, "addresses"), a_list(name, defaults, "defaults")
+    return relay_server.own_addresses(networks, own, routed, protocols, first)
 
 
 def mynetworks(networks):
-    """Networks as Postfix wants them, those of IPv6 in brackets.
+    """Hosts and networks as Postfix wants them in a list, addresses of IPv6 in brackets.
 
     Args:
-        networks: list of str.
+        networks: list of str; names, tables and files stay as they are.
 
     Returns:
-        list of str: networks.
+        list of str: hosts and networks.
     """
     return [relay_server.in_brackets(network) for network in a_list("mynetworks", networks)]
 
@@ -99,6 +107,6 @@ class FilterModule:
             "firewall_of": firewall_of,
             "firewall_units": firewall_units,
             "mynetworks": mynetworks,
-            "relay_server_address": relay_server_address,
+            "relay_server_addresses": relay_server_addresses,
             "relay_server_problems": relay_server_problems,
         }

@@ -4,23 +4,20 @@
 """What the client roles, whatever the MTA, need to know of the site's relays."""
 
 import re
-import socket
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.text.converters import to_text
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import parse_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
 from ansible_collections.mailops.relay.plugins.plugin_utils import trust
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_list
 
 
 def _is_address(text):
-    try:
-        socket.inet_pton(socket.AF_INET, text)
-    except (OSError, ValueError):
-        return False
-    return True
+    address = parse_address(text)
+    return address is not None and address.family == "ipv4"
 
 
 def group_relays(names, hostnames, this_host):

@@ -5,6 +5,7 @@
 
 import time
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, read_address
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
@@ -67,6 +68,26 @@ def trace_plan(asked, hosts, rounds, first):
         before.add(tuple(a_list("trace_plan", entry, "an element of the input")))
     ask = plan(_site("trace_plan", hosts, rounds), list(hosts), True, first, before)
     return {"ask": ask, "asked": sorted(list(entry) for entry in before)}
+
+
+def trace_strangers(hosts, rounds):
+    """Addresses of clients by which no host is known yet.
+
+    Args:
+        hosts: dict, of C(host_names).
+        rounds: list of dict, as for C(trace_plan).
+
+    Returns:
+        list of str: addresses; those of the host itself are not among them.
+    """
+    site = _site("trace_strangers", hosts, rounds)
+    found = set()
+    for results in site.results.values():
+        for hop in [hop for result in results for hop in result.get("messages", ())]:
+            address = read_address(hop["client"]["address"]) if hop["client"] else None
+            if address is not None and not is_loopback(address) and site.host_of(hop["client"]) is None:
+                found.add(address.address)
+    return sorted(found)
 
 
 def trace_result(hosts, rounds):
@@ -207,5 +228,6 @@ class FilterModule:
             "trace_criteria": trace_criteria,
             "trace_plan": trace_plan,
             "trace_result": trace_result,
+            "trace_strangers": trace_strangers,
             "trace_table": trace_table,
         }

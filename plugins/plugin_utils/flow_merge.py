@@ -7,6 +7,7 @@ import math
 
 from ansible.module_utils.common.text.converters import to_text
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import FIRST, STEP, VERSION, ZERO
 
 # An hour is unusual when it has so many times the usual number, and at least so many.
@@ -84,6 +85,41 @@ def merge_results(results):
     if problems:
         flow.update(problems=list(flow.get("problems", [])) + problems, complete=False)
     return flow
+
+
+def strangers(flow, hosts):
+    """list of str: the addresses by which a flow has clients, since they have no name, and no host is known.
+
+    Args:
+        flow: dict.
+        hosts: dict: inventory name -> dict with C(names) and C(addresses).
+    """
+    known = set(plain(address) for host in hosts.values() for address in host["addresses"])
+    addresses = [address for address in map(read_address, flow.get("clients", ())) if address is not None]
+    return sorted(address.address for address in addresses if not is_loopback(address) and address.address not in known)
+
+
+def with_names(flow, hosts):
+    """dict: the flow, with the clients that it has by address under the names of the hosts that have these addresses.
+
+    An address that several hosts have is nobody's. The name is one that the flow has already, else that of the inventory.
+
+    Args:
+        flow: dict.
+        hosts: dict: inventory name -> dict with C(names) and C(addresses).
+    """
+    owners = {}
+    for host in hosts:
+        for address in set(map(plain, hosts[host]["addresses"])):
+            owners.setdefault(address, []).append(host)
+    clients = {}
+    for client, counts in flow.get("clients", {}).items():
+        found = owners.get(plain(client), ())
+        if len(found) == 1:
+            names = [name for name in hosts[found[0]]["names"] if name in flow["clients"]]
+            client = names[0] if names else found[0]
+        clients[client] = _sum(clients[client], counts) if client in clients else counts
+    return dict(flow, clients=clients) if clients else flow
 
 
 def quantile(sketch, share):

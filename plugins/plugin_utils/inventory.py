@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is made of the hosts of a play: their names, and what a task has registered for each."""
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain, read_address
+
 
 def known_names(host, variables):
     """dict: how a host may be called.
@@ -20,11 +22,16 @@ def known_names(host, variables):
     own = [variables.get(name) for name in ("ansible_host", "relay_server_hostname", "relay_server_address")]
     for value in own + [facts.get("fqdn")]:
         if _is_known(value):
-            (addresses if value.replace(".", "").isdigit() or ":" in value else names).append(value)
+            (addresses if read_address(value) else names).append(value)
     shared = [
         value for value in (facts.get("hostname"), variables.get("relay_server_outbound_address")) if _is_known(value)
     ]
-    return {"names": names, "addresses": addresses, "shared": shared}
+    # One address may be written in many ways; logs have the shortest.
+    return {
+        "names": names,
+        "addresses": [plain(text) for text in addresses],
+        "shared": [plain(text) for text in shared],
+    }
 
 
 def _is_known(value):

@@ -5,23 +5,46 @@
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    BITS,
+    FAMILY_NAMES,
+    AddressError,
+    is_link_local,
+    is_loopback,
+    is_mapped,
+    parse_address,
+    parse_network,
+    plain,
+    read_network,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
 
 _ZONE = re.compile(r"[A-Za-z0-9_-]{1,17}\Z")
 _COMMENT = re.compile(r"[ -~]{1,255}\Z")
 
 
+# Of a list of hosts that Postfix reads: what is no network is a name, a table or a file.
+_HOST_LISTS = ("relay_server_bare_newline_exclusions", "relay_server_client_limit_exceptions")
+
+
 def _network(text):
-    """Network or None: what a text means, bits of a host in it or not."""
+    """Network or None: what a text means, in whatever notation, bits of a host in it or not."""
     try:
-        return parse_network(text.strip(), strict=False) if isinstance(text, str) else None
+        return read_network(text.strip(), strict=False) if isinstance(text, str) else None
     except AddressError:
         return None
 
 
-def _is_address(text):
-    return isinstance(text, str) and "/" not in text and text == text.strip() and _network(text) is not None
+def _families(protocols):
+    """list of str: the families that C(inet_protocols) turns on."""
+    wanted = str(protocols).lower()
+    return [family for family in sorted(BITS) if family in wanted or "all" in wanted]
+
+
+def _is_mapped(text):
+    """bool: whether a text that is a network has IPv4 written as IPv6."""
+    network = parse_address(text.strip().strip("[]").partition("/")[0])
+    return network is not None and is_mapped(network)
 
 
 def _network_problems(networks):
@@ -38,10 +61,64 @@ def _network_problems(networks):
         if network is None:
             yield f'relay_server_networks: "{text}" is not a network. Write address/prefix, for example 192.168.1.0/24.'
             continue
-        address = str(network).partition("/")[0]
-        shortest = f"{address}/{network.prefix}"
-        if text not in (shortest, str(network)):
-            yield f'relay_server_networks: "{text}" has host bits or is not in its shortest form. Write {shortest}.'
+        shortest = f"{network.address}/{network.prefix}"
+        if text in (shortest, str(network)):
+            continue
+        if _is_mapped(text):
+            why = "is IPv4 written as IPv6, from which no connection comes"
+        elif text.strip()[:1] == "[" or text.strip()[:5].lower() == "ipv6:":
+            why = "is not a network as firewalls write it"
+        else:
+            why = "has host bits or is not in its shortest form"
+        yield f'relay_server_networks: "{text}" {why}. Write {shortest}.'
+
+
+def _host_list_problems(name, hosts):
+    for text in hosts if isinstance(hosts, (list, tuple)) else ():
+        network = _network(text.lstrip("!")) if isinstance(text, str) else None
+        if network is None:
+            continue
+        inside = text.lstrip("!").strip("[]")
+        # Debian's mynetworks has 127.0.0.0/8 in this way too; it is of no use and does no harm.
+        if _is_mapped(inside) and not is_loopback(network) or inside[:5].lower() == "ipv6:":
+            yield f'{name}: "{text}" is not an address as Postfix knows its clients by. Write {network}.'
+
+
+def _address_problem(name, text, families, what):
+    """str or None: why a text is no address for a host to use.
+
+    Args:
+        name: str, the variable.
+        text: its value.
+        families: list of str, that C(inet_protocols) turns on.
+        what: str, a sentence that says what to write.
+    """
+    found = _network(text)
+    address = parse_address(text) if isinstance(text, str) else None
+    if found is None:
+        return f'{name}: "{text}" is not an address. {what}'
+    if "/" in text:
+        meant = plain(text.strip().partition("/")[0].strip("[]"))
+        return f'{name}: "{text}" is not an address. Write {meant}, without a prefix length.'
+    if address is None or is_mapped(address):
+        return f'{name}: "{text}" is not an address as Postfix reads it. Write {found.address}.'
+    if address.family == "ipv6" and is_link_local(address):
+        return f'{name}: "{text}" means another host on each link. Write an address that is not of fe80::/10.'
+    if families and address.family not in families:
+        return (
+            f'{name}: "{text}" is an {FAMILY_NAMES[address.family]} address, which relay_server_inet_protocols turns off.'
+            f" Set that to all, or write an {FAMILY_NAMES[families[0]]} address."
+        )
+    return None
+
+
+def _interface_problems(interfaces, families, told):
+    """Yields what is wrong with the addresses on which Postfix listens; what is wrong with C(told) has been said."""
+    for text in re.split(r"[\s,]+", interfaces) if isinstance(interfaces, str) else interfaces or ():
+        # Names are Postfix's to find; brackets are all that it takes beside the address itself.
+        if text != told and _network(text) is not None:
+            inside = text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text
+            yield from filter(None, [_address_problem("relay_server_inet_interfaces", inside, families, "")])
 
 
 def _firewall_problems(variables, units, unknown):
@@ -72,7 +149,7 @@ def problems(variables, units, unknown):
         unknown: str, why nothing could be asked about them; empty when it could.
     """
     hostname, address = variables["relay_server_hostname"], variables["relay_server_address"]
-    outbound = variables["relay_server_outbound_address"]
+    outbound, families = variables["relay_server_outbound_address"], _families(variables["relay_server_inet_protocols"])
     zone, comment = variables["relay_server_firewall_zone"], variables["relay_server_firewall_comment"]
     if not is_fqdn(str(hostname)):
         yield (
@@ -80,16 +157,21 @@ def problems(variables, units, unknown):
             " Write host and domain, for example smtp-relay001.example.com."
         )
     yield from _network_problems(variables["relay_server_networks"])
-    if not _is_address(address):
+    if address == "" and families and variables["relay_server_networks"]:
         yield (
-            f'relay_server_address: "{address}" is not an address.'
-            " Set it to the address on which the clients reach this host."
+            f'relay_server_address: "" is not an address: this host has none of {" or ".join(map(FAMILY_NAMES.get, families))},'
+            " as relay_server_networks and relay_server_inet_protocols want it. Set it to the address on which the clients"
+            " reach this host."
         )
-    if outbound and not _is_address(outbound):
-        yield (
-            f'relay_server_outbound_address: "{outbound}" is not an address.'
-            " Write the address from which mail leaves, or leave it empty."
-        )
+    else:
+        what = "Set it to the address on which the clients reach this host."
+        yield from filter(None, [_address_problem("relay_server_address", address, families, what)])
+    yield from _interface_problems(variables["relay_server_inet_interfaces"], families, address)
+    if outbound:
+        what = "Write the address from which mail leaves, or leave it empty."
+        yield from filter(None, [_address_problem("relay_server_outbound_address", outbound, families, what)])
+    for name in _HOST_LISTS:
+        yield from _host_list_problems(name, variables[name])
     if not _ZONE.match(str(zone)):
         yield (
             f'relay_server_firewall_zone: "{zone}" is not a zone name for firewalld:'
@@ -114,30 +196,76 @@ def problems(variables, units, unknown):
         )
 
 
-def address_within(networks, addresses, default):
-    """str: the first of the addresses that is in a network, the networks in their order; else the default.
+def _candidates(addresses):
+    """list of Network: those of a host's own addresses that another host can call it by."""
+    found = [address for address in map(_network, addresses) if address is not None and address.single]
+    found = [address for address in found if not is_loopback(address)]
+    found = [address for address in found if address.family == "ipv4" or not is_link_local(address)]
+    # IPv4 in the order of its text, as ever; of IPv6 a static address, which is short, before one that was made up.
+    return sorted(
+        found, key=lambda address: (address.family, address.number if address.family == "ipv6" else address.address)
+    )
+
+
+def _networks(texts):
+    return list(filter(None, map(_network, [texts] if isinstance(texts, str) else texts or ())))
+
+
+def addresses_within(networks, addresses):
+    """list of str: of each family the first of a host's addresses that is in a network, the networks in their order; IPv4 first.
 
     It is asked before anything has been checked: what is not a network is passed over.
 
     Args:
         networks: list of str.
         addresses: list of str, the host's own.
-        default: str.
     """
-    own = [(text, _network(text)) for text in sorted(addresses)]
-    for network in filter(None, map(_network, [networks] if isinstance(networks, str) else networks)):
-        for text, address in own:
-            if address is not None and network.contains(address):
-                return text
-    return default
+    found = {}
+    for network in _networks(networks):
+        for address in _candidates(addresses):
+            if network.contains(address):
+                found.setdefault(address.family, address.address)
+    return [found[family] for family in sorted(found)]
 
 
-def in_brackets(network):
-    """The network as Postfix wants it in a list: an IPv6 address in brackets."""
-    if not isinstance(network, str) or _network(network) is None or ":" not in network:
-        return network
-    address, slash, prefix = network.partition("/")
-    return f"[{address}]{slash}{prefix}"
+def own_addresses(networks, addresses, defaults, protocols, first=""):
+    """list of str: the host's own address for each family of the clients' networks, IPv4 first.
+
+    It is that of ``addresses_within``, else the one with the default route, else the only one that the host has.
+
+    Args:
+        networks: list of str.
+        addresses: list of str, the host's own.
+        defaults: list of str, those with a default route; empty ones are passed over.
+        protocols: str, Postfix's C(inet_protocols): which families are used.
+        first: str, the address that stands for its family, and comes first; empty to choose one.
+    """
+    wanted = set(network.family for network in _networks(networks))
+    within = [parse_address(text) for text in addresses_within(networks, addresses)]
+    given = _network(first) if isinstance(first, str) and first else None
+    found = [] if given is None else [given]
+    for family in _families(protocols):
+        if (given is not None and given.family == family) or (wanted and family not in wanted):
+            continue
+        own = [address for address in _candidates(addresses) if address.family == family]
+        choice = [address for address in within + _candidates(defaults) if address.family == family]
+        found += (choice or (own if len(own) == 1 else []))[:1]
+    return [address.address for address in found]
+
+
+def in_brackets(host):
+    """An element of a list of hosts as Postfix wants it: a network of IPv6 in brackets, anything else as it is."""
+    if not isinstance(host, str):
+        return host
+    text = host.lstrip("!")
+    try:
+        network = parse_network(text, strict=False)
+    except AddressError:
+        return host
+    if network.family != "ipv6":
+        return host
+    address, slash, prefix = text.partition("/")
+    return f"{host[: len(host) - len(text)]}[{plain(address)}]{slash}{prefix}"
 
 
 def firewall_units(lines):

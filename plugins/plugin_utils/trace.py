@@ -7,9 +7,9 @@ A hop leads to the one that has the queue ID which the next mail system gave in 
 with the same Message-ID that came from this host at that time. What a log does not tell is said, never guessed.
 """
 
-import ipaddress
 import time
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain, read_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import last_attempts, open_recipients, unaccounted
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import thrown_away
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
@@ -27,27 +27,9 @@ _COMMAND = "delivered to command: "
 _HANDED_BACK = 2
 
 
-def _address(text):
-    """str: an address as there is one way to write it; another text, a socket's path for example, as it is."""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return text
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
-
-
-def _is_address(text):
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _is_here(other):
     """bool: whether what a log calls so is the host itself: its loopback, or a socket in its file system."""
-    address = _address(other["address"])
+    address = plain(other["address"])
     if address:
         return address.startswith("127.") or address == "::1" or "/" in address
     return other["name"].lower().rstrip(".").partition(".")[0] in (
@@ -73,24 +55,21 @@ class Site:
         short, told = {}, {}
         for host in sorted(hosts):
             names, addresses = set(hosts[host]["names"]) | {host}, set(hosts[host]["addresses"])
-            own = set()
             for result in results.get(host, ()):
                 names.update(result.get("host", {}).get("names", ()))
-                own.update(_address(address) for address in result.get("host", {}).get("addresses", ()))
-            addresses.update(name for name in names if _is_address(name))
-            for address in addresses:
-                self._by_address.setdefault(_address(address), host)
-            for address in own:
+                addresses.update(result.get("host", {}).get("addresses", ()))
+            addresses.update(name for name in names if read_address(name))
+            self._own[host] = set(map(plain, addresses))
+            for address in self._own[host]:
                 told.setdefault(address, []).append(host)
-            self._own[host] = own | {_address(address) for address in addresses}
             for name in names - addresses:
                 name = name.lower().rstrip(".")
                 self._by_name.setdefault(name, host)
                 short.setdefault(name.partition(".")[0], set()).add(host)
         for address, found in told.items():
-            # Bridges of containers have the same address on every host.
+            # Bridges of containers, for example, have the same address on every host.
             if len(found) == 1:
-                self._by_address.setdefault(address, found[0])
+                self._by_address[address] = found[0]
         self._by_label = {label: found.copy().pop() for label, found in short.items() if len(found) == 1}
         self._known = {}
 
@@ -113,15 +92,15 @@ class Site:
     def _host_of(self, other, at):
         if _is_here(other):
             return at
-        address = _address(other["address"])
-        if at is not None and address in self._own.get(at, ()):
+        address = plain(other["address"])
+        if address in self._own.get(at, ()):
             return at
         if address in self._by_address:
             return self._by_address[address]
         name = other["name"].lower().rstrip(".")
         if name in self._by_name:
             return self._by_name[name]
-        return self._by_label.get(name.partition(".")[0]) if name and not _is_address(name) else None
+        return self._by_label.get(name.partition(".")[0]) if name and not read_address(name) else None
 
     def problem_of(self, host):
         """str: why this host's log tells nothing of a message, in words."""

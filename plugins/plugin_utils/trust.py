@@ -16,7 +16,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_certificate import EXPIRED, VALID, facts_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_tls import name_matches
-from ansible_collections.mailops.relay.plugins.plugin_utils.relay_server import address_within
+from ansible_collections.mailops.relay.plugins.plugin_utils.relay_server import addresses_within
 
 # Who asks. common_name: whether it compares the common name alone, as sendmail does.
 RELAY_CLIENT, SENDMAIL_CLIENT = "relay_client", "sendmail_client"
@@ -44,15 +44,14 @@ def requests(hosts, client_relays, default_port):
         default_port: int, the port of a relay that names none.
 
     Yields:
-        dict: C(host); C(servers), its names; C(ports); C(anchors), what clients have been given; C(addresses), the address
-        that it has in its clients' networks, if that is known; C(renewable), whether its role makes its certificate.
+        dict: C(host); C(servers), its names; C(ports); C(anchors), what clients have been given; C(addresses), those
+        that it has in its clients' networks, as far as they are known; C(renewable), whether its role makes its certificate.
     """
     named = [relay for relays in client_relays for relay in relays or []]
     for entry in hosts:
         own = [relay for relay in named if relay.get("host") == entry["host"]]
         facts = entry["facts"] or {}
         addresses = list(facts.get("all_ipv4_addresses") or []) + list(facts.get("all_ipv6_addresses") or [])
-        address = address_within(entry["networks"] or [], addresses, "")
         ports = [25, 587] + [
             int(port) for port in [default_port] + [relay.get("port") for relay in own] if _is_port(port)
         ]
@@ -62,7 +61,7 @@ def requests(hosts, client_relays, default_port):
             "servers": list(dict.fromkeys(names)),
             "ports": list(dict.fromkeys(ports)),
             "anchors": list(dict.fromkeys(to_text(relay["certificate"]) for relay in own if relay.get("certificate"))),
-            "addresses": [address] if address else [],
+            "addresses": addresses_within(entry["networks"] or [], addresses),
             "renewable": (entry["provider"] or "selfsigned") != "existing",
         }
 

@@ -9,15 +9,14 @@ import probe
 import pytest
 import site_under_test as site
 
+# The inside and the outside, by family. web01 comes by the relay's A record, web02 by its AAAA record.
+PRIVATE, PUBLIC = {"ipv4": "10.20.", "ipv6": "fd00:20:"}, {"ipv4": "203.0.113.", "ipv6": "2001:db8:203:"}
+FAMILIES = pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+
 
 @pytest.fixture(scope="module")
 def relay_private():
-    return probe.address(site.RELAY, "10.20.")
-
-
-@pytest.fixture(scope="module")
-def relay_public():
-    return probe.address(site.RELAY, "203.0.113.")
+    return probe.address(site.RELAY, PRIVATE["ipv4"])
 
 
 @pytest.mark.parametrize("client", site.CLIENTS)
@@ -30,9 +29,20 @@ def test_message_arrives_through_the_relay_over_verified_tls(client):
     assert received, message
     assert "using TLS" in received.group(0)
     log = site.log(client)
+    network = PRIVATE["ipv6" if client == "web02" else "ipv4"]
     assert re.search(
-        r"(Verified|Trusted) TLS connection established to smtp-relay001\.example\.com\[10\.[0-9.]+\]:587", log
+        rf"(Verified|Trusted) TLS connection established to smtp-relay001\.example\.com\[{network}[0-9a-f.:]+\]:587",
+        log,
     ), log
+
+
+def test_a_client_that_the_relay_knows_by_its_address_alone_is_traced():
+    """Nothing names web02 to the relay, and the inventory does not know its address."""
+    word = site.send("web02")
+    site.arrives(word)
+    queue_id = re.search(r"queued as (\w+)\)", site.log("web02").partition(word)[2]).group(1)
+    said = site.playbook("-e", f"queue_id={queue_id}", name="mailops.relay.trace").stdout
+    assert "unknown[fd00:20:" in said and "came from: web02" in said, said
 
 
 def test_sender_is_the_client(client="web01"):
@@ -47,20 +57,25 @@ def test_client_listens_on_loopback_only():
         assert all(line.startswith(("127.0.0.1:", "[::1]:")) for line in listening.splitlines()), listening
 
 
+@FAMILIES
 @pytest.mark.parametrize("port", [25, 587])
-def test_stranger_gets_no_connection(port, relay_public):
-    assert probe.smtp("outside01", relay_public, port).startswith("no connection")
+def test_stranger_gets_no_connection(port, family):
+    assert probe.smtp("outside01", probe.address(site.RELAY, PUBLIC[family]), port).startswith("no connection")
 
 
+@FAMILIES
 @pytest.mark.parametrize(("port", "starttls"), [(25, False), (25, True), (587, True)])
-def test_stranger_behind_the_firewall_may_not_relay(port, starttls, relay_private, relay_public):
+def test_stranger_behind_the_firewall_may_not_relay(port, starttls, family):
     """From the relay's own public address, which is in no client network: Postfix itself must say no."""
-    assert probe.smtp(site.RELAY, relay_private, port, source=relay_public, starttls=starttls).startswith("554")
+    private, public = (probe.address(site.RELAY, network[family]) for network in (PRIVATE, PUBLIC))
+    assert probe.smtp(site.RELAY, private, port, source=public, starttls=starttls).startswith("554")
 
 
-def test_client_may_relay_on_25_and_587(relay_private):
-    assert probe.smtp("web01", relay_private, 25).startswith("250")
-    assert probe.smtp("web01", relay_private, 587, starttls=True).startswith("250")
+@FAMILIES
+def test_client_may_relay_on_25_and_587(family):
+    address = probe.address(site.RELAY, PRIVATE[family])
+    assert probe.smtp("web01", address, 25).startswith("250")
+    assert probe.smtp("web01", address, 587, starttls=True).startswith("250")
 
 
 def test_submission_demands_tls(relay_private):
@@ -125,7 +140,7 @@ def test_second_relay_takes_over(tmp_path, relay_private):
         "web02",
         "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=smtp-relay000.example.com -keyout /dev/null 2>/dev/null",
     )
-    web01 = probe.address("web01", "10.20.")
+    web01 = probe.address("web01", PRIVATE["ipv6"])
     site.run("web02", f"echo '{web01} smtp-relay000.example.com' >> /etc/hosts")
     variables = tmp_path / "relays.json"
     variables.write_text(

@@ -2,13 +2,18 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IP addresses and networks on Pythons that have no C(ipaddress) module, and which of them belong to the internet."""
+"""IP addresses and networks on Pythons that have no C(ipaddress) module, and which of them belong to the internet.
+
+Whatever compares addresses compares what C(read_address) or C(plain) makes of them: mail systems, logs and people write one
+address in many ways.
+"""
 
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
 import binascii
+import re
 import socket
 from collections import namedtuple
 
@@ -16,6 +21,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 
 BITS = {"ipv4": 32, "ipv6": 128}
 _FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+# What a reader knows them as.
+FAMILY_NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
 class AddressError(RelayError):
@@ -34,8 +41,14 @@ class Network(namedtuple("Network", "family number prefix")):
 
     @property
     def address(self):
-        """str: the first address of the network, in its shortest form."""
+        """str: the first address of the network, in its shortest form (RFC 5952)."""
         return _to_text(self.family, self.number)
+
+    @property
+    def bracketed(self):
+        """str: the network as Postfix wants it in a list (postconf(5), mynetworks): the address of IPv6 in brackets."""
+        text = "[{0}]".format(self.address) if self.family == "ipv6" else self.address
+        return text if self.single else "{0}/{1}".format(text, self.prefix)
 
     @property
     def single(self):
@@ -113,7 +126,9 @@ def parse_network(text, strict=True):
     address, slash, mask = text.partition("/")
     found = parse_address(address)
     if found is None:
-        raise AddressError("{0!r} is not an IPv4 or IPv6 address or network".format(text))
+        inside = _unwrapped(text)
+        meant = "; write {0}".format(inside) if inside != text and parse_address(inside.partition("/")[0]) else ""
+        raise AddressError("{0!r} is not an IPv4 or IPv6 address or network{1}".format(text, meant))
     family, number = found.family, found.number
     prefix = _prefix(family, mask, text) if slash else BITS[family]
     shift = BITS[family] - prefix
@@ -123,6 +138,70 @@ def parse_network(text, strict=True):
             "{0!r} has host bits set: write {1} for the network, or {2} for the one host".format(text, network, address)
         )
     return network
+
+
+_TAG = "ipv6:"
+# Postfix takes both [ADDRESS]/PREFIX and [ADDRESS/PREFIX] (cidr_match(3)).
+_BRACKETS = re.compile(r"\[([^][/]*)(?:\](/[^][/]*)?|(/[^][/]*)\])\Z")
+
+
+def _unwrapped(text):
+    """str: without the brackets and the tag that an address may have."""
+    match = _BRACKETS.match(text)
+    if match:
+        text = match.group(1) + (match.group(2) or match.group(3) or "")
+    if text[: len(_TAG)].lower() == _TAG and ":" in text[len(_TAG) :]:
+        text = text[len(_TAG) :]
+    return text
+
+
+def read_network(text, strict=True):
+    """Network: as of C(parse_network), in whatever notation mail systems, logs and people write it.
+
+    These are Postfix's brackets (C([fd00::]/8), C([fd00::/8])), the tag of RFC 5321, 4.1.3 (C([IPv6:fd00::1]),
+    C(IPv6:fd00::1)), and IPv4 written as IPv6 (C(::ffff:192.0.2.1)), which is IPv4.
+
+    Raises:
+        AddressError: as of C(parse_network).
+    """
+    plain_text = _unwrapped(text)
+    try:
+        return _unmapped(parse_network(plain_text, strict))
+    except AddressError:
+        if plain_text == text or "/" in plain_text and parse_address(plain_text.partition("/")[0]):
+            raise
+        raise AddressError("{0!r} is not an IPv4 or IPv6 address or network".format(text))
+
+
+def parse_origin(text):
+    """Network: as of C(parse_network), one from which connections can come.
+
+    Raises:
+        AddressError: as of C(parse_network), or it is IPv4 written as IPv6; such connections are IPv4 to firewalls and to Postfix.
+    """
+    network = parse_network(text)
+    if is_mapped(network):
+        raise AddressError(
+            "{0!r} is IPv4 written as IPv6, from which no connection comes: write {1}".format(text, _unmapped(network))
+        )
+    return network
+
+
+def read_address(text):
+    """Network or None: one address, in whatever notation C(read_network) knows."""
+    found = parse_address(_unwrapped(text))
+    return None if found is None else _unmapped(found)
+
+
+def plain(text):
+    """str: an address in the one notation in which addresses are compared and shown (RFC 5952), from any that C(read_address)
+    knows; a text that is no address as it is.
+    """
+    # Most of what comes along in logs is IPv4 in its only notation.
+    if ":" not in text and text[:1] != "[":
+        return text
+    found = read_address(text)
+    return text if found is None else found.address
 
 
 # RFC 1122 3.2.1.3, loopback; RFC 1918, private; RFC 3927, link-local; RFC 4291, loopback and link-local; RFC 4193, unique
@@ -142,8 +221,25 @@ _INSIDE = [
 ]
 # RFC 6598, the address space that a provider shares among its customers.
 _SHARED = parse_network("100.64.0.0/10")
+_LOOPBACK = [parse_network(text) for text in ("127.0.0.0/8", "::1")]
+_LINK_LOCAL = [parse_network(text) for text in ("169.254.0.0/16", "fe80::/10")]
 # RFC 4291 2.5.5.2, IPv4 addresses written as IPv6.
 _MAPPED = parse_network("::ffff:0.0.0.0/96")
+
+
+def is_mapped(network):
+    """bool: whether a network is IPv4 written as IPv6 (C(::ffff:192.0.2.1)), with which nothing compares equal on the wire."""
+    return _MAPPED.contains(network)
+
+
+def is_loopback(network):
+    """bool: whether a network is one of the host itself (RFC 1122, RFC 4291)."""
+    return any(loopback.contains(_unmapped(network)) for loopback in _LOOPBACK)
+
+
+def is_link_local(network):
+    """bool: whether a network means another thing on each link (RFC 3927, RFC 4291)."""
+    return any(local.contains(_unmapped(network)) for local in _LINK_LOCAL)
 
 
 def _unmapped(network):

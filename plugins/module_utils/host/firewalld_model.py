@@ -20,7 +20,11 @@ from xml.parsers.expat import ExpatError
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    AddressError,
+    parse_network,
+    parse_origin,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
 # In the order in which they may be opened: a source joins the zone when what it may reach is already open.
@@ -48,7 +52,7 @@ def parse_source(text):
         str: the one spelling in which two equal sources are equal.
 
     Raises:
-        ZoneError: the text is none of these, or a network with host bits set.
+        ZoneError: the text is none of these, or a network with host bits set, or IPv4 written as IPv6.
     """
     text = text.strip()
     if text.startswith("ipset:"):
@@ -58,7 +62,7 @@ def parse_source(text):
     if _MAC.match(text):
         return text.upper()
     try:
-        return str(parse_network(text))
+        return str(parse_origin(text))
     except AddressError as exc:
         raise ZoneError("source {0} (a source is an IP network, a MAC address or ipset:NAME)".format(exc))
 

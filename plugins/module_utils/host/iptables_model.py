@@ -16,6 +16,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     AddressError,
     Network,
     parse_network,
+    parse_origin,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import parse_port
@@ -59,12 +60,12 @@ def parse_sources(texts):
         list of Network, without repetitions.
 
     Raises:
-        RulesError: not an IPv4 or IPv6 network, or one with host bits.
+        RulesError: not an IPv4 or IPv6 network, one with host bits, or IPv4 written as IPv6.
     """
     networks = []
     for text in texts:
         try:
-            network = parse_network(text.strip())
+            network = parse_origin(text.strip())
         except AddressError as exc:
             raise RulesError("source {0}".format(exc))
         if network not in networks:

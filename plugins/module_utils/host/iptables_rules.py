@@ -18,7 +18,11 @@ import os
 import re
 from collections import namedtuple
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import OPEN_TO_STRANGERS, strangers
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    FAMILY_NAMES,
+    OPEN_TO_STRANGERS,
+    strangers,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_guard import (
@@ -49,7 +53,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save i
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
 
-_NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 # Other programs may add rules between our reading and writing; then the place is looked for again.
 _ATTEMPTS = 3
 
@@ -277,7 +280,7 @@ class _Change(object):
             if installed:
                 document, other = self._iptables.kernel(family)
                 others.append(other)
-            self._kernel[family] = self._side(family, "the kernel ({0})".format(_NAMES[family]), document)
+            self._kernel[family] = self._side(family, "the kernel ({0})".format(FAMILY_NAMES[family]), document)
         for family in families:
             if family in self._paths:
                 self._files[family] = self._side(family, self._paths[family], self._saved(family))

@@ -18,7 +18,7 @@ import struct
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, read_address
 
 _LISTEN = "0A"
 _LOOPBACK_IPV6 = b"\0" * 15 + b"\1"
@@ -148,11 +148,8 @@ def _listen_ports(unit):
 
 def on_loopback(address):
     """bool: whether this is a loopback address, in brackets or not, with a zone or not."""
-    try:
-        network = parse_network(address.strip("[]").partition("%")[0])
-    except AddressError:
-        return address.lower() == "localhost"
-    return parse_network("::1" if network.family == "ipv6" else "127.0.0.0/8").contains(network)
+    found = read_address(address.partition("%")[0].strip("[]"))
+    return address.lower() == "localhost" if found is None else is_loopback(found)
 
 
 def units(runner, names):

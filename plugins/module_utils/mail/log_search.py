@@ -17,7 +17,11 @@ import re
 
 from ansible.module_utils.common.text.converters import to_bytes
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    AddressError,
+    read_address,
+    read_network,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks import line_finder
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of, unaccounted
@@ -97,7 +101,7 @@ class Query(object):
         names, networks = set(), []
         for text in self.values.get("client", ()):
             try:
-                networks.append(parse_network(text))
+                networks.append(read_network(text))
             except AddressError as exc:
                 if "/" in text:
                     raise CriterionError("client: {0}".format(exc))
@@ -134,11 +138,8 @@ class Query(object):
         names, networks = self._clients
         if host["name"].lower() in names:
             return True
-        try:
-            network = parse_network(host["address"])
-        except AddressError:
-            return False
-        return any(wanted.contains(network) for wanted in networks)
+        found = read_address(host["address"])
+        return found is not None and any(wanted.contains(found) for wanted in networks)
 
     def _in_time(self, first, last):
         return not (

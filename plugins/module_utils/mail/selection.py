@@ -16,7 +16,11 @@ import re
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    AddressError,
+    read_address,
+    read_network,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import parse_age
@@ -112,7 +116,7 @@ def _clients(texts):
     names, networks = set(), []
     for text in texts:
         try:
-            networks.append(parse_network(text))
+            networks.append(read_network(text))
         except AddressError as exc:
             if "/" in text or not _DOMAIN.match(text):
                 raise CriterionError("client: {0}, and not a host name".format(exc))
@@ -121,11 +125,8 @@ def _clients(texts):
     def matches(name, address):
         if name.lower() in names:
             return True
-        try:
-            network = parse_network(address)
-        except AddressError:
-            return False
-        return any(wanted.contains(network) for wanted in networks)
+        found = read_address(address)
+        return found is not None and any(wanted.contains(found) for wanted in networks)
 
     return matches
 

@@ -15,7 +15,7 @@ import time
 from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, plain
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
@@ -67,7 +67,7 @@ def check_name(subject, certificate, name):
     """
     names = ", ".join(shown(entry) for entry in certificate.names) or "no name"
     if is_address(name):
-        fits = "IP:" + name in certificate.names
+        fits = "IP:" + plain(name) in certificate.names
     else:
         fits = any(name_matches(entry[4:], name) for entry in certificate.names if entry.startswith("DNS:"))
     if fits:

@@ -32,6 +32,7 @@ WARNING = lint_base.WARNING
 KNOWN_IDENTIFIERS = {
     "backscatter": False,
     "interface-not-local": False,
+    "interface-protocol-off": False,
     "ipv6-unavailable": False,
     "master-option-syntax": False,
     "mx-backup": False,

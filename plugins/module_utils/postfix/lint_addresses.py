@@ -10,7 +10,12 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import closed_to_strangers, parse_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    FAMILY_NAMES,
+    closed_to_strangers,
+    is_loopback,
+    parse_address,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail.public_domains import is_public_domain
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations import matches_subdomains
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
@@ -44,6 +49,7 @@ _NETWORK_LISTS = tuple(_TRUSTED_LISTS) + (
     "smtpd_authorized_verp_clients",
     "smtpd_client_event_limit_exceptions",
     "smtpd_sasl_exceptions_networks",
+    "smtpd_forbid_bare_newline_exclusions",
     "debug_peer_list",
 )
 
@@ -338,7 +344,8 @@ def check_interfaces(scope):
     """list of Finding: addresses in inet_interfaces that this host does not have (own_inet_addr(3) stops Postfix)."""
     name = "inet_interfaces"
     protocols = [item.lower() for item in split_list(scope.get("inet_protocols") or "")]
-    wants_ipv6 = "all" in protocols or "ipv6" in protocols
+    families = [family for family in ("ipv4", "ipv6") if not protocols or "all" in protocols or family in protocols]
+    wants_ipv6 = "ipv6" in families
     findings = []
     if "ipv6" in protocols and "ipv4" not in protocols and not scope.host.is_local_address("::1"):
         findings.append(
@@ -354,7 +361,18 @@ def check_interfaces(scope):
         address = parse_address(plain)
         if address is None and plain.lower() == "localhost":
             continue
-        if address is not None and address.family == "ipv6" and not wants_ipv6:
+        if address is not None and address.family not in families:
+            # inet_addr_host(3) looks for addresses of the families that are on only.
+            findings.append(
+                scope.finding(
+                    "interface-protocol-off",
+                    name,
+                    "{0} is an {1} address, and inet_protocols is {2}, so Postfix does not start".format(
+                        item, FAMILY_NAMES[address.family], ", ".join(protocols)
+                    ),
+                    "take it out, or set inet_protocols to all",
+                )
+            )
             continue
         if not scope.host.is_local_address(plain):
             fix = "list addresses that this host has, or write all"
@@ -381,27 +399,35 @@ def check_interfaces(scope):
                 WARNING,
             )
         )
-    return findings + _check_bound_source(scope, items)
+    return findings + _check_bound_source(scope, items, families)
 
 
-def _check_bound_source(scope, items):
-    """list of Finding: a single private address, from which smtp(8) then sends too (postconf(5), smtp_bind_address)."""
+def _check_bound_source(scope, items, families):
+    """list of Finding: a private address that is the only one of its family, from which smtp(8) then sends over it too.
+
+    Of another family than the server's, no address here makes a difference (postconf(5), smtp_bind_address; smtp_connect.c).
+    """
     name = "inet_interfaces"
     addresses = [parse_address(item.strip("[]")) for item in items]
-    loopback = [parse_address(text) for text in ("127.0.0.1", "::1")]
-    if None in addresses or scope.get("relayhost") or set(addresses) & set(loopback):
+    if None in addresses or scope.get("relayhost"):
         return []
-    for family, bind in (("ipv4", "smtp_bind_address"), ("ipv6", "smtp_bind_address6")):
+    findings = []
+    for family, bind, loopback, anywhere in (
+        ("ipv4", "smtp_bind_address", "127.0.0.1", "0.0.0.0"),
+        ("ipv6", "smtp_bind_address6", "::1", "::"),
+    ):
         own = [address for address in addresses if address.family == family]
-        if len(own) == 1 and closed_to_strangers(own[0]) and not scope.get(bind):
-            return [
+        if family not in families or len(own) != 1 or is_loopback(own[0]) or scope.get(bind):
+            continue
+        if closed_to_strangers(own[0]):
+            findings.append(
                 scope.finding(
                     "single-interface",
                     name,
-                    "Postfix also sends from {0}, because it is the only address here; "
-                    "a private address may not reach the internet".format(write_network(own[0]).split("/")[0]),
-                    "add 127.0.0.1, or set {0} to {1}".format(bind, "0.0.0.0" if family == "ipv4" else "::"),
+                    "Postfix also sends from {0}, because it is the only {1} address here; "
+                    "a private address may not reach the internet".format(own[0].address, FAMILY_NAMES[family]),
+                    "add {0}, or set {1} to {2}".format(loopback, bind, anywhere),
                     WARNING,
                 )
-            ]
-    return []
+            )
+    return findings

@@ -16,6 +16,7 @@ from collections import namedtuple
 
 from ansible.module_utils.common.text.converters import to_native, to_text
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
 
 # The name that both formats give to the null sender. A sender of that name has a domain.
@@ -217,5 +218,6 @@ def _with_record(envelope, name, value, moments):
     if attribute == "log_client_name":
         return envelope._replace(client_name=value)
     if attribute == "log_client_address":
-        return envelope._replace(client_address=value)
+        # Postfix 3.7: log_client_address=IPv6:fd00:20:1::11
+        return envelope._replace(client_address=plain(value))
     return envelope

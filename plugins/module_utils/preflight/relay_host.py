@@ -14,7 +14,12 @@ import socket
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import log_limits, rsyslog_config
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    is_address,
+    is_loopback,
+    plain,
+    read_address,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
@@ -93,21 +98,19 @@ class Relay(object):
         sources = way_out.route_sources()
         protocols = self.parameters.names("inet_protocols") or ["all"]
         found = []
-        for parameter, protocol, is_kind in (
-            ("smtp_bind_address", "ipv4", lambda address: ":" not in address),
-            ("smtp_bind_address6", "ipv6", lambda address: ":" in address),
-        ):
-            if protocol not in protocols and "all" not in protocols:
+        listening = [read_address(name) for name in self.parameters.names("inet_interfaces")]
+        for parameter, family in (("smtp_bind_address", "ipv4"), ("smtp_bind_address6", "ipv6")):
+            if family not in protocols and "all" not in protocols:
                 continue
-            bound = self.parameters.value(parameter)
-            listed = [name for name in self.parameters.names("inet_interfaces") if is_address(name) and is_kind(name)]
-            if bound and is_address(bound):
-                found.append(bound)
-            elif len(listed) == 1 and listed[0] not in ("127.0.0.1", "::1"):
+            bound = read_address(self.parameters.value(parameter))
+            listed = [address for address in listening if address is not None and address.family == family]
+            if bound is not None and bound.number:
+                found.append(bound.address)
+            elif bound is None and len(listed) == 1 and not is_loopback(listed[0]):
                 # postconf(5), smtp_bind_address
-                found.extend(listed)
+                found.append(listed[0].address)
             else:
-                found.extend(address for address in sources if is_kind(address))
+                found.extend(address for address in sources if read_address(address).family == family)
         return found
 
     def checks(self, subset):
@@ -226,11 +229,11 @@ class Relay(object):
         ]
 
     def _exit_works(self):
-        targets = [(name, _SMTP_PORT) for name in self._options["mx"]]
+        targets = [(plain(name), _SMTP_PORT) for name in self._options["mx"]]
         relayhost = self.parameters.value("relayhost")
         if not targets and _NEXT_HOP.match(relayhost):
             name, port = _NEXT_HOP.match(relayhost).groups()
-            targets = [(name, int(port or _SMTP_PORT))]
+            targets = [(plain(name), int(port or _SMTP_PORT))]
         if not targets:
             result = checks.skipped("port_25", self._hostname, "no mail exchanger was named to try it on")
             return [("port_25", lambda: [result])]

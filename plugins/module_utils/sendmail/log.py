@@ -14,8 +14,8 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
-import socket
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, QUEUED, SENT
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.queue_files import bare_address
 
@@ -241,16 +241,6 @@ def _recipients(text):
     return [address for address in addresses if address]
 
 
-def _without_prefix(family, address):
-    """str: an IPv6 address in its short form, as other mail systems write it."""
-    if not family and ":" not in address:
-        return address
-    try:
-        return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address))
-    except (AttributeError, ValueError, socket.error):
-        return address
-
-
 def _tls_words(verify, version, cipher):
     trust = "Verified" if verify in ("OK", "TRUSTED") else "Untrusted"
     return "{0} {1} {2}".format(trust, version, cipher)
@@ -372,7 +362,7 @@ class SendmailReader(object):
             if match:
                 name, family, address, _remark = match.groups()
                 name = self._host_name(name)
-                peer = "{0}[{1}]".format(name or "unknown", _without_prefix(family, address))
+                peer = "{0}[{1}]".format(name or "unknown", plain((family or "") + address))
             else:
                 peer = self._host_name(relay)
             if len(self._peers) >= MOST_REMEMBERED:
@@ -385,9 +375,7 @@ class SendmailReader(object):
     def _host_name(name):
         name = name.strip().rpartition("@")[2]
         if name[:1] == "[" and name[-1:] == "]":
-            name = name[1:-1]
-            if name[:5] == "IPv6:":
-                name = _without_prefix("IPv6:", name[5:])
+            name = plain(name[1:-1])
         return name.rstrip(".")
 
     # It is delivered.

@@ -17,6 +17,7 @@ import os
 import re
 from collections import namedtuple
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Recipient
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import Cf
 
@@ -31,7 +32,7 @@ Place = namedtuple("Place", "queue base control data")
 
 _NUMBER = re.compile(r"-?[0-9]{1,20}\Z")
 # "name [address]", with the name of the user before an @ where the client's identd told it, and remarks behind.
-_ORIGIN = re.compile(r"(?:[^\s\[\]]*@)?([^\s\[\]@]*)\s*\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]")
+_ORIGIN = re.compile(r"(?:[^\s\[\]]*@)?([^\s\[\]@]*)\s*\[((?:IPv6:)?[0-9A-Fa-f:.]+)\]")
 
 
 class ControlError(ValueError):
@@ -154,7 +155,7 @@ def bare_address(text):
 def client_of(origin):
     """(str, str) or None: name and address of the client in the macro $_; None for mail from the host itself."""
     match = _ORIGIN.match(origin)
-    return match.groups() if match else None
+    return (match.group(1), plain(match.group(2))) if match else None
 
 
 def with_quarantine(text, reason):

@@ -10,6 +10,7 @@ __metaclass__ = type
 
 import re
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, read_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
 
@@ -225,4 +226,5 @@ def on_loopback(options):
 
 
 def _is_loopback(address):
-    return address.lower() in ("localhost", "::1", "ipv6:::1") or re.match(r"127\.", address) is not None
+    found = read_address(address)
+    return address.lower() == "localhost" if found is None else is_loopback(found)

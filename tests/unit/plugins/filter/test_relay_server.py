@@ -16,9 +16,12 @@ GOOD = {
         "10.30.0.6/32",
         "fd00:1::/64",
         "fd00:2::1",
-        "::ffff:10.0.0.0/104",
     ],
     "relay_server_address": "10.20.0.10",
+    "relay_server_bare_newline_exclusions": [],
+    "relay_server_client_limit_exceptions": ["127.0.0.0/8", "[::1]/128"],
+    "relay_server_inet_interfaces": ["10.20.0.10", "127.0.0.1"],
+    "relay_server_inet_protocols": "all",
     "relay_server_outbound_address": "",
     "relay_server_firewall": "auto",
     "relay_server_firewall_zone": "postfix",
@@ -57,8 +60,17 @@ def test_good_variables_have_no_problems():
     assert problems() == []
     assert (
         problems(
-            address="fd00:1::10",
+            address="FD00:1:0::10",
             outbound_address="203.0.113.4",
+            inet_interfaces=["all", "loopback-only", "$myhostname", "[::1]", "fd00:1::10"],
+            bare_newline_exclusions=[
+                "fd00:1::7",
+                "!10.0.0.1",
+                "cidr:/etc/postfix/x",
+                "web01.example.com",
+                "/etc/hosts",
+                7,
+            ],
             firewall_zone="a-zone_of-17-char",
             firewall_comment="~" * 255,
         )
@@ -115,7 +127,16 @@ def test_a_firewall_that_could_not_be_asked_about_is_not_taken_for_none():
         ({"networks": ["fd00:0:0::1"]}, "has host bits or is not in its shortest form. Write fd00::1/128."),
         ({"networks": ["fd00::1/64"]}, "has host bits or is not in its shortest form. Write fd00::/64."),
         ({"networks": ["10/8"]}, '"10/8" is not a network.'),
-        ({"networks": ["[fd00::]/8"]}, '"[fd00::]/8" is not a network.'),
+        ({"networks": ["[fd00::]/8"]}, '"[fd00::]/8" is not a network as firewalls write it. Write fd00::/8.'),
+        ({"networks": ["IPv6:fd00::1"]}, '"IPv6:fd00::1" is not a network as firewalls write it. Write fd00::1/128.'),
+        (
+            {"networks": ["::ffff:192.0.2.1"]},
+            'relay_server_networks: "::ffff:192.0.2.1" is IPv4 written as IPv6, from which no connection comes. Write 192.0.2.1/32.',
+        ),
+        (
+            {"networks": ["::ffff:10.0.0.0/104"]},
+            "is IPv4 written as IPv6, from which no connection comes. Write 10.0.0.0/8.",
+        ),
         ({"networks": ["fe80::1%eth0"]}, '"fe80::1%eth0" is not a network.'),
         ({"networks": ["10.0.0.0/33"]}, '"10.0.0.0/33" is not a network.'),
         ({"networks": ["web01.example.com"]}, '"web01.example.com" is not a network.'),
@@ -123,9 +144,50 @@ def test_a_firewall_that_could_not_be_asked_about_is_not_taken_for_none():
         ({"networks": [7]}, '"7" is not a network.'),
         (
             {"address": ""},
-            'relay_server_address: "" is not an address. Set it to the address on which the clients reach this host.',
+            'relay_server_address: "" is not an address: this host has none of IPv4 or IPv6, as relay_server_networks and '
+            "relay_server_inet_protocols want it. Set it to the address on which the clients reach this host.",
         ),
-        ({"address": "10.20.0.10/16"}, 'relay_server_address: "10.20.0.10/16" is not an address.'),
+        (
+            {"address": "", "inet_protocols": "ipv6", "inet_interfaces": ["::1"]},
+            'relay_server_address: "" is not an address: this host has none of IPv6, as relay_server_networks',
+        ),
+        (
+            {"address": "10.20.0.10", "inet_protocols": "ipv6", "inet_interfaces": ["10.20.0.10"]},
+            'relay_server_address: "10.20.0.10" is an IPv4 address, which relay_server_inet_protocols turns off. '
+            "Set that to all, or write an IPv6 address.",
+        ),
+        (
+            {"address": "fd00::10", "inet_protocols": "ipv4"},
+            'relay_server_address: "fd00::10" is an IPv6 address, which relay_server_inet_protocols turns off. '
+            "Set that to all, or write an IPv4 address.",
+        ),
+        ({"address": "[fd00::10]"}, "is not an address as Postfix reads it. Write fd00::10."),
+        ({"address": "IPv6:FD00::10"}, "is not an address as Postfix reads it. Write fd00::10."),
+        ({"address": "::ffff:10.0.0.1"}, "is not an address as Postfix reads it. Write 10.0.0.1."),
+        (
+            {"address": "fe80::1"},
+            '"fe80::1" means another host on each link. Write an address that is not of fe80::/10.',
+        ),
+        ({"address": "fe80::1%eth0"}, '"fe80::1%eth0" is not an address.'),
+        ({"address": "10.20.0.10/16"}, "Write 10.20.0.10, without a prefix length."),
+        (
+            {"outbound_address": "2001:db8:203::4/64"},
+            "is not an address. Write 2001:db8:203::4, without a prefix length.",
+        ),
+        ({"outbound_address": "203.0.113.4/28"}, "is not an address. Write 203.0.113.4, without a prefix length."),
+        ({"outbound_address": "[2001:db8::4]"}, "is not an address as Postfix reads it. Write 2001:db8::4."),
+        ({"outbound_address": "2001:db8::4", "inet_protocols": "ipv4"}, "which relay_server_inet_protocols turns off."),
+        (
+            {"inet_interfaces": ["10.20.0.10", "127.0.0.1", "::1"], "inet_protocols": "ipv4"},
+            'relay_server_inet_interfaces: "::1" is an IPv6 address, which relay_server_inet_protocols turns off.',
+        ),
+        ({"inet_interfaces": "127.0.0.1, 10.20.0.10/24"}, "Write 10.20.0.10, without a prefix length."),
+        ({"inet_interfaces": ["[IPv6:fd00::10]"]}, "is not an address as Postfix reads it. Write fd00::10."),
+        (
+            {"bare_newline_exclusions": ["IPv6:fd00::78"]},
+            'relay_server_bare_newline_exclusions: "IPv6:fd00::78" is not an address as Postfix knows its clients by. Write fd00::78.',
+        ),
+        ({"client_limit_exceptions": ["!::ffff:192.0.2.1"]}, "Write 192.0.2.1."),
         ({"address": "relay.example.com"}, 'relay_server_address: "relay.example.com" is not an address.'),
         (
             {"outbound_address": "203.0.113.400"},
@@ -221,31 +283,80 @@ def test_what_runs_comes_first_then_what_the_next_boot_would_start(units, firewa
     assert filters.firewall_of(states, "iptables") == "iptables" and filters.firewall_of(states, "none") == "none"
 
 
+OWN = [
+    "192.0.2.7",
+    "10.20.0.9",
+    "10.20.0.10",
+    "127.0.0.1",
+    "::1",
+    "fe80::1",
+    "no address",
+    "FD00:20:0:1::5",
+    "fd00:20:0:1::10",
+]
+
+
 @pytest.mark.parametrize(
-    ("networks", "address"),
+    ("networks", "addresses"),
     [
-        (["10.20.0.0/16"], "10.20.0.10"),
-        (["172.16.0.0/12", "192.0.2.0/24", "10.20.0.0/16"], "192.0.2.7"),
-        (["10.20.0.1/16"], "10.20.0.10"),
-        ("10.20.0.0/16", "10.20.0.10"),
-        (["10.20.0.9"], "10.20.0.9"),
+        (["10.20.0.0/16"], ["10.20.0.10"]),
+        (["172.16.0.0/12", "192.0.2.0/24", "10.20.0.0/16"], ["192.0.2.7"]),
+        (["10.20.0.1/16"], ["10.20.0.10"]),
+        ("10.20.0.0/16", ["10.20.0.10"]),
+        (["10.20.0.9"], ["10.20.0.9"]),
         # Nothing has been checked yet.
-        (["10.20.0.300/24", ["10.0.0.0/8"], None, "", "192.0.2.0/24"], "192.0.2.7"),
-        (["fd00::/8"], "198.51.100.1"),
-        ([], "198.51.100.1"),
+        (["10.20.0.300/24", ["10.0.0.0/8"], None, "", "192.0.2.0/24"], ["192.0.2.7"]),
+        # One for each family, whatever the order.
+        (["fd00:20:0:1::/64", "10.20.0.0/16"], ["10.20.0.10", "fd00:20:0:1::5"]),
+        (["10.20.0.0/16", "2001:db8::/32"], ["10.20.0.10", "2001:db8::1"]),
+        (["fd00::/8"], ["fd00:20:0:1::5"]),
+        (["172.16.0.0/12"], ["198.51.100.1"]),
+        ([], ["198.51.100.1", "2001:db8::1"]),
     ],
 )
-def test_the_address_is_the_first_within_the_clients_networks(networks, address):
-    own = ["192.0.2.7", "10.20.0.9", "10.20.0.10", "no address"]
-    assert filters.relay_server_address(networks, own, "198.51.100.1") == address
+def test_an_address_within_the_clients_networks_for_each_family(networks, addresses):
+    assert filters.relay_server_addresses(networks, OWN, ["198.51.100.1", "2001:DB8::1"]) == addresses
 
 
-def test_networks_of_IPv6_are_in_brackets():
-    given = ["10.20.0.0/16", "fd00:1::/64", "fd00::1", "[fd00::]/8", "10.20.0.1", "web01.example.com", ["x"]]
+def test_families_that_are_off_or_that_the_host_lacks_have_no_address():
+    both = ["10.20.0.0/16", "fd00::/8"]
+    assert filters.relay_server_addresses(both, OWN, ["", ""], "ipv4") == ["10.20.0.10"]
+    assert filters.relay_server_addresses(both, OWN, ["", ""], "ipv6") == ["fd00:20:0:1::5"]
+    assert filters.relay_server_addresses(both, OWN, ["", ""], "ipv4, ipv6") == ["10.20.0.10", "fd00:20:0:1::5"]
+    assert filters.relay_server_addresses(both, ["10.20.0.10", "fe80::1"], ["10.20.0.10"]) == ["10.20.0.10"]
+    assert filters.relay_server_addresses(["fd00::/8"], ["10.20.0.10"], ["10.20.0.10", ""]) == []
+    # The only one that there is, else nobody knows which.
+    assert filters.relay_server_addresses(["fd00::/8"], ["::1", "fe80::1", "2001:db8::7"], []) == ["2001:db8::7"]
+    assert filters.relay_server_addresses(["fd00::/8"], ["2001:db8::6", "2001:db8::7"], []) == []
+
+
+def test_the_address_that_was_asked_for_stands_for_its_family():
+    both = ["10.20.0.0/16", "fd00::/8"]
+    assert filters.relay_server_addresses(both, OWN, [], "all", "FD00:20:0:1:0::10") == [
+        "fd00:20:0:1::10",
+        "10.20.0.10",
+    ]
+    assert filters.relay_server_addresses(both, OWN, [], "all", "10.20.0.9") == ["10.20.0.9", "fd00:20:0:1::5"]
+    assert filters.relay_server_addresses(["10.20.0.0/16"], OWN, [], "all", "192.0.2.7") == ["192.0.2.7"]
+    assert filters.relay_server_addresses(["10.20.0.0/16"], OWN, [], "all", "") == ["10.20.0.10"]
+
+
+def test_hosts_and_networks_of_IPv6_are_in_brackets():
+    given = [
+        "10.20.0.0/16",
+        "FD00:1:0::/64",
+        "fd00::1",
+        "!fd00::1/128",
+        "[fd00::]/8",
+        "10.20.0.1",
+        "web01.example.com",
+        ["x"],
+    ]
     assert filters.mynetworks(given) == [
         "10.20.0.0/16",
         "[fd00:1::]/64",
         "[fd00::1]",
+        "![fd00::1]/128",
         "[fd00::]/8",
         "10.20.0.1",
         "web01.example.com",
@@ -271,8 +382,8 @@ def test_networks_of_IPv6_are_in_brackets():
             "relay_server_problems: units has no firewalld_runs, firewalld_starts, iptables_starts. Give what firewall_units returned.",
         ),
         (
-            lambda: filters.relay_server_address([], "10.0.0.1", ""),
-            "relay_server_address: addresses must be a list, but it is a text.",
+            lambda: filters.relay_server_addresses([], "10.0.0.1", []),
+            "relay_server_addresses: addresses must be a list, but it is a text.",
         ),
         (lambda: filters.mynetworks("10.0.0.0/8"), "mynetworks: the input must be a list, but it is a text."),
         (

@@ -11,7 +11,13 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.filter.trace import trace_criteria, trace_plan, trace_result, trace_table
+from ansible_collections.mailops.relay.plugins.filter.trace import (
+    trace_criteria,
+    trace_plan,
+    trace_result,
+    trace_strangers,
+    trace_table,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
@@ -258,3 +264,19 @@ def test_what_they_cannot_use_is_named(call, words):
     with pytest.raises(AnsibleFilterError) as refused:
         call()
     assert str(refused.value) == words
+
+
+def test_clients_by_whose_address_no_host_is_known():
+    hop = {"instance": "", "queue_id": "A", "first": 1795331000.0, "message_id": None, "deliveries": [], "links": []}
+    clients = [
+        {"name": "", "address": "fd00:20:1::11"},
+        {"name": "", "address": "FD00:20:1:0::12"},
+        {"name": "web01.example.com", "address": "10.0.0.77"},
+        {"name": "localhost", "address": "127.0.0.1"},
+        {"name": "", "address": ""},
+        None,
+    ]
+    told = {"messages": [dict(hop, client=client) for client in clients], "rejects": [], "total": 6, "log": LOG}
+    hosts = dict(NAMES, web02={"names": ["web02"], "addresses": ["fd00:20:1::12"]})
+    assert trace_strangers(hosts, [{"relay": told, "web01": None}]) == ["fd00:20:1::11"]
+    assert trace_strangers(hosts, []) == []

@@ -91,6 +91,9 @@ def test_the_plan_counts_for_an_installed_postfix_only_when_it_is_preferred(rela
         # With one address of its own Postfix sends from that one.
         ({"inet_interfaces": "203.0.113.8, ::1", "inet_protocols": "ipv4"}, ["203.0.113.8"]),
         ({"smtp_bind_address6": "2001:db8::7", "inet_protocols": "ipv6"}, ["2001:db8::7"]),
+        # The loopback address of the other family makes no difference.
+        ({"inet_interfaces": "127.0.0.1, 2001:DB8:0::8", "inet_protocols": "ipv6"}, ["2001:db8::8"]),
+        ({"inet_interfaces": "[2001:db8::8]", "inet_protocols": "ipv6"}, ["2001:db8::8"]),
     ],
 )
 def test_where_mail_leaves(relay, main_cf, addresses):
@@ -107,6 +110,14 @@ def test_the_expected_address_is_what_the_DNS_is_asked_about(relay):
 def test_a_log_that_Postfix_writes_itself_has_no_limit(relay):
     _result, found = relay({"myhostname": FQDN, "maillog_file": "/var/log/postfix.log"}, subset=["local"])
     assert [found[name][0]["status"] for name in ("log_journald", "log_rsyslog")] == ["skipped", "skipped"]
+
+
+@pytest.mark.parametrize("relayhost", ["[IPv6:2001:db8:203::2]:2525", "[2001:DB8:203:0::2]:2525"])
+def test_a_relayhost_by_address_in_every_notation_that_Postfix_takes(relay, monkeypatch, relayhost):
+    asked = []
+    monkeypatch.setattr(relay_host, "exit_checks", lambda *values: asked.append(values[:2]) or [])
+    relay({"myhostname": FQDN, "relayhost": relayhost}, subset=["network"], timeout=1)
+    assert asked == [("2001:db8:203::2", 2525)]
 
 
 def test_the_network_waits_and_not_for_ever(relay):

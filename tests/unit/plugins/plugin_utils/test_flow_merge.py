@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, bucket
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
-from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import merge, peaks, quantile
+from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import (
+    merge,
+    peaks,
+    quantile,
+    strangers,
+    with_names,
+)
 
 RECORDED = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix", "fixtures", "maillog.2.10.1.txt")
 LOG = {
@@ -78,3 +84,35 @@ def test_an_unusual_hour_is_found():
     hours[str(30 * 3600)] = {"received": 500, "bounced": 1}
     assert peaks({"hours": hours}) == [{"hour": 30 * 3600, "what": "received", "count": 500, "usual": 11}]
     assert peaks({"hours": {}}) == []
+
+
+def test_clients_without_a_name_have_that_of_the_host_whose_address_is_theirs():
+    flow = {
+        "clients": {
+            "fd00:20:1::11": {"received": 1, "sent": 1},
+            "fd00:20:1::12": {"received": 2},
+            "10.20.0.12": {"received": 4},
+            "web01.example.com": {"received": 8},
+            "172.17.0.1": {"received": 16},
+            "192.0.2.9": {"received": 32},
+            "127.0.0.1": {"received": 64},
+            "(local)": {"received": 128},
+        }
+    }
+    hosts = {
+        "web01": {"names": ["web01", "web01.example.com"], "addresses": ["FD00:20:1:0::11", "172.17.0.1"]},
+        "web02": {"names": ["web02"], "addresses": ["fd00:20:1::12", "10.20.0.12", "172.17.0.1"]},
+    }
+    assert with_names(flow, hosts)["clients"] == {
+        "web01.example.com": {"received": 9, "sent": 1},
+        "web02": {"received": 6},
+        # Each host has it for its containers.
+        "172.17.0.1": {"received": 16},
+        "192.0.2.9": {"received": 32},
+        "127.0.0.1": {"received": 64},
+        "(local)": {"received": 128},
+    }
+    # Whom it asks for: hosts of which nobody has said anything yet.
+    assert strangers(flow, hosts) == ["192.0.2.9"]
+    assert strangers(flow, {}) == ["10.20.0.12", "172.17.0.1", "192.0.2.9", "fd00:20:1::11", "fd00:20:1::12"]
+    assert strangers(merge([]), hosts) == [] and with_names(merge([]), hosts) == merge([])

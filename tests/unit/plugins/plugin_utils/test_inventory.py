@@ -9,7 +9,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import kno
 RELAY = {
     "ansible_host": "10.20.0.10",
     "relay_server_hostname": "smtp-relay001.example.com",
-    "relay_server_address": "2001:db8::7",
+    "relay_server_address": "2001:DB8:0::7",
     "relay_server_outbound_address": "203.0.113.4",
     "ansible_facts": {
         "all_ipv4_addresses": ["192.0.2.7"],

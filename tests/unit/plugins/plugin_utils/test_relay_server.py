@@ -20,6 +20,10 @@ def network_problems(text):
         "relay_server_hostname": "relay.example.com",
         "relay_server_networks": [text],
         "relay_server_address": "10.0.0.1",
+        "relay_server_bare_newline_exclusions": [],
+        "relay_server_client_limit_exceptions": [],
+        "relay_server_inet_interfaces": ["10.0.0.1", "127.0.0.1"],
+        "relay_server_inet_protocols": "all",
         "relay_server_outbound_address": "",
         "relay_server_firewall": "auto",
         "relay_server_firewall_zone": "postfix",
@@ -37,6 +41,12 @@ def test_a_network_in_its_shortest_form_is_one(network):
     assert network_problems(str(network)) == [] or network.network_address.packed.startswith(bytes(10))
 
 
+@given(st.ip_addresses(v=6))
+def test_an_address_that_was_chosen_is_one_that_can_be_listened_on(address):
+    for chosen in relay_server.own_addresses(["::/0", "0.0.0.0/0"], [address.exploded.upper()], [], "all"):
+        assert ipaddress.ip_address(chosen) in (address, address.ipv4_mapped) and chosen == chosen.lower()
+
+
 @given(NETWORK, st.ip_addresses())
 def test_the_network_that_a_refusal_names_is_accepted(network, address):
     for problem in network_problems(f"{address}/{network.prefixlen}"):
@@ -47,8 +57,9 @@ def test_the_network_that_a_refusal_names_is_accepted(network, address):
 def test_any_text_is_refused_by_name_or_is_a_network(text):
     found = network_problems(text)
     assert len(found) <= 1 and all(problem.startswith(f'relay_server_networks: "{text}" ') for problem in found)
-    relay_server.address_within([text], ["10.0.0.1", text], "")
-    assert relay_server.in_brackets(text) in (text, "[" + text.replace("/", "]/") + ("" if "/" in text else "]"))
+    for address in relay_server.own_addresses([text], ["10.0.0.1", text], [text], "all", text):
+        assert str(ipaddress.ip_address(address))
+    assert relay_server.in_brackets(text) == text or ":" in text
 
 
 @given(

@@ -203,3 +203,20 @@ def test_a_host_is_known_by_address_name_or_a_label_that_is_its_alone():
     assert site.host_of({"name": "RELAY.example.com.", "address": ""}) == "relay"
     assert site.host_of({"name": "web01.example.org", "address": "192.0.2.1"}) == "web01"
     assert site.host_of({"name": "mx.example.net", "address": "203.0.113.2"}) is None
+
+
+def test_a_host_is_known_by_its_address_in_every_notation():
+    hosts = dict(HOSTS, web02={"names": ["web02"], "addresses": ["FD00:20:1:0::12", "172.17.0.1", "fe80::1"]})
+    told = {
+        "messages": [],
+        "log": COMPLETE,
+        "host": {"names": [], "addresses": ["fd00:20:1::11", "172.17.0.1", "fe80::1"]},
+    }
+    site = Site(hosts, {"web01": [told]})
+    for text in ("fd00:20:1::12", "IPv6:fd00:20:1::12", "FD00:20:1::12"):
+        assert site.host_of({"name": "", "address": text}) == "web02"
+    # The log of the relay knows no name of it, and the inventory no address; its own log's host told that.
+    assert site.host_of({"name": "", "address": "fd00:20:1:0::11"}) == "web01"
+    # Each host has these.
+    assert site.host_of({"name": "", "address": "172.17.0.1"}) is None
+    assert site.host_of({"name": "", "address": "fe80::1"}) is None

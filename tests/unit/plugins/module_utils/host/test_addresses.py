@@ -19,10 +19,16 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     Network,
     closed_to_strangers,
     is_address,
+    is_link_local,
+    is_loopback,
+    is_mapped,
     networks_between,
     not_globally_routed,
     parse_address,
     parse_network,
+    plain,
+    read_address,
+    read_network,
     strangers,
 )
 
@@ -44,6 +50,110 @@ def networks(draw):
 @settings(max_examples=100, deadline=None)
 def test_a_network_is_read_back_as_it_was_written(network):
     assert parse_network(str(network)) == network
+
+
+def groups(number):
+    return ["{0:x}".format(number >> shift & 0xFFFF) for shift in range(112, -16, -16)]
+
+
+@st.composite
+def writings(draw):
+    """(Network, str): one address, and one of the ways in which it is written."""
+    family = draw(st.sampled_from(sorted(BITS)))
+    address = Network(family, draw(st.integers(0, 2 ** BITS[family] - 1) | st.integers(0, 2**16)), BITS[family])
+    if family == "ipv4":
+        mapped = "::ffff:" + address.address
+        return address, draw(
+            st.sampled_from([address.address, "[{0}]".format(address.address), mapped, "IPv6:" + mapped])
+        )
+    text = draw(st.sampled_from([address.address, ":".join(groups(address.number))]))
+    text = draw(st.sampled_from([text, text.upper(), ":".join(group.zfill(4) for group in groups(address.number))]))
+    form = draw(st.sampled_from(["{0}", "[{0}]", "IPv6:{0}", "ipv6:{0}", "[IPv6:{0}]"]))
+    return (read_address(address.address), form.format(text))
+
+
+@given(writings())
+@settings(max_examples=200, deadline=None)
+def test_every_notation_of_an_address_is_the_same_address(written):
+    address, text = written
+    assert read_address(text) == address
+    assert read_network(text) == address
+    assert plain(text) == address.address == plain(plain(text))
+
+
+@given(networks())
+@settings(max_examples=100, deadline=None)
+def test_a_network_as_postfix_writes_it_is_read_back(network):
+    if is_mapped(network):
+        return
+    assert read_network(network.bracketed) == network
+    assert read_network("[{0}/{1}]".format(network.address, network.prefix)) == network
+
+
+@given(st.text(max_size=40) | st.text("[]/:.0123456789abcdefIPv", max_size=20))
+@settings(max_examples=200, deadline=None)
+def test_what_is_no_address_stays_as_it_is(text):
+    if read_address(text) is None:
+        assert plain(text) == text
+    try:
+        assert isinstance(read_network(text), Network)
+    except AddressError:
+        pass
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        # RFC 5952, 4.1 to 4.3 and 5: no leading zeros, the longest run and the first of two as ::, no :: for one group, lower case.
+        ("2001:0DB8::0001", "2001:db8::1"),
+        ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+        ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
+        ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::FFFF:C000:201", "192.0.2.1"),
+        # Postfix's log_client_address, and the peer of its log; sendmail's own log.
+        ("IPv6:fd00:20:1::11", "fd00:20:1::11"),
+        ("[IPv6:FD00:20:1:0::11]", "fd00:20:1::11"),
+        ("[192.0.2.1]", "192.0.2.1"),
+        # No addresses.
+        ("IPv6:192.0.2.1", "IPv6:192.0.2.1"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("[fd00::1", "[fd00::1"),
+        ("fd00::/64", "fd00::/64"),
+        ("web01.example.com", "web01.example.com"),
+        ("", ""),
+    ],
+)
+def test_one_notation(text, shown):
+    assert plain(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text, network",
+    [
+        ("[fd00:20:1::]/64", "fd00:20:1::/64"),
+        ("[fd00:20:1::/64]", "fd00:20:1::/64"),
+        ("[10.0.0.0]/8", "10.0.0.0/8"),
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+    ],
+)
+def test_networks_of_every_notation(text, network):
+    assert str(read_network(text)) == network
+
+
+@pytest.mark.parametrize(
+    "text", ["[fd00::1]/64", "[fd00::]/129", "[fd00::/64", "[fd00::]64", "[]", "[web01]/8", "fd00::/"]
+)
+def test_an_impossible_network_is_an_address_error_in_every_notation(text):
+    with pytest.raises(AddressError):
+        read_network(text)
+
+
+def test_addresses_that_no_other_host_has():
+    assert is_loopback(parse_network("127.0.0.2")) and is_loopback(parse_network("::1"))
+    assert not is_loopback(parse_network("::2"))
+    assert is_link_local(parse_network("fe80::1")) and is_link_local(parse_network("169.254.1.1"))
+    assert not is_link_local(parse_network("fd00::1"))
 
 
 @given(st.text(max_size=40))

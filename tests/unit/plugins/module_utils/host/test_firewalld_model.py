@@ -216,6 +216,8 @@ def test_a_bad_port_is_refused_with_its_fix(text, part):
         ("web01", "ipset:NAME"),
         ("ipset:", "no ipset name"),
         ("52:54:00:00:00", "not an IPv4 or IPv6"),
+        ("::ffff:192.0.2.1", "from which no connection comes: write 192.0.2.1"),
+        ("[fd00::]/8", "write fd00::/8"),
     ],
 )
 def test_a_bad_source_is_refused_with_its_fix(text, part):

@@ -59,6 +59,20 @@ def test_bad_ports_are_named(texts_, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text, fix",
+    [
+        ("::ffff:192.0.2.0/120", "write 192.0.2.0/24"),
+        ("[fd00::]/8", "write fd00::/8"),
+        ("IPv6:fd00::1", "write fd00::1"),
+    ],
+)
+def test_a_notation_that_cannot_work_is_refused_with_its_fix(text, fix):
+    with pytest.raises(RulesError) as caught:
+        model.parse_sources([text])
+    assert text in str(caught.value) and str(caught.value).endswith(fix)
+
+
 def test_bad_source_is_named():
     with pytest.raises(RulesError) as caught:
         model.parse_sources(["10.0.0.1/8"])

@@ -133,6 +133,8 @@ def ids(result):
         ({"sender": ["@web01.example.com"], "recipient": ["@example.3"]}, ["7D000101F"]),
         ({"recipient": ["@xample.3"]}, []),
         ({"client": ["10.20.0.12"]}, ["7D000100F"]),
+        ({"client": ["::ffff:10.20.0.12"]}, ["7D000100F"]),
+        ({"client": ["[10.20.0.12]"]}, ["7D000100F"]),
         ({"client": ["10.20.0.12/31"]}, ["7D000100F", "7D000101F"]),
         ({"client": ["WEB03.example.com"]}, ["7D000101F"]),
         ({"status": ["sent"]}, ["7D000100F"]),
@@ -197,6 +199,7 @@ def test_the_newest_are_given_and_all_are_counted():
         ({"queued_as": ["A" * 201]}, "is not a queue ID"),
         ({"sender": [""]}, "sender: an empty text"),
         ({"client": ["10.0.0.0/40"]}, "client: "),
+        ({"client": ["[fd00::1]/64"]}, "fd00::/64"),
     ],
 )
 def test_a_criterion_that_cannot_be_met_is_refused_by_name(criteria, words):

@@ -128,6 +128,29 @@ def test_clients():
 
 
 @pytest.mark.parametrize(
+    "client",
+    [
+        "fd00:20:1::11",
+        "FD00:20:1:0::11",
+        "[fd00:20:1::11]",
+        "IPv6:fd00:20:1::11",
+        "[IPv6:fd00:20:1::11]",
+        "fd00:20:1::/64",
+        "[fd00:20:1::]/64",
+    ],
+)
+def test_a_client_is_known_in_every_notation(client):
+    matches = Selection({"client": [client]}, NOW).client_matches
+    assert matches("unknown", "fd00:20:1::11") and matches("", "IPv6:FD00:20:1:0:0::11")
+    assert not matches("", "fd00:20:2::11") and not matches("unknown", "unknown")
+
+
+def test_IPv4_written_as_IPv6_is_IPv4():
+    matches = Selection({"client": ["::ffff:10.20.0.11"]}, NOW).client_matches
+    assert matches("", "10.20.0.11") and matches("", "::ffff:10.20.0.11") and not matches("", "10.20.0.12")
+
+
+@pytest.mark.parametrize(
     ("params", "words"),
     [
         ({}, "no criterion"),
@@ -148,6 +171,7 @@ def test_clients():
         ({"max_size": "big"}, "max_size: 'big'"),
         ({"reason": [" "]}, "reason: "),
         ({"client": ["10.0.0.1/8"]}, "10.0.0.0/8"),
+        ({"client": ["[fd00::1]/64"]}, "fd00::/64"),
         ({"client": ["-x/y"]}, "client: "),
     ],
 )

@@ -723,7 +723,6 @@ def test_ipv6_that_is_disabled():
     assert found({"inet_interfaces": "localhost"}, host=host) == [("ipv6-unavailable", "warning", "inet_interfaces")]
     assert found({"inet_interfaces": "localhost", "inet_protocols": "ipv4"}, host=host) == []
     assert found({"inet_interfaces": "all"}, host=host) == []
-    assert found({"inet_interfaces": "127.0.0.1, ::1", "inet_protocols": "ipv4"}, host=host) == []
     assert found({"inet_protocols": "ipv6"}, host=host) == [("ipv6-unavailable", "error", "inet_protocols")]
     finding = only({"inet_interfaces": "127.0.0.1, ::1"}, host=host)
     assert finding.identifier == "interface-not-local"
@@ -735,6 +734,41 @@ def test_a_single_private_address_is_also_the_source():
     assert found({"inet_interfaces": "192.168.1.100", "smtp_bind_address": "0.0.0.0"}) == []
     assert found({"inet_interfaces": "192.168.1.100", "relayhost": "[relay.example.com]"}) == []
     assert found({"inet_interfaces": "203.0.113.5"}) == []
+
+
+def test_a_single_private_address_of_a_family_is_the_source_over_it_whatever_the_other_has():
+    host = Host()
+    host.local.update(["fd00:20:1::10", "2001:db8::10"])
+    only_one = {"inet_interfaces": "fd00:20:1::10, 127.0.0.1"}
+    finding = only(only_one, host=host)
+    assert finding.identifier == "single-interface" and "fd00:20:1::10" in finding.message and "IPv6" in finding.message
+    assert finding.fix == "add ::1, or set smtp_bind_address6 to ::"
+    both = found({"inet_interfaces": "fd00:20:1::10, 192.168.1.100"}, host=host)
+    assert both == [("single-interface", "warning", "inet_interfaces")] * 2
+    for harmless in (
+        {"inet_interfaces": "fd00:20:1::10, 127.0.0.1, ::1"},
+        {"inet_interfaces": "fd00:20:1::10, 127.0.0.1", "smtp_bind_address6": "::"},
+        {"inet_interfaces": "2001:db8::10, 127.0.0.1"},
+        {"inet_interfaces": "fd00:20:1::10, 192.168.1.100", "relayhost": "[relay.example.com]"},
+        {"inet_interfaces": "::1, 127.0.0.1"},
+        {"inet_interfaces": "fd00:20:1::10, ::1", "inet_protocols": "ipv6"},
+    ):
+        assert found(harmless, host=host) == []
+    # Without the brackets and in another notation it is the same address.
+    assert only({"inet_interfaces": "[::1], 192.168.1.100"}).fix == "add 127.0.0.1, or set smtp_bind_address to 0.0.0.0"
+
+
+def test_an_address_of_a_family_that_is_off():
+    # Postfix 3.7.11: "fatal: config variable inet_interfaces: host not found: 127.0.0.1"
+    for protocols, interfaces, off in (
+        ("ipv6", "::1, 127.0.0.1", "127.0.0.1"),
+        ("ipv4", "127.0.0.1, ::1", "::1"),
+        ("ipv4", "127.0.0.1, [::1]", "[::1]"),
+    ):
+        finding = only({"inet_interfaces": interfaces, "inet_protocols": protocols})
+        assert (finding.identifier, finding.severity) == ("interface-protocol-off", "error")
+        assert finding.message.startswith(off + " is an IPv") and protocols in finding.message
+    assert found({"inet_interfaces": "127.0.0.1, ::1", "inet_protocols": "ipv4, ipv6"}) == []
 
 
 # --- master.cf -----------------------------------------------------------------------------------------------

@@ -246,6 +246,9 @@ def test_the_client_of_an_envelope():
         "web01.example.com",
         "10.20.0.11",
     )
+    # Postfix 3.7 of Debian 12 tags those of IPv6.
+    lines[4] = "named_attribute: log_client_address=IPv6:fd00:20:1::11"
+    assert next(parse_envelopes(lines)).client_address == "fd00:20:1::11"
 
 
 def words(alphabet):

@@ -147,6 +147,25 @@ def test_ipv6_has_records_of_its_own():
     assert bad(found) == []
 
 
+def test_a_family_that_sends_nothing_needs_no_records():
+    address, reverse = "2001:db8::4", "4" + ".0" * 23 + ".8.b.d.0.1.0.0.2.ip6.arpa"
+    records = {
+        (FQDN, "A"): None,
+        (FQDN, "AAAA"): [address],
+        (FQDN, "TXT"): ["v=spf1 ip6:2001:db8::4 -all"],
+        (reverse, "PTR"): [FQDN],
+        ("example.com", "TXT"): ["v=spf1 ip6:2001:db8::/64 -all"],
+    }
+    found = look(records, addresses=[address])
+    assert bad(found) == []
+    assert the(found, "dns_a", "skipped")["seen"] == "no A record, and no mail leaves over IPv4"
+    # One that sends needs its own, whatever the other one has.
+    records[FQDN, "A"] = [ADDRESS]
+    assert bad(look(records, addresses=[address, ADDRESS])) == ["dns_spf"]
+    records[FQDN, "AAAA"] = None
+    assert "dns_aaaa" in bad(look(records, addresses=[address]))
+
+
 def chain(count):
     return "v=spf1 " + " ".join("a:mx.example.com" for _number in range(count)) + " ip4:203.0.113.4 -all"
 

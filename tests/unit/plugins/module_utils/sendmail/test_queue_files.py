@@ -108,7 +108,7 @@ def test_bare_address(text, address):
         ("mail.example.org [192.0.2.1] (may be forged)", ("mail.example.org", "192.0.2.1")),
         ("joe@mail.example.org [192.0.2.1]", ("mail.example.org", "192.0.2.1")),
         ("[192.0.2.1]", ("", "192.0.2.1")),
-        ("web [IPv6:2001:db8:0:0:0:0:0:1]", ("web", "2001:db8:0:0:0:0:0:1")),
+        ("web [IPv6:2001:db8:0:0:0:0:0:1]", ("web", "2001:db8::1")),
         ("root@localhost", None),
         ("", None),
     ],
