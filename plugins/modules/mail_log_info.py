@@ -181,6 +181,7 @@ messages:
         - The attempts, one for each recipient, with C(time), C(recipient), C(orig_to), C(relay), C(relay_host) (C(name),
           C(address), C(port)), C(status), C(dsn), C(reply), C(tls), C(delay) in seconds and its parts C(delays), and
           C(next_id), the next mail system's queue ID.
+        - C(tls) is C(none) without TLS, and C(TLS) where the log does not tell more of it than that.
       type: list
       elements: dict
       sample: [{recipient: ops@example.net, status: sent, dsn: 2.0.0, next_id: 9F0C41}]
