@@ -192,6 +192,7 @@ messages:
           filter where there is a C(next_id); C(local), C(virtual) and C(pipe) have delivered it on this host, to a mailbox,
           a file or a program; C(discard) has thrown it away.
         - An attempt of which the log has no result is C(queued).
+        - C(tls) is C(none) without TLS, and C(TLS) where the log does not tell more of it than that.
       type: list
       elements: dict
       sample: [{recipient: ops@example.net, status: sent, dsn: 2.0.0, next_id: 9F0C41}]
