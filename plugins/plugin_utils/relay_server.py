@@ -157,9 +157,11 @@ def problems(variables, units, unknown):
             " Write host and domain, for example smtp-relay001.example.com."
         )
     yield from _network_problems(variables["relay_server_networks"])
-    if address == "" and families and variables["relay_server_networks"]:
+    networks = _networks(variables["relay_server_networks"])
+    wanted = [family for family in families if any(network.family == family for network in networks)]
+    if address == "" and families and networks:
         yield (
-            f'relay_server_address: "" is not an address: this host has none of {" or ".join(map(FAMILY_NAMES.get, families))},'
+            f'relay_server_address: "" is not an address: this host has none of {" or ".join(map(FAMILY_NAMES.get, wanted or families))},'
             " as relay_server_networks and relay_server_inet_protocols want it. Set it to the address on which the clients"
             " reach this host."
         )
@@ -208,7 +210,7 @@ def _candidates(addresses):
 
 
 def _networks(texts):
-    return list(filter(None, map(_network, [texts] if isinstance(texts, str) else texts or ())))
+    return list(filter(None, map(_network, texts if isinstance(texts, (list, tuple)) else [texts])))
 
 
 def addresses_within(networks, addresses):

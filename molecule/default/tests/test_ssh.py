@@ -39,9 +39,9 @@ def ssh_socket():
 
 @pytest.mark.usefixtures("ssh_socket")
 def test_the_zone_does_not_cut_it_and_runs_at_the_same_time_all_count(tmp_path):
-    relay = probe.address(site.RELAY, "10.20.")
+    relay, relay6 = probe.address(site.RELAY, "10.20."), probe.address(site.RELAY, "fd00:20:")
     as_the_role_has_it = {
-        "sources": [relay.rpartition(".")[0] + ".0/24"],
+        "sources": [relay.rpartition(".")[0] + ".0/24", relay6.rpartition("::")[0] + "::/64"],
         "services": ["ssh"],
         "ports": ["25/tcp", "587/tcp"],
         "exclusive": True,
