@@ -637,7 +637,7 @@ def test_a_fifo_in_the_place_of_any_file_is_refused_before_firewalld_waits_for_i
     before = host.state()
     os.mkfifo(os.path.join(host.etc, "zones", "other.xml"))
     calls = []
-    host.fails = lambda argv: calls.append(argv)
+    host.fails = calls.append
     with pytest.raises(model.ZoneError) as info:
         ask(host, ports=["465/tcp"], check_mode=check_mode)
     assert "other.xml: it is a FIFO" in str(info.value) and "Nothing was changed" in str(info.value)
