@@ -14,6 +14,7 @@ import re
 MAXIMUM_DEPTH = 100
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
+_SEPARATORS = re.compile(r"[ \t\r\n,]+")
 _REFERENCE = re.compile(r"\$\$|\$[({]?\s*([A-Za-z0-9_]+)")
 _OPERATOR = re.compile(r"(==|!=|<=|>=|<|>)(level)?")
 _CLOSE = {"{": "}", "(": ")"}
@@ -33,6 +34,8 @@ def split_list(text):
 
     Braces protect since Postfix 3.0 (C(inline:{...})); an unclosed one protects nothing.
     """
+    if "{" not in text:
+        return [item for item in _SEPARATORS.split(text) if item]
     items, current, level = [], "", 0
     for character in text:
         if character == "{":
@@ -46,7 +49,7 @@ def split_list(text):
             current += character
     items.append(current)
     if level > 0:
-        items = re.split(r"[ \t\r\n,]+", text)
+        items = _SEPARATORS.split(text)
     return [item for item in items if item]
 
 

@@ -27,12 +27,14 @@ class Scope(object):
         main: dict of parameter -> raw value of main.cf.
         host: see ``lint.check``.
         service: dict of the service (see ``lint.check``), or None for main.cf itself.
+        over: Scope or None, that of main.cf, of which a service shares the values that its options do not change.
     """
 
-    def __init__(self, main, host, service=None):
+    def __init__(self, main, host, service=None, over=None):
         self.host = host
         self.service = service
         self._main = main
+        self._over = over
         # Rules ask for the same ones again and again.
         self._values = {}
         if service is None:
@@ -46,7 +48,7 @@ class Scope(object):
 
     def of(self, service):
         """Scope: that of a service, over the same main.cf."""
-        return Scope(self._main, self.host, service)
+        return Scope(self._main, self.host, service, self._over or self)
 
     def raw(self, name):
         """str or None: the value as written, or Postfix's default; None for a name that Postfix does not know."""
@@ -66,20 +68,38 @@ class Scope(object):
         """set of str: the parameters that are set, in main.cf or for the service."""
         return set(self._main) | set(self._options)
 
-    def expand(self, text):
-        """str or None: a text with its references replaced; None when that cannot be told."""
+    def expand(self, text, lookup=None):
+        """str or None: a text with its references replaced; None when that cannot be told.
+
+        Args:
+            text: str.
+            lookup: callable like ``raw``, which is the default.
+        """
         if "$" not in text:
             return text.strip()
         try:
-            return expand(text, self.raw).strip()
+            return expand(text, lookup or self.raw).strip()
         except ExpansionError:
             return None
 
     def get(self, name):
         """str or None: the effective value; None when it cannot be told or the parameter does not exist."""
+        return self._worked_out(name)[0]
+
+    def _worked_out(self, name):
+        """(str or None, set of str): the effective value, and the parameters that it comes from."""
         if name not in self._values:
-            raw = self.raw(name)
-            self._values[name] = None if raw is None else self.expand(raw)
+            found = None if self._over is None else self._over._worked_out(name)
+            if found is None or not found[1].isdisjoint(self._options):
+                used = set()
+
+                def lookup(other):
+                    used.update(COMPUTED if other in COMPUTED else (other,))
+                    return self.raw(other)
+
+                raw = lookup(name)
+                found = (None if raw is None else self.expand(raw, lookup), used)
+            self._values[name] = found
         return self._values[name]
 
     def is_yes(self, name):
@@ -104,7 +124,8 @@ def scopes_of(main, services, host):
 
     Args: see ``lint.check``.
     """
-    return [Scope(main, host)] + [Scope(main, host, service) for service in services if service["options"]]
+    main_scope = Scope(main, host)
+    return [main_scope] + [main_scope.of(service) for service in services if service["options"]]
 
 
 def service_label(service):

@@ -144,8 +144,9 @@ def _written_down(scope, side):
         found = [("relay_clientcerts", _in_tables(scope, scope.get("relay_clientcerts") or "", _keys))]
         classes = set(split_list(scope.get("smtpd_restriction_classes") or ""))
         for name in sorted(scope.names()):
-            if name.endswith("_restrictions") or name in classes:
-                found.append((name, _in_tables(scope, _certificate_access(scope.get(name) or ""), _keys)))
+            value = scope.get(name) or "" if name.endswith("_restrictions") or name in classes else ""
+            if "check_ccert_access" in value.lower():
+                found.append((name, _in_tables(scope, _certificate_access(value), _keys)))
         return found
     match = "{0}_tls_fingerprint_cert_match".format(side)
     policy = "{0}_tls_policy_maps".format(side)
