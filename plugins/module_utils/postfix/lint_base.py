@@ -28,6 +28,9 @@ class Scope(object):
         host: see ``lint.check``.
         service: dict of the service (see ``lint.check``), or None for main.cf itself.
         over: Scope or None, that of main.cf, of which a service shares the values that its options do not change.
+
+    Attributes:
+        explicit: dict of parameter -> raw value, what is set here; ordered: list of str, its names in their order.
     """
 
     def __init__(self, main, host, service=None, over=None):
@@ -45,6 +48,7 @@ class Scope(object):
             self.file = host.master_file
             # Of an option that is given twice, Postfix takes the last.
             self.explicit = self._options = dict(service["options"])
+        self.ordered = sorted(self.explicit)
 
     def of(self, service):
         """Scope: that of a service, over the same main.cf."""

@@ -143,8 +143,8 @@ def _written_down(scope, side):
     if side == "smtpd":
         found = [("relay_clientcerts", _in_tables(scope, scope.get("relay_clientcerts") or "", _keys))]
         classes = set(split_list(scope.get("smtpd_restriction_classes") or ""))
-        for name in sorted(scope.names()):
-            value = scope.get(name) or "" if name.endswith("_restrictions") or name in classes else ""
+        for name in sorted(name for name in scope.names() if name.endswith("_restrictions") or name in classes):
+            value = scope.get(name) or ""
             if "check_ccert_access" in value.lower():
                 found.append((name, _in_tables(scope, _certificate_access(value), _keys)))
         return found

@@ -121,7 +121,7 @@ def check_types(scope):
     nothing on standard error, or does not read the parameter at all.
     """
     findings = []
-    for name in sorted(scope.explicit):
+    for name in scope.ordered:
         value = scope.get(name)
         if value is None:
             continue
@@ -190,9 +190,7 @@ def check_names(scope, services, names, prefixes):
         prefixes: tuple of str, the same for prefixes.
     """
     defaults = scope.host.defaults
-    unknown = [
-        name for name in sorted(scope.explicit) if not (name in defaults or name in names or name.startswith(prefixes))
-    ]
+    unknown = [name for name in scope.ordered if not (name in defaults or name in names or name.startswith(prefixes))]
     own, referred = set(), set()
     if unknown:
         own = set(

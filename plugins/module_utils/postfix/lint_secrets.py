@@ -73,7 +73,7 @@ def check_secrets(scopes, main, services, host):
     """
     files = _Files(host)
     for scope in scopes:
-        for name in sorted(scope.explicit):
+        for name in scope.ordered:
             if _TLS_FILES.match(name):
                 for path in split_list(scope.get(name) or ""):
                     _check_key(files, scope, name, path)
@@ -115,7 +115,7 @@ def _check_values(scopes, main, services, host):
     findings = []
     for scope in scopes:
         readers = host.readers(scope.file)
-        for name in sorted(scope.explicit) if readers else []:
+        for name in scope.ordered if readers else []:
             if holds_password(name, scope.explicit[name], names):
                 found = scope.finding(
                     "secret-readable",

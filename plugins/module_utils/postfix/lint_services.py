@@ -100,7 +100,7 @@ class _Services(object):
         self._verifying = [
             (scope, name)
             for scope in self._scopes
-            for name in sorted(scope.explicit)
+            for name in scope.ordered
             if "reject_unverified_" in (scope.get(name) or "") and _VERIFY.search(scope.get(name))
         ]
 
@@ -309,7 +309,7 @@ class _Services(object):
         found = []
         for scope in self._scopes:
             if not self._has("anvil"):
-                for name in sorted(scope.explicit):
+                for name in scope.ordered:
                     if _LIMIT.match(name) and (scope.get(name) or "0") != "0":
                         found.append(
                             self._missing(scope, name, "anvil", "nobody counts, so this limits nobody", WARNING)

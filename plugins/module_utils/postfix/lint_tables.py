@@ -92,7 +92,7 @@ def check_tables(scope):
     """
     findings = []
     lookups = Lookups(scope.host)
-    for name in sorted(scope.explicit):
+    for name in scope.ordered:
         if name in ("default_database_type", "default_cache_db_type"):
             findings += _check_type(scope, name, scope.get(name) or "")
             continue

@@ -72,9 +72,8 @@ def check_protocols(scope):
     since Postfix 3.6.
     """
     findings = []
-    for name in sorted(scope.explicit):
-        value = scope.get(name) if _PROTOCOLS_PARAMETER.match(name) else None
-        for item in re.split(r"[ \t\r\n,:]+", value or ""):
+    for name in filter(_PROTOCOLS_PARAMETER.match, scope.ordered):
+        for item in re.split(r"[ \t\r\n,:]+", scope.get(name) or ""):
             reason = _protocol_problem(item, scope.host.version) if item else None
             if reason:
                 findings.append(scope.finding("tls-protocol", name, reason[0], reason[1]))
@@ -117,7 +116,7 @@ def check_ciphers(scope):
             "no such cipher grade: {0}".format(scope.get(name)),
             "use one of {0}".format(", ".join(_CIPHER_GRADES)),
         )
-        for name in sorted(scope.explicit)
+        for name in scope.ordered
         if _CIPHERS_PARAMETER.match(name) and scope.get(name) and scope.get(name).lower() not in _CIPHER_GRADES
     ]
 

@@ -39,7 +39,7 @@ def uses_of(scopes):
     """
     found = []
     for scope in scopes:
-        for name in sorted(scope.explicit):
+        for name in scope.ordered:
             value = scope.get(name)
             value = scope.raw(name) if value is None else value
             for item in split_list(value) if ":" in value else []:
