@@ -190,6 +190,8 @@ class Configuration(object):
         secret = path in named or bool(SECRET_NAME.search(os.path.basename(path)))
         if secret or (present and hidden_text(content) != content) or holds_private_key(content):
             mode = self._private_mode(path, mode)
+        elif mode is not None and is_secret_text(content):
+            self._private_mode(path, mode)
         # What only looks like a password is not shown either; a file of others that is there keeps its mode.
         new = (0o600 if is_secret_text(content) else 0o644, None, None)
         plan = SendmailFile(path, mode, secret=secret or is_secret_text(before) or is_secret_text(content), new=new)

@@ -575,3 +575,14 @@ def test_a_file_of_passwords_is_private(apply, etc, name, content, named):
     with pytest.raises(RelayError) as error:
         apply(files=[dict(item, mode="0644")])
     assert "lets everyone read secrets" in str(error.value)
+
+
+@pytest.mark.parametrize("content", ["password = {0}\n", "bindpw {0}\n", "dnpass: {0}\n"])
+def test_a_mode_that_lets_everybody_read_a_file_with_a_password_is_refused(apply, etc, content):
+    item = {"path": etc + "/ldap.conf", "content": content.format(PASSWORD)}
+    with pytest.raises(RelayError) as error:
+        apply(files=[dict(item, mode="0644")])
+    assert "ldap.conf: mode 0644 lets everyone read secrets; use 0600" in str(error.value)
+    assert not os.path.exists(item["path"])
+    apply(files=[dict(item, mode="0640")])
+    assert mode_of(item["path"]) == 0o640
