@@ -168,7 +168,7 @@ class Configuration(object):
         """
         try:
             return self._locked()
-        except RelayError:
+        except (RelayError, EnvironmentError):
             if self._secret_files is None:
                 # It failed before it was known which of these are secrets.
                 for _path, texts, _content in self._given():
