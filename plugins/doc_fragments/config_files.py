@@ -35,6 +35,7 @@ options:
         description:
           - The permission bits, such as V('0644'). The default keeps those of an existing file; a new one gets
             V(0644). A file with a private key or passwords gets V(0600), and a mode that lets everyone read it is refused.
+            Where only the form of its lines speaks of passwords, an existing file keeps its own.
         type: raw
       content:
         description:
@@ -72,6 +73,7 @@ options:
         description:
           - The permission bits, such as V('0644'). The default keeps those of an existing file; a new one gets
             V(0644). A file with a private key or passwords gets V(0600), and a mode that lets everyone read it is refused.
+            Where only the form of its lines speaks of passwords, an existing file keeps its own.
         type: raw
       content:
         description:

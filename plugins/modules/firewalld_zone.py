@@ -94,6 +94,8 @@ options:
         is one of those on which SSH listens, by a process (OpenSSH, Dropbear, tinysshd) or by a socket unit of systemd
         such as C(ssh.socket); where none can be seen, one in C(sshd_config), or 22. Where SSH neither runs nor starts at
         boot, there is nothing to cut.
+      - A process is known by its name or by that of its program, and OpenSSH from 8.2 on by the title that it gives itself. A copy
+        of another server under another name is found only where Ansible comes through it.
       - Each other port of these, and those in C(sshd_config), must stay open for the connections that it is open for now.
     type: bool
     default: false

@@ -105,6 +105,8 @@ options:
         listens, by a process (OpenSSH, Dropbear, tinysshd) or by a socket unit of systemd such as C(ssh.socket), and those
         in C(sshd_config). Where none of these can be seen it is 22. Where SSH neither runs nor starts at boot, there is
         nothing to cut.
+      - A process is known by its name or by that of its program, and OpenSSH from 8.2 on by the title that it gives itself. A copy
+        of another server under another name is found only where Ansible comes through it.
     type: bool
     default: false
 notes:

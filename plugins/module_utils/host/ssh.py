@@ -27,6 +27,8 @@ SshAccess.__new__.__defaults__ = ((),)
 # listen only for what that forwards.
 _SERVER = re.compile(r"^(?:sshd|dropbear|tinysshd|lshd)(?:[0-9]|-[a-z0-9]+)*$")
 _HELPERS = ("sshd-session", "sshd-auth")
+# What OpenSSH's server calls itself from 8.2 on, behind the name that its program has (server_listen() of sshd.c).
+_LISTENER = re.compile(r"\[listener\] \d+ of \d+-\d+ startups\Z")
 _UNITS = [name + end for name in ("ssh", "sshd", "dropbear", "tinyssh", "tinysshd") for end in (".service", ".socket")]
 _UNIT = re.compile(r"(?:^|[^a-z])(?:sshd?|dropbear|tinysshd?)(?:[^a-z]|$)")
 
@@ -151,8 +153,19 @@ def is_server(words):
     Args:
         words: list of str.
     """
+    if is_listener(words):
+        return True
     names = [word.rpartition("/")[2] for word in words]
     return any(_SERVER.match(name) and name not in _HELPERS for name in names)
+
+
+def is_listener(words):
+    """bool: whether a command line is the title of an OpenSSH server, whatever the name of its program.
+
+    Args:
+        words: list of str.
+    """
+    return bool(_LISTENER.search(" ".join(words)))
 
 
 class _Search(object):
@@ -218,7 +231,8 @@ class _Search(object):
                 continue
             self.listening.update(ports)
             told = any(word.startswith(("-p", "-o", "-f")) for word in words)
-            by_itself = by_itself or (is_server(words[:3]) and bool(ports - activated) and not told)
+            direct = is_listener(words) or is_server(words[:3])
+            by_itself = by_itself or (direct and bool(ports - activated) and not told)
         return hidden, by_itself
 
     def ports(self):

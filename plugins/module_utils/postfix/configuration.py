@@ -168,7 +168,7 @@ class Configuration(object):
         """
         try:
             return self._locked()
-        except RelayError:
+        except (RelayError, EnvironmentError):
             if self._secret_files is None:
                 # It failed before it was known which of these are secrets.
                 for _path, texts, _content in self._given():
@@ -307,9 +307,7 @@ class Configuration(object):
         """
         mode, owner, group = attributes
         if mode is not None:
-            if mode & 0o007:
-                raise SettingError("{0}: mode {1:04o} lets everyone read secrets; use 0600".format(what, mode))
-            return mode, owner, group
+            return _checked_mode(mode, what), owner, group
         mail_owner = _mail_owner(self._host) if self._secret_files.is_proxied(path) else None
         current = attributes_of(os.path.realpath(path))
         if mail_owner is not None:
@@ -431,6 +429,8 @@ class Configuration(object):
         before = read_native(os.path.realpath(path))
         if self._secret_files.holds_password(path, content) or holds_private_key(content):
             attributes = self._protected(path, what, attributes, keep=True)
+        elif attributes[0] is not None and _looks_secret(content):
+            _checked_mode(attributes[0], what)
         # What only looks like a password is not shown either; a file of others that is there keeps its mode.
         new = (0o600 if _looks_secret(content) else 0o644, None, None)
         secret = self._secret_files.holds_password(path, before, content) or holds_private_key(content)
@@ -612,6 +612,17 @@ def _write_aged(path, text, mode):
     write_file(path, to_file_bytes(text), mode)
     past = time.time() - 60
     os.utime(path, (past, past))
+
+
+def _checked_mode(mode, what):
+    """int: the mode that is given for a file with secrets.
+
+    Raises:
+        SettingError: it lets everyone read.
+    """
+    if mode & 0o007:
+        raise SettingError("{0}: mode {1:04o} lets everyone read secrets; use 0600".format(what, mode))
+    return mode
 
 
 def _looks_secret(*texts):

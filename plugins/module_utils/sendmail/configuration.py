@@ -17,6 +17,7 @@ import os
 import shutil
 import tempfile
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import Writer, leak_facts, make_newer
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     permission_bits,
@@ -91,6 +92,7 @@ class Configuration(object):
         self._check_mode = check_mode
         self._scratch = scratch
         self._conceal = conceal or (lambda texts: None)
+        self._secrets_known = False
         self._warnings = []
 
     def apply(self):
@@ -99,6 +101,15 @@ class Configuration(object):
         Raises:
             RelayError: nothing has changed.
         """
+        try:
+            return self._locked()
+        except (RelayError, EnvironmentError):
+            if not self._secrets_known:
+                # It failed before it was known which of these are secrets.
+                self._conceal(set(item["content"] for item in self._files_wanted() if item.get("content")))
+            raise
+
+    def _locked(self):
         self._request = Request(self._arguments)
         self._sendmail = Sendmail(self._runner)
         if self._check_mode:
@@ -130,6 +141,7 @@ class Configuration(object):
         submit = Pair(self._path("submit.mc"), self._path("submit.cf"))
         named = secret_paths(main.plan_cf.before or "") | secret_paths(submit.plan_cf.before or "")
         files = [self._file(item, named) for item in self._files_wanted()]
+        self._secrets_known = True
         if self._sendmail.installed:
             main.require()
         else:
@@ -190,6 +202,8 @@ class Configuration(object):
         secret = path in named or bool(SECRET_NAME.search(os.path.basename(path)))
         if secret or (present and hidden_text(content) != content) or holds_private_key(content):
             mode = self._private_mode(path, mode)
+        elif mode is not None and is_secret_text(content):
+            self._private_mode(path, mode)
         # What only looks like a password is not shown either; a file of others that is there keeps its mode.
         new = (0o600 if is_secret_text(content) else 0o644, None, None)
         plan = SendmailFile(path, mode, secret=secret or is_secret_text(before) or is_secret_text(content), new=new)

@@ -136,6 +136,19 @@ def test_a_server_that_was_started_by_another_name_is_known_by_its_program(host,
     assert host.access().ports == [2400]
 
 
+def test_a_copy_of_openssh_under_another_name_is_known_by_its_title(host):
+    # OpenSSH 9.2, copied and started as "/usr/local/sbin/mysecureshelld -p 2400".
+    program = "/usr/local/sbin/mysecureshelld"
+    title = "mysecureshelld: {0} -p 2400 [listener] 0 of 10-100 startups".format(program)
+    host.process("67", title, [any4(2400), any6(2400)])
+    os.symlink(program, os.path.join(host.proc, "67", "exe"))
+    host.process("68", "spool: worker [listener] 0 of 10", [any4(8080)])
+    assert host.access() == ssh.SshAccess([2400], None, [])
+    # Without settings of its own it will listen where sshd_config says.
+    host.process("70", title.replace(" -p 2400", ""), [any4(2401)])
+    assert host.access() == ssh.SshAccess([2400, 2401], None, [22])
+
+
 def test_what_a_connection_forwards_is_not_ssh(host):
     host.process("67", DAEMON, [any4(22)])
     host.process("68", "sshd: root@pts/0", [any4(8080)], parent="67")

@@ -803,6 +803,28 @@ def test_what_looks_like_a_password_in_another_file_is_not_shown_and_keeps_its_m
     assert [mode_of(name) for name in result["backup_files"]] == [0o600]
 
 
+def test_what_fails_before_its_secrets_are_known_keeps_them_back(etc):
+    os.unlink(str(etc / "main.cf"))
+    os.mkdir(str(etc / "main.cf"))
+    request = dict(config_directory=str(etc), files=[{"path": str(etc / "ld.cf"), "content": "password = hunter2\n"}])
+    concealed = set()
+    with pytest.raises((RelayError, EnvironmentError)):
+        Configuration(request, Postfix(etc), conceal=concealed.update).apply()
+    assert "password = hunter2\n" in concealed
+
+
+@pytest.mark.parametrize("content", ["password = hunter2\n", "bindpw hunter2\n", "server = pgsql://me:hunter2@db/x\n"])
+def test_a_mode_that_lets_everybody_read_a_file_with_a_password_is_refused_whoever_names_it(etc, content):
+    lonely = {"path": str(etc / "ld2.cf"), "content": content}
+    for mode in ("0644", "0604"):
+        with pytest.raises(RelayError) as error:
+            call(Postfix(etc), files=[dict(lonely, mode=mode)])
+        assert "ld2.cf: mode {0} lets everyone read secrets; use 0600".format(mode) in str(error.value)
+        assert "hunter2" not in str(error.value) and not (etc / "ld2.cf").exists()
+    call(Postfix(etc), files=[dict(lonely, mode="0640")])
+    assert mode_of(etc / "ld2.cf") == 0o640
+
+
 def test_who_can_read_a_secret_is_judged_by_what_the_call_leaves(etc, monkeypatch):
     seen = []
 

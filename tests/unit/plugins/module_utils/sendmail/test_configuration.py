@@ -575,3 +575,34 @@ def test_a_file_of_passwords_is_private(apply, etc, name, content, named):
     with pytest.raises(RelayError) as error:
         apply(files=[dict(item, mode="0644")])
     assert "lets everyone read secrets" in str(error.value)
+
+
+@pytest.mark.parametrize("fault", ["mode", "second file", "main.cf", "request"])
+def test_what_is_refused_before_its_secrets_are_known_keeps_them_back(etc, host, tmp_path, fault):
+    secret = {"path": etc + "/authinfo", "content": 'AuthInfo:x "P:{0}"\n'.format(PASSWORD)}
+    plain = {"path": etc + "/ldap.conf", "content": "bindpw {0}\n".format(PASSWORD)}
+    arguments = dict(config_directory=etc, port=25, files=[secret, plain])
+    if fault == "mode":
+        plain["mode"] = "0644"
+    elif fault == "second file":
+        arguments["files"] = [dict(secret, path="relative"), plain]
+    elif fault == "main.cf":
+        os.unlink(etc + "/sendmail.cf")
+        os.mkdir(etc + "/sendmail.cf")
+    else:
+        arguments["port"] = 0
+    concealed = set()
+    with pytest.raises((RelayError, EnvironmentError)):
+        Configuration(arguments, host, scratch=str(tmp_path), conceal=concealed.update).apply()
+    assert set([secret["content"], plain["content"]]) <= concealed
+
+
+@pytest.mark.parametrize("content", ["password = {0}\n", "bindpw {0}\n", "dnpass: {0}\n"])
+def test_a_mode_that_lets_everybody_read_a_file_with_a_password_is_refused(apply, etc, content):
+    item = {"path": etc + "/ldap.conf", "content": content.format(PASSWORD)}
+    with pytest.raises(RelayError) as error:
+        apply(files=[dict(item, mode="0644")])
+    assert "ldap.conf: mode 0644 lets everyone read secrets; use 0600" in str(error.value)
+    assert not os.path.exists(item["path"])
+    apply(files=[dict(item, mode="0640")])
+    assert mode_of(item["path"]) == 0o640
