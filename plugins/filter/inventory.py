@@ -15,8 +15,8 @@ def host_names(hosts, variables):
     Args:
         hosts: list of str, inventory names.
         variables: dict: name of a variable (C(ansible_host), C(relay_server_hostname), C(relay_server_address),
-            C(relay_server_outbound_address), C(ansible_facts)) -> list of its values, in the order of the hosts; a host
-            without it has an empty value there.
+            C(relay_server_outbound_address), C(ansible_facts)), or C(addresses), what C(hostname --all-ip-addresses) said
+            -> list of its values, in the order of the hosts; a host without it has an empty value there.
 
     Returns:
         dict: inventory name -> dict with C(names), C(addresses) and C(shared), lists of str.

@@ -15,10 +15,12 @@ def known_names(host, variables):
     Args:
         host: str, inventory name.
         variables: mapping: what the inventory and cached facts say of it; what is missing or cannot be resolved is left out.
+            C(addresses) (str) is what C(hostname --all-ip-addresses) said there.
     """
     facts = variables.get("ansible_facts") or {}
     names = [host]
     addresses = list(facts.get("all_ipv4_addresses") or ()) + list(facts.get("all_ipv6_addresses") or ())
+    addresses += (variables.get("addresses") or "").split()
     own = [variables.get(name) for name in ("ansible_host", "relay_server_hostname", "relay_server_address")]
     for value in own + [facts.get("fqdn")]:
         if _is_known(value):
