@@ -13,6 +13,7 @@ def test_each_host_has_its_own_names():
         "ansible_host": ["10.0.0.1", None, ""],
         "relay_server_hostname": ["relay.example.com", None, "{{ no_such_variable }}"],
         "ansible_facts": [{"all_ipv4_addresses": ["192.0.2.7"], "fqdn": "mail.example.com"}, None, {}],
+        "addresses": ["", "10.20.0.11 FD00:20:0:0::11 ", None],
     }
     assert host_names(["relay", "web01", "web02"], variables) == {
         "relay": {
@@ -20,7 +21,7 @@ def test_each_host_has_its_own_names():
             "addresses": ["192.0.2.7", "10.0.0.1"],
             "shared": [],
         },
-        "web01": {"names": ["web01"], "addresses": [], "shared": []},
+        "web01": {"names": ["web01"], "addresses": ["10.20.0.11", "fd00:20::11"], "shared": []},
         "web02": {"names": ["web02"], "addresses": [], "shared": []},
     }
     assert host_names([], {"ansible_host": []}) == {}
