@@ -176,7 +176,7 @@ messages:
     queue_problem:
       description: Why it is not known in which queue it is, for example since a queue could not be read; else empty.
       type: str
-      version_added: 0.5.0
+      version_added: 0.6.0
       sample: ''
     next_try:
       description: When the mail system will try again, in seconds since the epoch, or V(null).
