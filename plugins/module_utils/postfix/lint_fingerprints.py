@@ -112,10 +112,8 @@ def check_fingerprints(scope):
         digest = (scope.get(_digest_name(side)) or "").lower()
         if digest not in _LENGTHS:
             continue
-        for name, texts in _written_down(scope, side):
-            # Of what main.cf has for all services, a service is asked only where its own digest is another.
-            if name not in scope.explicit and _digest_name(side) not in scope.explicit:
-                continue
+        # Of what main.cf has for all services, a service is asked only where its own digest is another.
+        for name, texts in _written_down(scope, side, _digest_name(side) in scope.explicit):
             wrong = [text for text in texts if len(text.replace(":", "")) != 2 * _LENGTHS[digest]]
             if wrong:
                 findings.append(_mismatch(scope, side, name, wrong, len(texts), digest))
@@ -138,21 +136,26 @@ def _mismatch(scope, side, name, wrong, count, digest):
     )
 
 
-def _written_down(scope, side):
-    """list of (str, list of str): parameters of this side that fingerprints are given in, and these."""
+def _written_down(scope, side, inherited):
+    """list of (str, list of str): parameters of this side that fingerprints are given in, and these.
+
+    Args:
+        scope: Scope; side: str.
+        inherited: bool, whether parameters are looked at too that the scope does not set itself.
+    """
     if side == "smtpd":
-        found = [("relay_clientcerts", _in_tables(scope, scope.get("relay_clientcerts") or "", _keys))]
-        classes = set(split_list(scope.get("smtpd_restriction_classes") or ""))
-        for name in sorted(scope.names()):
-            if name.endswith("_restrictions") or name in classes:
-                found.append((name, _in_tables(scope, _certificate_access(scope.get(name) or ""), _keys)))
-        return found
-    match = "{0}_tls_fingerprint_cert_match".format(side)
-    policy = "{0}_tls_policy_maps".format(side)
-    return [
-        (match, _FINGERPRINT.findall(scope.get(match) or "")),
-        (policy, _in_tables(scope, scope.get(policy) or "", _policies)),
-    ]
+        classes = split_list(scope.get("smtpd_restriction_classes") or "")
+        pickers = [("relay_clientcerts", lambda value: _in_tables(scope, value, _keys))] + [
+            (name, lambda value: _in_tables(scope, _certificate_access(value), _keys))
+            for name in sorted(scope.names() if inherited else scope.explicit)
+            if name.endswith("_restrictions") or name in classes
+        ]
+    else:
+        pickers = [
+            ("{0}_tls_fingerprint_cert_match".format(side), _FINGERPRINT.findall),
+            ("{0}_tls_policy_maps".format(side), lambda value: _in_tables(scope, value, _policies)),
+        ]
+    return [(name, pick(scope.get(name) or "")) for name, pick in pickers if inherited or name in scope.explicit]
 
 
 def _certificate_access(restrictions):

@@ -73,8 +73,9 @@ def check_protocols(scope):
     """
     findings = []
     for name in sorted(scope.explicit):
-        value = scope.get(name) if _PROTOCOLS_PARAMETER.match(name) else None
-        for item in re.split(r"[ \t\r\n,:]+", value or ""):
+        if not (name.endswith("_protocols") and _PROTOCOLS_PARAMETER.match(name)):
+            continue
+        for item in re.split(r"[ \t\r\n,:]+", scope.get(name) or ""):
             reason = _protocol_problem(item, scope.host.version) if item else None
             if reason:
                 findings.append(scope.finding("tls-protocol", name, reason[0], reason[1]))
@@ -118,7 +119,10 @@ def check_ciphers(scope):
             "use one of {0}".format(", ".join(_CIPHER_GRADES)),
         )
         for name in sorted(scope.explicit)
-        if _CIPHERS_PARAMETER.match(name) and scope.get(name) and scope.get(name).lower() not in _CIPHER_GRADES
+        if name.endswith("_ciphers")
+        and _CIPHERS_PARAMETER.match(name)
+        and scope.get(name)
+        and scope.get(name).lower() not in _CIPHER_GRADES
     ]
 
 
