@@ -16,7 +16,7 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.public_domains import is_public_domain
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import Scope, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import program
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_lines import ConfigText
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import SyntaxProblem
 
@@ -43,12 +43,10 @@ def matches_subdomains(scope, name):
     return name in split_list(scope.get("parent_domain_matches_subdomains") or "")
 
 
-def rewrite_scope(main, services, host):
+def rewrite_scope(main_scope, service_scopes):
     """Scope: of the trivial-rewrite(8) that tells the classes of addresses, or of main.cf."""
-    for service in services:
-        if program(service) == "trivial-rewrite" and service["options"]:
-            return Scope(main, host, service)
-    return Scope(main, host)
+    own = [scope for scope in service_scopes if program(scope.service) == "trivial-rewrite"]
+    return own[0] if own else main_scope
 
 
 def parents(domain, bare):

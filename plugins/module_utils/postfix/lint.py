@@ -116,7 +116,7 @@ def check(main, services, host):
         findings += lint_addresses.check_networks_style(scope)
     findings += lint_addresses.check_interfaces(main_scope)
     findings += lint_parameters.check_master_options(services, host)
-    findings += lint_relay.check_restrictions(main, services, host)
+    findings += lint_relay.check_restrictions(main_scope, service_scopes, services)
     findings += lint_services.check_services(main_scope, service_scopes, services)
     findings += lint_secrets.check_secrets(scopes, main, services, host)
     return sorted(findings, key=lambda finding: (finding.severity != ERROR, finding.file != host.main_file))

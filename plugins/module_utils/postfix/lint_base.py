@@ -45,8 +45,12 @@ class Scope(object):
             self.explicit = self._options = dict(service["options"])
 
     def of(self, service):
-        """Scope: that of a service, over the same main.cf."""
-        return Scope(self._main, self.host, service)
+        """Scope: that of a service, over the same main.cf; only main.cf's own scope is asked."""
+        scope = Scope(self._main, self.host, service)
+        if not service["options"]:
+            # It sees what main.cf says, and nothing else.
+            scope._values = self._values
+        return scope
 
     def raw(self, name):
         """str or None: the value as written, or Postfix's default; None for a name that Postfix does not know."""

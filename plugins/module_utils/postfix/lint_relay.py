@@ -23,7 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations
     rewrite_scope,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import ERROR, WARNING, Scope, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import ERROR, WARNING, program
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.smtpd_access import (
@@ -50,16 +50,21 @@ def is_reachable(scope):
     return not all(is_loopback(address) for address in interfaces)
 
 
-def check_restrictions(main, services, host):
+def check_restrictions(main_scope, service_scopes, services):
     """list of Finding: open relays, and restrictions at which smtpd(8) stops or answers 451 to everybody.
 
-    Args: see ``lint.check``.
+    Args:
+        main_scope: Scope of main.cf.
+        service_scopes: list of Scope, of the services with options of their own.
+        services: list of dict, see ``lint.check``.
     """
     listeners = [service for service in services if program(service) == "smtpd" and service["type"] in ("inet", "pass")]
-    main_scope = Scope(main, host)
-    scopes = [Scope(main, host, service) for service in listeners] if services else [main_scope]
-    lookups = Lookups(host, main_scope.get("queue_directory"))
-    destinations = Destinations(rewrite_scope(main, services, host), lookups)
+    scopes = [main_scope]
+    if services:
+        own = dict((id(scope.service), scope) for scope in service_scopes)
+        scopes = [own.get(id(service)) or main_scope.of(service) for service in listeners]
+    lookups = Lookups(main_scope.host, main_scope.get("queue_directory"))
+    destinations = Destinations(rewrite_scope(main_scope, service_scopes), lookups)
     findings = _check_wildcards(destinations.scope)
     judged = [(scope, Restrictions(scope, destinations, lookups)) for scope in scopes]
     for scope, restrictions in judged:
