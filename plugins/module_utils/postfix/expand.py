@@ -17,7 +17,8 @@ _NAME = re.compile(r"[A-Za-z0-9_]+")
 _SEPARATORS = re.compile(r"[ \t\r\n,]+")
 _REFERENCE = re.compile(r"\$\$|\$[({]?\s*([A-Za-z0-9_]+)")
 _OPERATOR = re.compile(r"(==|!=|<=|>=|<|>)(level)?")
-_CLOSE = {"{": "}", "(": ")"}
+_BRACKETS = {"{": re.compile(r"[{}]"), "(": re.compile(r"[()]")}
+_ITEM = re.compile(r"[^ \t\r\n,]+")
 
 
 class ExpansionError(Exception):
@@ -66,6 +67,8 @@ def expand(text, lookup, depth=0):
     """
     if depth > MAXIMUM_DEPTH:
         raise ExpansionError("references are nested too deeply, or in a loop")
+    if "$" not in text:
+        return text
     result, position = [], 0
     while position < len(text):
         dollar = text.find("$", position)
@@ -93,13 +96,10 @@ def expand(text, lookup, depth=0):
 def _matching(text, start):
     """int: where the bracket that opens at ``start`` is closed; only brackets of its own kind count."""
     level = 0
-    for position in range(start, len(text)):
-        if text[position] == text[start]:
-            level += 1
-        elif text[position] == _CLOSE[text[start]]:
-            level -= 1
-            if level == 0:
-                return position
+    for bracket in _BRACKETS[text[start]].finditer(text, start):
+        level += 1 if bracket.group() == text[start] else -1
+        if level == 0:
+            return bracket.start()
     raise ExpansionError("an opened bracket is never closed")
 
 

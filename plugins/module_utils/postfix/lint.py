@@ -95,7 +95,7 @@ def check(main, services, host):
     scopes = lint_base.scopes_of(main, services, host)
     main_scope, service_scopes = scopes[0], scopes[1:]
     names, prefixes = set(), ()
-    if any(name not in host.defaults for scope in scopes for name in scope.explicit):
+    if not all(set(scope.explicit).issubset(host.defaults) for scope in scopes):
         names, prefixes = lint_parameters.user_defined(main, services)
     findings = []
     for scope in scopes:

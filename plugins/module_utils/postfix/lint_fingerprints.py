@@ -112,10 +112,8 @@ def check_fingerprints(scope):
         digest = (scope.get(_digest_name(side)) or "").lower()
         if digest not in _LENGTHS:
             continue
-        for name, texts in _written_down(scope, side):
-            # Of what main.cf has for all services, a service is asked only where its own digest is another.
-            if name not in scope.explicit and _digest_name(side) not in scope.explicit:
-                continue
+        # Of what main.cf has for all services, a service is asked only where its own digest is another.
+        for name, texts in _written_down(scope, side, _digest_name(side) in scope.explicit):
             wrong = [text for text in texts if len(text.replace(":", "")) != 2 * _LENGTHS[digest]]
             if wrong:
                 findings.append(_mismatch(scope, side, name, wrong, len(texts), digest))
@@ -138,8 +136,13 @@ def _mismatch(scope, side, name, wrong, count, digest):
     )
 
 
-def _written_down(scope, side):
-    """list of (str, list of str): parameters of this side that fingerprints are given in, and these."""
+def _written_down(scope, side, inherited):
+    """list of (str, list of str): parameters of this side that fingerprints are given in, and these.
+
+    Args:
+        scope: Scope; side: str.
+        inherited: bool, whether parameters are looked at too that the scope does not set itself.
+    """
     if side == "smtpd":
         found = [("relay_clientcerts", _in_tables(scope, scope.get("relay_clientcerts") or "", _keys))]
         classes = set(split_list(scope.get("smtpd_restriction_classes") or ""))

@@ -73,11 +73,7 @@ _KINDS = {
     "time": (re.compile(r"\s*[+-]?[0-9]+([smhdw].*)?\Z", re.S), "a whole number with s, m, h, d or w after it"),
     "boolean": (re.compile(r"(yes|no)\Z", re.I), "yes or no"),
 }
-_DEFAULT_FORMS = (
-    ("number", re.compile(r"[0-9]+\Z")),
-    ("time", re.compile(r"[0-9]+[smhdw]\Z")),
-    ("boolean", re.compile(r"(yes|no)\Z")),
-)
+_DEFAULT_FORM = re.compile(r"(?:(?P<number>[0-9]+)|(?P<time>[0-9]+[smhdw])|(?P<boolean>yes|no))\Z")
 
 # Lookup tables whose own settings may stand in main.cf as NAME_setting (ldap_table(5), "BACKWARDS COMPATIBILITY").
 _MAIN_CF_TABLES = re.compile(r"\b(?:ldap|mysql|pgsql|sqlite|mongodb|memcache):([A-Za-z0-9_]+)")
@@ -108,10 +104,8 @@ def parameter_kind(name, defaults):
             default = expand(default, defaults.get)
         except ExpansionError:
             return None
-    for kind, form in _DEFAULT_FORMS:
-        if form.match(default):
-            return kind
-    return None
+    form = _DEFAULT_FORM.match(default)
+    return form.lastgroup if form else None
 
 
 def check_types(scope):

@@ -45,10 +45,14 @@ _NAMES = set(
     local_header_rewrite_clients
     """.split()
 )
-_ENDINGS = re.compile(r"(_maps|_checks|_restrictions)\Z")
+_ENDINGS = ("_maps", "_checks", "_restrictions")
 # Caches and the list for newaliases(1): the type has to be there, the file is made when it is needed.
-_TYPE_ONLY = re.compile(
-    r"(_tls_session_cache_database|_cache_map|_sasl_auth_cache_name)\Z|(address_verify_map|alias_database)\Z"
+_TYPE_ONLY = (
+    "_tls_session_cache_database",
+    "_cache_map",
+    "_sasl_auth_cache_name",
+    "address_verify_map",
+    "alias_database",
 )
 # Lists of what proxymap(8) may open, not of what is opened.
 _IGNORED = ("proxy_read_maps", "proxy_write_maps")
@@ -56,7 +60,7 @@ _IGNORED = ("proxy_read_maps", "proxy_write_maps")
 
 def takes_tables(name):
     """bool: whether the value of a parameter may hold lookup tables."""
-    return name not in _IGNORED and bool(name in _NAMES or _ENDINGS.search(name) or _TYPE_ONLY.search(name))
+    return name not in _IGNORED and (name in _NAMES or name.endswith(_ENDINGS + _TYPE_ONLY))
 
 
 def tables_in(value):
@@ -104,7 +108,7 @@ def check_tables(scope):
             wrong = _check_type(scope, name, kind)
             missing = missing or wrong
             findings += wrong
-            if not wrong and not _TYPE_ONLY.search(name):
+            if not wrong and not name.endswith(_TYPE_ONLY):
                 findings += _check_file(scope, name, kind, path)
         if not missing:
             findings += _check_written_out(scope, name, value, lookups)

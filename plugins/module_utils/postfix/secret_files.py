@@ -43,7 +43,7 @@ def uses_of(scopes):
             value = scope.get(name)
             value = scope.raw(name) if value is None else value
             for item in split_list(value) if ":" in value else []:
-                for kind, path in _TABLE.findall(item):
+                for kind, path in _TABLE.findall(item) if ":" in item else []:
                     if not path.startswith("/"):
                         if kind in DEFINED_TYPES:
                             # The prefix of settings in main.cf itself.
