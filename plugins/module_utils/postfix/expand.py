@@ -14,7 +14,6 @@ import re
 MAXIMUM_DEPTH = 100
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
-_SEPARATORS = re.compile(r"[ \t\r\n,]+")
 _REFERENCE = re.compile(r"\$\$|\$[({]?\s*([A-Za-z0-9_]+)")
 _OPERATOR = re.compile(r"(==|!=|<=|>=|<|>)(level)?")
 _BRACKETS = {"{": re.compile(r"[{}]"), "(": re.compile(r"[()]")}
@@ -36,7 +35,7 @@ def split_list(text):
     Braces protect since Postfix 3.0 (C(inline:{...})); an unclosed one protects nothing.
     """
     if "{" not in text:
-        return [item for item in _SEPARATORS.split(text) if item]
+        return _ITEM.findall(text)
     items, current, level = [], "", 0
     for character in text:
         if character == "{":
@@ -50,7 +49,7 @@ def split_list(text):
             current += character
     items.append(current)
     if level > 0:
-        items = _SEPARATORS.split(text)
+        return _ITEM.findall(text)
     return [item for item in items if item]
 
 

@@ -144,19 +144,18 @@ def _written_down(scope, side, inherited):
         inherited: bool, whether parameters are looked at too that the scope does not set itself.
     """
     if side == "smtpd":
-        found = [("relay_clientcerts", _in_tables(scope, scope.get("relay_clientcerts") or "", _keys))]
-        classes = set(split_list(scope.get("smtpd_restriction_classes") or ""))
-        for name in sorted(name for name in scope.names() if name.endswith("_restrictions") or name in classes):
-            value = scope.get(name) or ""
-            if "check_ccert_access" in value.lower():
-                found.append((name, _in_tables(scope, _certificate_access(value), _keys)))
-        return found
-    match = "{0}_tls_fingerprint_cert_match".format(side)
-    policy = "{0}_tls_policy_maps".format(side)
-    return [
-        (match, _FINGERPRINT.findall(scope.get(match) or "")),
-        (policy, _in_tables(scope, scope.get(policy) or "", _policies)),
-    ]
+        classes = split_list(scope.get("smtpd_restriction_classes") or "")
+        pickers = [("relay_clientcerts", lambda value: _in_tables(scope, value, _keys))] + [
+            (name, lambda value: _in_tables(scope, _certificate_access(value), _keys))
+            for name in sorted(scope.names() if inherited else scope.explicit)
+            if name.endswith("_restrictions") or name in classes
+        ]
+    else:
+        pickers = [
+            ("{0}_tls_fingerprint_cert_match".format(side), _FINGERPRINT.findall),
+            ("{0}_tls_policy_maps".format(side), lambda value: _in_tables(scope, value, _policies)),
+        ]
+    return [(name, pick(scope.get(name) or "")) for name, pick in pickers if inherited or name in scope.explicit]
 
 
 def _certificate_access(restrictions):
