@@ -69,6 +69,8 @@ def holds_password(text):
 
 def without_logins(value, note=HIDDEN):
     """str: a value with the password of each C(user:password@host) replaced by a note."""
+    if "@" not in value:
+        return value
     return _LOGIN.sub(lambda match: match.group("user") + note, value)
 
 
