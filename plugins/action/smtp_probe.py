@@ -6,19 +6,13 @@
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import names_loopback, plain
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names
 
 
 def normal(name):
     """str: a host name or address in the form in which they are compared."""
     return plain(str(name).strip().lower()).rstrip(".")
-
-
-def is_local(name):
-    """bool: whether this is the host itself, wherever the test runs."""
-    found = read_address(name)
-    return name == "localhost" if found is None else is_loopback(found)
 
 
 def strangers(targets, groups, hostvars):
@@ -29,7 +23,7 @@ def strangers(targets, groups, hostvars):
         groups: dict: group -> list of str, inventory names.
         hostvars: mapping: inventory name -> its variables.
     """
-    others = [target for target in targets if not is_local(normal(target))]
+    others = [target for target in targets if not names_loopback(normal(target))]
     # Not before it is needed: the variables of every host of a large inventory take a while.
     hosts = groups.get("all", ()) if others else ()
     names = set(normal(name) for host in hosts for kind in known_names(host, hostvars[host]).values() for name in kind)

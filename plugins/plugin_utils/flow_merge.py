@@ -9,6 +9,7 @@ from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import FIRST, STEP, VERSION, ZERO
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners
 
 # An hour is unusual when it has so many times the usual number, and at least so many.
 _PEAK_FACTOR, _PEAK_LEAST = 4, 20
@@ -108,16 +109,13 @@ def with_names(flow, hosts):
         flow: dict.
         hosts: dict: inventory name -> dict with C(names) and C(addresses).
     """
-    owners = {}
-    for host in hosts:
-        for address in set(map(plain, hosts[host]["addresses"])):
-            owners.setdefault(address, []).append(host)
+    owner = owners({host: map(plain, hosts[host]["addresses"]) for host in hosts})
     clients = {}
     for client, counts in flow.get("clients", {}).items():
-        found = owners.get(plain(client), ())
-        if len(found) == 1:
-            names = [name for name in hosts[found[0]]["names"] if name in flow["clients"]]
-            client = names[0] if names else found[0]
+        host = owner.get(plain(client))
+        if host is not None:
+            names = [name for name in hosts[host]["names"] if name in flow["clients"]]
+            client = names[0] if names else host
         clients[client] = _sum(clients[client], counts) if client in clients else counts
     return dict(flow, clients=clients) if clients else flow
 

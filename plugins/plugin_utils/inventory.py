@@ -36,6 +36,19 @@ def known_names(host, variables):
     }
 
 
+def owners(addresses):
+    """dict: address -> the one host that has it. What several have, as the bridges of their containers, is nobody's.
+
+    Args:
+        addresses: dict: host -> collection of str, addresses in one notation.
+    """
+    found = {}
+    for host in addresses:
+        for address in set(addresses[host]):
+            found.setdefault(address, []).append(host)
+    return {address: hosts[0] for address, hosts in found.items() if len(hosts) == 1}
+
+
 def _is_known(value):
     # What the inventory computes from a variable that is not there is no text, or still a template.
     return isinstance(value, str) and value != "" and "{{" not in value

@@ -13,6 +13,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import last_attempts, open_recipients, unaccounted
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import thrown_away
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners
 
 # A hop's arrival and the reply that names it are this close together, clocks that differ included, in seconds.
 _NEAR = 600
@@ -51,8 +52,7 @@ class Site:
 
     def __init__(self, hosts, results):
         self.results = results
-        self._by_address, self._by_name, self._own = {}, {}, {}
-        short, told = {}, {}
+        self._by_name, self._own, short = {}, {}, {}
         for host in sorted(hosts):
             names, addresses = set(hosts[host]["names"]) | {host}, set(hosts[host]["addresses"])
             for result in results.get(host, ()):
@@ -60,16 +60,11 @@ class Site:
                 addresses.update(result.get("host", {}).get("addresses", ()))
             addresses.update(name for name in names if read_address(name))
             self._own[host] = set(map(plain, addresses))
-            for address in self._own[host]:
-                told.setdefault(address, []).append(host)
             for name in names - addresses:
                 name = name.lower().rstrip(".")
                 self._by_name.setdefault(name, host)
                 short.setdefault(name.partition(".")[0], set()).add(host)
-        for address, found in told.items():
-            # Bridges of containers, for example, have the same address on every host.
-            if len(found) == 1:
-                self._by_address[address] = found[0]
+        self._by_address = owners(self._own)
         self._by_label = {label: found.copy().pop() for label, found in short.items() if len(found) == 1}
         self._known = {}
 

@@ -237,6 +237,12 @@ def is_loopback(network):
     return any(loopback.contains(_unmapped(network)) for loopback in _LOOPBACK)
 
 
+def names_loopback(text):
+    """bool: whether a name or an address, in any notation that C(read_address) knows, is the host itself by its loopback."""
+    found = read_address(text)
+    return text.lower() == "localhost" if found is None else is_loopback(found)
+
+
 def is_link_local(network):
     """bool: whether a network means another thing on each link (RFC 3927, RFC 4291)."""
     return any(local.contains(_unmapped(network)) for local in _LINK_LOCAL)

@@ -103,6 +103,8 @@ _MAXIMUM_KEYS = 8
 _MAXIMUM_STRANGERS = 3000
 
 _DOMAIN = STRANGE + ".com"
+# What a certificate that nobody here knows is looked up as.
+_FINGERPRINT_KEYS = [("00:" * 31 + "00", True)]
 # Of the internet, in different parts of it.
 _ADDRESSES = ("8.41.0.4", "81.2.69.142", "185.60.216.35", "2600:1::9")
 
@@ -312,8 +314,7 @@ class Restrictions(object):
 
     def _knows_all_certificates(self):
         return any(
-            self._find(item, [("00:" * 31 + "00", True)])
-            for item in split_list(self.scope.get("relay_clientcerts") or "")
+            self._find(item, _FINGERPRINT_KEYS) for item in split_list(self.scope.get("relay_clientcerts") or "")
         )
 
     def _find(self, specification, keys):
@@ -355,7 +356,7 @@ class Restrictions(object):
         """list of (str, bool): what Postfix looks up, in order; whole keys, and parts that only some tables are asked for."""
         what, record = ACCESS.match(restriction).groups()
         if restriction == "check_ccert_access":
-            return [("00:" * 31 + "00", True)] if stranger.certificate else []
+            return _FINGERPRINT_KEYS if stranger.certificate else []
         if not what:
             # No stranger has logged in, and ETRN sends nothing.
             return []

@@ -10,7 +10,7 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, read_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import names_loopback
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
 
@@ -218,13 +218,8 @@ def on_loopback(options):
     places = [number for number, key in enumerate(keys) if key[:1] == "a"]
     if not places:
         return "{0}, Addr={1}".format(options.rstrip(), wanted)
-    if _is_loopback(values[places[-1]]):
+    if names_loopback(values[places[-1]]):
         return options
     field = fields[places[-1]]
     fields[places[-1]] = field[: field.index("=") + 1] + wanted
     return ",".join(fields)
-
-
-def _is_loopback(address):
-    found = read_address(address)
-    return address.lower() == "localhost" if found is None else is_loopback(found)
