@@ -46,6 +46,7 @@ KNOWN_IDENTIFIERS = {
     "open-relay-qmqpd": True,
     "open-relay-restrictions": True,
     "open-relay-xclient": True,
+    "proxy-unapproved": True,
     "relayhost-malformed": False,
     "relayhost-self": True,
     "restriction-unusable": False,

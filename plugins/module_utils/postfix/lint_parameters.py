@@ -67,6 +67,9 @@ _WORDS = {
     "smtpd_forbid_bare_newline": (("yes", "no", "normalize", "reject", "note"), False),
 }
 
+# They know one protocol, in small letters (smtpd_peer_from_proxy(), psc_endpt_lookup()).
+_PROXY_PROTOCOL = re.compile(r"(smtpd|postscreen)_upstream_proxy_protocol\Z")
+
 # kind -> (what Postfix accepts, how to say it): strtol(3), conv_time(3) and mail_conf_bool(3).
 _KINDS = {
     "number": (re.compile(r"\s*[+-]?[0-9]+\Z"), "a whole number"),
@@ -131,6 +134,11 @@ def check_types(scope):
                             "set it to {0}".format(" or ".join(words)),
                         )
                     )
+            continue
+        if _PROXY_PROTOCOL.match(name):
+            if value not in ("", "haproxy"):
+                message = "Postfix knows no proxy protocol '{0}', and stops at each connection".format(value)
+                findings.append(scope.finding("wrong-type", name, message, "write haproxy, or leave it empty"))
             continue
         kind = parameter_kind(name, scope.host.defaults)
         if kind is None or _KINDS[kind][0].match(value):

@@ -280,7 +280,8 @@ def _check_claims(main_scope, services, judged):
     for scope, answering, kind in asked:
         name = _PROXY_PROTOCOLS[kind]
         taken_over = kind == "smtpd" and scope.service is not None and scope.service["type"] == "pass"
-        if taken_over or not scope.get(name) or not is_reachable(scope):
+        # With any other word they stop (see _WORDS of lint_parameters).
+        if taken_over or scope.get(name) != "haproxy" or not is_reachable(scope):
             continue
         ways = [restrictions.way_in(trusted=True) for _scope, restrictions in answering]
         if any(way is not None for way in ways):

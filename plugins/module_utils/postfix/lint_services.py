@@ -20,9 +20,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base im
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_fingerprints import uses_tls
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import (
     COMPILED,
+    proxied_in,
+    restriction_classes,
     tables_in,
     takes_tables,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import TEXT_TYPES, table_entries
 
 _UNAVAILABLE = "all mail that goes there is deferred: mail transport unavailable"
@@ -105,7 +108,8 @@ class _Services(object):
         ]
 
     def findings(self):
-        found = self._postscreen() + self._client_tls()
+        proxied = self._proxied()
+        found = self._postscreen() + self._client_tls() + self._unapproved(proxied)
         if self._whole:
             for scope in self._scopes:
                 found += self._transports(scope)
@@ -115,7 +119,7 @@ class _Services(object):
             found += self._verify()
             found += self._limits()
             found += self._tls_manager()
-            found += self._proxymap()
+            found += self._proxymap(proxied)
         unique = []
         for finding in found:
             if finding not in unique:
@@ -289,20 +293,56 @@ class _Services(object):
 
     # What is asked through a service
 
-    def _proxymap(self):
+    def _proxied(self):
+        """list of (Scope, str, str, list of str): where tables are asked through proxymap(8), by which of its services, and which."""
         found = []
         for scope in self._scopes:
-            names = set(name for name in scope.explicit if "proxy:" in (scope.get(name) or "") and takes_tables(name))
+            classes = restriction_classes(scope)
+            names = set(
+                name
+                for name in scope.explicit
+                if "proxy:" in (scope.get(name) or "") and (takes_tables(name) or name in classes)
+            )
             if scope is self._main and self._scopes_of("smtpd") and scope.get("mydestination"):
                 names.add("local_recipient_maps")
             for name in sorted(names):
-                value = scope.get(name) or ""
-                if "proxy:" not in value or not any(kind == "proxy" for kind, _path in tables_in(value)):
-                    continue
-                service_name = "proxywrite_service_name" if _WRITTEN.search(name) else "proxymap_service_name"
-                service = scope.get(service_name)
-                if service and not self._has(service):
-                    found.append(self._missing(scope, name, service, _WAITS))
+                tables = proxied_in(scope.get(name) or "")
+                if tables:
+                    found.append((scope, name, "proxywrite" if _WRITTEN.search(name) else "proxymap", tables))
+        return found
+
+    def _proxymap(self, proxied):
+        found = []
+        for scope, name, kind, _tables in proxied:
+            service = scope.get(kind + "_service_name")
+            if service and not self._has(service):
+                found.append(self._missing(scope, name, service, _WAITS))
+        return found
+
+    def _unapproved(self, proxied):
+        """list of Finding: tables that proxymap(8) does not open; the program that asks for one stops (dict_proxy_open())."""
+        found, approved = [], {}
+        for scope, name, kind, tables in proxied:
+            # It reads main.cf and its own options, not those of the program that asks.
+            service = (scope.get(kind + "_service_name"), "unix")
+            allowing = "proxy_write_maps" if kind == "proxywrite" else "proxy_read_maps"
+            if (service, allowing) not in approved:
+                value = self._own.get(service, self._main).get(allowing)
+                approved[service, allowing] = None if value is None else proxied_in(value)
+            known = approved[service, allowing]
+            for table in tables if known is not None else []:
+                if table not in known:
+                    table = shown(name, "proxy:" + table)
+                    found.append(
+                        scope.finding(
+                            "proxy-unapproved",
+                            name,
+                            "proxymap does not open {0}, which {1} does not name, and the program that asks for it stops".format(
+                                table, allowing
+                            ),
+                            "add {0} to {1} in main.cf, or leave out proxy:".format(table, allowing),
+                        )
+                    )
         return found
 
     def _limits(self):

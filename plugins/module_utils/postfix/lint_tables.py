@@ -63,17 +63,50 @@ def takes_tables(name):
     return name not in _IGNORED and (name in _NAMES or name.endswith(_ENDINGS + _TYPE_ONLY))
 
 
+def restriction_classes(scope):
+    """set of str: the parameters that hold a class of restrictions, with tables like any other list of them."""
+    return set(split_list(scope.get("smtpd_restriction_classes") or ""))
+
+
 def tables_in(value):
     """list of (type, path): the lookup tables in an expanded value, those inside of others too."""
-    tables, skip = [], False
+    return [table for item in _items(value) for table in _table(item)]
+
+
+def proxied_in(value):
+    """list of str: the tables in an expanded value that are asked through proxymap(8), as it is asked for them.
+
+    In the value of C(proxy_read_maps) or C(proxy_write_maps), those that it opens (authorize_proxied_maps()).
+    """
+    return [table for item in _items(value) for table in _proxied(item)]
+
+
+def _items(value):
+    """Yields str: the elements of a list that may be tables."""
+    skip = False
     for item in split_list(value):
         if skip:
             skip = False
             continue
         # What follows is the address of a server.
         skip = item.lower() == "check_policy_service"
-        tables += _table(item.lstrip("!"))
-    return tables
+        yield item.lstrip("!")
+
+
+def _proxied(item):
+    match = _TABLE.match(item)
+    if not match:
+        return []
+    kind, path = match.groups()
+    if kind == "proxy":
+        while path.startswith("proxy:"):
+            path = path[len("proxy:") :]
+        return [path]
+    if kind in WRAPPERS:
+        return _proxied(path)
+    if kind in COMPOSED and path.startswith("{"):
+        return [table for part in split_list(path.strip("{}")) for table in _proxied(part)]
+    return []
 
 
 def _table(item):
@@ -96,11 +129,12 @@ def check_tables(scope):
     """
     findings = []
     lookups = Lookups(scope.host)
+    classes = restriction_classes(scope)
     for name in scope.ordered:
         if name in ("default_database_type", "default_cache_db_type"):
             findings += _check_type(scope, name, scope.get(name) or "")
             continue
-        value = scope.get(name) if takes_tables(name) else None
+        value = scope.get(name) if takes_tables(name) or name in classes else None
         if not value:
             continue
         missing = False

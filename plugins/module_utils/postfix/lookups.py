@@ -35,6 +35,7 @@ COMPOSED = ("pipemap", "unionmap")
 _SPECIFICATION = re.compile(r"([a-z][a-z0-9_]*):(.*)\Z", re.S)
 # cidr:, regexp: and pcre: take their rules in braces since Postfix 3.7.
 _RULES_IN_BRACES = (3, 7)
+_MAXIMUM_NESTING = 20
 # Answers of a unionmap: that are followed up, when tables in it answer at random.
 _MAXIMUM_ANSWERS = 16
 
@@ -121,9 +122,11 @@ class _Static(_Known):
 
 
 class _Pairs(_Known):
-    def __init__(self, pairs):
+    """Keys and answers. Of two answers to one key the first counts, as with postmap(1); of C(inline:) the last."""
+
+    def __init__(self, pairs, last=False):
         self._pairs = pairs
-        self._answers = dict((key.lower(), value) for key, value in pairs)
+        self._answers = dict((key.lower(), value) for key, value in (pairs if last else reversed(pairs)))
 
     def find(self, key):
         key = key.lower()
@@ -183,12 +186,12 @@ class _Union(_Known):
         results = [table.find(key) for table in self._tables]
         if None in results:
             return None
-        joined = [""]
+        # Each is (what stands before, answer), so that long ones are put together only once.
+        joined = [None]
         for answers in results:
             if answers:
-                joined = [left + "," + right if left else right for left in joined for right in answers]
-            joined = joined[:_MAXIMUM_ANSWERS]
-        return [text for text in joined if text]
+                joined = [(left, right) for left in joined for right in answers][:_MAXIMUM_ANSWERS]
+        return [text for text in map(_chained, joined) if text]
 
     def entries(self):
         return [pair for table in self._tables for pair in table.entries()]
@@ -202,6 +205,17 @@ class _Union(_Known):
     def values(self):
         keys = [key for key, _value in self.entries()] + [""]
         return [answer for key in keys for answer in self.find(key) or []]
+
+
+def _chained(link):
+    parts = []
+    while link:
+        link, text = link
+        parts.append(text)
+    # No comma behind nothing.
+    while parts and not parts[-1]:
+        parts.pop()
+    return ",".join(reversed(parts))
 
 
 class _Pipe(_Union):
@@ -241,6 +255,7 @@ class Lookups(object):
         self._host = host
         self._queue_directory = queue_directory
         self._tables = {}
+        self._depth = 0
 
     def table(self, specification):
         """Table: what C(type:name) stands for.
@@ -252,10 +267,13 @@ class Lookups(object):
             SyntaxProblem: see the class.
         """
         if specification not in self._tables:
+            self._depth += 1
             try:
                 self._tables[specification] = self._open(specification)
             except SyntaxProblem as exc:
                 self._tables[specification] = exc
+            finally:
+                self._depth -= 1
         found = self._tables[specification]
         if isinstance(found, SyntaxProblem):
             raise found
@@ -268,6 +286,8 @@ class Lookups(object):
         return self._host.text(path)
 
     def _open(self, specification):
+        if self._depth > _MAXIMUM_NESTING:
+            raise SyntaxProblem("tables stand in tables more than {0} deep".format(_MAXIMUM_NESTING), "use fewer")
         match = _SPECIFICATION.match(specification)
         if not match:
             return Table()
@@ -289,7 +309,7 @@ class Lookups(object):
             tables = [self.table(member) for member in members]
             return _Union(tables) if kind == "unionmap" else _Pipe(tables)
         if kind == "inline":
-            return _Pairs([_pair(item) for item in _members(kind, name)])
+            return _Pairs([_pair(item) for item in _members(kind, name)], last=True)
         if kind in ORDERED_TYPES:
             return self._ordered(kind, name)
         if kind == "unix":
@@ -370,19 +390,27 @@ def _pair(item):
     return match.groups()
 
 
+def _negation(text):
+    """(bool, str): whether an odd number of exclamation marks stands before a pattern, and the pattern."""
+    pattern = text.lstrip("!" + BLANKS)
+    return text[: len(text) - len(pattern)].count("!") % 2 == 1, pattern
+
+
 def _cidr_rule(kind, line):
     condition = re.match(r"(if|endif)\b\s*(.*)\Z", line, re.I | re.S)
-    pattern, _blank, value = line.partition(" ")
-    rule = "match"
-    if condition:
-        rule, pattern, value = condition.group(1).lower(), condition.group(2).strip(BLANKS), ""
-        if rule == "endif":
-            return _Rule(rule, None, False, None, None, None)
-    negated = pattern.startswith("!")
-    try:
-        network = parse_network(pattern.lstrip("! ").strip("[]"))
-    except AddressError:
+    rule = condition.group(1).lower() if condition else "match"
+    if rule == "endif":
+        return _Rule(rule, None, False, None, None, None)
+    negated, text = _negation(condition.group(2) if condition else line)
+    pattern, value = (text.split(None, 1) + ["", ""])[:2]
+    if rule == "if":
+        pattern, value = text, ""
+    elif not value:
         # Postfix skips it, with a warning.
+        return None
+    try:
+        network = parse_network(re.sub(r"\[([^]]*)\]", r"\1", pattern.strip(BLANKS)))
+    except AddressError:
         return None
 
     def test(key):
@@ -399,8 +427,7 @@ def _pattern_rule(kind, line):
         rule, line = condition.group(1).lower(), condition.group(2)
         if rule == "endif":
             return _Rule(rule, None, False, None, None, None)
-    negated = line.startswith("!")
-    line = line.lstrip("! ")
+    negated, line = _negation(line)
     delimiter = re.escape(line[:1])
     match = re.match(r"{0}((?:\\.|(?!{0}).)*){0}([A-Za-z]*)\s*(.*)\Z".format(delimiter), line, re.S) if line else None
     if not match:
@@ -414,7 +441,7 @@ def _pattern_rule(kind, line):
         options |= re.M if flags.count("m") % 2 else 0
     try:
         compiled = re.compile(_python_pattern(pattern), options)
-    except (re.error, OverflowError):
+    except (re.error, OverflowError, RuntimeError):
         # What is behind a condition that is not understood counts for nothing.
         return _Rule("if", _no_match, False, None, None, None) if rule == "if" else None
     return _Rule(rule, compiled.search, negated, None, pattern, value.strip(BLANKS))

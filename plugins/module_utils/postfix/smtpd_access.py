@@ -161,6 +161,8 @@ class Restrictions(object):
         helos, senders, names, addresses = ["a." + _DOMAIN], ["a@" + _DOMAIN], ["a." + _DOMAIN], [_ADDRESSES[0]]
         if not self.scope.is_yes("smtpd_helo_required"):
             helos.append(None)
+        if any("permit_naked_ip_address" in [item.lower() for item in items] for _listed, items in self._all_lists()):
+            helos.append(_ADDRESSES[0])
         # Only a table tells one name, address or sender from another.
         for _listed, restriction, specification in self._accesses():
             what = ACCESS.match(restriction).group(1)
@@ -288,7 +290,7 @@ class Restrictions(object):
         if restriction in ("permit_mynetworks", "permit_inet_interfaces"):
             return PERMIT if stranger.trusted else None
         if restriction == "permit_naked_ip_address":
-            return PERMIT if stranger.helo else None
+            return PERMIT if stranger.helo and not stranger.helo.strip("0123456789.:") else None
         if restriction == "permit_tls_all_clientcerts":
             return PERMIT if stranger.certificate and self._trusts_public_authorities() else None
         if restriction == "permit_tls_clientcerts":
@@ -313,8 +315,11 @@ class Restrictions(object):
         return any(_SYSTEM_AUTHORITIES.match(name) for name in names)
 
     def _knows_all_certificates(self):
+        # A look-up that fails lets nobody in.
         return any(
-            self._find(item, _FINGERPRINT_KEYS) for item in split_list(self.scope.get("relay_clientcerts") or "")
+            answer != _SERVER_ERROR
+            for item in split_list(self.scope.get("relay_clientcerts") or "")
+            for answer in self._find(item, _FINGERPRINT_KEYS)
         )
 
     def _find(self, specification, keys):

@@ -528,7 +528,7 @@ def test_what_is_no_table_is_not_taken_for_one():
         "smtpd_client_restrictions": "check_policy_service inet:127.0.0.1:10023, check_policy_service unix:private/x",
         "smtp_tls_session_cache_database": "btree:/none/there",
         "alias_database": "hash:/none/there",
-        "proxy_read_maps": "$virtual_alias_maps cdb:/none/there",
+        "proxy_read_maps": "$local_recipient_maps $virtual_alias_maps cdb:/none/there",
         "tls_random_source": "dev:/dev/urandom",
     }
     assert found(main, host=Host(missing=["/none/there", "/none/there.db"])) == []

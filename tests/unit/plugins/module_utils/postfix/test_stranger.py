@@ -6,7 +6,8 @@
 
 fixtures/stranger.json has each configuration once, and for Postfix 3.5.25 (Debian 11), 3.7.11 (Debian 12) and 3.10.13 (Debian 13)
 what became of it: "open" (a message of the stranger's for a third party was accepted after DATA), "closed", "broken" (not even
-postmaster of the host got mail, for 451 4.3.5) or "stops" (smtpd ended). The stranger had the address 8.41.0.4, with and without a name.
+postmaster of the host got mail, for 451 4.3.5) or "stops" (smtpd ended). The stranger had the address 8.41.0.4, with and without a name,
+and where a table or network tells one from another also 8.42.0.4.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -35,21 +36,27 @@ UNREADABLE = (
     "table-file-missing",
     "network-host-bits",
     "unknown-restriction",
+    "proxy-unapproved",
+    "wrong-type",
 )
 # Where the lint refuses more than a stranger sees: see docs/lint.md.
 STRICTER = (
     "access word",
+    "class missing file unused",
     "misspelt after permit",
     "misspelt unused class",
     "mynetworks inline broken",
     "mynetworks fail",
-    "proxy cidr",
     "relay inline broken",
     "relay_domains regexp com",
     "sender mx OK",
+    "tls ccert access all",
+    "tls clientcerts regexp",
     "virtual_alias_domains regexp com",
     "virtual_mailbox_domains regexp com",
 )
+# And what it calls open, although nobody is relayed for: see there too.
+CALLED_OPEN = ("xclient, no networks",)
 
 
 def judged(case, label):
@@ -68,6 +75,9 @@ def judged(case, label):
     main = dict((name, value) for name, value in main.items() if value is not None)
     findings = lint.check(main, services, host)
     identifiers = [finding.identifier for finding in findings if finding.severity == "error"]
+    # A program that stops relays nothing, whatever else is said of its configuration.
+    if "proxy-unapproved" in identifiers:
+        return "unreadable"
     if any(name.startswith("open-relay") for name in identifiers):
         return "open"
     # The stranger was in a subnet of the relay, of which the lint warns.
@@ -84,6 +94,8 @@ def test_the_verdict_is_that_of_a_real_postfix(case, label, seen):
     expected = {"broken": "unreadable", "stops": "unreadable"}.get(seen, seen)
     if case["label"] in STRICTER and expected == "closed":
         assert judged(case, label) in ("closed", "unreadable")
+    elif case["label"] in CALLED_OPEN:
+        assert (seen, judged(case, label)) == ("closed", "open")
     else:
         assert judged(case, label) == expected
 
@@ -122,6 +134,55 @@ def test_a_client_that_names_its_own_address(program):
     assert found(base, option, host) == [("open-relay-proxy", "error", label)]
     local = [service("127.0.0.1:10025 inet " + program, **{name: "haproxy"}), services[1]]
     assert found(base, local, host) == []
+
+
+def test_a_table_that_proxymap_does_not_open():
+    main = {"smtpd_data_restrictions": "check_client_access proxy:hash:/etc/postfix/data"}
+    finding = only(main)
+    assert (finding.identifier, finding.severity, finding.parameter) == (
+        "proxy-unapproved",
+        "error",
+        "smtpd_data_restrictions",
+    )
+    assert "proxy:hash:/etc/postfix/data" in finding.fix and "proxy_read_maps" in finding.fix
+    # Postfix itself asks proxymap for the accounts of the host.
+    named = dict(main, proxy_read_maps="$smtpd_data_restrictions")
+    assert found(named) == [("proxy-unapproved", "error", "local_recipient_maps")]
+    assert found(dict(main, proxy_read_maps="$local_recipient_maps $smtpd_data_restrictions")) == []
+
+
+def test_proxymap_reads_its_own_options_and_not_those_of_who_asks():
+    option = {"smtpd_data_restrictions": "check_client_access,proxy:hash:/etc/postfix/data"}
+    allowed = {"proxy_read_maps": "$local_recipient_maps,proxy:hash:/etc/postfix/data"}
+    smtpd = service("smtp inet smtpd", **dict(option, **allowed))
+    label = "smtp/inet -o smtpd_data_restrictions"
+    assert found({}, [smtpd]) == [("proxy-unapproved", "error", label)]
+    assert found({}, [smtpd, service("proxymap unix proxymap", **allowed)]) == []
+
+
+def test_a_password_in_a_proxied_table_is_not_shown():
+    main = {"smtp_sasl_password_maps": "proxy:inline:{a=x:geheim99}", "proxy_read_maps": "$local_recipient_maps"}
+    findings = lint.check(main, [SMTP], Host("3.7.11-bookworm"))
+    assert "proxy-unapproved" in [finding.identifier for finding in findings]
+    assert "geheim99" not in str(findings)
+
+
+@pytest.mark.parametrize("program", ["smtpd", "postscreen"])
+@pytest.mark.parametrize("value", ["HAProxy", "proxy"])
+def test_a_protocol_that_postfix_does_not_know_stops_it(program, value):
+    name = "{0}_upstream_proxy_protocol".format(program)
+    main = {name: value, "compatibility_level": "3.6"}
+    services = [service("smtp inet " + program), service("smtpd pass smtpd")]
+    assert found(main, services, Host("3.7.11-bookworm")) == [("wrong-type", "error", name)]
+    assert found(dict(main, **{name: ""}), services, Host("3.7.11-bookworm")) == []
+
+
+@pytest.mark.parametrize("table", ["hash:/etc/postfix/nothing", "foo:bar", "inline:{a=REJECT spam}"])
+def test_tables_in_a_class_of_restrictions(table):
+    main = {"smtpd_restriction_classes": "ours", "ours": "check_client_access " + table, "compatibility_level": "3.6"}
+    host = Host("3.7.11-bookworm", missing=["/etc/postfix/nothing", "/etc/postfix/nothing.db"])
+    [(identifier, severity, parameter)] = found(main, host=host)
+    assert identifier.startswith("table-") and (severity, parameter) == ("error", "ours")
 
 
 def test_open_ranges_of_xforward_are_a_warning():
@@ -165,6 +226,7 @@ def test_a_file_of_the_call_is_read():
         ("randmap:{a, b}", "x", ["a", "b"]),
         ("unionmap:{static:a, inline:{x=b}}", "x", ["a,b"]),
         ("unionmap:{static:a, inline:{x=b}}", "y", ["a"]),
+        ("unionmap:{static:{}, inline:{x=b}}", "x", ["b"]),
         ("pipemap:{inline:{x=y}, inline:{y=z}}", "x", ["z"]),
         ("proxy:unionmap:{inline:{x=b}}", "y", []),
         ("cidr:{{!10.0.0.0/8 out}, {10.1.0.0/16 in}}", "192.0.2.1", ["out"]),
