@@ -157,6 +157,15 @@ class Owned(object):
         """str or None: see ``Claims.text``; what is given without claims."""
         return after if self.claims is None else self.claims.text(thing, before, after, first)
 
+    def nothing_known(self):
+        """list of str: a warning where an owner is to be taken back of whom nothing was ever recorded here; else empty."""
+        if self.known:
+            return []
+        return [
+            "nothing is recorded on this host that this owner has set, so nothing is taken back; where a release before 0.6.0 "
+            "has set it, run this release with state present first, which records it"
+        ]
+
     def warnings(self):
         """list of str: what stays, since somebody else has changed it."""
         return [

@@ -256,6 +256,8 @@ class Configuration(object):
         changed = any(plan.changed for plan in plans)
         leaked, told = leak_facts(plans)
         self._warnings.extend(told + self._owned.warnings())
+        if request.get("state") == "absent":
+            self._warnings.extend(self._owned.nothing_known())
         if self._earlier is not None and self._earlier.adopted:
             self._warnings.append(self._earlier.sentence(self._owner_name))
         # Before the change: what there is of a compiled table is gone then.

@@ -216,8 +216,17 @@ def test_a_package_that_is_gone_is_named_with_what_was_set(host):
     for mode in (False, True):
         with pytest.raises(RelayError, match="Postfix is not installed.*owners.json.*install the package"):
             call(Postfix(host, installed=False), mode, owner="role", state="absent")
-    # Of one that was never here there is nothing to give back.
+    # Of an owner who has nothing there is nothing to give back.
     assert not call(Postfix(host, installed=False), owner="other", state="absent")["changed"]
+
+
+def test_an_owner_of_whom_nothing_was_ever_recorded_is_told_so(host):
+    call(Postfix(host), main={"relayhost": "a"})
+    result = run(host, state="absent")
+    assert not result["changed"] and "nothing is recorded on this host" in result["warnings"][0]
+    run(host, main={"relayhost": "a"})
+    run(host, state="absent")
+    assert run(host, state="absent")["warnings"] == []
 
 
 def settings_of(text):
