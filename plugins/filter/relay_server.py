@@ -43,6 +43,29 @@ def relay_server_problems(variables, units, unknown=""):
     return list(relay_server.problems(variables, a_dict(name, units, "units", _UNITS, _HINT), unknown))
 
 
+def relay_users(results, names):
+    """Which clients still send to a relay that is to be taken away.
+
+    Args:
+        results: list of dict, of a task that asked each client (C(item)) to which hosts it sends.
+        names: list of str, the relay's names and addresses.
+
+    Returns:
+        list of str: sentences, the last one with the fix; empty when no client does.
+    """
+    found = list(
+        relay_server.users(
+            a_list("relay_users", results), [str(name) for name in a_list("relay_users", names, "names")]
+        )
+    )
+    if found:
+        found.append(
+            "Nothing was changed. Take these clients back in the same run, or first give them other relays; a host that is gone "
+            "for good is to be taken out of the inventory."
+        )
+    return found
+
+
 def relay_server_addresses(networks, addresses, defaults, protocols="all", first=""):
     """The host's own address for each family of the clients' networks.
 
@@ -109,4 +132,5 @@ class FilterModule:
             "mynetworks": mynetworks,
             "relay_server_addresses": relay_server_addresses,
             "relay_server_problems": relay_server_problems,
+            "relay_users": relay_users,
         }

@@ -17,12 +17,13 @@ description:
   - Turns off the rate limit of journald and, where rsyslog reads the journal with imjournal, the one of that module. A trace
     or a count is wrong when lines of a burst are missing.
   - Each is one file beside the administrator's own ones, C(/etc/systemd/journald.conf.d/zz-mailops-relay.conf) and
-    C(/etc/rsyslog.d/zz-mailops-relay.conf). Remove them to have the limits back.
+    C(/etc/rsyslog.d/zz-mailops-relay.conf). Remove them to have the limits back, or use O(owner) and O(state).
   - C(rsyslogd -N1) must accept the new setting after the configuration that is there, before it is put in place.
   - What cannot be done safely is a warning, and so is a C(net.unix.max_dgram_qlen) at which journald loses lines on their way
     to rsyslog.
 extends_documentation_fragment:
   - mailops.relay.attributes
+  - mailops.relay.owner
 attributes:
   check_mode:
     support: full
@@ -47,6 +48,11 @@ EXAMPLES = r"""
 - name: Keep every line
   mailops.relay.mail_log_limits:
   register: limits
+
+- name: Have the limits back that a role has turned off
+  mailops.relay.mail_log_limits:
+    owner: relay_server
+    state: absent
 
 - name: Let journald use it
   ansible.builtin.service:
@@ -89,11 +95,22 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs 
 def main():
     """Run the module."""
     module = RelayModule(
-        argument_spec=dict(rsyslog=dict(type="bool", default=True)),
+        argument_spec=dict(
+            rsyslog=dict(type="bool", default=True),
+            owner=dict(type="str"),
+            state=dict(type="str", choices=["present", "absent"], default="present"),
+        ),
         supports_check_mode=True,
     )
     with reported(module):
-        limits = UnlimitedLogs(Runner(module), module.params["rsyslog"], labeller(module), module.check_mode)
+        limits = UnlimitedLogs(
+            Runner(module),
+            module.params["rsyslog"],
+            labeller(module),
+            module.check_mode,
+            owner=module.params["owner"],
+            state=module.params["state"],
+        )
         result = limits.apply()
     module.exit_json(**result)
 

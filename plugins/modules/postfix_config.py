@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - mailops.relay.attributes
   - mailops.relay.config_files
   - mailops.relay.config_files.owned_files
+  - mailops.relay.owner
 attributes:
   check_mode:
     support: full
@@ -213,6 +214,8 @@ options:
     elements: str
     default: []
 notes:
+  - With O(owner), what is recorded is each parameter, each service, each entry of a table that is not exclusive, and each other
+    table and file. A value that is given back is no reason to refuse the call, unless it makes an open relay.
   - The module restarts and reloads nothing. Do what RV(restart_required) or RV(reload_required) says, in the next task or in a handler.
 seealso:
   - name: postconf(5)
@@ -273,6 +276,17 @@ EXAMPLES = r"""
         type: hash
         secret_entries:
           "[smtp.example.org]:587": "relay:{{ smart_host_password }}"
+
+- name: Set what this playbook wants, and take back what it wanted before
+  mailops.relay.postfix_config:
+    owner: limits
+    main:
+      message_size_limit: 52428800
+
+- name: Take all of that back
+  mailops.relay.postfix_config:
+    owner: limits
+    state: absent
 
 - name: Send root's mail to the operators, and keep the other aliases
   mailops.relay.postfix_config:
@@ -433,6 +447,8 @@ def argument_spec():
         prefer_system_ca=dict(type="list", elements="str", default=[]),
         planned_files=dict(type="list", elements="path", default=[]),
         accept_risks=dict(type="list", elements="str", default=[]),
+        owner=dict(type="str"),
+        state=dict(type="str", choices=["present", "absent"], default="present"),
         backup=dict(type="bool", default=False),
     )
 

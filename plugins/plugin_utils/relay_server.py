@@ -306,3 +306,21 @@ def firewall(units, wanted):
     if units["iptables_starts"]:
         return "iptables"
     return "firewalld" if units["firewalld_starts"] else "none"
+
+
+def users(results, names):
+    """Yields a sentence for each client that still sends to a relay, or may do so.
+
+    Args:
+        results: list of dict, of a task that asked each client (C(item)) to which hosts it sends.
+        names: list of str, the relay's names and addresses.
+    """
+    named = re.compile(
+        r"(?<![\w.-])(?:{0})(?!\.?[\w-])".format("|".join(re.escape(name) for name in names if name)), re.I
+    )
+    for result in results:
+        client = result["item"]
+        if result.get("unreachable") or result.get("rc") != 0:
+            yield f"{client} could not be asked whether it still sends to this relay, so it counts as a client of it."
+        elif named.search(result.get("stdout", "")):
+            yield f"{client} still sends to this relay."

@@ -17,9 +17,10 @@ import time
 
 from loop import Runner, content
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import iptables_rules, keypair
+from ansible_collections.mailops.relay.plugins.module_utils.host import iptables_rules, keypair, owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import Wanted
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import WHOLE
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import SshAccess
 from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import (
     JOURNALD_FILE,
@@ -30,6 +31,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
     Configuration as PostfixConfiguration,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import (
     Configuration as QmailConfiguration,
 )
@@ -91,7 +93,10 @@ class Subject(object):
 
 
 class PostfixConfig(Subject):
-    """postfix_config with tables, on the live configuration directory."""
+    """postfix_config with tables, on the live configuration directory, and with the record of what it has set.
+
+    The second state takes back a part of what the first one has set.
+    """
 
     name = "postfix_config"
     parent = "/etc"
@@ -104,54 +109,44 @@ class PostfixConfig(Subject):
         self._tables = [self._table("transport"), self.path("secret"), self._table("gone"), self._table("new")]
         self._compiled = dict((path + self._suffix, path) for path in self._tables)
         self._configuration = [os.path.join(self._directory, name) for name in ("main.cf", "master.cf")]
-        self.files = self._configuration + self._tables + sorted(self._compiled) + [self._table("file")]
+        self._record = owners_record.RECORD = self.path("owners.json")
+        self.files = self._configuration + self._tables + sorted(self._compiled) + [self._table("file"), self._record]
         self.directories = [self._directory, scratch]
         self._checked = {}
+        # What Debian's main.cf has of what is set here.
+        main = MainCf(content(self._configuration[0]).decode("utf-8"), "main.cf").values()
+        self._before = dict((name, (value,)) for name, value in main.items())
 
     def _table(self, name):
         return os.path.join(self._directory, "kill-" + name)
 
     def _request(self, number):
         kind, table = self._kind, self._table
-        return {
+        other = table("new" if number == 2 else "gone")
+        request = {
             "config_directory": self._directory,
             "main": {
                 "myhostname": "host{0}.example.com".format(number),
                 "mynetworks": ["127.0.0.0/8", "10.{0}.0.0/16".format(number)],
                 "transport_maps": "{0}:{1}".format(kind, table("transport")),
-                "canonical_maps": "{0}:{1}".format(kind, table("new" if number == 2 else "gone")),
+                "canonical_maps": "{0}:{1}".format(kind, other),
             },
-            "if_supported": {"smtpd_forbid_bare_newline": "yes"},
             "master": [
-                {"name": "10587", "type": "inet", "command": "smtpd", "options": {"syslog_name": "kill/%d" % number}},
-                {
-                    "name": "10588",
-                    "type": "inet",
-                    "command": "smtpd",
-                    "state": "absent" if number == 2 else "present",
-                },
+                {"name": "10587", "type": "inet", "command": "smtpd", "options": {"syslog_name": "kill/%d" % number}}
             ],
             "tables": [
                 {"path": table("transport"), "type": kind, "entries": {"a.example": "smtp:[h%d]" % number}},
                 {"path": self.path("secret"), "type": kind, "secret_entries": {"a": "p:%d" % number}},
-                {
-                    "path": table("gone"),
-                    "type": kind,
-                    "entries": {"a": "b"},
-                    "state": "absent" if number == 2 else "present",
-                },
-            ]
-            + [
-                {
-                    "path": table("new"),
-                    "type": kind,
-                    "entries": {"a": "b"},
-                    "state": "present" if number == 2 else "absent",
-                }
+                {"path": other, "type": kind, "entries": {"a": "b"}},
             ],
             "files": [{"path": table("file"), "content": "content %d\n" % number}],
+            "owner": "kill",
             "backup": False,
         }
+        if number == 1:
+            request["if_supported"] = {"smtpd_forbid_bare_newline": "yes", "smtpd_helo_required": "yes"}
+            request["master"].append({"name": "10588", "type": "inet", "command": "smtpd"})
+        return request
 
     def apply(self, number, runner, check_mode):
         scratch = "/tmp" if check_mode else None
@@ -168,6 +163,12 @@ class PostfixConfig(Subject):
         return argv[3].partition(":")[2] + self._suffix if argv[0] == "postmap" and "-q" not in argv else None
 
     def view(self, path, saved):
+        # In between the record has both states; ``faults`` looks into it when all is done.
+        if path == self._record:
+            return None
+        # What is set again comes behind the others.
+        if path in self._configuration and saved is not None:
+            return (sorted(saved[0].splitlines()),) + saved[1:4]
         # A compiled table holds dates.
         if path in self._compiled and saved is not None:
             return (self._entries(saved[0]),) + saved[1:4]
@@ -192,6 +193,33 @@ class PostfixConfig(Subject):
             if os.path.exists(compiled) and os.path.exists(source) and not between:
                 if self._entries(content(compiled)) != self._entries(content(source)):
                     found.append("{0} is not what {1} says".format(compiled, source))
+        if not between:
+            found += self._faults_of_record()
+        return found
+
+    def _faults_of_record(self):
+        """What is recorded is what is wanted, was not there before, and is there now."""
+        (things,) = owners_record.parse(content(self._record).decode("utf-8"), self._record).values()
+        number = 1 if b"host1.example.com" in content(self._configuration[0]) else 2
+        request = self._request(number)
+        wanted = set(request["main"]) | set(request.get("if_supported", ()))
+        wanted |= set("{0[name]}/{0[type]}".format(item) for item in request["master"])
+        wanted |= set(item["path"] for item in request["tables"] + request["files"])
+        entries = dict(
+            (thing if key == WHOLE else key, entry)
+            for thing, keys in things.items()
+            for key, entry in keys.items()
+            if entry["owners"]
+        )
+        found = []
+        if set(entries) - set(["smtpd_forbid_bare_newline"]) != wanted - set(["smtpd_forbid_bare_newline"]):
+            found.append("the record has {0} instead of {1}".format(sorted(entries), sorted(wanted)))
+        for name, entry in sorted(entries.items()):
+            if len(entry["set"]) != 1:
+                found.append("the record says that {0} is being changed".format(name))
+            before = entry["before"]
+            if (before["text"] if isinstance(before, dict) else before) not in self._before.get(name, (None,)):
+                found.append("the record has another value of {0} from before: {1}".format(name, before))
         return found
 
 

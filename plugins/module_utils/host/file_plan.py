@@ -187,11 +187,13 @@ class Writer(object):
     Args:
         transaction: ``Transaction``; it is left to the caller to end it.
         plans: list of FilePlan, those which the new state was computed from.
+        owned: ``owners_record.Owned`` or None; its record changes with them.
     """
 
-    def __init__(self, transaction, plans):
+    def __init__(self, transaction, plans, owned=None):
         self._transaction = transaction
         self._plans = plans
+        self._owned = owned
         self._moves = []
 
     def stage(self, plan, age=0):
@@ -248,7 +250,7 @@ class Writer(object):
             TransactionError: everything is as it was; another program has changed one of the files, or one could not be
                 put in place.
         """
-        for plan in self._plans:
+        for plan in list(self._plans) + ([] if self._owned is None else self._owned.plans):
             if read_native(plan.destination) != plan.before:
                 raise TransactionError(
                     "{0} was changed by another program while this one worked; nothing was changed, "
@@ -258,5 +260,9 @@ class Writer(object):
             if not plan.leaked:
                 self._transaction.back_up([plan.destination], plan.private)
         removed = [(path, False) for plan in self._plans for path in plan.backups_to_remove]
+        if self._owned is not None:
+            self._owned.begin(self._transaction)
         self._transaction.activate(self._moves + removed)
+        if self._owned is not None:
+            self._owned.finish(self._transaction)
         return list(self._transaction.backups)

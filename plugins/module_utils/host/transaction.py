@@ -189,7 +189,7 @@ class Transaction(object):
         return copy
 
     def activate(self, moves):
-        """Put staged files in place, in this order; put everything back when one cannot be.
+        """Put staged files in place, in this order; put everything back when one cannot be, what earlier calls moved too.
 
         Args:
             moves: list of (destination, bool): whether the staged file moves in, or the live one is removed.
@@ -200,7 +200,7 @@ class Transaction(object):
         try:
             # A second name for each old file: what is renamed back has its inode, mode and label.
             saved = {}
-            for number, (destination, _present) in enumerate(moves):
+            for number, (destination, _present) in enumerate(moves, len(self._done)):
                 if os.path.exists(destination):
                     saved[destination] = self.stage_of(
                         os.path.join(os.path.dirname(destination), "old.{0}".format(number))

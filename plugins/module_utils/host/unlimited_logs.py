@@ -24,6 +24,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     to_file_bytes,
     write_atomically,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import RECORD, Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import WHOLE, check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
 
 # The last one of a directory counts, in journald and in rsyslog.
@@ -58,14 +60,19 @@ class UnlimitedLogs(object):
         label: callable or None, see ``Transaction``.
         check_mode: bool.
         root: str, put before each path.
+        owner: str or None, in whose name the limits are turned off; then it is recorded.
+        state: str, C(present), or C(absent) to give everything of the owner back.
     """
 
-    def __init__(self, runner, rsyslog=True, label=None, check_mode=False, root=""):
+    def __init__(self, runner, rsyslog=True, label=None, check_mode=False, root="", owner=None, state="present"):
         self._runner = runner
         self._rsyslog = rsyslog
         self._label = label
         self._check_mode = check_mode
         self._root = root
+        self._owner = owner
+        self._state = state
+        self._owned = Owned(None, "")
         self._warnings = []
 
     def apply(self):
@@ -75,13 +82,31 @@ class UnlimitedLogs(object):
             IOError, OSError, RelayError: a file could not be read or written, or a program not be run; both files are as
                 they were.
         """
+        check_request(self._owner, self._state)
         if self._check_mode:
             return self._apply()
-        with Lock(self._root + "/etc"):
+        with Lock(self._root + "/etc"), locked(self._owner, self._root + RECORD):
             remove_stale(os.path.dirname(self._root + path) for path in (JOURNALD_FILE, RSYSLOG_FILE))
             return self._apply()
 
     def _apply(self):
+        self._owned = Owned(self._owner, "mail_log_limits", self._root + RECORD)
+        plans = self._wanted() if self._state == "present" else []
+        plans += self._given_back()
+        changed = [plan for plan in plans if plan.changed]
+        if (changed or self._owned.changed) and not self._check_mode:
+            self._put_in_place(changed)
+        paths = [plan.path[len(self._root) :] for plan in changed]
+        return {
+            "changed": bool(changed),
+            "diff": [diff_of(path, plan.before or "", plan.after or "") for path, plan in zip(paths, changed)],
+            "journald_restart_required": JOURNALD_FILE in paths and self._keeps_streams(),
+            "rsyslog_restart_required": RSYSLOG_FILE in paths,
+            "warnings": self._warnings + self._owned.warnings(),
+        }
+
+    def _wanted(self):
+        """list of FilePlan: of each file that there is something to say in."""
         plans = []
         journald = any(os.path.exists(self._root + path) for path in JOURNALD_PROGRAMS)
         if journald:
@@ -91,23 +116,29 @@ class UnlimitedLogs(object):
             plans.append(self._plan(RSYSLOG_FILE, wanted))
             if journald and not reads_journal:
                 self._check_queue()
-        changed = [plan for plan in plans if plan.changed]
-        if changed and not self._check_mode:
-            self._put_in_place(changed)
-        paths = [plan.path[len(self._root) :] for plan in changed]
-        return {
-            "changed": bool(changed),
-            "diff": [diff_of(path, plan.before or "", plan.after or "") for path, plan in zip(paths, changed)],
-            "journald_restart_required": JOURNALD_FILE in paths and self._keeps_streams(),
-            "rsyslog_restart_required": RSYSLOG_FILE in paths,
-            "warnings": self._warnings,
-        }
+        return plans
 
     def _plan(self, path, wanted):
         """FilePlan: of a file with this content (str), or of none (None)."""
         plan = FilePlan(self._root + path)
         plan.after = wanted
+        if self._owned.claims is not None:
+            # A release without a record has made what is there with this very text.
+            text = None if plan.before in (JOURNALD, RSYSLOG) else plan.before
+            before = {"text": text, "directory": os.path.isdir(os.path.dirname(plan.destination))}
+            self._owned.claims.claim(plan.destination, WHOLE, wanted, before)
         return plan
+
+    def _given_back(self):
+        """list of FilePlan: of each file that this owner has set and wants no longer."""
+        claims = self._owned.claims
+        plans = []
+        for thing, key in claims.left_out() if claims is not None else ():
+            plan = FilePlan(thing)
+            if claims.release(thing, key, plan.before):
+                plan.after = claims.before(thing, key)["text"]
+                plans.append(plan)
+        return plans
 
     def _put_in_place(self, plans):
         made = []
@@ -120,7 +151,7 @@ class UnlimitedLogs(object):
                     # Whatever the umask is: everybody reads such directories.
                     os.chmod(directory, 0o755)
             with Transaction(self._label) as transaction:
-                writer = Writer(transaction, plans)
+                writer = Writer(transaction, plans, self._owned)
                 for plan in plans:
                     writer.put(plan)
                 writer.activate()
@@ -128,6 +159,13 @@ class UnlimitedLogs(object):
             for directory in made:
                 os.rmdir(directory)
             raise
+        for plan in plans:
+            if plan.after is None and self._made_directory(plan.destination):
+                _remove_empty(os.path.dirname(plan.destination))
+
+    def _made_directory(self, path):
+        claims = self._owned.claims
+        return claims is not None and not (claims.before(path, WHOLE) or {}).get("directory", True)
 
     def _keeps_streams(self):
         """bool: whether the standard output of running services outlives a restart of journald.
@@ -192,3 +230,11 @@ class UnlimitedLogs(object):
                     text, QUEUE_LENGTH
                 )
             )
+
+
+def _remove_empty(directory):
+    try:
+        os.rmdir(directory)
+    except EnvironmentError:
+        # Others have put something into it.
+        pass

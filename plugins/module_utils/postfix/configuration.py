@@ -19,6 +19,7 @@ import shutil
 import tempfile
 import time
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import (
     FilePlan,
@@ -31,6 +32,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     read_native,
     to_file_bytes,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import (
+    WHOLE,
+    check_request,
+    fingerprint,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import holds_password, holds_private_key
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
@@ -41,8 +48,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.earlier import Earlier
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host, NotInstalledError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import scopes_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
@@ -62,7 +70,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables impor
     check_type,
     compiled_paths,
     entry_pairs,
+    source_pairs,
     table_text,
+    table_values,
 )
 
 # "You MUST stop and start Postfix after changing this parameter": postconf(5).
@@ -159,6 +169,9 @@ class Configuration(object):
         self._secret_files = None
         self._host = Host(runner, request.get("config_directory"))
         self._warnings = []
+        self._owner_name = request.get("owner")
+        self._owned = Owned(None, "")
+        self._earlier = None
 
     def apply(self):
         """dict: the module's result.
@@ -166,6 +179,7 @@ class Configuration(object):
         Raises:
             RelayError: nothing has changed.
         """
+        self._check_state()
         try:
             return self._locked()
         except (RelayError, EnvironmentError):
@@ -176,15 +190,27 @@ class Configuration(object):
             raise
 
     def _locked(self):
-        if self._check_mode:
+        if self._check_mode or (self._request.get("state") == "absent" and not self._host.installed):
             return self._apply()
         self._host.require()
         directory = os.path.realpath(self._host.config_directory)
         if not os.path.isdir(directory):
             raise SettingError("config_directory {0} does not exist; create it or correct its name".format(directory))
-        with Lock(directory):
+        with Lock(directory), locked(self._owner_name):
             remove_stale([directory] + sorted(set(self._directories()) - set([directory])))
             return self._apply()
+
+    def _check_state(self):
+        state = self._request.get("state") or "present"
+        check_request(self._owner_name, state)
+        wanted = ("main", "if_supported", "first_supported", "master", "tables", "files")
+        named = [name for name in wanted if state == "absent" and self._request.get(name)]
+        if named:
+            raise SettingError(
+                "state: absent gives back all that {0} has set; leave out {1}".format(
+                    self._owner_name, ", ".join(named)
+                )
+            )
 
     def _directories(self):
         for item in (self._request.get("tables") or []) + (self._request.get("files") or []):
@@ -195,12 +221,18 @@ class Configuration(object):
         host = self._host
         self._conceal_request()
         _check_risks(request.get("accept_risks") or [])
+        self._owned = Owned(self._owner_name, "postfix_config " + os.path.realpath(host.config_directory))
+        if request.get("state") == "absent" and not host.installed and self._owned.claims.left_out():
+            raise NotInstalledError(
+                "Postfix is not installed on this host, so what {0} has set cannot be given back; it stays in {1}: install the "
+                "package 'postfix' and run again, or leave it".format(self._owner_name, owners_record.RECORD)
+            )
         main_plan = FilePlan(host.main_file)
         master_plan = FilePlan(host.master_file)
         main_before = MainCf(main_plan.before or "", host.main_file)
         main_after = MainCf(main_plan.before or "", host.main_file)
-        unsupported, managed = self._set_main(main_after)
-        main_plan.after = _rendered(main_after, main_plan.before)
+        unsupported, managed, restored = self._set_main(main_plan, main_after)
+        main_after = self._render(main_plan, main_after)
         master_before = MasterCf(master_plan.before or "", host.master_file)
         master_after = MasterCf(master_plan.before or "", host.master_file)
         if master_plan.before is None and host.installed:
@@ -208,11 +240,12 @@ class Configuration(object):
                 "there is no {0}, and Postfix cannot run without its services; "
                 "reinstall the package 'postfix' or restore the file".format(host.master_file)
             )
-        self._set_master(master_after)
-        master_plan.after = _rendered(master_after, master_plan.before)
+        self._set_master(master_plan, master_after)
+        master_after = self._render(master_plan, master_after)
         self._hide_values(main_plan, master_plan, [main_before, main_after], [master_before, master_after])
         host.planned.update((path, True) for path in request.get("planned_files") or [])
         others = self._tables() + self._files()
+        others += self._given_back()
         for name, numbers in sorted(main_after.repeated().items()):
             self._warnings.append(
                 "{0} sets {1} more than once (lines {2}); Postfix uses the last".format(
@@ -220,24 +253,33 @@ class Configuration(object):
                 )
             )
         _check_paths_differ([main_plan, master_plan] + others)
-        findings = self._lint(main_before, main_after, master_before, master_after, managed)
+        findings = self._lint(main_before, main_after, master_before, master_after, managed, restored)
         plans = [main_plan, master_plan] + others
         changed = any(plan.changed for plan in plans)
         leaked, told = leak_facts(plans)
-        self._warnings.extend(told)
+        self._warnings.extend(told + self._owned.warnings())
+        if request.get("state") == "absent":
+            self._warnings.extend(self._owned.nothing_known())
+        if self._earlier is not None and self._earlier.adopted:
+            self._warnings.append(self._earlier.sentence(self._owner_name))
+        # Before the change: what there is of a compiled table is gone then.
+        diff = [diff for plan in plans for diff in plan.diffs()] if changed else []
         backups = []
         if changed and host.installed:
             if self._check_mode:
                 self._load_copy(main_plan)
             else:
                 backups = self._activate(main_plan, master_plan, others)
+        elif self._owned.changed and not self._check_mode:
+            with Transaction(self._label) as transaction:
+                Writer(transaction, plans, self._owned).activate()
         restart = main_plan.replaced and self._needs_restart(main_before.values(), main_after.values())
         reload_needed = (
             main_plan.replaced or master_plan.replaced or any(plan.replaced for plan in others if not plan.compiled)
         )
         return {
             "changed": changed,
-            "diff": [diff for plan in plans for diff in plan.diffs()] if changed else [],
+            "diff": diff,
             "restart_required": restart,
             "reload_required": reload_needed and not restart,
             "postfix_version": host.version_text,
@@ -320,8 +362,8 @@ class Configuration(object):
 
     # What is wanted
 
-    def _set_main(self, main):
-        """(list of str, set of str): parameters that this Postfix does not know, and those that the call sets."""
+    def _set_main(self, plan, main):
+        """(list of str, set of str, set of str): parameters that this Postfix does not know, and those that are set or given back."""
         wanted = dict(self._request.get("main") or {})
         for name in self._request.get("prefer_system_ca") or []:
             if name in wanted:
@@ -346,14 +388,60 @@ class Configuration(object):
                 "Postfix is not installed on this host yet: the values could not be checked against it, "
                 "and the difference shown is against what there is now"
             )
+        texts = dict(
+            (name, None if value is None else setting_text(value, "main: " + name))
+            for name, value in named.items()
+            if name not in unknown
+        )
+        values = main.values()
+        if self._owner_name is not None and not self._owned.known and self._host.installed:
+            earlier = Earlier(plan.destination, texts, values)
+            self._earlier = earlier if earlier.found else None
+        before = self._before(plan, lambda text: MainCf(text, plan.path).values(), texts, values)
+        restored = self._owned.settle(plan.destination, texts, values, before)
+        texts.update(restored)
         # Sorted: Python 2.7 gives a mapping in any order, and new parameters are appended in this one.
-        for name, value in sorted(named.items()):
-            if name not in unknown:
-                main.set(name, None if value is None else setting_text(value, "main: " + name))
-        return sorted(unknown), set(named)
+        for name, value in sorted(texts.items()):
+            main.set(name, value)
+        return sorted(unknown), set(named), set(restored)
 
-    def _set_master(self, master):
-        for item in self._request.get("master") or []:
+    def _before(self, plan, parse, wanted, current, name="{0}"):
+        """dict or None: what an earlier release found; see ``Earlier.before``."""
+        return None if self._earlier is None else self._earlier.before(plan.destination, parse, wanted, current, name)
+
+    def _render(self, plan, config):
+        """MainCf or MasterCf: a configuration as its plan has it then; the text from before when that is given back."""
+        text = _rendered(config, plan.before)
+        plan.after = self._owned.text(plan.destination, plan.before, text, self._earlier is None)
+        return config if plan.after == text else type(config)(plan.after or "", plan.path)
+
+    def _set_master(self, plan, master):
+        items = self._request.get("master") or []
+        services = set((item["name"], item["type"]) for item in items)
+        current = _entries(master)
+        wanted = {}
+        for name, kind in sorted(services):
+            key = "{0}/{1}".format(name, kind)
+            text = current.get(key)
+            if self._owned.claims is not None and self._owned.claims.is_ours(plan.destination, key, text):
+                # What an item no longer says goes back too.
+                text = self._owned.claims.before(plan.destination, key)
+            service = MasterCf(text or "", plan.path)
+            self._set_services(service, [item for item in items if (item["name"], item["type"]) == (name, kind)])
+            wanted[key] = service.entry(name, kind)
+        before = self._before(
+            plan, lambda text: _entries(MasterCf(text, plan.path)), wanted, current, "the service {0}"
+        )
+        texts = dict(wanted, **self._owned.settle(plan.destination, wanted, current, before))
+        for key in [key for item in items for key in ["{0[name]}/{0[type]}".format(item)]] + sorted(
+            set(texts) - set(wanted)
+        ):
+            if fingerprint(texts[key], key) != fingerprint(current.get(key), key):
+                name, _slash, kind = key.rpartition("/")
+                master.put(name, kind, texts[key])
+
+    def _set_services(self, master, items):
+        for item in items:
             name, kind = item["name"], item["type"]
             if item.get("state") == "absent":
                 master.remove_service(name, kind)
@@ -404,11 +492,71 @@ class Configuration(object):
             plan.foreign = True
         else:
             plan.foreign = not item.get("exclusive", True)
-            current = plan.before or "" if plan.foreign else None
-            plan.after = table_text(path, kind, compiler == "postalias", entry_pairs(path, kind, entries), current)
+            pairs = source_pairs(path, kind, compiler == "postalias", entry_pairs(path, kind, entries))
+            if plan.foreign:
+                plan.after = self._with_others(plan, kind, compiler, pairs)
+            else:
+                plan.after = table_text(path, kind, compiler == "postalias", pairs)
+        if not plan.foreign:
+            self._claim(plan, [kind, compiler])
         if kind not in TEXT_TYPES:
             plan.compile_with(compiler, kind)
         return plan
+
+    def _with_others(self, plan, kind, compiler, pairs):
+        """str or None: a table with these entries among those of others, and with those from before that are given back."""
+        aliases = compiler == "postalias"
+        wanted, current = dict(pairs), table_values(plan.before or "", plan.path, aliases)
+        before = self._before(
+            plan, lambda text: table_values(text, plan.path, aliases), wanted, current, plan.path + ": {0}"
+        )
+        pairs = pairs + sorted(
+            self._owned.settle(plan.destination, wanted, current, before, [kind, compiler]).items()
+        )  # fmt: skip
+        text = table_text(plan.path, kind, aliases, pairs, plan.before or "")
+        return self._owned.text(plan.destination, plan.before, text, self._earlier is None)
+
+    def _claim(self, plan, how=None):
+        """Claim the whole of a file."""
+        if self._owned.claims is None:
+            return
+        attributes = attributes_of(plan.destination) or (None, None, None)
+        before = dict(zip(("mode", "owner", "group"), attributes), text=plan.before)
+        if self._earlier is not None and plan.before == plan.after:
+            before["text"] = self._earlier.text(plan.destination)
+            self._earlier.adopted.append(plan.path)
+        self._owned.claims.claim(plan.destination, WHOLE, plan.after, before, how)
+
+    def _given_back(self):
+        """list of FilePlan: tables and files that this owner has set and no longer names, as they were before."""
+        claims = self._owned.claims
+        plans = []
+        for thing in sorted(set(thing for thing, _key in claims.left_out())) if claims else ():
+            keys = [key for _thing, key in claims.left_out(thing)]
+            if thing in self._host.plans or not keys:
+                continue
+            kind, compiler = claims.how(thing, keys[0]) or (None, None)
+            before = claims.before(thing, WHOLE) if keys == [WHOLE] else None
+            before = before or {}
+            current = read_native(thing)
+            secret = self._secret_files.holds_password(thing) or _looks_secret(current, before.get("text"))
+            attributes = [before.get(name) for name in ("mode", "owner", "group")]
+            plan = (FilePlan if kind is None else TablePlan)(thing, *attributes, secret=secret)
+            if keys != [WHOLE]:
+                plan.after = self._with_others(plan, kind, compiler, [])
+            elif claims.release(thing, WHOLE, current):
+                plan.after = before.get("text")
+            else:
+                continue
+            if kind is not None:
+                plan.foreign = True
+                if kind not in TEXT_TYPES:
+                    plan.compile_with(compiler, kind)
+            for name in [thing] + plan.compiled:
+                self._host.planned[name] = plan.after is not None
+                self._host.plans[name] = plan
+            plans.append(plan)
+        return plans
 
     def _files(self):
         plans = []
@@ -437,6 +585,7 @@ class Configuration(object):
         plan = FilePlan(path, *attributes, secret=secret or _looks_secret(before, content), new=new)
         plan.after = content
         plan.withdraw_key()
+        self._claim(plan)
         return plan
 
     @staticmethod
@@ -461,7 +610,7 @@ class Configuration(object):
 
     # What is wrong with it
 
-    def _lint(self, main_before, main_after, master_before, master_after, managed):
+    def _lint(self, main_before, main_after, master_before, master_after, managed, restored):
         host = self._host
         findings = lint.check(main_after.values(), master_after.services(), host)
         if not host.installed:
@@ -472,10 +621,11 @@ class Configuration(object):
             old = [
                 finding
                 for finding in refused
-                # An open relay is refused whoever wrote it; other faults only when this call brings or confirms them.
+                # An open relay is refused whoever wrote it; other faults only when this call brings or confirms them, and not
+                # when it gives back what was there before.
                 if not finding.identifier.startswith("open-relay-")
                 and finding.parameter not in managed
-                and _place(finding) in known
+                and (finding.parameter in restored or _place(finding) in known)
             ]
             if self._check_mode:
                 old += [finding for finding in refused if finding.identifier in lint.MISSING_IDENTIFIERS]
@@ -545,7 +695,7 @@ class Configuration(object):
             result = self._check(directory)
             if result.rc != 0:
                 raise InvalidError(self._explained(result, directory))
-            writer = Writer(transaction, [main_plan, master_plan] + others)
+            writer = Writer(transaction, [main_plan, master_plan] + others, self._owned)
             for plan in others:
                 if plan.changed and plan.after is not None:
                     self._stage(writer, plan, directory)
@@ -650,6 +800,12 @@ def _mail_owner(host):
 def _rendered(config, before):
     text = config.render()
     return None if before is None and not text else text
+
+
+def _entries(master):
+    """dict: "name/type" -> text of each service of a ``MasterCf``."""
+    keys = [(service["name"], service["type"]) for service in master.services()]
+    return dict(("{0}/{1}".format(name, kind), master.entry(name, kind)) for name, kind in keys)
 
 
 def _flag(value, what):

@@ -424,3 +424,33 @@ class MasterCf(ConfigText):
             if service.key == (name, kind):
                 self.remove(line)
                 self._services.remove((service, line))
+
+    def entry(self, name, kind):
+        """str or None: the text of a service, with its line ends; of several entries the last one counts, as in Postfix."""
+        line = self._line_of(name, kind)
+        return None if line is None else "".join(line.lines)
+
+    def put(self, name, kind, text):
+        """Put an entry in the place of a service's, or behind the others; with None, take every entry of it out.
+
+        Args:
+            name, kind: str, the service and its type.
+            text: str or None, as of ``entry``.
+
+        Raises:
+            MasterCfError: the text has too few fields.
+        """
+        if text is None:
+            self.remove_service(name, kind)
+            return
+        line = self._line_of(name, kind)
+        if line is None:
+            line = self.append(text.rstrip("\n"))
+            self._services.append((Service(line, self.path), line))
+        elif text != "".join(line.lines):
+            line.lines = text.splitlines(True)
+            index = [found for _service, found in self._services].index(line)
+            self._services[index] = (Service(line, self.path), line)
+
+    def _line_of(self, name, kind):
+        return next((line for service, line in reversed(self._services) if service.key == (name, kind)), None)

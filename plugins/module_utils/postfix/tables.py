@@ -125,7 +125,7 @@ def table_text(path, kind, aliases, pairs, current=None):
     Raises:
         TableError: a key cannot be written.
     """
-    wanted = [(_key_text(path, kind, aliases, key), value) for key, value in pairs]
+    wanted = source_pairs(path, kind, aliases, pairs)
     separator = ": " if aliases else " "
     if current is None:
         lines = [HEADER] + [key + separator + value for key, value in wanted if value is not None]
@@ -147,6 +147,26 @@ def table_text(path, kind, aliases, pairs, current=None):
             for line, _value in found[1:]:
                 text.remove(line)
     return text.render()
+
+
+def source_pairs(path, kind, aliases, pairs):
+    """list of (str, str or None): the pairs with each key as it is written in the source; see ``table_text``."""
+    return [(_key_text(path, kind, aliases, key), value) for key, value in pairs]
+
+
+def table_values(text, path, aliases):
+    """dict: key -> value as they are written in a table's source; of several entries of a key the first one, as for postmap.
+
+    Args:
+        text: str.
+        path: str, for messages.
+        aliases: bool, whether it has the format of aliases(5).
+    """
+    values = {}
+    for line in ConfigText(text, path).logical_lines():
+        key, value = _split(line.folded(), aliases)
+        values.setdefault(key, value)
+    return values
 
 
 def table_entries(text, path):

@@ -401,3 +401,38 @@ def test_what_they_cannot_use_is_named(call, words):
     with pytest.raises(AnsibleFilterError) as refused:
         call()
     assert str(refused.value) == words
+
+
+NAMES = ["smtp-relay001.example.com", "10.20.0.10", "fd00::1"]
+
+
+@pytest.mark.parametrize(
+    "said, uses",
+    [
+        ("[smtp-relay001.example.com]:587\n\n", True),
+        ("relay:[SMTP-relay001.example.com]:[other.example.com]\n", True),
+        ("relay:smtp-relay001.example.com.\n", True),
+        (":smtp-relay001.example.com:25\n", True),
+        ("[10.20.0.10]:25, other\n", True),
+        ("[fd00::1]:25\n", True),
+        ("[smtp-relay001.example.com.au]:587\n", False),
+        ("[new-smtp-relay001.example.com]:587\n", False),
+        ("10.20.0.100\n", False),
+        ("", False),
+    ],
+)
+def test_a_client_that_still_sends_to_a_relay_is_named(said, uses):
+    found = filters.relay_users([{"item": "web01", "rc": 0, "stdout": said}], NAMES)
+    assert ("web01 still sends to this relay." in found) == uses == bool(found)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"unreachable": True, "msg": "no route"}, {"rc": 1, "stdout": ""}, {"msg": "no python"}]
+)
+def test_a_client_that_does_not_answer_counts_as_one_that_sends(answer):
+    found = filters.relay_users([dict(answer, item="web01")], NAMES)
+    assert "web01 could not be asked" in found[0] and "Take these clients back in the same run" in found[-1]
+
+
+def test_no_client_needs_no_word():
+    assert filters.relay_users([], NAMES) == []

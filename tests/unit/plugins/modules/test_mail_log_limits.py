@@ -13,6 +13,7 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.mailops.relay.plugins.doc_fragments.owner import ModuleDocFragment
 from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs import (
     JOURNALD,
     JOURNALD_FILE,
@@ -38,7 +39,11 @@ def host(tmp_path, monkeypatch, programs):
         systemctl="echo FileDescriptorStoreMax=4224",
         rsyslogd="echo asked >> {0}".format(tmp_path / "asked"),
     )
-    monkeypatch.setattr(mail_log_limits, "UnlimitedLogs", lambda *arguments: UnlimitedLogs(*arguments, root=str(root)))
+    monkeypatch.setattr(
+        mail_log_limits,
+        "UnlimitedLogs",
+        lambda *arguments, **options: UnlimitedLogs(*arguments, root=str(root), **options),
+    )
     return root
 
 
@@ -115,6 +120,7 @@ def test_documentation_arguments_and_result_say_the_same(run_module, host, monke
     monkeypatch.setattr(mail_log_limits, "RelayModule", noted)
     _failed, result = run_module(mail_log_limits.main)
     documented = yaml.safe_load(mail_log_limits.DOCUMENTATION)
+    documented["options"].update(yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"])
     (spec,) = specs
     assert spec["supports_check_mode"] and documented["attributes"]["check_mode"]["support"] == "full"
     assert set(documented["options"]) == set(spec["argument_spec"])

@@ -15,6 +15,7 @@ import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.common.text.converters import to_bytes
 
+from ansible_collections.mailops.relay.plugins.doc_fragments import owner
 from ansible_collections.mailops.relay.plugins.doc_fragments.config_files import ModuleDocFragment
 from ansible_collections.mailops.relay.plugins.modules import postfix_config
 
@@ -143,7 +144,12 @@ def test_entries_and_secret_entries_exclude_each_other(run, etc):
 
 def test_documentation_and_arguments_say_the_same():
     documented = {}
-    for text in (postfix_config.DOCUMENTATION, ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.OWNED_FILES):
+    for text in (
+        postfix_config.DOCUMENTATION,
+        ModuleDocFragment.DOCUMENTATION,
+        ModuleDocFragment.OWNED_FILES,
+        owner.ModuleDocFragment.DOCUMENTATION,
+    ):
         documented.update(yaml.safe_load(text)["options"])
     spec = postfix_config.argument_spec()
     assert set(documented) == set(spec)

@@ -45,7 +45,7 @@ class Machine(object):
         self.store = "FileDescriptorStoreMax=4224\n"
         self.validation = Result(0, "", "rsyslogd: version 8.2302.0, config validation run (level 1)\n")
         self.validated = []
-        for directory in ("etc/rsyslog.d", "etc/systemd", "lib/systemd", "proc/sys/net/unix"):
+        for directory in ("etc/rsyslog.d", "etc/systemd", "lib/systemd", "proc/sys/net/unix", "var/lib"):
             os.makedirs(os.path.join(self.root, directory))
         self.write("/proc/sys/net/unix/max_dgram_qlen", "512\n")
         if journald:
@@ -206,3 +206,36 @@ def test_a_second_run_waits_for_the_first(tmp_path, monkeypatch):
     assert "locked by another run" in str(caught.value)
     assert machine.read(JOURNALD_FILE) is None
     assert machine.apply()["changed"]
+
+
+def test_an_owner_gives_the_limits_back_with_the_directory_that_was_made(tmp_path):
+    machine = Machine(tmp_path, EL9)
+    directory = str(tmp_path / "etc/systemd/journald.conf.d")
+    assert not os.path.isdir(directory)
+    assert machine.apply(owner="role")["changed"]
+    assert machine.apply(owner="role", rsyslog=False)["rsyslog_restart_required"]
+    assert machine.read(RSYSLOG_FILE) is None
+    foretold = machine.apply(owner="role", state="absent", check_mode=True)
+    assert machine.read(JOURNALD_FILE) == JOURNALD
+    result = machine.apply(owner="role", state="absent")
+    assert result["changed"] and result["diff"] == foretold["diff"]
+    assert result["journald_restart_required"] and not os.path.isdir(directory)
+    assert not machine.apply(owner="role", state="absent")["changed"]
+
+
+def test_what_an_earlier_release_has_made_goes_out_and_what_was_an_administrators_comes_back(tmp_path):
+    machine = Machine(tmp_path, EL9)
+    machine.apply()
+    machine.write(RSYSLOG_FILE, "# mine\n")
+    assert machine.apply(owner="role")["diff"][0]["after_header"] == RSYSLOG_FILE
+    machine.apply(owner="role", state="absent")
+    assert (machine.read(JOURNALD_FILE), machine.read(RSYSLOG_FILE)) == (None, "# mine\n")
+
+
+def test_a_file_that_somebody_has_changed_since_stays(tmp_path):
+    machine = Machine(tmp_path, EL9)
+    machine.apply(owner="role")
+    machine.write(JOURNALD_FILE, "[Journal]\nRateLimitBurst=5\n")
+    result = machine.apply(owner="role", state="absent")
+    assert "was changed by somebody else" in result["warnings"][0]
+    assert machine.read(JOURNALD_FILE) == "[Journal]\nRateLimitBurst=5\n"

@@ -1,0 +1,114 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a release before 0.6.0, which kept no record, has set on this host, and what was there before that.
+
+Its oldest backup of main.cf was made before its first change. Without backups it has been here when a role's worth of
+parameters, and most of what is wanted, is there already; what was there before is not known then, and goes out when it is
+taken back. Less than that may be somebody's own, and stays.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+import time
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import fingerprint
+from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_of
+
+# Names of ``files.backup_path``; Ansible's own modules put a number before the date.
+_OURS = re.compile(r"\.(\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d)~\Z")
+# Parameters: the roles set more, and a host that they have not seen has fewer of them as they want them.
+_MANY = 5
+# Seconds between the first and the last backup of one change.
+_ONE_CHANGE = 60
+
+
+def oldest_backup(path):
+    """(str, float) or None: the oldest backup that this collection has made of a file, and when, in seconds since the epoch.
+
+    Args:
+        path: str, the file itself, not a link to it.
+    """
+    for backup in backups_of(path):
+        match = _OURS.match(backup[len(path) :])
+        if match:
+            try:
+                return backup, time.mktime(time.strptime(match.group(1), "%Y-%m-%d@%H:%M:%S"))
+            except ValueError:
+                continue
+    return None
+
+
+class Earlier(object):
+    """The work of an earlier release in one configuration directory.
+
+    Args:
+        main_file: str, main.cf itself, not a link to it.
+        wanted: dict: parameter -> str, or None to take it out: what this call wants of main.cf.
+        values: dict: parameter -> str, what main.cf says.
+
+    Attributes:
+        found: bool, whether an earlier release has been here.
+        adopted: list of str: what was found to be its work.
+    """
+
+    def __init__(self, main_file, wanted, values):
+        self._first = oldest_backup(main_file)
+        present = [name for name, value in wanted.items() if value is not None]
+        there = [name for name in present if _same(wanted[name], values.get(name))]
+        self.found = self._first is not None or len(there) >= max(_MANY, len(present) // 2 + 1)
+        self.adopted = []
+
+    def before(self, path, parse, wanted, current, name="{0}"):
+        """dict: key -> value from before the earlier release, None for nothing, of each that is as wanted.
+
+        Args:
+            path: str, a file itself, not a link to it.
+            parse: callable, gives the values (dict) of a text of that file.
+            wanted: dict: key -> str, or None for nothing.
+            current: dict: key -> str.
+            name: str, how a key is called, with a place for it.
+        """
+        text = self.text(path)
+        if text is None and self._first is not None and oldest_backup(path) is None:
+            # It has never changed this file.
+            return {}
+        try:
+            earlier = {} if text is None else parse(text)
+        except RelayError:
+            earlier = {}
+        keys = [key for key, value in wanted.items() if _same(value, current.get(key))]
+        self.adopted += sorted(name.format(key) for key in keys if wanted[key] is not None)
+        return dict((key, earlier.get(key)) for key in keys)
+
+    def text(self, path):
+        """str or None: a file as it was before the first change: from a backup that was made with that of main.cf."""
+        oldest = oldest_backup(path)
+        if oldest is None or self._first is None or oldest[1] > self._first[1] + _ONE_CHANGE:
+            return None
+        return read_native(oldest[0])
+
+    def sentence(self, owner):
+        """str: what was adopted, for a warning; empty for nothing."""
+        if not self.adopted:
+            return ""
+        return (
+            "an earlier release, which kept no record, had set what {0} wants: {1}. From now on this is recorded as {0}'s; when "
+            "it is taken back, it returns to {2}".format(
+                owner,
+                ", ".join(self.adopted),
+                "nothing, since there is no backup"
+                if self._first is None
+                else "what {0} and the backups of that time say".format(self._first[0]),
+            )
+        )
+
+
+def _same(value, other):
+    return fingerprint(value, "key") == fingerprint(other, "key")
