@@ -39,6 +39,7 @@ class FakeFirewalld(object):
         self.running = True
         self.there = True
         self.panic = False
+        self.programs = {"firewall-cmd", "ip", "busctl"}
         self.broken = None
         self.fails = lambda argv: False
         self.ignores = ()
@@ -68,7 +69,7 @@ class FakeFirewalld(object):
         self.runtime = Firewalld(self, self.etc, self.lib).permanent()
 
     def find(self, program):
-        return "/usr/bin/" + program if self.there or program == "ip" else None
+        return "/usr/bin/" + program if program in self.programs and (self.there or program == "ip") else None
 
     def run(self, argv, stdin=None, check=True, env=None):
         self.log.append(argv)
@@ -88,6 +89,8 @@ class FakeFirewalld(object):
             return Result(252, "", "FirewallD is not running\n")
         if "--list-all-zones" in argv:
             return Result(0, "\n".join(self.listing(self.runtime[name]) for name in sorted(self.runtime)), "")
+        if "queryPanicMode" in argv:
+            return Result(0, "b true\n" if self.panic else "b false\n", "")
         if "--query-panic" in argv:
             return Result(0 if self.panic else 1, "yes\n" if self.panic else "no\n", "")
         if "--reload" in argv:
@@ -406,7 +409,12 @@ def test_without_firewalld_everybody_is_refused_too(host):
 # -- firewalld itself
 
 
-def test_panic_mode_is_said_and_left_alone(host):
+@pytest.mark.parametrize("bus", ["answers", "refuses", "has no program"])
+def test_panic_mode_is_said_and_left_alone(host, bus):
+    if bus == "refuses":
+        host.fails = lambda argv: argv[0] == "busctl"
+    elif bus == "has no program":
+        host.programs.remove("busctl")
     relay_zone(host)
     host.panic = True
     assert "'firewall-cmd --panic-off'" in refused(host, "panic mode", ports=["465/tcp"])
@@ -414,7 +422,7 @@ def test_panic_mode_is_said_and_left_alone(host):
     # Who comes over SSH is the proof that there is none.
     host.log = []
     assert not relay_zone(host, access=SshAccess([22], "10.0.0.9"))["changed"]
-    assert not any("--query-panic" in argv for argv in host.log)
+    assert not any("queryPanicMode" in argv or "--query-panic" in argv for argv in host.log)
     host.running = False
     assert relay_zone(host, ports=["465/tcp"])["changed"]
 
