@@ -217,8 +217,6 @@ def main():
     runner = Runner(module)
     with reported(module):
         result = converge(Firewalld(runner), Request(**module.params), ssh.access(runner), module.check_mode)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
     module.exit_json(**result)
 
 

@@ -202,8 +202,6 @@ def main():
         result = converge(
             Iptables(runner), Request(**module.params), ssh.access(runner), labeller(module), module.check_mode
         )
-    for warning in result.pop("warnings"):
-        module.warn(warning)
     module.exit_json(**result)
 
 

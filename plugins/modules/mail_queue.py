@@ -172,9 +172,7 @@ def main():
             result = act(
                 backend, selection, params["action"], params["limit"], params["backup_to"], module.check_mode, now
             )
-    for warning in backend.warnings:
-        module.warn(warning)
-    module.exit_json(**result)
+    module.exit_json(warnings=backend.warnings, **result)
 
 
 if __name__ == "__main__":

@@ -169,9 +169,7 @@ def main():
         selection = Selection(module.params, now)
         backend = queue_of(Runner(module), module.params["mta"], module.params["directory"])
         result = inspect(backend, selection, module.params["limit"], now)
-    for warning in backend.warnings:
-        module.warn(warning)
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, warnings=backend.warnings, **result)
 
 
 if __name__ == "__main__":

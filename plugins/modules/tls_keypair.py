@@ -380,11 +380,9 @@ def main():
             labeller(module),
             time.time(),
         )
-    for warning in warnings + found:
-        module.warn(warning)
     if not module._diff:
         result.pop("diff")
-    module.exit_json(**result)
+    module.exit_json(warnings=warnings + found, **result)
 
 
 if __name__ == "__main__":

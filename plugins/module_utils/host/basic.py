@@ -31,6 +31,12 @@ class RelayModule(AnsibleModule):
             msg = "Invoked with " + " ".join("{0}={1}".format(*item) for item in sorted(log_args.items()))
         super(RelayModule, self).log(msg, log_args=log_args)
 
+    def exit_json(self, **result):
+        """End well; what a result has as C(warnings) is shown as such. (ansible-core 2.23 no longer takes them from a result.)"""
+        for warning in result.pop("warnings", ()):
+            self.warn(warning)
+        super(RelayModule, self).exit_json(**result)
+
     def conceal(self, texts):
         """Keep texts out of the result and of every message.
 

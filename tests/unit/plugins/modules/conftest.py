@@ -55,14 +55,18 @@ def run_module(tmp_path, monkeypatch):
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": arguments})))
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
 
+        warned = []
+
         def end(failed):
             def ended(self, **kwargs):
-                raise Ended(failed, basic.remove_values(kwargs, self.no_log_values))
+                result = dict(kwargs, warnings=warned) if warned else kwargs
+                raise Ended(failed, basic.remove_values(result, self.no_log_values))
 
             return ended
 
         monkeypatch.setattr(basic.AnsibleModule, "exit_json", end(False))
         monkeypatch.setattr(basic.AnsibleModule, "fail_json", end(True))
+        monkeypatch.setattr(basic.AnsibleModule, "warn", lambda self, text: warned.append(text))
         with pytest.raises(Ended) as ended:
             module_main()
         return ended.value.args

@@ -61,7 +61,7 @@ def contents(host):
 
 def test_both_limits_are_turned_off_and_then_nothing_is_left_to_do(run_module, host):
     failed, result = run_module(mail_log_limits.main)
-    assert not failed and result["changed"] and result["warnings"] == []
+    assert not failed and result["changed"] and "warnings" not in result
     assert result["journald_restart_required"] and result["rsyslog_restart_required"]
     assert contents(host) == (JOURNALD, RSYSLOG)
     failed, again = run_module(mail_log_limits.main)
