@@ -92,9 +92,10 @@ def lines_of(summary, rows):
         )
     )
     for peak in summary["peaks"][:rows]:
+        usual = "too few days to know what is usual" if peak["usual"] is None else "usually " + amount(peak["usual"])
         lines.append(
-            "{0:<18}{1:>10} {2} at {3}, usually {4}".format(
-                "peak", amount(peak["count"]), peak["what"], peak["time"], amount(peak["usual"])
-            )
+            "{0:<18}{1:>10} {2} at {3}, {4}".format("peak", amount(peak["count"]), peak["what"], peak["time"], usual)
         )
+    if summary["peak_count"] > rows:
+        lines.append("{0:<18}{1:>10}  and {2} more".format("", "", amount(summary["peak_count"] - rows)))
     return [printable(line) for line in lines]

@@ -13,6 +13,10 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import own
 
 # An hour is unusual when it has so many times the usual number, and at least so many.
 _PEAK_FACTOR, _PEAK_LEAST = 4, 20
+# From so many other days on, what an hour of the day usually has is known.
+_FEWEST_SAMPLES = 3
+# seconds
+_LONGEST_SPAN = 9000 * 3600
 
 
 def _sum(one, other):
@@ -140,23 +144,41 @@ def quantile(sketch, share):
     return 0.0 if number == float("-inf") else FIRST * STEP ** (number - 0.5)
 
 
-def peaks(flow):
-    """list of dict: hours with unusually much of something: C(hour), C(what), C(count), C(usual).
+def _kind_of_hour(hour, offset):
+    """(bool, int): whether it is on a weekend, and the hour of the day, by the hosts' clock."""
+    days, seconds = divmod(hour + offset, 86400)
+    # The epoch began on a Thursday.
+    return (days + 3) % 7 > 4, int(seconds // 3600)
 
-    Usual is the median of the hours from the first to the last, those without any among them.
+
+def peaks(flow):
+    """list of dict: hours with unusually much of something, the largest first: C(hour), C(what), C(count), C(usual).
+
+    Usual is the median of that hour of the day on the other weekdays, or on the other days of weekends, those without any
+    among them. Where there are less than three of these it is None, and the hour is compared with the upper quartile of all.
     """
-    hours = sorted(int(hour) for hour in flow["hours"])
+    offset = flow.get("utc_offset") or 0
+    hours = {int(hour): entry for hour, entry in flow["hours"].items()}
     if len(hours) < 3:
         return []
     # At most a year; a log with a wrong date in it would have too many.
-    span = min((hours[-1] - hours[0]) // 3600 + 1, 9000)
+    span = range(max(min(hours), max(hours) - _LONGEST_SPAN), max(hours) + 1, 3600)
     found = []
     for what in ("received", "deferred", "bounced", "rejected"):
-        counts = sorted(entry.get(what, 0) for entry in flow["hours"].values())
-        counts = [0] * max(0, span - len(counts)) + counts
-        usual = counts[len(counts) // 2]
-        for hour in hours:
-            count = flow["hours"][str(hour)].get(what, 0)
-            if count >= _PEAK_LEAST and count > _PEAK_FACTOR * max(usual, 1):
+        alike = {}
+        for hour in {*span, *hours}:
+            alike.setdefault(_kind_of_hour(hour, offset), []).append(hours.get(hour, {}).get(what, 0))
+        for counts in alike.values():
+            counts.sort()
+        every = sorted(count for counts in alike.values() for count in counts)
+        quartile = every[len(every) * 3 // 4]
+        for hour, entry in hours.items():
+            count = entry.get(what, 0)
+            if count < _PEAK_LEAST:
+                continue
+            others = list(alike[_kind_of_hour(hour, offset)])
+            others.remove(count)
+            usual = others[len(others) // 2] if len(others) >= _FEWEST_SAMPLES else None
+            if count > _PEAK_FACTOR * max(quartile if usual is None else usual, 1):
                 found.append({"hour": hour, "what": what, "count": count, "usual": usual})
-    return found
+    return sorted(found, key=lambda peak: (-peak["count"], peak["hour"], peak["what"]))

@@ -395,10 +395,16 @@ def _sections(summary):
         if summary["peaks"]:
             rows = [
                 '<tr><td class="t n">{0}</td><td class="t n">{1}</td>{2}{3}</tr>'.format(
-                    _text(peak["time"]), _text(peak["what"]), _cell(peak["count"]), _cell(peak["usual"])
+                    _text(peak["time"]),
+                    _text(peak["what"]),
+                    _cell(peak["count"]),
+                    _cell("too few days" if peak["usual"] is None else peak["usual"]),
                 )
                 for peak in summary["peaks"]
             ]
+            more = summary["peak_count"] - len(summary["peaks"])
+            if more:
+                rows.append(_row([counted(more, "other"), ""], ["", ""], rest=True))
             yield _section("Unusual peaks", None, _table(["<Hour", "<What", "Number", "Usual"], rows))
         if summary["latency"][0]["count"]:
             rows = [

@@ -57,7 +57,6 @@ _LATENCY = (
     ("transmit", "Transmitting"),
 )
 QUANTILES = (50, 95, 99)
-_MOST_PEAKS = 10
 _DELAY_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -212,16 +211,6 @@ def _tls(counts):
     return {"total": total, "known": known, "share": _share(known - counts.get("none", 0), known), "rows": rows}
 
 
-def _peaks(flow, offset):
-    """The most unusual hours, in their order."""
-    found = peaks(flow) if flow.get("hours") else []
-    found = sorted(found, key=lambda peak: -peak["count"] / max(peak["usual"], 1))[:_MOST_PEAKS]
-    return [
-        dict(peak, time=_moment(peak["hour"], offset))
-        for peak in sorted(found, key=lambda peak: (peak["hour"], peak["what"]))
-    ]
-
-
 def _verdict(summary):
     """Whether the numbers are whole, in words, and what is missing."""
     missing = []
@@ -320,7 +309,9 @@ def summarize(flow, title=TITLE):
     summary["reasons"] = _reasons(flow.get("reasons", {}), _REASONS_LIMIT, True)
     summary["rejects"] = _reasons(flow.get("rejects", {}), _REASONS_LIMIT, False)
     summary["tls"] = {way: _tls(flow.get("tls", {}).get(way, {})) for way in ("in", "out")}
-    summary["peaks"] = _peaks(flow, offset)
+    found = peaks(flow) if flow.get("hours") else []
+    summary["peak_count"] = len(found)
+    summary["peaks"] = [dict(peak, time=_moment(peak["hour"], offset)) for peak in found[:LIMIT]]
     summary["other_programs"] = _counts(flow.get("other_programs", {}))
     summary["verdict"] = _verdict(summary)
     summary["headline"] = _headline(summary)

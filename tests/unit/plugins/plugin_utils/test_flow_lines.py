@@ -23,3 +23,17 @@ def test_the_terminal():
     assert "                              and 7 more" in lines
     assert "reason                   642  deferred: 4.7.28 Google: rate limit" in lines
     assert len(lines) < 50
+
+
+def test_the_largest_hours_are_named_first_and_what_is_cut_off_is_said():
+    flow = week()
+    day = 86400
+    first = min(map(int, flow["hours"])) // day * day + 3 * 3600 - flow["utc_offset"]
+    for number, count in enumerate((84, 1600, 90, 100)):
+        flow["hours"][str(first + number * day)] = {"rejected": count}
+    summary = summarize(flow)
+    assert [line for line in lines_of(summary, 2) if line.startswith("peak") or "more" in line][-3:] == [
+        "peak                   2,382 received at 2026-07-15 14:00, usually 482",
+        "peak                   1,600 rejected at 2026-07-13 03:00, usually 90",
+        "                              and {0} more".format(summary["peak_count"] - 2),
+    ]

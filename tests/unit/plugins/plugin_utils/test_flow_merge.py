@@ -79,11 +79,62 @@ def test_an_empty_sketch_has_no_quantile():
     assert quantile({}, 0.5) is None
 
 
-def test_an_unusual_hour_is_found():
-    hours = dict((str(number * 3600), {"received": 10 + number % 3, "bounced": 1}) for number in range(48))
-    hours[str(30 * 3600)] = {"received": 500, "bounced": 1}
-    assert peaks({"hours": hours}) == [{"hour": 30 * 3600, "what": "received", "count": 500, "usual": 11}]
+# A Monday, 00:00 UTC.
+MONDAY = 1767571200
+
+
+def office(days, at_work=400, offset=0):
+    """What was received in each hour: mail for a site that works from 9 to 17, Monday to Friday."""
+    return {
+        str(MONDAY - offset + (day * 24 + hour) * 3600): {
+            "received": at_work if day % 7 < 5 and 9 <= hour < 17 else 5,
+            "bounced": 1,
+        }
+        for day in range(days)
+        for hour in range(24)
+    }
+
+
+@pytest.mark.parametrize("offset", [0, 7200, -18000])
+@pytest.mark.parametrize("days", [2, 3, 7, 28])
+def test_office_hours_are_not_unusual(days, offset):
+    assert peaks({"hours": office(days, offset=offset), "utc_offset": offset}) == []
+
+
+@pytest.mark.parametrize(("day", "usual"), [(2, 5), (6, None)])
+def test_the_largest_hour_comes_first_and_is_compared_with_the_same_hour_of_like_days(day, usual):
+    hours = office(7, 20)
+    largest, smaller = MONDAY + (day * 24 + 3) * 3600, MONDAY + 26 * 3600
+    hours[str(largest)]["received"] = 1600
+    hours[str(smaller)]["received"] = 84
+    found = peaks({"hours": hours, "utc_offset": 0})
+    assert found == [
+        {"hour": largest, "what": "received", "count": 1600, "usual": usual},
+        {"hour": smaller, "what": "received", "count": 84, "usual": 5},
+    ]
+
+
+def test_hours_without_mail_count_and_a_wrong_date_costs_no_time():
+    hours = {str(MONDAY + day * 86400): {"bounced": 30} for day in range(0, 60, 7)}
+    assert [(peak["count"], peak["usual"]) for peak in peaks({"hours": hours})] == [(30, 0)] * 9
+    hours["0"] = {"received": 1}
+    assert [peak["count"] for peak in peaks({"hours": hours})] == [30] * 9
     assert peaks({"hours": {}}) == []
+
+
+@given(
+    st.dictionaries(
+        st.integers(-50, 10000).map(lambda number: str(number * 3600)),
+        st.dictionaries(st.sampled_from(["received", "sent", "bounced"]), st.integers(0, 3000)),
+        max_size=20,
+    ),
+    st.integers(-50000, 50000),
+)
+def test_what_is_a_peak_is_in_the_flow_and_in_order(hours, offset):
+    found = peaks({"hours": hours, "utc_offset": offset})
+    assert [peak["count"] for peak in found] == sorted((peak["count"] for peak in found), reverse=True)
+    for peak in found:
+        assert hours[str(peak["hour"])][peak["what"]] == peak["count"] >= 20
 
 
 def test_clients_without_a_name_have_that_of_the_host_whose_address_is_theirs():
