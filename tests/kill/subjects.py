@@ -338,6 +338,7 @@ class IptablesRules(Subject):
             saved_file_ipv4=self.path("rules.v4"),
             saved_file_ipv6=self.path("rules.v6"),
             allow_ssh_lockout=False,
+            owner=None,
         )
         return iptables_rules.converge(Iptables(runner), request, SshAccess([22], None), None, check_mode)
 

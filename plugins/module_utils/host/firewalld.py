@@ -36,6 +36,8 @@ NOT_RUNNING = 252
 SHORTEST_NAME_LIMIT = 17
 _NAME_LIMITS = (((2, 5), 96), ((2, 4), 128))
 _OPTIONS = {"sources": "source", "services": "service", "ports": "port", "rich_rules": "rich-rule"}
+# firewalld.zone(5); "forward" is in each zone that firewalld 1.0 and later makes.
+_USUAL_TAGS = ("source", "service", "port", "rule", "interface", "short", "description", "forward")
 _EXPECTED = ("ALREADY_ENABLED", "NOT_ENABLED", "ZONE_ALREADY_SET", "ALREADY_SET")
 
 
@@ -248,6 +250,12 @@ class Firewalld(object):
     def own_zone_file(self, name):
         """bytes or None: the file in which changes of a zone are kept."""
         return files.read_bytes(self.zone_path(name))
+
+    def further(self, name):
+        """list of str: what is in the file of a zone besides its items, its interfaces and its description."""
+        root = minidom.parseString(self.own_zone_file(name) or b"<zone/>").documentElement
+        tags = set(to_native(node.tagName) for node in root.childNodes if node.nodeType == node.ELEMENT_NODE)
+        return sorted(tags - set(_USUAL_TAGS))
 
     def check_files(self):
         """Raise IOError or OSError for what is no file in the place of one; see ``check_regular``."""
