@@ -163,8 +163,13 @@ class OwnedFiles(object):
         plan = make(path, *[before[name] for name in _ATTRIBUTES])
         ours = self._is_ours(plan)
         text, met = self._without(plan, True)
-        given = claims.release(path, WHOLE, plan.before)
-        if path in claims.after or (ours and not given) or (not ours and text == plan.before):
+        claims.release(path, WHOLE, plan.before)
+        if path in claims.after:
+            return None
+        if plan.before == before["text"]:
+            # A killed run may have left only what is made of it.
+            return plan
+        if not ours and text == plan.before:
             return None
         if not ours:
             claims.changed_since.remove((path, WHOLE))

@@ -290,7 +290,8 @@ class Configuration(object):
             plans.append(plan)
         for path in owned.left():
             plan = owned.give_back(path, self._plan_from_before)
-            stays = None if plan is None or plan.after is not None else self._why_it_stays(plan.spec.name)
+            removed = plan is not None and plan.before is not None and plan.after is None
+            stays = self._why_it_stays(plan.spec.name) if removed else None
             if stays is not None:
                 self._warnings.append("{0} was not there before, but stays: {1}".format(path, stays))
             elif plan is not None:
