@@ -45,6 +45,8 @@ options:
       - Whether the zone is there.
       - V(absent) removes the zone with everything in it; the options that describe its content are then only checked.
         A zone that comes with firewalld, and the default zone, cannot be removed.
+      - With O(owner), V(absent) takes back what the owner has set, in each zone. A zone that it has made goes too, unless
+        somebody has put something into it since, such as an interface or a port.
     type: str
     choices: [present, absent]
     default: present
@@ -99,6 +101,20 @@ options:
       - Each other port of these, and those in C(sshd_config), must stay open for the connections that it is open for now.
     type: bool
     default: false
+  owner:
+    description:
+      - In whose name this is set, for example the name of the role. The host then keeps a record of it, and of what was there
+        before, in C(/var/lib/mailops.relay/owners.json), which only root can read.
+      - What is recorded is the zone, its O(target), and each of O(sources), O(services), O(ports) and O(rich_rules), and with
+        O(exclusive) what was taken out.
+      - A call names everything that its owner wants of this module. What it named before and no longer names, in this zone or
+        another one, goes out, or returns where it was there before. What others have added stays, unless O(exclusive) says
+        otherwise. What SSH needs is guarded as ever.
+      - An item may have several owners, and goes with the last. A O(target) that another owner has set otherwise is refused, and
+        nothing changes.
+      - A record that is damaged, or was written by a newer release, is refused.
+    type: str
+    version_added: 0.6.0
 notes:
   - Needs C(firewall-cmd) of firewalld 0.6.3 or later, and no Python binding of firewalld.
   - Where firewalld does not run, only the permanent zone is managed, and RV(runtime) says so.
@@ -134,6 +150,12 @@ EXAMPLES = r"""
     zone: postfix
     rich_rules:
       - rule family="ipv4" source address="192.168.1.9" port port="5666" protocol="tcp" accept
+
+- name: Take back what a role has set
+  mailops.relay.firewalld_zone:
+    owner: relay_server
+    zone: postfix
+    state: absent
 
 - name: Remove the zone
   mailops.relay.firewalld_zone:
@@ -211,6 +233,7 @@ def main():
             "rich_rules": {"type": "list", "elements": "str"},
             "exclusive": {"type": "bool", "default": False},
             "allow_ssh_lockout": {"type": "bool", "default": False},
+            "owner": {"type": "str"},
         },
         supports_check_mode=True,
     )

@@ -47,7 +47,7 @@ options:
     description:
       - Whether the rules are there.
       - V(absent) removes every rule of O(chain) that carries the comment; the options that describe the rules are then
-        only checked.
+        only checked. With O(owner) it takes back what the owner has set, see there.
     type: str
     choices: [present, absent]
     default: present
@@ -109,6 +109,19 @@ options:
         of another server under another name is found only where Ansible comes through it.
     type: bool
     default: false
+  owner:
+    description:
+      - In whose name this is set, for example the name of the role. The host then keeps a record of it, and of what was there
+        before, in C(/var/lib/mailops.relay/owners.json), which only root can read.
+      - What is recorded is each rule of the set, in the kernel and in the saved file. With O(state=absent) the recorded rules go
+        out, those that were there before under this comment return, and what somebody else has given this comment since stays,
+        with a warning. A saved file that was made here goes when nothing else is in it.
+      - A call names everything that its owner wants of this module. A set with another O(name), or in another O(chain), that it
+        named before and no longer names is taken back in the same call.
+      - A rule may have several owners, and goes with the last.
+      - A record that is damaged, or was written by a newer release, is refused.
+    type: str
+    version_added: 0.6.0
 notes:
   - Works with both variants of iptables, nft and legacy, and uses the one that C(iptables-save) and C(iptables-restore)
     are on the host. When the other one has rules in the table C(filter) too, a warning says so.
@@ -193,6 +206,7 @@ def main():
             "saved_file_ipv4": {"type": "path"},
             "saved_file_ipv6": {"type": "path"},
             "allow_ssh_lockout": {"type": "bool", "default": False},
+            "owner": {"type": "str"},
         },
         required_if=[("state", "present", ("sources", "ports"))],
         supports_check_mode=True,

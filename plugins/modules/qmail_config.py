@@ -24,6 +24,7 @@ author: mailops.relay contributors (@mailops)
 extends_documentation_fragment:
   - mailops.relay.attributes
   - mailops.relay.config_files
+  - mailops.relay.owner
 attributes:
   check_mode:
     support: full
@@ -176,6 +177,12 @@ EXAMPLES = r"""
         user: web03
         password: "{{ smart_host_password }}"
     credentials_format: pipe
+
+- name: Have the control files back that were there before a role
+  mailops.relay.qmail_config:
+    owner: qmail_client
+    state: absent
+    service_manager: auto
 """
 
 RETURN = r"""
@@ -279,6 +286,8 @@ def argument_spec():
         accept_risks=dict(type="list", elements="str", default=[]),
         service_manager=dict(type="str", choices=["none", "auto"] + list(MANAGERS), default="none"),
         service=dict(type="str"),
+        owner=dict(type="str"),
+        state=dict(type="str", choices=["present", "absent"], default="present"),
         timeout=dict(type="float", default=120),
         backup=dict(type="bool", default=False),
     )

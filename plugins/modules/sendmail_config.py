@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - mailops.relay.attributes
   - mailops.relay.config_files
   - mailops.relay.config_files.files
+  - mailops.relay.owner
 attributes:
   check_mode:
     support: full
@@ -182,6 +183,11 @@ EXAMPLES = r"""
   mailops.relay.sendmail_config:
     smart_hosts: []
     local_delivery: true
+
+- name: Have the configuration back that was there before a role
+  mailops.relay.sendmail_config:
+    owner: sendmail_client
+    state: absent
 """
 
 RETURN = r"""
@@ -258,6 +264,8 @@ def argument_spec():
         ca_file=dict(type="path"),
         prefer_system_ca=dict(type="bool", default=False),
         ca_path=dict(type="path"),
+        owner=dict(type="str"),
+        state=dict(type="str", choices=["present", "absent"], default="present"),
         files=dict(
             type="list",
             elements="dict",

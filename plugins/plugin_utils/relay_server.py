@@ -20,6 +20,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
 
 _ZONE = re.compile(r"[A-Za-z0-9_-]{1,17}\Z")
+# What may be an address of IPv6, in any notation.
+_IPV6 = re.compile(r"(?<![\w.-])(?:(?i:ipv6):)?((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]*)")
 _COMMENT = re.compile(r"[ -~]{1,255}\Z")
 
 
@@ -318,9 +320,10 @@ def users(results, names):
     named = re.compile(
         r"(?<![\w.-])(?:{0})(?!\.?[\w-])".format("|".join(re.escape(name) for name in names if name)), re.I
     )
+    addresses = {plain(name) for name in names if name}
     for result in results:
-        client = result["item"]
+        client, said = result["item"], result.get("stdout", "")
         if result.get("unreachable") or result.get("rc") != 0:
             yield f"{client} could not be asked whether it still sends to this relay, so it counts as a client of it."
-        elif named.search(result.get("stdout", "")):
+        elif named.search(said) or any(plain(text) in addresses for text in _IPV6.findall(said)):
             yield f"{client} still sends to this relay."

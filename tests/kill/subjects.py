@@ -17,7 +17,13 @@ import time
 
 from loop import Runner, content
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import iptables_rules, keypair, owners_record
+from ansible_collections.mailops.relay.plugins.module_utils.host import (
+    firewalld_zone,
+    iptables_rules,
+    keypair,
+    owners_record,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import Wanted
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import WHOLE
@@ -223,6 +229,33 @@ class PostfixConfig(Subject):
         return found
 
 
+class Removal(object):
+    """Mixed in: the first state is an owner's, the second one is that from before it, and the record is one of the files."""
+
+    def remember(self):
+        """Have the record among the files of this subject."""
+        self.directories.append(self.path("state"))
+        os.mkdir(self.path("state"), 0o700)
+        self.record = owners_record.RECORD = self.path("state", "owners.json")
+        self.files.append(self.record)
+
+    def view(self, path, saved):
+        # In between it has both states; ``faults`` looks into it when all is done.
+        return None if path == self.record else super(Removal, self).view(path, saved)
+
+    def faults(self, between=False):
+        found = super(Removal, self).faults(between)
+        if between:
+            return found
+        (things,) = owners_record.parse(content(self.record).decode("utf-8"), self.record).values()
+        entries = [entry for keys in things.values() for entry in keys.values()]
+        if bool(entries) != self.is_there():
+            found.append("the record has {0} entries".format(len(entries)))
+        if any(len(entry["set"]) != 1 or entry["owners"] != ["kill"] for entry in entries):
+            found.append("the record says that something is being changed")
+        return found
+
+
 class QmailConfig(Subject):
     """qmail_config on a directory of its own, with a qmail-newmrh that copies."""
 
@@ -263,13 +296,40 @@ class QmailConfig(Subject):
             "timeout": 10,
             "backup": False,
         }
-        return QmailConfiguration(request, runner, None, check_mode).apply()
+        return QmailConfiguration(self.ask(request, number), runner, None, check_mode).apply()
+
+    def ask(self, request, number):
+        """dict: the request for a state."""
+        return request
 
     def faults(self, between=False):
         source, compiled = self.path("control", "morercpthosts"), self.path("control", "morercpthosts.cdb")
-        if not between and content(source) != content(compiled):
+        there = [path for path in (source, compiled) if os.path.exists(path)]
+        if not between and (len(there) == 1 or (there and content(source) != content(compiled))):
             return ["morercpthosts.cdb is not what morercpthosts says"]
         return []
+
+
+class QmailRemoval(Removal, QmailConfig):
+    """What qmail_config gives back."""
+
+    name = "qmail_config_removal"
+
+    def __init__(self, scratch):
+        super(QmailRemoval, self).__init__(scratch)
+        for name in ("me", "rcpthosts", "locals", "queuelifetime"):
+            with open(self.path("control", name), "w") as stream:
+                stream.write("86400\n" if name == "queuelifetime" else "before.example.com\n")
+        self.remember()
+
+    def ask(self, request, number):
+        if number == 1:
+            return dict(request, owner="kill")
+        return dict(request, owner="kill", state="absent", control={})
+
+    def is_there(self):
+        """bool: whether it is the first state."""
+        return os.path.exists(self.path("control", "smtproutes"))
 
 
 class SendmailConfig(Subject):
@@ -297,7 +357,11 @@ class SendmailConfig(Subject):
             "files": [{"path": self.path("ca.pem"), "content": "certificate {0}\n".format(number), "mode": "0644"}],
             "backup": False,
         }
-        return SendmailConfiguration(arguments, runner, None, check_mode, "/tmp").apply()
+        return SendmailConfiguration(self.ask(arguments, number), runner, None, check_mode, "/tmp").apply()
+
+    def ask(self, arguments, number):
+        """dict: the arguments for a state."""
+        return arguments
 
     def question(self, argv, stdin):
         program = os.path.basename(argv[0])
@@ -316,6 +380,26 @@ class SendmailConfig(Subject):
             lines = saved[0].splitlines()
             return (sorted(line for line in lines if line.strip() and line[:1] != b"#"),) + saved[1:4]
         return super(SendmailConfig, self).view(path, saved)
+
+
+class SendmailRemoval(Removal, SendmailConfig):
+    """What sendmail_config gives back."""
+
+    name = "sendmail_config_removal"
+
+    def __init__(self, scratch):
+        super(SendmailRemoval, self).__init__(scratch)
+        self.files += [os.path.join(self._directory, name) for name in ("submit.mc", "submit.cf")]
+        self.remember()
+
+    def ask(self, arguments, number):
+        if number == 1:
+            return dict(arguments, owner="kill", address_lookups=False)
+        return {"config_directory": self._directory, "port": 25, "owner": "kill", "state": "absent", "backup": False}
+
+    def is_there(self):
+        """bool: whether it is the first state."""
+        return os.path.exists(self.path("ca.pem"))
 
 
 class IptablesRules(Subject):
@@ -338,8 +422,14 @@ class IptablesRules(Subject):
             saved_file_ipv4=self.path("rules.v4"),
             saved_file_ipv6=self.path("rules.v6"),
             allow_ssh_lockout=False,
+            owner=None,
         )
+        request = self.ask(request, number)
         return iptables_rules.converge(Iptables(runner), request, SshAccess([22], None), None, check_mode)
+
+    def ask(self, request, number):
+        """iptables_rules.Request: for a state."""
+        return request
 
     def question(self, argv, stdin):
         return (argv[0], stdin) if "--test" in argv else None
@@ -359,6 +449,70 @@ class IptablesRules(Subject):
             lines = ["*filter"] + [":{0} ACCEPT [0:0]".format(name) for name in ("INPUT", "FORWARD", "OUTPUT")]
             lines += further["the rules of " + program] + ["COMMIT", ""]
             output([Runner.find(program + "-restore")], "\n".join(lines).encode("ascii"))
+
+
+class IptablesRemoval(Removal, IptablesRules):
+    """What iptables_rules gives back."""
+
+    name = "iptables_rules_removal"
+
+    def __init__(self, scratch):
+        super(IptablesRemoval, self).__init__(scratch)
+        self.remember()
+
+    def ask(self, request, number):
+        return request._replace(owner="kill", state="present" if number == 1 else "absent")
+
+    def is_there(self):
+        """bool: whether it is the first state."""
+        return any("--comment kill" in line for lines in self.further().values() for line in lines)
+
+
+class StoppedFirewalld(Firewalld):
+    """A firewalld that does not run, whatever the host's does."""
+
+    def runtime(self):
+        """None: nothing but files."""
+        return
+
+
+class FirewalldRemoval(Removal, Subject):
+    """What firewalld_zone gives back, in zone files of its own."""
+
+    name = "firewalld_zone_removal"
+
+    def __init__(self, scratch):
+        super(FirewalldRemoval, self).__init__(scratch)
+        for folder in ("zones", "services", "ipsets"):
+            os.mkdir(self.path(folder))
+        with open(self.path("services", "ssh.xml"), "w") as stream:
+            stream.write('<service><port port="22" protocol="tcp"/></service>')
+        self.files = [self.path("zones", "kill.xml")]
+        self.directories = [scratch, self.path("zones")]
+        self.remember()
+
+    def apply(self, number, runner, check_mode):
+        request = firewalld_zone.Request(
+            zone="kill",
+            state="present" if number == 1 else "absent",
+            target=None,
+            sources=["192.0.2.0/24"],
+            services=["ssh"],
+            ports=["25/tcp"],
+            rich_rules=None,
+            exclusive=True,
+            allow_ssh_lockout=False,
+            owner="kill",
+        )
+        firewalld = StoppedFirewalld(runner, self.scratch, "/nowhere")
+        return firewalld_zone.converge(firewalld, request, SshAccess([22], None), check_mode)
+
+    def question(self, argv, stdin):
+        return tuple(argv)
+
+    def is_there(self):
+        """bool: whether it is the first state."""
+        return os.path.exists(self.files[0])
 
 
 class TlsKeypair(Subject):
@@ -449,5 +603,16 @@ class MailLogLimits(Subject):
 
 SUBJECTS = dict(
     (subject.name, subject)
-    for subject in (PostfixConfig, QmailConfig, SendmailConfig, IptablesRules, TlsKeypair, MailLogLimits)
+    for subject in (
+        PostfixConfig,
+        QmailConfig,
+        QmailRemoval,
+        SendmailConfig,
+        SendmailRemoval,
+        IptablesRules,
+        IptablesRemoval,
+        FirewalldRemoval,
+        TlsKeypair,
+        MailLogLimits,
+    )
 )

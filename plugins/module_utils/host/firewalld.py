@@ -40,6 +40,8 @@ _OPTIONS = {"sources": "source", "services": "service", "ports": "port", "rich_r
 _ASK_FOR_PANIC = "busctl call {0} /org/fedoraproject/FirewallD1 {0} queryPanicMode".format(
     "org.fedoraproject.FirewallD1"
 ).split()
+# firewalld.zone(5); "forward" is in each zone that firewalld 1.0 and later makes.
+_USUAL_TAGS = ("source", "service", "port", "rule", "interface", "short", "description", "forward")
 _EXPECTED = ("ALREADY_ENABLED", "NOT_ENABLED", "ZONE_ALREADY_SET", "ALREADY_SET")
 
 
@@ -257,6 +259,12 @@ class Firewalld(object):
     def own_zone_file(self, name):
         """bytes or None: the file in which changes of a zone are kept."""
         return files.read_bytes(self.zone_path(name))
+
+    def further(self, name):
+        """list of str: what is in the file of a zone besides its items, its interfaces and its description."""
+        root = minidom.parseString(self.own_zone_file(name) or b"<zone/>").documentElement
+        tags = set(to_native(node.tagName) for node in root.childNodes if node.nodeType == node.ELEMENT_NODE)
+        return sorted(tags - set(_USUAL_TAGS))
 
     def check_files(self):
         """Raise IOError or OSError for what is no file in the place of one; see ``check_regular``."""

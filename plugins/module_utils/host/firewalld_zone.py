@@ -43,10 +43,17 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model
     write_zone_file,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_sources import everybody
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import DEFAULT_PORT
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction
 
-Request = namedtuple("Request", "zone state target sources services ports rich_rules exclusive allow_ssh_lockout")
+Request = namedtuple("Request", "zone state target sources services ports rich_rules exclusive allow_ssh_lockout owner")
+
+_SECTION = "firewalld_zone"
+_THING = "zone {0}"
+_THERE = "there"
+_SSH = "services ssh"
 
 
 def converge(firewalld, request, access, check_mode=False):
@@ -67,21 +74,64 @@ def converge(firewalld, request, access, check_mode=False):
     wanted, warnings = wanted_zone(
         request.zone, request.target or "default", request.sources, request.services, request.ports, request.rich_rules
     )
+    check_request(request.owner, "present" if request.owner is None else request.state)
     if not firewalld.installed():
         check_zone_name(request.zone, SHORTEST_NAME_LIMIT)
         if request.state == "present":
             _refuse_everybody(request.zone, wanted.list("sources"), lambda name: [])
         return _not_installed(request, wanted, warnings, check_mode)
     # In check mode too: what another run has half done is nothing to predict from.
-    with Lock(firewalld.lock_directory()):
-        change = _Change(firewalld, request, wanted, access)
-        change.refuse()
-        if change.needed():
-            if check_mode:
+    with Lock(firewalld.lock_directory()), locked(None if check_mode else request.owner):
+        owned = Owned(request.owner, _SECTION)
+        changes = _changes(firewalld, request, wanted, access, owned)
+        needed = [change for change in changes if change.needed()]
+        if check_mode:
+            for change in needed:
                 change.foresee()
-            else:
+        else:
+            _make(needed, owned)
+        result = changes[-1].result()
+        result["diff"] = [diff for change in changes for diff in change.result()["diff"]]
+        result["changed"] = bool(needed)
+        result["reloaded"] = any(change.result()["reloaded"] for change in changes)
+        told = [text for change in changes for text in change.warnings] + owned.warnings()
+        if request.owner is not None and request.state == "absent":
+            told += owned.nothing_known()
+        return dict(result, warnings=warnings + told)
+
+
+def _changes(firewalld, request, wanted, access, owned):
+    """list of _Change: of the zones that the owner no longer names, then of the one that is named; none is refused."""
+    others = []
+    if owned.claims is not None:
+        things = set(thing for thing, _key in owned.claims.left_out()) - set([_THING.format(request.zone)])
+        others = sorted(thing[len(_THING.format("")) :] for thing in things)
+    changes, zones = [], None
+    for name in others:
+        gone = request._replace(zone=name, state="absent")
+        changes.append(_Change(firewalld, gone, Zone(name), access, owned, zones))
+        changes[-1].refuse()
+        zones = changes[-1].planned()
+    changes.append(_Change(firewalld, request, wanted, access, owned, zones))
+    changes[-1].refuse()
+    return changes
+
+
+def _make(changes, owned):
+    """Make changes, and the record of them with them."""
+    made = []
+    with Transaction() as transaction:
+        try:
+            owned.begin(transaction)
+            for change in changes:
                 change.make()
-        return dict(change.result(), warnings=warnings + change.warnings)
+                made.append(change)
+            owned.finish(transaction)
+        except BaseException:
+            transaction.roll_back()
+            for change in reversed(made):
+                change.undo()
+            raise
 
 
 def _refuse_everybody(name, sources, ipset_entries):
@@ -91,7 +141,8 @@ def _refuse_everybody(name, sources, ipset_entries):
 
 
 def _not_installed(request, wanted, warnings, check_mode):
-    if not check_mode:
+    given_back = request.owner is not None and request.state == "absent"
+    if not check_mode and not (given_back and not Owned(request.owner, _SECTION).claims.left_out()):
         raise ZoneError(
             "zone {0}: firewall-cmd is not there: install firewalld, or leave the zone to the firewall that this "
             "host runs".format(request.zone)
@@ -116,6 +167,14 @@ def _diff(name, side, before, after):
     return diff_of("zone {0} ({1})".format(name, side), render(before), render(after))
 
 
+def _keys(zone):
+    """dict: key -> its value, of a zone or None, as they are claimed."""
+    if zone is None:
+        return {}
+    keys = dict(("{0} {1}".format(kind, text), _THERE) for kind in KINDS for text in zone.items[kind])
+    return dict(keys, zone=_THERE, target=zone.target)
+
+
 def _same(before, after):
     if before is None or after is None:
         return before is after
@@ -125,7 +184,7 @@ def _same(before, after):
 class _Change(object):
     """One change of one zone: both sides before, both sides after, and the way."""
 
-    def __init__(self, firewalld, request, wanted, access):
+    def __init__(self, firewalld, request, wanted, access, owned, zones=None):
         self._firewalld = firewalld
         self._request = request
         self._wanted = wanted
@@ -134,14 +193,91 @@ class _Change(object):
         self._reloaded = False
         self.warnings = []
         self._name = request.zone
-        self._zones = {"permanent": firewalld.permanent()}
-        # A broken file of this very zone is an error, not a zone that is not there.
-        self._zones["permanent"].update(firewalld.permanent(self._name))
-        runtime = firewalld.runtime()
-        if runtime is not None:
-            self._zones["runtime"] = runtime
+        self._original = None
+        self._zones = self._seen() if zones is None else zones
         self._before = dict((side, zones.get(self._name)) for side, zones in self._zones.items())
+        self._restored = {} if owned.claims is None else self._claimed(owned)
         self._after = dict((side, self._wanted_at(side)) for side in self._zones)
+        if self._is_done_with():
+            self._after = dict.fromkeys(self._after)
+        elif request.state == "absent" and self._restored.get(_SSH, _THERE) is None and self._cut() is not None:
+            # Others have put an interface into it, say, so that it takes their connections.
+            del self._restored[_SSH]
+            self._after = dict((side, self._wanted_at(side)) for side in self._zones)
+            self.warnings.append("zone {0} keeps the service ssh, without which it would cut SSH".format(self._name))
+
+    def _seen(self):
+        """dict of side → dict of str → Zone."""
+        zones = {"permanent": self._firewalld.permanent()}
+        # A broken file of this very zone is an error, not a zone that is not there.
+        zones["permanent"].update(self._firewalld.permanent(self._name))
+        runtime = self._firewalld.runtime()
+        if runtime is not None:
+            zones["runtime"] = runtime
+        return zones
+
+    def planned(self):
+        """dict of side → dict of str → Zone: the zones as they are after this change."""
+        planned = dict((side, dict(zones)) for side, zones in self._zones.items())
+        for side, zones in planned.items():
+            zones.pop(self._name, None)
+            if self._after[side] is not None:
+                zones[self._name] = self._after[side]
+        return planned
+
+    # -- what is whose
+
+    def _claimed(self, owned):
+        """dict: key -> value from before, None for none: what is given back, once what is named has been claimed.
+
+        The keys are the zone itself, its target, and each item of it.
+        """
+        claims, thing, before = owned.claims, _THING.format(self._name), self._before["permanent"]
+        current = _keys(before)
+        wanted = {}
+        if self._request.state == "present":
+            wanted = dict((key, text) for key, text in _keys(self._wanted).items() if key != "target")
+            if self._request.target is not None or before is None:
+                wanted["target"] = self._wanted.target
+            if self._request.exclusive:
+                known = [key for _thing, key in claims.left_out(thing)]
+                for key in set(current) | set(known):
+                    # What came in after us, and what was there before, goes; what was ours alone is given back.
+                    if key not in wanted and key != "target" and (key not in known or claims.before(thing, key)):
+                        wanted[key] = None
+        if owned.known or not wanted or any(current.get(key) != value for key, value in wanted.items()):
+            return claims.settle(thing, wanted, current)
+        self.warnings.append(
+            "zone {0} was there as {1} wants it, as a release leaves it that kept no record. From now on this is recorded as {1}'s, "
+            "and goes when it is taken back".format(self._name, self._request.owner)
+        )
+        return claims.settle(thing, wanted, current, dict.fromkeys(wanted))
+
+    def _with_restored(self, zone):
+        """Zone: with what is given back."""
+        items = dict((kind, dict(zone.items[kind])) for kind in KINDS)
+        for key, value in self._restored.items():
+            kind, _blank, text = key.partition(" ")
+            if text and value is None:
+                items[kind].pop(text, None)
+            elif text:
+                items[kind].setdefault(text, text)
+        target = self._restored.get("target") or zone.target
+        return Zone(zone.name, target, zone.interfaces, **dict((kind, items[kind].values()) for kind in KINDS))
+
+    def _is_done_with(self):
+        """bool: whether a zone that was made here has nothing of others, so that it goes."""
+        after = self._after["permanent"]
+        if after is None or self._restored.get("zone", _THERE) is not None:
+            return after is None
+        left = ["{0} {1}".format(kind, text) for kind in KINDS for text in after.list(kind)]
+        for zone in self._before.values():
+            left += ["interface " + name for name in (zone.interfaces if zone is not None else ())]
+        left += self._firewalld.further(self._name)
+        if left:
+            text = "zone {0} stays, since others have put something into it: {1}"
+            self.warnings.append(text.format(self._name, ", ".join(sorted(set(left)))))
+        return not left
 
     @property
     def _running(self):
@@ -149,7 +285,8 @@ class _Change(object):
 
     def _wanted_at(self, side):
         if self._request.state == "absent":
-            return None
+            present = self._before[side]
+            return None if self._request.owner is None or present is None else self._with_restored(present)
         permanent, present = self._before["permanent"], self._before[side]
         if self._request.target is not None:
             target = self._request.target
@@ -162,8 +299,9 @@ class _Change(object):
             base = permanent if permanent is not None else Zone(self._name)
             merged = base.merged(wanted, self._request.exclusive, self._joins_ports, True)
             merged.interfaces = list(interfaces)
-            return merged
-        return present.merged(wanted, self._request.exclusive, self._joins_ports, not self._running)
+            return self._with_restored(merged)
+        merged = present.merged(wanted, self._request.exclusive, self._joins_ports, not self._running)
+        return self._with_restored(merged)
 
     def _joins_ports(self):
         return self._firewalld.joins_ports(self._running)
@@ -189,7 +327,8 @@ class _Change(object):
                 "{0}.xml first".format(name)
             )
         if self._request.state == "absent":
-            self._refuse_removal()
+            if self._after["permanent"] is None:
+                self._refuse_removal()
         else:
             self._refuse_unknown("service", "services", self._services())
             self._refuse_unknown(
@@ -201,19 +340,21 @@ class _Change(object):
             for side in sorted(self._zones):
                 _refuse_everybody(name, self._after[side].list("sources"), self._firewalld.ipset_entries)
                 self._refuse_open_zones(side)
-        if not self._request.allow_ssh_lockout:
-            for side in sorted(self._zones):
-                planned = dict(self._zones[side])
-                planned.pop(name, None)
-                if self._after[side] is not None:
-                    planned[name] = self._after[side]
-                reason = self._guard.reason(name, self._zones[side], planned)
-                if reason is not None:
-                    raise ZoneError("{0}, or set allow_ssh_lockout=true if SSH is meant to stop there".format(reason))
+        reason = self._cut()
+        if reason is not None:
+            raise ZoneError("{0}, or set allow_ssh_lockout=true if SSH is meant to stop there".format(reason))
         if self.needed():
             self._refuse_no_files()
         if self._running and self.needed() and self._by_file():
             self._refuse_dangling()
+
+    def _cut(self):
+        """str or None: why SSH would be cut; None too where it may be."""
+        if self._request.allow_ssh_lockout:
+            return None
+        planned = self.planned()
+        reasons = [self._guard.reason(self._name, self._zones[side], planned[side]) for side in sorted(self._zones)]
+        return next((reason for reason in reasons if reason is not None), None)
 
     def _refuse_open_zones(self, side):
         """Refuse when another zone takes everybody and opens a port of this one."""
@@ -351,7 +492,7 @@ class _Change(object):
         Raises:
             RelayError.
         """
-        original = self._firewalld.own_zone_file(self._name)
+        self._original = self._firewalld.own_zone_file(self._name)
         del self._firewalld.complaints[:]
         try:
             if self._by_file():
@@ -363,7 +504,7 @@ class _Change(object):
             self._verify()
         except (RelayError, IOError, OSError) as exc:
             problem = explained(exc)
-            left = self._put_back(original)
+            left = self.undo()
             raise ZoneError(
                 "zone {0}: {1}. {2}".format(
                     self._name,
@@ -416,8 +557,9 @@ class _Change(object):
                     "firewalld did not make it what was asked for ({0}){1}".format(side, ": " + heard if heard else "")
                 )
 
-    def _put_back(self, original):
-        """str or None: what went wrong; None when all is as it was."""
+    def undo(self):
+        """str or None: what went wrong while it was put back; None when all is as it was."""
+        original = self._original
         try:
             if self._by_file():
                 self._write_back(original)

@@ -291,7 +291,7 @@ def batch(chain, before, after):
     return "\n".join(lines + ["COMMIT", ""])
 
 
-_EMPTY_TABLE = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n"
+EMPTY_TABLE = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n"
 
 
 def rewrite(document, chain, comment, after):
@@ -310,7 +310,7 @@ def rewrite(document, chain, comment, after):
         if not after:
             return str(document)
         text = str(document)
-        document = Document(text + ("" if text.endswith("\n") or not text else "\n") + _EMPTY_TABLE)
+        document = Document(text + ("" if text.endswith("\n") or not text else "\n") + EMPTY_TABLE)
         table = document.table()
     kept = _kept(divide(table.chain(chain), comment)[1], after)
     foreign, own, dropped = _lines_of(table, chain, comment, kept)

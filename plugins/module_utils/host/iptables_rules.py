@@ -33,14 +33,17 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_guard 
     SshGuard,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_model import (
+    EMPTY_TABLE,
     Placed,
     batch,
     divide,
+    entry_rule,
     join,
     parse_ports,
     parse_sources,
     place,
     rewrite,
+    rule_entry,
     same,
     wanted_entries,
 )
@@ -50,15 +53,21 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save i
     LONGEST_COMMENT,
     Document,
     RulesError,
+    parse_rule,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
 
 # Other programs may add rules between our reading and writing; then the place is looked for again.
 _ATTEMPTS = 3
 
 Request = namedtuple(
-    "Request", "name state chain sources ports exclusive saved_file_ipv4 saved_file_ipv6 allow_ssh_lockout"
+    "Request", "name state chain sources ports exclusive saved_file_ipv4 saved_file_ipv6 allow_ssh_lockout owner"
 )
+
+_SECTION = "iptables_rules"
+_THERE = "there"
 
 
 def converge(iptables, request, access, label=None, check_mode=False):
@@ -78,6 +87,7 @@ def converge(iptables, request, access, label=None, check_mode=False):
         RelayError: refused before anything was changed; or failed, and put back what was there.
     """
     _check_names(request)
+    check_request(request.owner, "present" if request.owner is None else request.state)
     networks, ports = parse_sources(request.sources or []), parse_ports(request.ports or [])
     if request.state == "present":
         _refuse_everybody(request, networks)
@@ -101,13 +111,52 @@ def converge(iptables, request, access, label=None, check_mode=False):
                 "{0}: there is no directory {1} for the saved rules: create it, or name other files in "
                 "saved_file_ipv4 and saved_file_ipv6".format(_title(request), directory)
             )
-    change = _Change(iptables, request, networks, ports, SshGuard(access))
     if check_mode or not installed:
-        return change.run(installed, paths, None)
+        return _run(iptables, request, networks, ports, SshGuard(access), installed, paths)
     # The kernel's rules are one, whichever files they are saved in.
-    with Transaction(label) as transaction, Lock(iptables.lock_directory()):
+    with Lock(iptables.lock_directory()), locked(request.owner):
         remove_stale(directories)
-        return change.run(installed, paths, transaction)
+        return _run(iptables, request, networks, ports, SshGuard(access), installed, paths, label, True)
+
+
+def _run(iptables, request, networks, ports, guard, installed, paths, label=None, real=False):
+    """dict: the result, after the sets that the owner no longer names, and then the one that is named."""
+    owned = Owned(request.owner, _SECTION)
+    others = {}
+    for thing, key in owned.claims.left_out() if owned.claims is not None else ():
+        others[thing] = owned.claims.how(thing, key)
+    others.pop(_thing(request), None)
+    if others and not installed:
+        raise RulesError(
+            "{0}: iptables is not there, so what {1} has set cannot be given back: install it, or leave it".format(
+                _title(request), request.owner
+            )
+        )
+    changes = [
+        _Change(iptables, request._replace(state="absent", chain=how["chain"], name=how["name"]), [], [], guard, owned)
+        for _thing_of, how in sorted(others.items())
+    ]
+    changes.append(_Change(iptables, request, networks, ports, guard, owned))
+    for change in changes:
+        change.prepare(installed, paths)
+    results = []
+    with Transaction(label) as record:
+        try:
+            if real:
+                owned.begin(record)
+            for change in changes:
+                with Transaction(label) as transaction:
+                    done = (lambda: owned.finish(record)) if change is changes[-1] else None
+                    results.append(change.run(transaction if real else None, done, len(changes) > 1))
+        except BaseException:
+            record.roll_back()
+            raise
+    result = dict(results[-1], changed=any(one["changed"] for one in results))
+    result["diff"] = [diff for one in results for diff in one["diff"]]
+    result["warnings"] = [text for one in results for text in one["warnings"]] + owned.warnings()
+    if request.owner is not None and request.state == "absent":
+        result["warnings"] += owned.nothing_known()
+    return result
 
 
 def _refuse_everybody(request, networks):
@@ -124,6 +173,10 @@ def _refuse_everybody(request, networks):
 
 def _title(request):
     return "rules {0!r}".format(request.name)
+
+
+def _thing(request):
+    return "chain {0}, {1}".format(request.chain, _title(request))
 
 
 def _check_names(request):
@@ -183,8 +236,29 @@ class _Side(object):
                 "{0}: there is no chain {1} in {2}: create it first".format(_title(request), self._chain, where)
             )
         chains = self.chains(self.before)
-        limit = chains.first_closing(packets, self.foreign)
-        self.after = place(family, self._chain, request.name, entries, self.before, limit)
+        self._limit = chains.first_closing(packets, self.foreign)
+        self.after = place(family, self._chain, request.name, entries, self.before, self._limit)
+        self.changes = not same(self.before, self.after)
+
+    def key(self, rule):
+        """str: a rule of the set as it is claimed: what it says, however it is written."""
+        entry = rule_entry(self.family, rule)
+        if entry is not None:
+            rule = entry_rule(self.family, self._chain, self._request.name, entry)
+        return "{0} {1}".format(FAMILY_NAMES[self.family], rule._replace(counters=None))
+
+    def give_back(self, restored):
+        """Have the set be what it would be without an owner.
+
+        Args:
+            restored: dict: key -> whether (anything but None) it was there before; rules of others stay.
+        """
+        self.after = [placed for placed in self.before if restored.get(self.key(placed.rule), _THERE) is not None]
+        there = set(self.key(placed.rule) for placed in self.before)
+        start = FAMILY_NAMES[self.family] + " "
+        for key in sorted(key for key, value in restored.items() if value is not None and key.startswith(start)):
+            if key not in there:
+                self.after.append(Placed(self._limit, parse_rule(key[len(start) :])))
         self.changes = not same(self.before, self.after)
 
     def chains(self, own):
@@ -206,7 +280,12 @@ class _Side(object):
 class _Change(object):
     """One change of one set: every side before, every side after, and the way."""
 
-    def __init__(self, iptables, request, networks, ports, guard):
+    def __init__(self, iptables, request, networks, ports, guard, owned):
+        self._owned = owned
+        self._restored = {}
+        self._made_files = []
+        self._told = []
+        self._installed = False
         self._iptables = iptables
         self._request = request
         self._networks = networks
@@ -218,13 +297,28 @@ class _Change(object):
         self._plans = {}
         self._paths = {}
 
-    def run(self, installed, paths, transaction):
-        """Look, refuse, change.
+    def prepare(self, installed, paths):
+        """Look at everything, and claim what is named.
 
         Args:
             installed: bool, whether iptables is there.
             paths: dict of str → str, the saved files.
+
+        Raises:
+            RelayError.
+        """
+        self._installed, self._paths = installed, paths
+        self._look(installed)
+        if self._owned.claims is not None:
+            self._claim(self._owned.claims)
+
+    def run(self, transaction, done=None, again=False):
+        """Refuse, change.
+
+        Args:
             transaction: Transaction or None; None predicts.
+            done: callable or None, the last step of the change, which may fail.
+            again: bool, whether another change may have been made since ``prepare``.
 
         Returns:
             dict.
@@ -232,17 +326,60 @@ class _Change(object):
         Raises:
             RelayError.
         """
-        self._paths = paths
-        self._look(installed)
+        if again:
+            self._warnings = list(self._told)
+            self._look(self._installed)
+        for side in list(self._kernel.values()) + list(self._files.values()):
+            if self._request.owner is not None and self._request.state == "absent":
+                side.give_back(self._restored)
         for family, side in sorted(self._files.items()):
             if side.changes:
-                self._plans[family].after = side.text()
-                self._test(family, self._plans[family].after)
+                text = side.text()
+                made = self._paths[family] in self._made_files and text == EMPTY_TABLE
+                self._plans[family].after = None if made else text
+                self._test(family, text)
         if not self._request.allow_ssh_lockout:
             self._refuse_lockout()
         if transaction is not None:
-            self._make(Writer(transaction, self._plans.values()))
+            self._make(transaction, done)
         return self._result()
+
+    # -- what is whose
+
+    def _claim(self, claims):
+        """Claim the rules that are named, and find out which others this owner has."""
+        thing, request = _thing(self._request), self._request
+        sides = list(self._kernel.values()) + list(self._files.values())
+        current = dict((side.key(placed.rule), _THERE) for side in sides for placed in side.before)
+        left = [key for _thing_of, key in claims.left_out(thing)]
+        self._made_files = (
+            (claims.how(thing, left[0]) or {}).get("made", [])
+            if left
+            else [self._paths[family] for family, side in self._files.items() if side.document is None]
+        )
+        wanted = {}
+        if request.state == "present":
+            wanted = dict((side.key(placed.rule), _THERE) for side in sides for placed in side.after)
+            for key in current:
+                # The comment is the set's own: what else carries it goes, and comes back if it was there before us.
+                if key not in wanted and (key not in left or claims.before(thing, key)):
+                    wanted[key] = None
+            wanted.update((key, None) for key in left if key not in wanted and claims.before(thing, key))
+        # What a release without a record has left is as it is wanted.
+        earlier = not self._owned.known and bool(wanted) and set(wanted) == set(current)
+        if earlier:
+            self._warn(
+                "they were there as {0} wants them, as a release leaves them that kept no record. From now on they are recorded as "
+                "{0}'s, and go when they are taken back".format(request.owner)
+            )
+            self._told = self._warnings[-1:]
+        how = {"chain": request.chain, "name": request.name, "made": sorted(self._made_files)}
+        self._restored = claims.settle(thing, wanted, current, dict.fromkeys(wanted) if earlier else None, how)
+        if request.state == "absent":
+            others = sorted(set(current) - set(left))
+            if others:
+                self._warn("what somebody else has given this comment stays: {0}".format("; ".join(others)))
+                self._told = self._warnings[-1:]
 
     # -- looking
 
@@ -394,21 +531,25 @@ class _Change(object):
 
     # -- the change
 
-    def _make(self, writer):
+    def _make(self, transaction, done):
+        writer = Writer(transaction, self._plans.values())
         loaded = []
         try:
             for _family, plan in sorted(self._plans.items()):
                 if plan.changed:
-                    writer.stage(plan)
-                    writer.move(plan)
+                    writer.put(plan)
             for family in sorted(self._kernel):
                 if self._kernel[family].changes:
                     loaded.append(family)
                     self._load(family)
             writer.activate()
+            if done is not None:
+                done()
         except (RelayError, IOError, OSError) as exc:
             problem = explained(exc).rstrip(".")
             left = self._put_back(loaded)
+            kept = transaction.roll_back()
+            left = "; ".join(kept) if kept and left is None else left
             raise RulesError(
                 "{0}: {1}. {2}".format(
                     _title(self._request),
@@ -424,6 +565,8 @@ class _Change(object):
         for _attempt in range(_ATTEMPTS):
             self._iptables.load(family, batch(self._request.chain, side.before, side.after))
             side = self._side(family, side.where, self._iptables.kernel(family)[0])
+            if self._request.owner is not None and self._request.state == "absent":
+                side.give_back(self._restored)
             if not side.changes:
                 return
         raise RulesError(

@@ -13,36 +13,15 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import re
-import time
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import oldest_backup
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import fingerprint
-from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_of
 
-# Names of ``files.backup_path``; Ansible's own modules put a number before the date.
-_OURS = re.compile(r"\.(\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d)~\Z")
 # Parameters: the roles set more, and a host that they have not seen has fewer of them as they want them.
 _MANY = 5
 # Seconds between the first and the last backup of one change.
 _ONE_CHANGE = 60
-
-
-def oldest_backup(path):
-    """(str, float) or None: the oldest backup that this collection has made of a file, and when, in seconds since the epoch.
-
-    Args:
-        path: str, the file itself, not a link to it.
-    """
-    for backup in backups_of(path):
-        match = _OURS.match(backup[len(path) :])
-        if match:
-            try:
-                return backup, time.mktime(time.strptime(match.group(1), "%Y-%m-%d@%H:%M:%S"))
-            except ValueError:
-                continue
-    return None
 
 
 class Earlier(object):

@@ -26,6 +26,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan impor
     is_stale,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes, read_native, write_atomically
+from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Supervisor
@@ -54,25 +57,33 @@ class ControlPlan(FilePlan):
     Args:
         directory: str, that of the control files.
         spec: ``control.ControlFile``.
-        value: as of ``control.checked``; None for no file.
-        has_credentials: bool, whether the value has passwords in it.
+        has_credentials: bool, whether it is to have passwords in it.
+        attributes: mode, owner and group that are wanted; None keeps those that are there.
 
     Attributes, besides those of ``FilePlan``:
         spec: ControlFile.
     """
 
-    def __init__(self, directory, spec, value, has_credentials=False):
-        attributes = (_SECRET_MODE, _OWNER, _secret_group()) if has_credentials else (None, None, None)
+    def __init__(self, directory, spec, has_credentials=False, attributes=(None, None, None)):
+        if has_credentials:
+            attributes = (_SECRET_MODE, _OWNER, _secret_group())
         super(ControlPlan, self).__init__(
             os.path.join(directory, spec.name), *attributes, secret=has_credentials, new=(_MODE, _OWNER, _GROUP)
         )
         self.spec = spec
         if spec.name == "smtproutes" and self.before is not None and control.has_credentials(self.before):
             self.secret = True
-        if value is None:
-            self.after = None
-        elif self.before is None or not control.same(spec, self.before, value):
-            self.after = control.write(spec, value, self.before)
+
+    def set(self, value, base):
+        """Have the file say something.
+
+        Args:
+            value: as of ``control.checked``; None for no file.
+            base: str or None, the text whose comments and order stay.
+        """
+        if value is None or base is None or not control.same(self.spec, base, value):
+            base = None if value is None else control.write(self.spec, value, base)
+        self.after = base
 
     @property
     def action(self):
@@ -132,6 +143,9 @@ class Configuration(object):
             self._directory, runner, request["service_manager"], request["service"], request["timeout"]
         )
         self._warnings = []
+        self._owner_name = request.get("owner")
+        self._absent = request.get("state") == "absent"
+        self._owned = Owned(None, "")
 
     def apply(self):
         """dict: the module's result.
@@ -139,11 +153,19 @@ class Configuration(object):
         Raises:
             RelayError: the text says whether something has changed.
         """
+        check_request(self._owner_name, self._request.get("state") or "present")
+        if self._absent and (self._request["control"] or self._request["credentials"]):
+            raise ConfigurationError(
+                "state: absent gives back all that {0} has set; leave out control and credentials, nothing was "
+                "changed".format(self._owner_name)
+            )
         if self._request["service"] and self._request["service_manager"] in ("auto", "none"):
             raise ConfigurationError(
                 "service: needs a service_manager other than 'auto' and 'none'; name it, nothing was changed"
             )
         values = self._wanted()
+        if self._absent and not os.path.isdir(self._directory) and not self._owned_now().claims.left_out():
+            return self._apply(values)
         if not os.path.isdir(self._directory):
             raise ConfigurationError(
                 "there is no qmail on this host: the directory of its control files, {0}, does not exist; "
@@ -152,7 +174,7 @@ class Configuration(object):
         try:
             if self._check_mode:
                 return self._apply(values)
-            with Lock(self._directory):
+            with Lock(self._directory), locked(self._owner_name):
                 files = [os.path.realpath(os.path.join(self._directory, name)) for name in values]
                 remove_stale(sorted(set([self._directory] + [os.path.dirname(path) for path in files])))
                 return self._apply(values)
@@ -213,16 +235,12 @@ class Configuration(object):
 
     # The flow
 
+    def _owned_now(self):
+        return Owned(self._owner_name, "qmail_config " + os.path.realpath(self._directory))
+
     def _apply(self, values):
-        plans = [
-            ControlPlan(
-                self._directory,
-                control.CONTROL_FILES[name],
-                values[name],
-                name == "smtproutes" and bool(self._request["credentials"]),
-            )
-            for name in sorted(values, key=lambda name: (name not in _FIRST, name))
-        ]
+        self._owned = self._owned_now()
+        plans = self._plans(values)
         changed = [plan for plan in plans if plan.changed]
         compiled = self._compiled(plans)
         process = self._supervisor.running() if self._manages else None
@@ -236,7 +254,7 @@ class Configuration(object):
         if not self._check_mode:
             if process is not None and action != control.NONE:
                 self._take_note(process, action)
-            if changed or compiled.due:
+            if changed or compiled.due or self._owned.changed:
                 try:
                     backups = self._activate(plans, compiled)
                 except RelayError:
@@ -257,8 +275,46 @@ class Configuration(object):
             },
             "qmail": self._kind(),
             "backup_files": backups,
-            "warnings": self._warnings,
+            "warnings": self._warnings + self._owned.warnings(),
         }
+
+    def _plans(self, values):
+        """list of ControlPlan: of the named files, and of those that this owner has and no longer names."""
+        owned = OwnedFiles(self._owned, [sorted(values.items()), self._request["credentials"]])
+        plans = []
+        for name in values:
+            credentials = name == "smtproutes" and bool(self._request["credentials"])
+            plan = ControlPlan(self._directory, control.CONTROL_FILES[name], credentials)
+            plan.set(values[name], owned.base(plan))
+            owned.claim(plan)
+            plans.append(plan)
+        for path in owned.left():
+            plan = owned.give_back(path, self._plan_from_before)
+            removed = plan is not None and plan.before is not None and plan.after is None
+            stays = self._why_it_stays(plan.spec.name) if removed else None
+            if stays is not None:
+                self._warnings.append("{0} was not there before, but stays: {1}".format(path, stays))
+            elif plan is not None:
+                plans.append(plan)
+        self._warnings += owned.adoption(self._owner_name) + owned.warnings
+        if self._absent:
+            self._warnings += self._owned.nothing_known()
+        return sorted(plans, key=lambda plan: (plan.spec.name not in _FIRST, plan.spec.name))
+
+    def _plan_from_before(self, path, *attributes):
+        spec = control.CONTROL_FILES[os.path.basename(path)]
+        return ControlPlan(os.path.dirname(path), spec, attributes=attributes)
+
+    def _why_it_stays(self, name):
+        """str or None: why a control file is not removed, although there was none before."""
+        if name == "me":
+            return "qmail does not run without it"
+        if name == "rcpthosts" and _OPEN_RELAY not in self._request["accept_risks"]:
+            return (
+                "without it a qmail-smtpd of this host is an open relay; where none runs, remove it, or accept the risk "
+                "'{0}' in accept_risks".format(_OPEN_RELAY)
+            )
+        return None
 
     def _warn(self, values, changed, process, action):
         if self._manages and process is None and action != control.NONE:
@@ -299,7 +355,7 @@ class Configuration(object):
 
     def _activate(self, plans, compiled):
         with Transaction(self._label) as transaction:
-            writer = Writer(transaction, plans)
+            writer = Writer(transaction, plans, self._owned)
             changed = [plan for plan in plans if plan.changed]
             for plan in changed:
                 writer.put(plan)

@@ -24,6 +24,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     read_native,
     to_file_bytes,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import RECORD, Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import (
     backups_of,
     holds_private_key,
@@ -66,6 +69,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.secrets imp
 # What makemap(8) compiles to one file with the suffix .db.
 COMPILED_TYPES = ("hash", "btree")
 
+# What a call names, besides how it is done.
+_SETTINGS = (
+    "smart_hosts mx_lookup mailer local_delivery loopback_only submission_host address_lookups tls_level "
+    "tls_certificate_name ca_file prefer_system_ca ca_path files"
+).split()
+
 PLAIN_ARGUMENTS = "TCP $h"
 NOT_INSTALLED = (
     "sendmail is not installed on this host; install the package 'sendmail', and 'sendmail-cf' and 'm4' with it"
@@ -94,6 +103,9 @@ class Configuration(object):
         self._conceal = conceal or (lambda texts: None)
         self._secrets_known = False
         self._warnings = []
+        self._owner_name = arguments.get("owner")
+        self._absent = arguments.get("state") == "absent"
+        self._owned = Owned(None, "")
 
     def apply(self):
         """dict: the module's result.
@@ -110,18 +122,35 @@ class Configuration(object):
             raise
 
     def _locked(self):
+        check_request(self._owner_name, self._arguments.get("state") or "present")
+        self._check_absent()
         self._request = Request(self._arguments)
         self._sendmail = Sendmail(self._runner)
-        if self._check_mode:
+        if self._check_mode or (self._absent and not self._sendmail.installed):
+            self._owned = self._owned_now()
             return self._apply()
         if not self._sendmail.installed:
             raise InstallationError(NOT_INSTALLED)
         if not os.path.isdir(self._directory):
             raise ConfigurationError("config_directory {0} does not exist; correct its name".format(self._directory))
-        with Lock(self._directory):
-            directories = set(os.path.dirname(os.path.realpath(item["path"])) for item in self._files_wanted())
+        with Lock(self._directory), locked(self._owner_name):
+            self._owned = self._owned_now()
+            paths = [item["path"] for item in self._files_wanted()] + OwnedFiles(self._owned).left()
+            directories = set(os.path.dirname(os.path.realpath(path)) for path in paths)
             remove_stale(sorted(directories | set([os.path.realpath(self._directory)])))
             return self._apply()
+
+    def _owned_now(self):
+        return Owned(self._owner_name, "sendmail_config " + os.path.realpath(self._directory))
+
+    def _check_absent(self):
+        named = [name for name in _SETTINGS if self._arguments.get(name) not in (None, False, [])]
+        if self._absent and named:
+            raise RequestError(
+                "state: absent gives back all that {0} has set; leave out {1}".format(
+                    self._owner_name, ", ".join(named)
+                )
+            )
 
     def _files_wanted(self):
         return self._arguments.get("files") or []
@@ -137,11 +166,53 @@ class Configuration(object):
             shutil.rmtree(scratch)
 
     def _planned(self, scratch):
-        main = Pair(self._path("sendmail.mc"), self._path("sendmail.cf"))
-        submit = Pair(self._path("submit.mc"), self._path("submit.cf"))
+        wanted = [(name, self._arguments.get(name)) for name in _SETTINGS + ["port"]]
+        owned = OwnedFiles(self._owned, wanted)
+        if not self._sendmail.installed and self._absent and owned.left():
+            raise InstallationError(
+                "{0}. What {1} has set cannot be given back without it; it stays in {2}".format(
+                    NOT_INSTALLED, self._owner_name, RECORD
+                )
+            )
+        base = [] if self._absent else [owned.base]
+        main = Pair(self._path("sendmail.mc"), self._path("sendmail.cf"), *base)
+        submit = Pair(self._path("submit.mc"), self._path("submit.cf"), *base)
         named = secret_paths(main.plan_cf.before or "") | secret_paths(submit.plan_cf.before or "")
         files = [self._file(item, named) for item in self._files_wanted()]
         self._secrets_known = True
+        access = AccessPlan(None, None)
+        if not self._absent:
+            access = self._settled(main, submit, files, owned, scratch)
+        access = self._give_back(main, submit, files, access, owned)
+        plans = files + access.plans() + [submit.plan_mc, main.plan_mc, submit.plan_cf, main.plan_cf]
+        for plan in plans:
+            self._conceal(passwords_in(plan.before or "") | passwords_in(plan.after or ""))
+        changed = any(plan.changed for plan in plans) or access.rebuild or access.removed
+        leaked, told = leak_facts(plans)
+        self._warnings.extend(told)
+        backups = []
+        if changed and self._sendmail.installed:
+            self._verify(main, submit, scratch)
+            if not self._check_mode:
+                backups = self._activate(plans, access, main, scratch)
+        elif self._owned.changed and not self._check_mode:
+            with Transaction(self._label) as transaction:
+                Writer(transaction, plans, self._owned).activate()
+        effective = [plan for plan in plans if plan not in (main.plan_mc, submit.plan_mc)]
+        return {
+            "changed": changed,
+            "restart_required": any(plan.replaced for plan in effective) or access.rebuild,
+            "running": is_running(main.cf.daemons(), main.cf.option("PidFile")),
+            "sendmail_version": self._sendmail.version,
+            "smart_host": main.cf.macro("S") or "",
+            "warnings": self._warnings + self._owned.warnings(),
+            "backup_files": backups,
+            "leaked_private_keys": leaked,
+            "diff": [diff for plan in plans for diff in plan.diffs()] + access.diffs(),
+        }
+
+    def _settled(self, main, submit, files, owned, scratch):
+        """AccessPlan, after all that the call names is planned and claimed."""
         if self._sendmail.installed:
             main.require()
         else:
@@ -150,35 +221,38 @@ class Configuration(object):
             )
         old_hosts = hosts_of(main.cf.macro("S")) if main.plan_cf.before is not None else []
         self._settle(main, self._edit_main, self._main_settings, scratch)
+        pairs = [main]
         if self._request.submission_host is not None or self._request.address_lookups is not None:
             if self._sendmail.installed:
                 submit.require()
             self._settle(submit, self._edit_submit, self._submit_settings, scratch)
+            pairs.append(submit)
         self._check_anchors(files, main.cf)
-        access = self._access(main, old_hosts)
-        plans = files + access.plans() + [submit.plan_mc, main.plan_mc, submit.plan_cf, main.plan_cf]
-        for plan in plans:
-            self._conceal(passwords_in(plan.before or "") | passwords_in(plan.after or ""))
-        changed = any(plan.changed for plan in plans) or access.rebuild
-        leaked, told = leak_facts(plans)
-        self._warnings.extend(told)
-        backups = []
-        if changed and self._sendmail.installed:
-            self._verify(main, submit, scratch)
-            if not self._check_mode:
-                backups = self._activate(plans, access, main, scratch)
-        effective = [plan for plan in plans if plan not in (main.plan_mc, submit.plan_mc)]
-        return {
-            "changed": changed,
-            "restart_required": any(plan.replaced for plan in effective) or access.rebuild,
-            "running": is_running(main.cf.daemons(), main.cf.option("PidFile")),
-            "sendmail_version": self._sendmail.version,
-            "smart_host": main.cf.macro("S") or "",
-            "warnings": self._warnings,
-            "backup_files": backups,
-            "leaked_private_keys": leaked,
-            "diff": [diff for plan in plans for diff in plan.diffs()] + access.diffs(),
-        }
+        access = self._access(main, old_hosts, owned)
+        for plan in files + [plan for pair in pairs for plan in (pair.plan_mc, pair.plan_cf)]:
+            if plan.before is not None or plan.after is not None:
+                owned.claim(plan)
+        if access.plan is not None:
+            owned.claim(access.plan, kind=access.kind)
+        self._warnings += owned.adoption(self._owner_name)
+        return access
+
+    def _give_back(self, main, submit, files, access, owned):
+        """AccessPlan, after all that this owner has and no longer names is as it was before."""
+        for path in owned.left():
+            kind = owned.how(path).get("kind")
+            plan = owned.give_back(path, SendmailFile)
+            if plan is None:
+                continue
+            if kind is not None:
+                access = AccessPlan(kind, plan)
+            elif not any(pair.take(plan) for pair in (main, submit)):
+                plan.secret = is_secret_text(plan.before) or is_secret_text(plan.after)
+                files.append(plan)
+        self._warnings += owned.warnings
+        if self._absent:
+            self._warnings += self._owned.nothing_known()
+        return access
 
     # What is wanted of each file
 
@@ -417,7 +491,7 @@ class Configuration(object):
 
     # The access map
 
-    def _access(self, pair, old_hosts):
+    def _access(self, pair, old_hosts, owned):
         entries = list(self._request.entries)
         if not entries:
             return AccessPlan(None, None)
@@ -445,7 +519,7 @@ class Configuration(object):
         before = read_native(os.path.realpath(found.path)) or ""
         mode = attributes_of(os.path.realpath(found.path))[0] & ~0o007 if is_secret_text(before) else None
         plan = SendmailFile(found.path, mode, new=(0o640, None, None))
-        access = Access(before)
+        access = Access(owned.base(plan) or "")
         for host in set(old_hosts) - set(self._request.hosts):
             entries += [("TLS_Srv:" + host, None), ("Try_TLS:" + host, None)]
         for key, value in entries:
@@ -475,7 +549,7 @@ class Configuration(object):
 
     def _activate(self, plans, access, main, scratch):
         with Transaction(self._label) as transaction:
-            writer = Writer(transaction, plans)
+            writer = Writer(transaction, plans, self._owned)
             for plan in plans:
                 if plan.renewed and plan.after is not None:
                     # Older than what is made of it.
@@ -491,6 +565,8 @@ class Configuration(object):
             for plan in plans:
                 if plan.renewed and plan.after is None:
                     writer.remove(plan.destination)
+            if access.removed:
+                writer.remove(access.compiled)
             backed_up = plans if self._arguments.get("backup") else []
             return writer.activate(plan for plan in backed_up if plan.replaced)
 

@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import operator
 import os
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
@@ -59,6 +60,10 @@ class SendmailFile(FilePlan):
 class Pair(object):
     """A .mc file and the .cf file that is built of it.
 
+    Args:
+        mc_path, cf_path: str.
+        base: callable, gives the text to edit (str or None) of the ``SendmailFile`` of each.
+
     Attributes:
         mc: ``Mc`` or None when there is no such file.
         cf: ``Cf``; empty when there is no such file.
@@ -67,13 +72,13 @@ class Pair(object):
         pending: bool, whether the .cf is older than the .mc, so that the host's own tools would rebuild it.
     """
 
-    def __init__(self, mc_path, cf_path):
+    def __init__(self, mc_path, cf_path, base=operator.attrgetter("before")):
         self.plan_mc = SendmailFile(mc_path)
         self.plan_cf = SendmailFile(cf_path)
         self.demands = []
-        self.cf = Cf(self.plan_cf.before or "")
+        self.cf = Cf(base(self.plan_cf) or "")
         nothing = self.plan_mc.before is None and self.plan_cf.before is None
-        self.mc = Mc(self.plan_mc.before or "", mc_path) if nothing or self.plan_mc.before is not None else None
+        self.mc = Mc(base(self.plan_mc) or "", mc_path) if nothing or self.plan_mc.before is not None else None
         self.pending = self.plan_mc.before is not None and (
             self.plan_cf.before is None
             or os.stat(self.plan_mc.destination).st_mtime > os.stat(self.plan_cf.destination).st_mtime
@@ -103,6 +108,23 @@ class Pair(object):
             self.plan_mc.after = self.mc.text or self.plan_mc.before
         self.plan_cf.after = self.cf.text or self.plan_cf.before
 
+    def take(self, plan):
+        """bool: whether a plan is of one of these files; it then takes the place of the one that was made here.
+
+        Args:
+            plan: ``SendmailFile``.
+        """
+        if plan.destination == self.plan_mc.destination:
+            self.plan_mc = plan
+        elif plan.destination == self.plan_cf.destination:
+            self.plan_cf = plan
+            self.cf = Cf(plan.after or "")
+        else:
+            return False
+        # make(1) and /etc/mail/make rebuild what is older than its source.
+        self.plan_cf.refreshed = self.plan_mc.replaced
+        return True
+
     def start_from(self, text):
         """Take another text for the .cf, to be edited again."""
         self.cf = Cf(text)
@@ -120,6 +142,7 @@ class AccessPlan(object):
         secret: bool, whether it holds passwords.
         compiled: str or None, a path.
         rebuild: bool, whether that is to be made.
+        removed: bool, whether it is to be removed, together with its source.
     """
 
     def __init__(self, kind, plan):
@@ -127,7 +150,9 @@ class AccessPlan(object):
         self.plan = plan
         self.compiled = None if plan is None else plan.destination + ".db"
         self.secret = plan is not None and is_secret_text(plan.after)
-        self.rebuild = plan is not None and (plan.replaced or (plan.before is not None and self._is_due()))
+        there = plan is not None and plan.after is not None
+        self.rebuild = there and (plan.replaced or (plan.before is not None and self._is_due()))
+        self.removed = plan is not None and plan.after is None and os.path.exists(self.compiled)
 
     def _is_due(self):
         if is_stale(self.compiled, self.plan.destination):
@@ -140,6 +165,8 @@ class AccessPlan(object):
 
     def diffs(self):
         """list of dict: what is shown of the compiled map."""
+        if self.removed:
+            return [diff_of(self.plan.path + ".db", COMPILED, "")]
         if not self.rebuild:
             return []
         return [diff_of(self.plan.path + ".db", OLDER if os.path.exists(self.compiled) else "", COMPILED)]

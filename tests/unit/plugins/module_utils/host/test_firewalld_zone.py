@@ -13,9 +13,10 @@ import os
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import files, firewalld_zone
+from ansible_collections.mailops.relay.plugins.module_utils.host import files, firewalld_zone, owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host import firewalld_model as model
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_zone import Request, converge
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import SshAccess
@@ -163,6 +164,7 @@ def ask(host, access=LOCAL, check_mode=False, **options):
         rich_rules=None,
         exclusive=False,
         allow_ssh_lockout=False,
+        owner=None,
     )
     values.update(options)
     del host.log[:]
@@ -664,3 +666,149 @@ def test_a_failure_to_put_back_is_said(host):
     with pytest.raises(model.ZoneError) as info:
         ask(host, target="DROP")
     assert "failed too" in str(info.value)
+
+
+@pytest.fixture
+def owned(host, tmp_path, monkeypatch):
+    monkeypatch.setattr(owners_record, "RECORD", str(tmp_path / "state" / "owners.json"))
+
+    def call(owner="role", **options):
+        return relay_zone(host, owner=owner, **options)
+
+    def absent(owner="role", **options):
+        return ask(host, owner=owner, state="absent", **options)
+
+    call.absent = absent
+    return call
+
+
+def own(host, *items, **more):
+    """Make the zone postfix as a person would have, permanent and at runtime."""
+    host.put("etc/zones/postfix.xml", b"<zone>" + b"".join(items) + b"</zone>\n")
+    host.load()
+    return host.state()
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_zone_that_an_owner_has_made_goes_again_and_check_mode_says_so(host, owned, running):
+    host.running = running
+    before = host.state()
+    assert owned()["changed"] and not owned()["changed"]
+    there = host.state()
+    predicted = owned.absent(check_mode=True)
+    assert host.state() == there and predicted["changed"]
+    result = owned.absent()
+    assert result["diff"] == predicted["diff"] and result["zone"] is None and result["warnings"] == []
+    assert host.state() == before
+    again = owned.absent()
+    assert not again["changed"] and again["warnings"] == []
+
+
+def test_what_was_in_a_zone_before_comes_back(host, owned):
+    zone = (b'<service name="ssh"/>', b'<service name="odd"/>', b'<port port="80" protocol="tcp"/>')
+    _files, before = own(host, *zone)
+    owned(target="DROP")
+    assert host.runtime["postfix"].list("services") == ["ssh"] and host.runtime["postfix"].target == "DROP"
+    owned.absent()
+    assert host.state()[1] == before
+    assert Firewalld(host, host.etc, host.lib).permanent()["postfix"].facts() == before["postfix"]
+
+
+def test_what_is_no_longer_named_goes(host, owned):
+    owned(exclusive=False, sources=["10.0.0.0/8", "192.0.2.0/24"])
+    assert ask(host, zone="postfix", ports=["8080/tcp"])["changed"]
+    owned(exclusive=False, ports=["25/tcp"])
+    zone = host.runtime["postfix"]
+    assert zone.list("sources") == ["10.0.0.0/8"] and zone.list("ports") == ["25/tcp", "8080/tcp"]
+
+
+@pytest.mark.parametrize(
+    "item, what",
+    [
+        (b'<port port="8080" protocol="tcp"/>', "ports 8080/tcp"),
+        (b'<interface name="eth1"/>', "interface eth1"),
+        (b"<masquerade/>", "masquerade"),
+    ],
+)
+def test_what_somebody_else_has_put_into_the_zone_stays_with_it(host, owned, item, what):
+    owned()
+    host.put("etc/zones/postfix.xml", host.file("postfix").replace(b"</zone>", item + b"</zone>"))
+    host.load()
+    warnings = owned.absent()["warnings"]
+    assert "zone postfix stays" in warnings[0] and what in warnings[0]
+    zone = host.runtime["postfix"]
+    # An interface is a way in for SSH.
+    assert zone.list("services") == (["ssh"] if zone.interfaces else []) and len(warnings) == 1 + len(zone.interfaces)
+    assert zone.list("sources") == [] and "25/tcp" not in zone.list("ports")
+    assert item in host.file("postfix").replace(b'"  />', b'"/>')
+
+
+def test_an_item_of_two_owners_goes_with_the_last(host, owned):
+    before = host.state()
+    owned()
+    assert not owned(owner="other")["changed"]
+    owned.absent()
+    assert host.runtime["postfix"].list("ports") == ["25/tcp", "587/tcp"]
+    owned.absent(owner="other")
+    assert host.state() == before
+
+
+def test_another_target_than_the_owners_is_refused(host, owned):
+    owned(target="DROP")
+    there = host.state()
+    with pytest.raises(RelayError) as caught:
+        owned(owner="other", target="REJECT")
+    assert "zone postfix: target" in str(caught.value) and "owner role" in str(caught.value)
+    assert host.state() == there
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_zone_that_is_no_longer_named_makes_room_for_the_new_one(host, owned, check_mode):
+    owned()
+    result = owned(zone="web", check_mode=check_mode)
+    assert [diff["before_header"].split()[1] for diff in result["diff"]] == ["postfix", "postfix", "web", "web"]
+    if not check_mode:
+        assert "postfix" not in host.runtime and host.runtime["web"].list("sources") == ["10.0.0.0/8"]
+        assert host.file("postfix") is None
+
+
+def test_the_default_zone_and_ssh_are_guarded_when_it_is_given_back(host, owned):
+    owned()
+    host.put("etc/firewalld.conf", b"DefaultZone=postfix\n")
+    there = host.state()
+    for access in (LOCAL, SshAccess([22], None)):
+        with pytest.raises(RelayError):
+            owned.absent(access=access)
+    assert host.state() == there
+
+
+def test_a_zone_of_an_earlier_release_goes_too(host, owned):
+    before = host.state()
+    relay_zone(host)
+    result = owned()
+    assert not result["changed"] and "kept no record" in result["warnings"][0]
+    assert owned()["warnings"] == []
+    owned.absent()
+    assert host.state() == before
+
+
+def test_when_it_fails_the_record_says_what_is_there(host, owned, tmp_path):
+    owned()
+    record, there = (tmp_path / "state" / "owners.json").read_bytes(), host.state()
+    host.fails = lambda argv: "--reload" in argv and host.file("postfix") is None
+    with pytest.raises(RelayError):
+        owned.absent()
+    host.fails = lambda argv: False
+    assert host.state() == there and (tmp_path / "state" / "owners.json").read_bytes() == record
+    owned.absent()
+    assert host.file("postfix") is None
+
+
+def test_without_firewalld_there_is_nothing_to_give_back(host, owned):
+    host.there = False
+    assert not owned.absent()["changed"]
+    host.there = True
+    owned()
+    host.there = False
+    with pytest.raises(RelayError):
+        owned.absent()

@@ -13,8 +13,9 @@ import stat
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import files, iptables_rules
+from ansible_collections.mailops.relay.plugins.module_utils.host import files, iptables_rules, owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_rules import Request, converge
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save import (
@@ -104,6 +105,7 @@ class Host(object):
             saved_file_ipv4=None,
             saved_file_ipv6=None,
             allow_ssh_lockout=False,
+            owner=None,
         )
         values.update(options)
         return converge(Iptables(self, self.root), Request(**values), access, None, check_mode)
@@ -330,3 +332,89 @@ def test_nothing_that_loads_rules_at_boot(host):
     # What is in the kernel can be taken out all the same.
     host.apply(state="absent")
     assert OPENING not in host.chain()
+
+
+@pytest.fixture
+def owned(host, tmp_path, monkeypatch):
+    monkeypatch.setattr(owners_record, "RECORD", str(tmp_path / "state" / "owners.json"))
+
+    def call(owner="role", **options):
+        return host.apply(owner=owner, **options)
+
+    def absent(owner="role", **options):
+        return host.apply(owner=owner, state="absent", sources=None, ports=None, **options)
+
+    call.absent = absent
+    return call
+
+
+def test_rules_that_an_owner_has_set_go_again_and_check_mode_says_so(host, owned):
+    before = state(host)
+    assert owned(exclusive=True)["changed"] and not owned(exclusive=True)["changed"]
+    there = state(host)
+    predicted = owned.absent(check_mode=True)
+    assert state(host) == there and predicted["changed"]
+    result = owned.absent()
+    assert result["diff"] == predicted["diff"] and result["warnings"] == []
+    after = state(host)
+    assert [str(one).replace(" -c 0 0", "") for one in Document(after[0]["iptables"]).table().chain("INPUT")] == [
+        str(one) for one in Document(before[0]["iptables"]).table().chain("INPUT")
+    ]
+    # A saved file that was not there before is gone again.
+    assert after[1:] == before[1:] and not os.path.exists(host.path("rules.v6"))
+    assert not owned.absent()["changed"]
+
+
+def test_what_is_no_longer_named_goes_and_another_set_with_it(host, owned):
+    owned(ports=["25/tcp", "587/tcp"])
+    owned()
+    assert not [rule for rule in host.chain() if "587" in rule]
+    result = owned(name="relay")
+    assert result["changed"]
+    assert [rule for rule in host.chain() if "--comment relay" in rule]
+    assert not [rule for rule in host.chain() if "--comment postfix" in rule]
+
+
+def test_a_rule_that_somebody_else_has_given_the_comment_stays(host, owned):
+    owned()
+    rules = Document(host.tables["iptables"]).table().chain("INPUT")
+    (ours,) = [str(rule) for rule in rules if rule.comment() == "postfix"]
+    theirs = ours.replace("10.0.0.0/8", "192.0.2.9/32")
+    host.tables["iptables"] = host.tables["iptables"].replace(ours, ours + "\n[0:0] " + theirs)
+    (warning,) = owned.absent()["warnings"]
+    assert "192.0.2.9" in warning and "stays" in warning
+    assert theirs in host.chain() and ours not in host.chain()
+
+
+def test_a_rule_with_this_comment_from_before_comes_back(host, owned):
+    host.apply(ports=["2525/tcp"])
+    before = host.chain()
+    owned(sources=["192.0.2.0/24"])
+    assert not [rule for rule in host.chain() if "2525" in rule]
+    owned.absent()
+    assert [rule for rule in host.chain() if "postfix" in rule] == [rule for rule in before if "postfix" in rule]
+
+
+def test_rules_of_an_earlier_release_go_too(host, owned):
+    host.apply()
+    assert not owned()["changed"]
+    owned.absent()
+    assert not [rule for rule in host.chain() if "postfix" in rule]
+
+
+def test_a_rule_of_two_owners_goes_with_the_last(host, owned):
+    owned()
+    owned(owner="other")
+    owned.absent()
+    assert [rule for rule in host.chain() if "postfix" in rule]
+    owned.absent(owner="other")
+    assert not [rule for rule in host.chain() if "postfix" in rule]
+
+
+def test_a_failure_leaves_rules_files_and_record_as_they_were(host, owned, tmp_path):
+    owned()
+    record, there = (tmp_path / "state" / "owners.json").read_bytes(), state(host)
+    host.fails = ["iptables-restore --noflush"]
+    with pytest.raises(RelayError):
+        owned.absent()
+    assert state(host) == there and (tmp_path / "state" / "owners.json").read_bytes() == record

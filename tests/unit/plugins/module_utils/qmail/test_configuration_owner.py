@@ -1,0 +1,173 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.qmail.test_configuration import Qmail
+
+BEFORE = {"me": "web03.example.com\n", "rcpthosts": "web03.example.com\n", "locals": "# mine\nweb03.example.com\n"}
+WANTED = {
+    "me": "web03.example.org",
+    "locals": [],
+    "rcpthosts": [],
+    "virtualdomains": None,
+    "smtproutes": {"": "relay.example.com:25"},
+    "morercpthosts": ["more.example.com"],
+}
+
+
+@pytest.fixture
+def qmail(tmpdir, monkeypatch):
+    monkeypatch.setattr(owners_record, "RECORD", str(tmpdir.join("state", "owners.json")))
+    made = Qmail(tmpdir, monkeypatch)
+    for name, text in BEFORE.items():
+        made.write(name, text)
+    made.write("virtualdomains", "a.example:alias-a\n", 0o640)
+    made.program("qmail-newmrh")
+    made.before = made.everything()
+    return made
+
+
+def make(qmail, owner="role", control=None, **other):
+    return qmail.apply(WANTED if control is None else control, owner=owner, **other)
+
+
+def absent(qmail, owner="role", **other):
+    return qmail.apply(owner=owner, state="absent", **other)
+
+
+def test_everything_comes_back_and_check_mode_says_so(qmail):
+    make(qmail)
+    assert not make(qmail)["changed"]
+    assert set(qmail.everything()) == set(list(BEFORE) + ["smtproutes", "morercpthosts", "morercpthosts.cdb"])
+    there = qmail.everything()
+    predicted = absent(qmail, check_mode=True)
+    assert qmail.everything() == there
+    result = absent(qmail)
+    assert result["changed"] and result["diff"] == predicted["diff"] and result["action"] == "restart"
+    assert qmail.everything() == qmail.before and qmail.mode("virtualdomains") == 0o640
+    assert not absent(qmail)["changed"]
+
+
+def test_what_is_no_longer_named_comes_back(qmail):
+    make(qmail)
+    control = dict((name, WANTED[name]) for name in ("me", "locals", "rcpthosts", "smtproutes"))
+    result = make(qmail, control=control)
+    assert sorted(os.path.basename(item["path"]) for item in result["files"]) == ["morercpthosts", "virtualdomains"]
+    assert not qmail.has("morercpthosts") and not qmail.has("morercpthosts.cdb")
+    assert qmail.read("virtualdomains") == "a.example:alias-a\n"
+
+
+def test_what_somebody_else_has_changed_stays_and_is_named(qmail):
+    make(qmail)
+    qmail.write("smtproutes", ":other.example.net\n")
+    (warning,) = absent(qmail)["warnings"]
+    assert "smtproutes was changed by somebody else" in warning and "stays" in warning
+    assert qmail.read("smtproutes") == ":other.example.net\n"
+    assert qmail.read("me") == BEFORE["me"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_lines_that_somebody_else_has_added_stay_beside_what_comes_back(qmail, again):
+    make(qmail)
+    qmail.write("locals", qmail.read("locals") + "# theirs\n")
+    if again:
+        assert not make(qmail)["changed"]
+    assert absent(qmail)["warnings"] == []
+    assert sorted(qmail.read("locals").splitlines()) == ["# mine", "# theirs", "web03.example.com"]
+
+
+def test_equal_values_are_shared_and_another_one_is_refused(qmail):
+    make(qmail)
+    make(qmail, owner="other", control={"locals": []})
+    there = qmail.everything()
+    with pytest.raises(RelayError) as caught:
+        make(qmail, owner="third", control={"me": "third.example.org"})
+    assert "the owner role has set it to another value" in str(caught.value)
+    assert qmail.everything() == there
+    absent(qmail)
+    assert qmail.read("locals") == "# mine\n"
+    absent(qmail, owner="other")
+    assert qmail.everything() == qmail.before
+
+
+def test_what_would_open_the_relay_or_stop_qmail_stays(qmail):
+    for name in ("me", "rcpthosts"):
+        os.unlink(os.path.join(qmail.control, name))
+    make(qmail)
+    warnings = " ".join(absent(qmail)["warnings"])
+    assert "me was not there before, but stays" in warnings and "open relay" in warnings
+    assert qmail.read("me") == "web03.example.org\n" and qmail.read("rcpthosts") == ""
+    assert not qmail.has("smtproutes")
+
+
+def test_an_accepted_risk_is_given_back_too(qmail):
+    os.unlink(os.path.join(qmail.control, "rcpthosts"))
+    make(qmail)
+    absent(qmail, accept_risks=["open-relay-rcpthosts"])
+    assert not qmail.has("rcpthosts")
+
+
+def test_credentials_come_and_go_with_their_mode_and_are_not_kept_in_the_record(qmail, tmpdir):
+    credentials = [{"domain": "", "relay": "r.example.com", "port": 587, "user": "u", "password": "hunter22"}]
+    qmail.write("smtproutes", ":old.example.com\n")
+    qmail.apply({}, owner="role", credentials=credentials, credentials_format="pipe")
+    assert qmail.mode("smtproutes") == 0o640
+    assert "hunter22" not in tmpdir.join("state", "owners.json").read()
+    result = absent(qmail)
+    assert "hunter22" not in str(result)
+    assert qmail.read("smtproutes") == ":old.example.com\n" and qmail.mode("smtproutes") == 0o644
+
+
+@pytest.mark.parametrize(
+    "other", [dict(state="absent"), dict(owner=""), dict(owner="role", state="absent", control={"me": "a.example"})]
+)
+def test_a_request_that_makes_no_sense_is_refused(qmail, other):
+    with pytest.raises(RelayError):
+        qmail.apply(**other)
+    assert qmail.everything() == qmail.before
+
+
+def test_a_damaged_record_is_refused_and_nothing_changes(qmail, tmpdir):
+    make(qmail)
+    record, there = tmpdir.join("state", "owners.json"), qmail.everything()
+    record.write("{")
+    for call in (make, absent):
+        with pytest.raises(RelayError) as caught:
+            call(qmail)
+        assert "damaged" in str(caught.value) and str(record) in str(caught.value)
+    assert qmail.everything() == there
+
+
+def test_what_an_earlier_release_has_set_returns_to_its_backup(qmail):
+    make(qmail, owner=None)
+    for name in BEFORE:
+        qmail.write(name + ".2026-01-02@03:04:05~", BEFORE[name])
+    there = qmail.everything()
+    result = make(qmail)
+    assert not result["changed"] and qmail.everything() == there
+    (warning,) = result["warnings"]
+    assert "earlier release" in warning and "locals" in warning
+    absent(qmail)
+    assert dict((name, qmail.read(name)) for name in BEFORE) == BEFORE
+
+
+def test_without_qmail_there_is_nothing_to_give_back_and_what_is_recorded_is_named(qmail, tmpdir):
+    missing = str(tmpdir.join("none", "control"))
+    result = absent(qmail, directory=missing)
+    assert not result["changed"] and "nothing is recorded" in " ".join(result["warnings"])
+    make(qmail)
+    os.rename(qmail.control, qmail.control + ".gone")
+    with pytest.raises(RelayError) as caught:
+        absent(qmail)
+    assert "there is no qmail on this host" in str(caught.value)
