@@ -59,7 +59,7 @@ def converge(firewalld, request, access, check_mode=False):
         check_mode: bool.
 
     Returns:
-        dict: the module's result: changed, diff, zone, runtime, reloaded, calls, warnings.
+        dict: the module's result: changed, diff, zone, runtime, reloaded, calls, up_to_date, warnings.
 
     Raises:
         RelayError: refused before anything was written; or failed, and put back what was there.
@@ -81,7 +81,7 @@ def converge(firewalld, request, access, check_mode=False):
                 change.foresee()
             else:
                 change.make()
-        return dict(change.result(), warnings=warnings + change.warnings)
+        return dict(change.result(), up_to_date=not change.needed(), warnings=warnings + change.warnings)
 
 
 def _refuse_everybody(name, sources, ipset_entries):
@@ -104,6 +104,7 @@ def _not_installed(request, wanted, warnings, check_mode):
         "runtime": False,
         "reloaded": False,
         "calls": 0,
+        "up_to_date": after is None,
         "warnings": warnings
         + [
             "zone {0}: firewalld is not installed; services and ipsets could not be looked up, and the rest is "

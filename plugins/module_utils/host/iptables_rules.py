@@ -51,7 +51,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save i
     Document,
     RulesError,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, has_stale, remove_stale
 
 # Other programs may add rules between our reading and writing; then the place is looked for again.
 _ATTEMPTS = 3
@@ -72,7 +72,7 @@ def converge(iptables, request, access, label=None, check_mode=False):
         check_mode: bool.
 
     Returns:
-        dict: the module's result: changed, diff, rules, saved_files, calls, warnings.
+        dict: the module's result: changed, diff, rules, saved_files, calls, up_to_date, warnings.
 
     Raises:
         RelayError: refused before anything was changed; or failed, and put back what was there.
@@ -103,11 +103,13 @@ def converge(iptables, request, access, label=None, check_mode=False):
             )
     change = _Change(iptables, request, networks, ports, SshGuard(access))
     if check_mode or not installed:
-        return change.run(installed, paths, None)
+        result = change.run(installed, paths, None)
+        return dict(result, up_to_date=not (result["changed"] or has_stale(directories)))
     # The kernel's rules are one, whichever files they are saved in.
     with Transaction(label) as transaction, Lock(iptables.lock_directory()):
         remove_stale(directories)
-        return change.run(installed, paths, transaction)
+        result = change.run(installed, paths, transaction)
+        return dict(result, up_to_date=not result["changed"])
 
 
 def _refuse_everybody(request, networks):
