@@ -109,6 +109,19 @@ def firewall_units(lines):
     return relay_server.firewall_units(a_list("firewall_units", lines))
 
 
+def host_state(lines):
+    """What a host has and runs, so that nothing need be asked about it again.
+
+    Args:
+        lines: list of str, the output of C(systemctl show --property=Id,ActiveState,UnitFileState), and C(program=NAME) for each
+            program that is there; an empty list where it was not asked.
+
+    Returns:
+        dict: C(services), those that run and start at boot, and C(programs); lists of str.
+    """
+    return relay_server.host_state(a_list("host_state", lines))
+
+
 def firewall_of(units, wanted):
     """The firewall that the role manages.
 
@@ -129,6 +142,7 @@ class FilterModule:
         return {
             "firewall_of": firewall_of,
             "firewall_units": firewall_units,
+            "host_state": host_state,
             "mynetworks": mynetworks,
             "relay_server_addresses": relay_server_addresses,
             "relay_server_problems": relay_server_problems,

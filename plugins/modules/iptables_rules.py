@@ -179,6 +179,14 @@ saved_files:
   sample:
     ipv4: /etc/sysconfig/iptables
     ipv6: /etc/sysconfig/ip6tables
+up_to_date:
+  description:
+    - Whether there was nothing to change, and nothing to clear up after a run that was killed. After a call in check mode, the same
+      call without it can then be left out.
+  returned: success
+  type: bool
+  sample: true
+  version_added: 0.6.0
 calls:
   description: How often one of iptables' programs was run.
   returned: success

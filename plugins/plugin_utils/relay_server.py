@@ -294,6 +294,26 @@ def firewall_units(lines):
     }
 
 
+def host_state(lines):
+    """dict: C(services), those that run and start at boot, and C(programs), those that are there; lists of str.
+
+    Args:
+        lines: list of str, what C(systemctl show --property=Id,ActiveState,UnitFileState) says, an empty line between two units, and
+            C(program=NAME); nothing where it was not asked.
+    """
+    units, programs = [{}], []
+    for line in lines:
+        name, _equals, value = line.partition("=")
+        if name == "program":
+            programs.append(value)
+        elif line:
+            units[-1][name] = value
+        else:
+            units.append({})
+    ready = [unit for unit in units if (unit.get("ActiveState"), unit.get("UnitFileState")) == ("active", "enabled")]
+    return {"services": [unit.get("Id", "").removesuffix(".service") for unit in ready], "programs": programs}
+
+
 def firewall(units, wanted):
     """str: C(firewalld), C(iptables) or C(none). What runs now comes first, then what the next boot would start.
 

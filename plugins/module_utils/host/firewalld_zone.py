@@ -46,7 +46,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_sourc
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import DEFAULT_PORT
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, has_stale
 
 Request = namedtuple("Request", "zone state target sources services ports rich_rules exclusive allow_ssh_lockout owner")
 
@@ -66,7 +66,7 @@ def converge(firewalld, request, access, check_mode=False):
         check_mode: bool.
 
     Returns:
-        dict: the module's result: changed, diff, zone, runtime, reloaded, calls, warnings.
+        dict: the module's result: changed, diff, zone, runtime, reloaded, calls, up_to_date, warnings.
 
     Raises:
         RelayError: refused before anything was written; or failed, and put back what was there.
@@ -93,6 +93,8 @@ def converge(firewalld, request, access, check_mode=False):
         result = changes[-1].result()
         result["diff"] = [diff for change in changes for diff in change.result()["diff"]]
         result["changed"] = bool(needed)
+        left = check_mode and has_stale(owned.directories)
+        result["up_to_date"] = not (needed or owned.changed or left)
         result["reloaded"] = any(change.result()["reloaded"] for change in changes)
         told = [text for change in changes for text in change.warnings] + owned.warnings()
         if request.owner is not None and request.state == "absent":
@@ -155,6 +157,7 @@ def _not_installed(request, wanted, warnings, check_mode):
         "runtime": False,
         "reloaded": False,
         "calls": 0,
+        "up_to_date": after is None,
         "warnings": warnings
         + [
             "zone {0}: firewalld is not installed; services and ipsets could not be looked up, and the rest is "

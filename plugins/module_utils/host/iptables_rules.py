@@ -57,7 +57,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save i
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, has_stale, remove_stale
 
 # Other programs may add rules between our reading and writing; then the place is looked for again.
 _ATTEMPTS = 3
@@ -81,7 +81,7 @@ def converge(iptables, request, access, label=None, check_mode=False):
         check_mode: bool.
 
     Returns:
-        dict: the module's result: changed, diff, rules, saved_files, calls, warnings.
+        dict: the module's result: changed, diff, rules, saved_files, calls, up_to_date, warnings.
 
     Raises:
         RelayError: refused before anything was changed; or failed, and put back what was there.
@@ -152,6 +152,8 @@ def _run(iptables, request, networks, ports, guard, installed, paths, label=None
             record.roll_back()
             raise
     result = dict(results[-1], changed=any(one["changed"] for one in results))
+    left = not real and has_stale([os.path.dirname(path) for path in paths.values()] + owned.directories)
+    result["up_to_date"] = not (result["changed"] or owned.changed or left)
     result["diff"] = [diff for one in results for diff in one["diff"]]
     result["warnings"] = [text for one in results for text in one["warnings"]] + owned.warnings()
     if request.owner is not None and request.state == "absent":

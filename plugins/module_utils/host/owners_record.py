@@ -119,6 +119,7 @@ class Owned(object):
     Attributes:
         claims: Claims or None.
         plans: list of FilePlan: of the record, when there are claims.
+        directories: list of str: where the record is, when there are claims.
         known: bool, whether something of this section was recorded before.
 
     Raises:
@@ -128,6 +129,7 @@ class Owned(object):
     def __init__(self, owner, section, path=None):
         self.claims = None
         self.plans = []
+        self.directories = []
         self._section = section
         if owner is None:
             return
@@ -135,6 +137,7 @@ class Owned(object):
         _check_safe(path)
         self._plan = FilePlan(path, 0o600, secret=True, new=(0o600, None, None))
         self.plans = [self._plan]
+        self.directories = [os.path.dirname(path)]
         self._sections = parse(self._plan.before, path)
         self.known = section in self._sections
         self.claims = Claims(owner, self._sections.get(section, {}))

@@ -75,6 +75,19 @@ class Lock(object):
 
 def remove_stale(directories):
     """Remove what killed runs left in these directories. Call it under the lock."""
+    for path in _stale(directories):
+        if os.path.basename(path).startswith(STAGE_PREFIX):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+
+
+def has_stale(directories):
+    """bool: whether killed runs left something in these directories, or a run is under way there."""
+    return any(True for _path in _stale(directories))
+
+
+def _stale(directories):
     for directory in directories:
         try:
             names = os.listdir(directory)
@@ -84,11 +97,9 @@ def remove_stale(directories):
             path = os.path.join(directory, name)
             if not (name.startswith(".") and name.endswith(TEMPORARY_SUFFIX)):
                 continue
-            if name.startswith(STAGE_PREFIX):
-                shutil.rmtree(path)
-            elif stat.S_ISREG(os.lstat(path).st_mode):
-                # Of ``files.write_atomically``.
-                os.unlink(path)
+            # The other kind is of ``files.write_atomically``.
+            if name.startswith(STAGE_PREFIX) or stat.S_ISREG(os.lstat(path).st_mode):
+                yield path
 
 
 def write_file(path, data, mode):

@@ -43,6 +43,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     Lock,
     Transaction,
     attributes_of,
+    has_stale,
     remove_stale,
     write_file,
 )
@@ -197,7 +198,7 @@ class Configuration(object):
         if not os.path.isdir(directory):
             raise SettingError("config_directory {0} does not exist; create it or correct its name".format(directory))
         with Lock(directory), locked(self._owner_name):
-            remove_stale([directory] + sorted(set(self._directories()) - set([directory])))
+            remove_stale(self._directories())
             return self._apply()
 
     def _check_state(self):
@@ -213,8 +214,10 @@ class Configuration(object):
             )
 
     def _directories(self):
-        for item in (self._request.get("tables") or []) + (self._request.get("files") or []):
-            yield os.path.dirname(os.path.realpath(item["path"]))
+        """list of str: where this call may write; that of main.cf first."""
+        first = os.path.realpath(self._host.config_directory)
+        items = (self._request.get("tables") or []) + (self._request.get("files") or [])
+        return [first] + sorted(set(os.path.dirname(os.path.realpath(item["path"])) for item in items) - set([first]))
 
     def _apply(self):
         request = self._request
@@ -265,12 +268,14 @@ class Configuration(object):
         # Before the change: what there is of a compiled table is gone then.
         diff = [diff for plan in plans for diff in plan.diffs()] if changed else []
         backups = []
+        to_record = self._owned.changed
+        left = self._check_mode and has_stale(self._directories() + self._owned.directories)
         if changed and host.installed:
             if self._check_mode:
                 self._load_copy(main_plan)
             else:
                 backups = self._activate(main_plan, master_plan, others)
-        elif self._owned.changed and not self._check_mode:
+        elif to_record and not self._check_mode:
             with Transaction(self._label) as transaction:
                 Writer(transaction, plans, self._owned).activate()
         restart = main_plan.replaced and self._needs_restart(main_before.values(), main_after.values())
@@ -282,6 +287,10 @@ class Configuration(object):
             "diff": diff,
             "restart_required": restart,
             "reload_required": reload_needed and not restart,
+            "up_to_date": not (changed or to_record or left),
+            "installed": host.installed,
+            "running": self._runs(main_before.values()),
+            "enabled": host.starts_at_boot if host.installed else False,
             "postfix_version": host.version_text,
             "unsupported": unsupported,
             "warnings": self._warnings,
@@ -289,6 +298,21 @@ class Configuration(object):
             "backup_files": backups,
             "leaked_private_keys": leaked,
         }
+
+    def _runs(self, values):
+        """bool or None: see ``Host.runs``; it runs where the configuration from before put it."""
+        if not self._host.installed:
+            return False
+        try:
+            return self._host.runs(self._expanded(values, "queue_directory"))
+        except ExpansionError:
+            return None
+
+    def _expanded(self, settings, name):
+        def lookup(reference):
+            return settings.get(reference, self._host.defaults.get(reference))
+
+        return expand(lookup(name) or "", lookup)
 
     # What must not be shown
 
@@ -638,14 +662,10 @@ class Configuration(object):
 
     def _needs_restart(self, before, after):
         def value(settings, name):
-            def lookup(reference):
-                return settings.get(reference, self._host.defaults.get(reference))
-
-            text = lookup(name) or ""
             try:
-                return expand(text, lookup)
+                return self._expanded(settings, name)
             except ExpansionError:
-                return text
+                return settings.get(name, self._host.defaults.get(name))
 
         return any(value(before, name) != value(after, name) for name in RESTART_PARAMETERS)
 

@@ -14,6 +14,7 @@ import socket
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.processes import PROC
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_of, readers_of, text_of
 
 DEFAULT_DIRECTORY = "/etc/postfix"
@@ -23,6 +24,10 @@ _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 class NotInstalledError(RelayError):
     """There is no Postfix on this host."""
+
+    def facts(self):
+        """dict: what tells a playbook that a package is missing."""
+        return {"installed": False}
 
 
 def parse_settings(output):
@@ -128,6 +133,30 @@ class Host(object):
     def master_file(self):
         """str: the path of master.cf."""
         return os.path.join(self.config_directory, "master.cf")
+
+    def runs(self, queue_directory):
+        """bool or None: whether the master process of this Postfix runs; None when it cannot be told.
+
+        It is known by its PID file. Debian's postfix.service is active for systemd even when the process has died.
+
+        Args:
+            queue_directory: str.
+        """
+        number = (text_of(os.path.join(queue_directory, "pid", "master.pid")) or "").strip()
+        if not number.isdigit():
+            return False
+        if not os.path.exists(os.path.join(PROC, "self")):
+            return None
+        return (text_of(os.path.join(PROC, number, "comm")) or "").strip() == "master"
+
+    @property
+    def starts_at_boot(self):
+        """bool or None: whether systemd starts postfix.service at boot; None where it does not say."""
+        if self._runner.find("systemctl") is None:
+            return None
+        result = self._runner.run(["systemctl", "show", "--property=UnitFileState", "postfix.service"], check=False)
+        state = result.stdout.strip().partition("=")[2]
+        return state == "enabled" if result.rc == 0 and state else None
 
     def exists(self, path):
         """bool: whether the path exists, or will when this call is done."""
