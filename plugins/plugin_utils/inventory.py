@@ -70,7 +70,7 @@ def result_of(registered):
     """dict or None: a task's registered result; None where the task was skipped, or never came to this host.
 
     Where the host has given none: C(problem) (str), why, in one line; and C(unreachable) (bool), whether nothing could be run
-    there, so that the module itself has not said no.
+    there, so that the module itself has not said no; and C(kind), where the module told which.
     """
     if not registered or registered.get("skipped"):
         return None
@@ -85,7 +85,8 @@ def result_of(registered):
         told = [to_text(registered.get(name) or "").strip() for name in ("module_stderr", "module_stdout")]
         said = next((text.split("\n")[-1] for text in told if text), said)
     text = " ".join(_NOISE.sub("", said).split()) or "no answer"
-    return {"problem": text[:_LONGEST], "unreachable": unreachable or _NO_PASSWORD.search(text) is not None}
+    found = {"problem": text[:_LONGEST], "unreachable": unreachable or _NO_PASSWORD.search(text) is not None}
+    return dict(found, kind=registered["kind"]) if "kind" in registered else found
 
 
 def unanswered(results):
