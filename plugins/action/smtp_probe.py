@@ -4,9 +4,9 @@
 """Keeps M(mailops.relay.smtp_probe) from hosts of others: only the controller knows which hosts are the site's own."""
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import names_loopback, plain
+from ansible_collections.mailops.relay.plugins.plugin_utils.delegated import DelegatedAction
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names
 
 
@@ -30,16 +30,10 @@ def strangers(targets, groups, hostvars):
     return [target for target in others if normal(target) not in names]
 
 
-class ActionModule(ActionBase):
+class ActionModule(DelegatedAction):
     """Looks at whom the test is to talk to, then runs the module."""
 
-    _supports_check_mode = True
-    _supports_async = True
-    _requires_connection = True
-    TRANSFERS_FILES = False
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+    def ask(self, task_vars):
         arguments = self._task.args
         addresses = arguments.get("addresses") or []
         if isinstance(addresses, str):
@@ -48,12 +42,10 @@ class ActionModule(ActionBase):
         if not boolean(arguments.get("allow_foreign", False), strict=False):
             foreign = strangers(targets, task_vars["groups"], task_vars["hostvars"])
             if foreign:
-                result["failed"] = True
-                result["msg"] = (
+                text = (
                     "server: {0} is not a host of this inventory by name, ansible_host or a known address, so it may be somebody "
                     "else's. Write it as the inventory knows it, or gather the facts of the host that has this address; if you "
                     "may test it, set allow_foreign: true".format(", ".join(foreign))
                 )
-                return result
-        result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
-        return result
+                return {"failed": True, "msg": text}
+        return super().ask(task_vars)

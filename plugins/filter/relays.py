@@ -185,7 +185,7 @@ def certificate_requests(hosts, hostnames, facts, networks, providers, client_re
     return list(trust.requests(entries, client_relays, default_port))
 
 
-def trust_anchors(relays, results, role, default_port, check_mode=False):
+def trust_anchors(relays, results, role, default_port, check_mode=False, installed=""):
     """The certificates that a client trusts, and nothing else; or why its relays cannot be trusted.
 
     Args:
@@ -195,15 +195,17 @@ def trust_anchors(relays, results, role, default_port, check_mode=False):
         role: str, C(relay_client) or C(sendmail_client), which is also the prefix of its variables.
         default_port: int, the port of a relay that names none.
         check_mode: bool; then a relay's own run may be about to make its certificate.
+        installed: str, what the client trusts now, in PEM form. It stays for relays whose certificate could not be read.
 
     Returns:
-        dict: C(text), the certificates in PEM form; C(problems), a sentence or two for each relay that cannot be trusted; and
-        C(public), whether all of the certificates are those of public authorities.
+        dict: C(text), the certificates in PEM form; C(problems), a sentence or two for each relay that cannot be trusted;
+        C(public), whether all of the certificates that were read are those of public authorities; C(unread), why certificates
+        could not be read; and C(doubts), a sentence for each of those relays for which nothing is sure to vouch on this client.
     """
     name = "trust_anchors"
     a_list(name, relays, of_dicts=True, keys=("name",))
     a_list(name, results, "results", of_dicts=True)
-    return trust.anchors(relays, results, role, default_port, check_mode)
+    return trust.anchors(relays, results, role, default_port, check_mode, installed)
 
 
 class FilterModule:

@@ -55,6 +55,13 @@ options:
         C(sendmail); otherwise it is required.
       - It must be this host or one of the inventory, see O(allow_foreign).
     type: str
+  through:
+    description:
+      - Names and addresses of relays, with O(test=message) and this host's own mail system. Unless it hands mail to one of them,
+        nothing is sent, and the test fails with RV(kind) V(not_a_client). Where only tables tell where mail goes, it is sent.
+    type: list
+    elements: str
+    version_added: 0.7.0
   allow_foreign:
     description:
       - Whether O(server) and O(addresses) may be hosts that the inventory does not know. Nobody should be tested without
@@ -206,7 +213,8 @@ reply:
   sample: '250 2.0.0 Ok: queued as 4jXKsg4Qmrz1'
 kind:
   description:
-    - What went wrong; V(option), V(name), V(refused), V(unreachable), V(timeout), V(closed), V(tls), V(refusal) or V(garbage).
+    - What went wrong; V(option), V(name), V(refused), V(unreachable), V(timeout), V(closed), V(tls),
+      V(refusal), V(garbage) or V(not_a_client).
   returned: failure
   type: str
   sample: refused
@@ -340,6 +348,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import (
     smtp_smuggling,
     smtp_tls,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.mta import next_hops
 
 
 def argument_spec():
@@ -347,6 +356,7 @@ def argument_spec():
     return {
         "test": {"type": "str", "required": True, "choices": ["message", "tls", "relay", "limits", "smuggling"]},
         "server": {"type": "str"},
+        "through": {"type": "list", "elements": "str"},
         "allow_foreign": {"type": "bool", "default": False},
         "port": {"type": "int", "default": 25},
         "ports": {"type": "list", "elements": "int", "default": [25, 587, 465]},
@@ -380,6 +390,13 @@ def check_numbers(params):
             raise probe_message.ProbeError("option", "addresses: {0!r} is not an IPv4 or IPv6 address".format(address))
 
 
+def send_message(runner, params, check_mode):
+    """dict: the result of the test C(message)."""
+    if params["through"] and params["server"] is None:
+        next_hops.check(runner, params["through"])
+    return probe_message.send(runner, params, check_mode)
+
+
 def main():
     module = RelayModule(
         argument_spec=argument_spec(),
@@ -394,7 +411,7 @@ def main():
     )
     params = module.params
     tests = {
-        "message": lambda: probe_message.send(Runner(module), params, module.check_mode),
+        "message": lambda: send_message(Runner(module), params, module.check_mode),
         "tls": lambda: smtp_tls.Probe(params).run(),
         "relay": lambda: relay_matrix.probe(params),
         "limits": lambda: smtp_limits.Probe(params).run(),

@@ -9,6 +9,7 @@ The way itself comes from C(plugin_utils/trace). Here its end is named for what 
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
+from ansible_collections.mailops.relay.plugins.module_utils.mta.next_hops import KIND as NOT_A_CLIENT
 from ansible_collections.mailops.relay.plugins.plugin_utils.trace import THROWN_AWAY, stays
 
 IDENTIFIER = "delivery"
@@ -339,6 +340,14 @@ class Judge:
                 f"Repair the login (ansible {host} -m ping), then verify again with --limit {host}.",
             )
         extra["verdict"] = "not sent"
+        if sent.get("kind") == NOT_A_CLIENT:
+            return self._failed(
+                host,
+                extra,
+                "not_a_client",
+                "does not send through the relay",
+                f"Converge it: ansible-playbook mailops.relay.site --limit {host}.",
+            )
         return self._failed(
             host,
             extra,

@@ -3,7 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is made of the hosts of a play: their names, and what a task has registered for each."""
 
+import re
+
+from ansible.module_utils.common.text.converters import to_text
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain, read_address
+
+# What ssh(1) says besides the reason.
+_NOISE = re.compile(r"Warning: Permanently added [^\n]* to the list of known hosts\.\s*")
+# How Ansible words that it could not become another user (connection plugin ssh, plugins/action of ansible-core 2.16 to 2.21).
+_NO_PASSWORD = re.compile(
+    r"(?:Missing|Incorrect) \S+ password|waiting for privilege escalation prompt|password is required"
+)
+_LONGEST = 300
 
 
 def known_names(host, variables):
@@ -55,20 +67,40 @@ def _is_known(value):
 
 
 def result_of(registered):
-    """dict or None: a task's registered result; None where the task was skipped.
+    """dict or None: a task's registered result; None where the task was skipped, or never came to this host.
 
-    Where the host has given none: C(problem) (str), and C(unreachable) (bool), whether nothing could be run there.
+    Where the host has given none: C(problem) (str), why, in one line; and C(unreachable) (bool), whether nothing could be run
+    there, so that the module itself has not said no; and C(kind), where the module told which.
     """
     if not registered or registered.get("skipped"):
         return None
-    if registered.get("unreachable"):
-        return {"problem": registered.get("msg", "no answer"), "unreachable": True}
-    if registered.get("failed"):
-        # A module that could not even begin says nothing itself; a connection plugin may, as community.docker's of a stopped host.
-        began = "module_stderr" not in registered
-        said = (registered.get("module_stderr") or "").strip().split("\n")[-1]
-        return {"problem": said or registered.get("msg", "no answer"), "unreachable": not began}
-    return registered
+    unreachable = bool(registered.get("unreachable") or registered.get("no_answer"))
+    if not (unreachable or registered.get("failed")):
+        return registered
+    said = to_text(registered.get("msg") or "")
+    # A module that could not even begin says nothing itself; a connection plugin may, as community.docker's of a stopped host, and
+    # a shell that does not find Python.
+    if "module_stderr" in registered:
+        unreachable = True
+        told = [to_text(registered.get(name) or "").strip() for name in ("module_stderr", "module_stdout")]
+        said = next((text.split("\n")[-1] for text in told if text), said)
+    text = " ".join(_NOISE.sub("", said).split()) or "no answer"
+    found = {"problem": text[:_LONGEST], "unreachable": unreachable or _NO_PASSWORD.search(text) is not None}
+    return dict(found, kind=registered["kind"]) if "kind" in registered else found
+
+
+def unanswered(results):
+    """(list of str, list of str): sentences about hosts on which nothing could be run, and about those that said no.
+
+    Args:
+        results: dict: inventory name -> registered result, or None.
+    """
+    silent, refusals = [], []
+    for host in results:
+        result = result_of(results[host])
+        if result is not None and "problem" in result:
+            (silent if result["unreachable"] else refusals).append(f"{host}: {result['problem'].rstrip('.')}.")
+    return silent, refusals
 
 
 def log_problems(host, result):

@@ -16,6 +16,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_certificate import EXPIRED, VALID, facts_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_tls import name_matches
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.relay_server import addresses_within
 
 # Who asks. common_name: whether it compares the common name alone, as sendmail does.
@@ -28,11 +29,13 @@ class Distrust(Exception):
     Args:
         text: str, a sentence or two: what is wrong, and what to do.
         renewable: bool, whether a run of the relay's own role could mend it.
+        unread: bool, whether nothing is known of the relay's certificate, so that what vouched for it so far still may.
     """
 
-    def __init__(self, text, renewable=True):
+    def __init__(self, text, renewable=True, unread=False):
         super().__init__(text)
         self.renewable = renewable
+        self.unread = unread
 
 
 def requests(hosts, client_relays, default_port):
@@ -71,7 +74,7 @@ def _is_port(value):
     return re.match(r"[0-9]{1,5}\Z", to_text(value)) is not None and 0 < int(value) < 65536
 
 
-def anchors(relays, results, role, default_port, check_mode):
+def anchors(relays, results, role, default_port, check_mode, installed=""):
     """What a client trusts, and why it would not work.
 
     Args:
@@ -80,25 +83,86 @@ def anchors(relays, results, role, default_port, check_mode):
         role: str, C(relay_client) or C(sendmail_client).
         default_port: int.
         check_mode: bool; then the relay's own run may be about to make its certificate.
+        installed: str, what the client trusts now, in PEM form; it stays for relays whose certificate could not be read.
 
     Returns:
-        dict: C(text), the certificates; C(problems), sentences; C(public), whether all of it are public authorities.
+        dict: C(text), the certificates; C(problems), sentences; C(public), whether all that was read are public authorities;
+        C(unread), sentences about relays whose certificate could not be read; C(doubts), sentences about those of them for which
+        nothing, or nothing that is sure to, vouches on this client.
     """
     read = {result["item"]["host"]: result for result in results if "item" in result}
-    texts, problems, kinds = [], [], []
+    texts, problems, kinds, unread, doubts = [], [], [], [], []
+    kept = _Installed(installed, role)
     for relay in relays:
         result = read.get(relay.get("host"))
         try:
             kind, found = _anchor(relay, result, role, int(relay.get("port", default_port)))
         except Distrust as exc:
-            if not (check_mode and exc.renewable and _will_be_made(result)):
+            if check_mode and exc.renewable and _will_be_made(result):
+                kind, found = "", ["(the certificate that {} does not have yet)\n".format(relay["name"])]
+            elif exc.unread:
+                unread.append(str(exc))
+                kind, found = None, kept.of(to_text(relay["name"]))
+                doubts.extend(kept.doubts(to_text(relay["name"])))
+            else:
                 problems.append(str(exc))
                 continue
-            kind, found = "", ["(the certificate that {} does not have yet)\n".format(relay["name"])]
-        kinds.append(kind)
+        if kind is not None:
+            kinds.append(kind)
         texts.extend(text for text in found if text not in texts)
-    public = bool(kinds) and not problems and set(kinds) == {"public"}
-    return {"text": "".join(texts), "problems": problems, "public": public}
+    if not texts:
+        problems, doubts = problems + unread, []
+    public = bool(relays) and not problems and all(kind == "public" for kind in kinds)
+    return {"text": "".join(texts), "problems": problems, "public": public, "unread": unread, "doubts": doubts}
+
+
+class _Installed:
+    """What a client trusts already.
+
+    Args:
+        text: str, with certificates in PEM form; one that is damaged says nothing of any.
+        role: str.
+    """
+
+    def __init__(self, text, role):
+        self._role = role
+        self._known = []
+        try:
+            certificates = x509.read_certificates(to_bytes(text))
+        except x509.FormatError:
+            certificates = []
+        for certificate in certificates:
+            facts = facts_of(certificate, time.time())
+            if facts["validity"] == VALID:
+                self._known.append((certificate.text, facts, certificate))
+
+    def _own(self, name):
+        return [text for text, facts, _certificate in self._known if is_for(facts, name, self._role)]
+
+    def _authorities(self):
+        """list of str: for which relays these vouch, they do not say."""
+        return [text for text, facts, certificate in self._known if certificate.is_ca and not _names_servers(facts)]
+
+    def of(self, name):
+        """list of str: what may vouch for this relay, in PEM form."""
+        return list(dict.fromkeys(self._own(name) + self._authorities()))
+
+    def doubts(self, name):
+        """list of str: a sentence, unless a certificate of the relay's own is trusted."""
+        if self._own(name):
+            return []
+        if self._authorities():
+            return [
+                f'Whether an authority that this host trusts vouches for "{name}" is not known as long as it is not read.'
+            ]
+        return [
+            f'Nothing on this host vouches for "{name}" yet: it stays in {self._role}_relays, but mail that is meant for it waits or'
+            " goes to another relay, until a run can read its certificate."
+        ]
+
+
+def _names_servers(facts):
+    return any(entry.startswith("DNS:") for entry in facts["names"])
 
 
 def _will_be_made(result):
@@ -122,12 +186,18 @@ def _anchor(relay, result, role, port):
         f'give its certificate as "certificate" in {role}_relays, or a file that this host has in {role}_tls_ca_file'
     )
     if result is None:
-        told = f'"host" in {role}_relays does not name its host' if relay.get("host") is None else "it was not read"
+        if relay.get("host") is not None:
+            raise Distrust(
+                f'The certificate of "{name}" was not read. Name its host in {role}_relays, or {instead}.', False, True
+            )
+        told = f'"host" in {role}_relays does not name its host'
         raise Distrust(f'The certificate of "{name}" is not known: {told}. Name its host there, or {instead}.', False)
     host = relay["host"]
     if "certificates" not in result:
         raise Distrust(
-            f'The certificate of "{name}" could not be read on {host}: {_why(result)}. Mend that, or {instead}.', False
+            f'The certificate of "{name}" could not be read on {host}: {_why(result)}. Mend that, or {instead}.',
+            False,
+            True,
         )
     where = f'The certificate of "{name}", read on {host},'
     _check_host(where, result, host)
@@ -138,6 +208,7 @@ def _anchor(relay, result, role, port):
                 f'The certificate of "{name}" could not be read: {problem["path"]} on {host}: {problem["reason"]}.'
                 f" Converge the relay first, or {instead}.",
                 problem["missing"],
+                True,
             )
         leaf = result["certificates"][0]
         _check_dates(where, leaf)
@@ -147,7 +218,7 @@ def _anchor(relay, result, role, port):
     except Distrust as exc:
         if _is_known(result) or _served(result, name, port)[1]:
             raise
-        raise Distrust(f"{exc} {_elsewhere(result, host)}", exc.renewable) from exc
+        raise Distrust(f"{exc} {_elsewhere(result, host)}", exc.renewable, exc.unread) from exc
     return result["anchor"]["kind"], _blocks(result["anchor"]["content"])
 
 
@@ -166,8 +237,8 @@ def _elsewhere(result, host):
 
 def _why(result):
     """str: why a module gave no result."""
-    said = (result.get("module_stderr") or "").strip().split("\n")[-1]
-    return (said or to_text(result.get("msg") or "no answer")).strip().rstrip(".")
+    # A task that goes on nevertheless (failed_when) leaves no trace of its failure.
+    return result_of(dict(result, failed=True))["problem"].rstrip(".")
 
 
 def _blocks(text):

@@ -73,7 +73,17 @@ def read(made):
 
 
 def anchors(result, relay=None, role="relay_client", check_mode=False):
-    return filters.trust_anchors([relay or RELAY], [result] if result else [], role, 587, check_mode)
+    found = filters.trust_anchors([relay or RELAY], [result] if result else [], role, 587, check_mode)
+    if found["text"]:
+        assert (found.pop("unread"), found.pop("doubts")) == ([], [])
+    return found
+
+
+def settled(relays, result):
+    """What a client trusts of these relays, all of which could be read."""
+    found = filters.trust_anchors(relays, [result], "relay_client", 587)
+    assert (found.pop("unread"), found.pop("doubts")) == ([], [])
+    return found
 
 
 NOT_ANSWERED = {
@@ -88,7 +98,7 @@ NOT_ANSWERED = {
 
 def test_what_vouches_for_each_relay_once(read, made):
     relays = [RELAY, dict(RELAY), {"name": "other.example.com", "certificate": made.read("root")}]
-    found = filters.trust_anchors(relays, [read()], "relay_client", 587)
+    found = settled(relays, read())
     assert found == {"text": made.read("self") + made.read("root"), "problems": [], "public": False}
 
 
@@ -96,7 +106,7 @@ def test_only_public_authorities_are_left_to_the_hosts_own_file(read, made):
     public = read("public", "public-root")
     assert anchors(public) == {"text": made.read("public-root"), "problems": [], "public": True}
     relays = [RELAY, {"name": "other.example.com", "certificate": made.read("root")}]
-    mixed = filters.trust_anchors(relays, [public], "relay_client", 587)
+    mixed = settled(relays, public)
     assert mixed == {"text": made.read("public-root") + made.read("root"), "problems": [], "public": False}
 
 
@@ -330,3 +340,71 @@ def test_the_wrong_kind_of_facts_are_no_facts():
 def test_a_certificate_that_is_there_already_is_never_renewed_by_the_role():
     (request,) = filters.certificate_requests(["r"], ["relay.example.com"], [None], [None], ["existing"], [], 25)
     assert not request["renewable"] and request["servers"] == ["relay.example.com"] and request["ports"] == [25, 587]
+
+
+OTHER = {"name": "other.example.com", "host": "relay2"}
+SILENT = {"item": {"host": "relay2", "addresses": []}, "failed": False, "no_answer": True, "msg": "no route"}
+UNREAD = [
+    SILENT,
+    dict(SILENT, module_stderr="sh: 1: python3: not found\n", msg="MODULE FAILURE"),
+    None,
+]
+
+
+def of_two(read, installed, silent=SILENT):
+    results = [read()] + ([silent] if silent else [])
+    return filters.trust_anchors([RELAY, OTHER], results, "relay_client", 587, False, installed)
+
+
+@pytest.fixture(scope="module")
+def others(made):
+    """The certificate of the second relay, and an expired one of the same name."""
+    made.make("second", names=["DNS:other.example.com"], common_name="x")
+    made.make("second-old", names=["DNS:other.example.com"], common_name="x", end="210101000000Z")
+    return made
+
+
+@pytest.mark.parametrize("silent", UNREAD, ids=["unreachable", "no Python", "not asked"])
+def test_what_is_trusted_for_a_relay_that_cannot_be_read_stays(read, others, silent):
+    installed = others.read("self") + others.read("second")
+    found = of_two(read, installed, silent)
+    assert found["text"] == installed and found["problems"] == found["doubts"] == [] and not found["public"]
+    (sentence,) = found["unread"]
+    assert '"other.example.com"' in sentence
+
+
+@pytest.mark.parametrize("problem", ["Permission denied", "No such file or directory"])
+def test_so_it_does_for_one_that_answers_but_cannot_read_its_file(read, others, problem):
+    silent = read(
+        problem={"path": "/etc/postfix/server.crt", "reason": problem, "missing": problem.startswith("No")},
+        item__host="relay2",
+    )
+    found = of_two(read, others.read("second"), silent)
+    assert found["text"] == others.read("self") + others.read("second") and found["problems"] == []
+
+
+@pytest.mark.parametrize("installed", ["", "nothing of ours", "self", "second-old"])
+def test_a_relay_that_nothing_vouches_for_is_named_and_the_other_one_is_used(read, others, installed):
+    found = of_two(read, others.read(installed) if "-" in installed or installed == "self" else installed)
+    assert found["text"] == others.read("self") and found["problems"] == []
+    (sentence,) = found["doubts"]
+    assert 'Nothing on this host vouches for "other.example.com" yet' in sentence and "relay_client_relays" in sentence
+
+
+def test_an_authority_may_vouch_for_it(read, others):
+    found = of_two(read, others.read("root") + others.read("self"))
+    assert sorted([found["text"]]) == [others.read("self") + others.read("root")]
+    (sentence,) = found["doubts"]
+    assert sentence.startswith("Whether an authority that this host trusts vouches for")
+
+
+def test_without_any_anchor_the_client_is_refused(read):
+    found = filters.trust_anchors([OTHER], [SILENT], "relay_client", 587, False, "")
+    assert found["text"] == "" and found["doubts"] == [] and not found["public"]
+    assert found["problems"] == found["unread"] and "no route" in found["problems"][0]
+
+
+def test_public_authorities_stay_what_they_are(read, others):
+    results = [read("public", "public-root"), SILENT]
+    found = filters.trust_anchors([RELAY, OTHER], results, "relay_client", 587, False, others.read("public-root"))
+    assert found["public"] and found["text"] == others.read("public-root")
