@@ -16,17 +16,17 @@ options:
         before the owner set it, in the same change. Where somebody else has changed it since, it stays, and a warning says so.
       - Something that another owner has set to another value is refused, and nothing changes. An equal value is shared, and
         returns when its last owner no longer names it.
-      - Where a release before 0.6.0 has set what is wanted, a warning says that it is recorded now. When it is taken back, it
+      - Where a release before 0.7.0 has set what is wanted, a warning says that it is recorded now. When it is taken back, it
         returns to what the oldest backup says, or goes out where there is none.
       - A record that is damaged, or was written by a newer release, is refused.
       - Without it, nothing is recorded, and nothing is taken back.
     type: str
-    version_added: 0.6.0
+    version_added: 0.7.0
   state:
     description:
       - V(absent) takes back everything that O(owner) has set with this module. Nothing else can be named then.
     type: str
     choices: [present, absent]
     default: present
-    version_added: 0.6.0
+    version_added: 0.7.0
 """

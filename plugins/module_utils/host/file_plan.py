@@ -85,6 +85,7 @@ class FilePlan(object):
             returns what may be shown.
         leaked: list of str, the paths of what holds a private key and must not, see ``withdraw_key``.
         compiled: list of str, the paths of what is compiled of it; empty here, for classes derived from this one.
+        former: list of str, the paths of what was compiled of it and goes out; empty here too.
 
     Raises:
         IOError, OSError: the file is there and cannot be read.
@@ -98,6 +99,7 @@ class FilePlan(object):
         self.hide = None
         self.leaked = []
         self.compiled = []
+        self.former = []
         have = attributes_of(self.destination) or (
             new[0],
             os.geteuid() if new[1] is None else new[1],

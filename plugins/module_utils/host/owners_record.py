@@ -51,7 +51,8 @@ def parse(text, path):
         whole = (newer or record["format"] == FORMAT) and all(
             _is_entry(entry) for things in sections.values() for keys in things.values() for entry in keys.values()
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
+        # RuntimeError: nested deeper than Python can follow.
         newer = whole = False
     if newer:
         raise OwnershipError(
@@ -70,9 +71,16 @@ def _is_entry(entry):
     before = entry["before"]
     text = before["text"] if isinstance(before, dict) else before
     return (
-        all(isinstance(name, str) for name in entry["owners"] + entry["set"])
+        all(
+            isinstance(names, list) and all(isinstance(name, str) for name in names)
+            for names in (entry["owners"], entry["set"])
+        )
         and bool(entry["set"])
         and (text is None or isinstance(text, str))
+        and all(
+            isinstance(before.get(name), (int, type(None)))
+            for name in (("mode", "owner", "group") if isinstance(before, dict) else ())
+        )
     )
 
 
@@ -104,7 +112,11 @@ def _unpacked(value):
         return dict((to_native(key), _unpacked(item)) for key, item in value.items())
     if isinstance(value, list):
         return [_unpacked(item) for item in value]
-    return to_native(value) if isinstance(value, _TEXT) else value
+    if not isinstance(value, _TEXT):
+        return value
+    # No file has a text that has no bytes.
+    to_file_bytes(value)
+    return to_native(value)
 
 
 class Owned(object):
@@ -165,7 +177,7 @@ class Owned(object):
         if self.known:
             return []
         return [
-            "nothing is recorded on this host that this owner has set, so nothing is taken back; where a release before 0.6.0 "
+            "nothing is recorded on this host that this owner has set, so nothing is taken back; where a release before 0.7.0 "
             "has set it, run this release with state present first, which records it"
         ]
 
@@ -227,8 +239,15 @@ def _check_safe(path):
             status = os.lstat(name)
         except OSError:
             continue
+        if stat.S_ISLNK(status.st_mode):
+            raise OwnershipError(
+                "{0}: this is a symbolic link, and the record says what is put into files of this host; put what it points to in "
+                "its place. Nothing was changed".format(name)
+            )
         if status.st_uid != os.geteuid() or (stat.S_IMODE(status.st_mode) & 0o022):
             raise OwnershipError(
                 "{0}: others than {1} can write to it, and it says what is put into files of this host; see who has, then "
-                "give it to that user with mode 0700 (the directory) and 0600 (the file)".format(name, "root")
+                "give it to that user with mode 0700 (the directory) and 0600 (the file). Nothing was changed".format(
+                    name, "root"
+                )
             )

@@ -20,6 +20,7 @@ __metaclass__ = type
 
 import copy
 import hashlib
+import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import to_file_bytes
@@ -27,6 +28,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import to
 WHOLE = ""
 
 _LONGEST_NAME = 100
+# It stands in sentences for people, where two names must not look the same.
+_NAME = re.compile(r"[A-Za-z0-9_.-]+( [A-Za-z0-9_.-]+)*\Z")
 
 
 class OwnershipError(RelayError):
@@ -61,9 +64,10 @@ def check_request(owner, state):
     if owner is None:
         if state == "absent":
             raise OwnershipError("state: absent gives back what an owner has set; name it in owner")
-    elif not owner.strip() or len(owner) > _LONGEST_NAME or any(ord(char) < 32 for char in owner):
+    elif len(owner) > _LONGEST_NAME or not _NAME.match(owner):
         raise OwnershipError(
-            "owner: {0!r} is no name; give 1 to {1} characters such as relay_client".format(owner, _LONGEST_NAME)
+            "owner: {0!r} is no name; give 1 to {1} characters such as relay_client: letters, digits and _.-, with single spaces "
+            "between words".format(owner, _LONGEST_NAME)
         )
 
 
@@ -90,6 +94,10 @@ class Claims(object):
 
     def _entry(self, thing, key):
         return self._known.get(thing, {}).get(key)
+
+    def keys(self, thing):
+        """list of str: the keys of a thing that are recorded, whoever owns them."""
+        return sorted(self._known.get(thing, {}))
 
     def is_ours(self, thing, key, current):
         """bool: whether a value is what this collection has set, and nobody has changed it since."""
@@ -126,13 +134,18 @@ class Claims(object):
         known = [] if entry is None else entry["set"]
         owned = {
             "owners": sorted(set(others + [self._owner])),
-            "before": before if entry is None else entry["before"],
+            "before": entry["before"] if self._stands(entry, before, key) else before,
             "set": [mark],
         }
         if how is not None:
             owned["how"] = how
         self.after.setdefault(thing, {})[key] = owned
         self.during.setdefault(thing, {})[key] = dict(owned, set=[item for item in known if item != mark] + [mark])
+
+    @staticmethod
+    def _stands(entry, current, key):
+        """bool: whether what is recorded as before still is: not for a file with keys that others have written to since."""
+        return entry is not None and (bool(entry["owners"]) or fingerprint(current, key) in entry["set"])
 
     def _others(self, entry):
         return [] if entry is None else [name for name in entry["owners"] if name != self._owner]

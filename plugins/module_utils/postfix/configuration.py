@@ -54,7 +54,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand impor
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host, NotInstalledError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import scopes_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import FIELDS, MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_files import SecretFiles, uses_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import (
     command_passwords,
@@ -443,26 +443,67 @@ class Configuration(object):
         items = self._request.get("master") or []
         services = set((item["name"], item["type"]) for item in items)
         current = _entries(master)
-        wanted = {}
+        asked, wanted, ours = {}, {}, {}
         for name, kind in sorted(services):
             key = "{0}/{1}".format(name, kind)
-            text = current.get(key)
-            if self._owned.claims is not None and self._owned.claims.is_ours(plan.destination, key, text):
-                # What an item no longer says goes back too.
-                text = self._owned.claims.before(plan.destination, key)
-            service = MasterCf(text or "", plan.path)
-            self._set_services(service, [item for item in items if (item["name"], item["type"]) == (name, kind)])
-            wanted[key] = service.entry(name, kind)
-        before = self._before(
-            plan, lambda text: _entries(MasterCf(text, plan.path)), wanted, current, "the service {0}"
+            asked[key] = [item for item in items if (item["name"], item["type"]) == (name, kind)]
+            wanted[key], ours[key] = self._service(plan, key, asked[key], current.get(key))
+        # Of an earlier release too that knew fewer options.
+        found = dict(
+            (key, wanted[key] if _holds(wanted[key], text) else text) for key, text in current.items() if key in wanted
         )
-        texts = dict(wanted, **self._owned.settle(plan.destination, wanted, current, before))
+        before = self._before(plan, lambda text: _entries(MasterCf(text, plan.path)), wanted, found, "the service {0}")
+        for key, text in list((before or {}).items()):
+            if text is None and _adds(asked[key]):
+                # It was there, whoever it was that set these: without it there would be no service at all.
+                del before[key]
+                self._earlier.adopted.remove("the service " + key)
+                continue
+            made = self._made(plan, key, asked[key], text)
+            ours[key] = wanted[key] if _same_service(made, wanted[key]) else made
+        texts = dict(wanted, **self._owned.settle(plan.destination, ours, current, before))
         for key in [key for item in items for key in ["{0[name]}/{0[type]}".format(item)]] + sorted(
             set(texts) - set(wanted)
         ):
             if fingerprint(texts[key], key) != fingerprint(current.get(key), key):
                 name, _slash, kind = key.rpartition("/")
                 master.put(name, kind, texts[key])
+
+    def _service(self, plan, key, items, text):
+        """(str or None, str or None): a service as it is to be, and as it would be had nobody else changed it.
+
+        Args:
+            plan: FilePlan, of master.cf.
+            key: str, name/type.
+            items: list of dict, what is asked of it.
+            text: str or None, as it is.
+        """
+        claims = self._owned.claims
+        if claims is None or key not in claims.keys(plan.destination):
+            made = self._made(plan, key, items, text)
+            return made, made
+        # From before, so that what an item no longer says goes back too.
+        before = claims.before(plan.destination, key)
+        made = self._made(plan, key, items, text if before is None and _adds(items) else before)
+        if text is None or claims.is_ours(plan.destination, key, text):
+            made = text if _same_service(made, text) else made
+            return made, made
+        wanted = self._made(plan, key, items, text)
+        if _same_service(made, wanted):
+            return wanted, wanted
+        if not claims.is_ours(plan.destination, key, made):
+            self._warnings.append(
+                "{0}: {1} was changed by somebody else after it had been set here: what is asked of it now is set, what is no "
+                "longer asked of it stays".format(plan.path, key)
+            )
+        return wanted, made
+
+    def _made(self, plan, key, items, text):
+        """str or None: the text of a service with what is asked of it."""
+        master = MasterCf(text or "", plan.path)
+        self._set_services(master, items)
+        name, _slash, kind = key.rpartition("/")
+        return master.entry(name, kind)
 
     def _set_services(self, master, items):
         for item in items:
@@ -525,6 +566,12 @@ class Configuration(object):
             self._claim(plan, [kind, compiler])
         if kind not in TEXT_TYPES:
             plan.compile_with(compiler, kind)
+        claims = self._owned.claims
+        for key in claims.keys(plan.destination) if claims is not None else ():
+            for former in (claims.how(plan.destination, key) or [])[:1]:
+                plan.withdraw(former)
+        for name in plan.former:
+            self._host.planned[name] = False
         return plan
 
     def _with_others(self, plan, kind, compiler, pairs):
@@ -534,6 +581,12 @@ class Configuration(object):
         before = self._before(
             plan, lambda text: table_values(text, plan.path, aliases), wanted, current, plan.path + ": {0}"
         )
+        claims = self._owned.claims
+        if claims is not None and (plan.destination, WHOLE) in claims.left_out(plan.destination):
+            # The same owner had the whole of it.
+            text = (claims.before(plan.destination, WHOLE) or {}).get("text") or ""
+            before = dict.fromkeys(wanted)
+            before.update(table_values(text, plan.path, aliases))
         pairs = pairs + sorted(
             self._owned.settle(plan.destination, wanted, current, before, [kind, compiler]).items()
         )  # fmt: skip
@@ -641,7 +694,8 @@ class Configuration(object):
             findings = [finding for finding in findings if finding.identifier in INDEPENDENT_IDENTIFIERS]
         refused, remaining = lint.accepted(findings, self._request.get("accept_risks") or [])
         if refused:
-            known = _places(lint.check(main_before.values(), master_before.services(), host))
+            with host.judged_with({}, {}):
+                known = _places(lint.check(main_before.values(), master_before.services(), host))
             old = [
                 finding
                 for finding in refused
@@ -652,7 +706,15 @@ class Configuration(object):
                 and (finding.parameter in restored or _place(finding) in known)
             ]
             if self._check_mode:
-                old += [finding for finding in refused if finding.identifier in lint.MISSING_IDENTIFIERS]
+                # What is not there yet may be made in between; what this call itself takes away is missed.
+                there = dict((path, True) for path, present in host.planned.items() if present)
+                with host.judged_with(there, host.plans):
+                    missing = _places(lint.check(main_after.values(), master_after.services(), host))
+                old += [
+                    finding
+                    for finding in refused
+                    if finding.identifier in lint.MISSING_IDENTIFIERS and _place(finding) in missing
+                ]
             refused = [finding for finding in refused if finding not in old]
             remaining = [finding._replace(severity=lint.WARNING) for finding in old] + remaining
         if refused:
@@ -730,6 +792,8 @@ class Configuration(object):
                     for path in plan.compiled + [plan.destination]:
                         if os.path.exists(path):
                             writer.remove(path)
+                for path in plan.former:
+                    writer.remove(path)
             backed_up = [main_plan, master_plan] + others if self._request.get("backup") else []
             return writer.activate(plan for plan in backed_up if plan.replaced)
 
@@ -826,6 +890,30 @@ def _entries(master):
     """dict: "name/type" -> text of each service of a ``MasterCf``."""
     keys = [(service["name"], service["type"]) for service in master.services()]
     return dict(("{0}/{1}".format(name, kind), master.entry(name, kind)) for name, kind in keys)
+
+
+def _adds(items):
+    """bool: whether what is asked of a service needs one that is there."""
+    return not any(item.get("command") or item.get("state") == "absent" for item in items)
+
+
+def _parts(text):
+    """(list, list) or None: the fields and the program with its arguments of a service (str or None), its sorted settings."""
+    service = next((found for found, _line in MasterCf(text or "", "").lines()), None)
+    if service is None:
+        return None
+    return [service.field(name) for name in FIELDS[:-1]] + [service.command()], sorted(service.options())
+
+
+def _same_service(one, other):
+    """bool: whether two texts of a service (str or None) differ in nothing but the order of their settings, and in comments."""
+    return _parts(one) == _parts(other)
+
+
+def _holds(whole, part):
+    """bool: whether a service (str or None) is another one (str) with further settings, or with none."""
+    more, less = _parts(whole), _parts(part)
+    return more is not None and more[0] == less[0] and set(less[1]) <= set(more[1])
 
 
 def _flag(value, what):

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a release before 0.6.0, which kept no record, has set on this host, and what was there before that.
+"""What a release before 0.7.0, which kept no record, has set on this host, and what was there before that.
 
 Its oldest backup of main.cf was made before its first change. Without backups it has been here when a role's worth of
 parameters, and most of what is wanted, is there already; what was there before is not known then, and goes out when it is

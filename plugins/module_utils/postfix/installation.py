@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import contextlib
 import os
 import re
 import socket
@@ -157,6 +158,21 @@ class Host(object):
         result = self._runner.run(["systemctl", "show", "--property=UnitFileState", "postfix.service"], check=False)
         state = result.stdout.strip().partition("=")[2]
         return state == "enabled" if result.rc == 0 and state else None
+
+    @contextlib.contextmanager
+    def judged_with(self, planned, plans):
+        """For a while, answer as if a call had other plans.
+
+        Args:
+            planned: dict, see ``exists``.
+            plans: dict, see ``text``.
+        """
+        kept = self.planned, self.plans
+        self.planned, self.plans = planned, plans
+        try:
+            yield
+        finally:
+            self.planned, self.plans = kept
 
     def exists(self, path):
         """bool: whether the path exists, or will when this call is done."""

@@ -356,6 +356,10 @@ class MasterCf(ConfigText):
         """list of dict: what ``Service.facts`` says of each service, in order."""
         return [service.facts() for service, _line in self._services]
 
+    def lines(self):
+        """list of (Service, LogicalLine): in order."""
+        return list(self._services)
+
     def show(self, option, words):
         """Make this a text for people, with parts of it replaced.
 

@@ -43,7 +43,16 @@ class TablePlan(FilePlan):
         """bool: whether the table or what it is compiled to changes."""
         if self.after is None:
             return self.replaced or any(os.path.exists(path) for path in self.compiled)
-        return self.replaced or self.rebuild
+        return self.replaced or self.rebuild or bool(self.former)
+
+    def withdraw(self, kind):
+        """Take out what it was compiled to as a table of another type, which may hold passwords.
+
+        Args:
+            kind: str, that type.
+        """
+        paths = [path for path in compiled_paths(self.destination, kind) if path not in self.compiled]
+        self.former += [path for path in paths if os.path.exists(path) and path not in self.former]
 
     def compile_with(self, compiler, kind):
         """Have the table compiled when that is due: never done, older than the source, or other attributes.
@@ -71,4 +80,4 @@ class TablePlan(FilePlan):
                 found.append(diff_of(path, "compiled table\n", ""))
             elif self.rebuild:
                 found.append(diff_of(path, OLDER if exists else "", COMPILED))
-        return found
+        return found + [diff_of(path, "compiled table\n", "") for path in self.former]

@@ -120,6 +120,14 @@ GOOD = render({"a": {"/t": {"k": {"owners": ["o"], "before": None, "set": ["1"]}
         GOOD.replace('"before": null', '"before": {"mode": 5}'),
         GOOD.replace('"o"', "7"),
         GOOD.replace('"1"', ""),
+        GOOD.replace('[\n      "o"\n     ]', '"o"').replace('[\n      "1"\n     ]', '"1"'),
+        GOOD.replace('"before": null', '"before": {"text": "a", "mode": "0644"}'),
+        pytest.param(
+            GOOD.replace('"o"', '"\\ud800"'),
+            marks=pytest.mark.skipif(str is bytes, reason="Python 2 writes it as bytes"),
+        ),
+        "[" * 100000,
+        '{"a":' * 100000,
     ],
 )
 def test_a_damaged_record_is_refused_with_what_to_do(text):
@@ -137,6 +145,15 @@ def test_a_record_that_others_can_write_to_is_refused(here, name, mode):
     record = set_file(here, "one", "1\n")
     os.chmod(os.path.join(os.path.dirname(record), name), mode)
     with pytest.raises(OwnershipError, match="others than root can write to it"):
+        Owned("one", "test", record)
+
+
+@pytest.mark.parametrize("name", ["state/owners.json", "state"])
+def test_a_link_is_no_record(here, name):
+    record = set_file(here, "one", "1\n")
+    os.rename(os.path.join(here, name), os.path.join(here, "elsewhere"))
+    os.symlink(os.path.join(here, "elsewhere"), os.path.join(here, name))
+    with pytest.raises(OwnershipError, match="this is a symbolic link"):
         Owned("one", "test", record)
 
 

@@ -126,7 +126,9 @@ def test_one_owner_goes_from_the_whole_to_keys_and_back():
     assert last.before("/t", WHOLE) == {"text": "old\n"}
 
 
-@pytest.mark.parametrize("owner", ["", " ", "a" * 101, "a\nb"])
+@pytest.mark.parametrize(
+    "owner", ["", " ", "a" * 101, "a\nb", " a", "a ", "a  b", "../a", "a\x00", "a\x7f", "a\u2028b"]
+)
 def test_an_owner_has_a_name(owner):
     with pytest.raises(OwnershipError, match="owner: .* is no name"):
         check_request(owner, "present")

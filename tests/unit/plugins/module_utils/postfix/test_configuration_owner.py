@@ -311,3 +311,119 @@ def test_foreign_lines_stay_byte_for_byte_whatever_two_owners_do(steps):
     finally:
         owners_record.RECORD = record
         shutil.rmtree(top)
+
+
+BY_HAND = b"syslog_name=s\n  -o smtpd_sasl_auth_enable=yes"
+
+
+def test_what_somebody_else_adds_to_a_service_stays_run_after_run(host):
+    run(host, master=[SUBMISSION])
+    replace(host / "master.cf", b"syslog_name=s", BY_HAND)
+    before = files_in(host)["master.cf"]
+    for _time in range(3):
+        result = run(host, master=[SUBMISSION])
+        assert not result["changed"] and result["warnings"] == []
+        assert files_in(host)["master.cf"] == before
+    run(host, master=[dict(SUBMISSION, options={"syslog_name": "t"})])
+    assert files_in(host)["master.cf"] == before.replace("=s\n", "=t\n")
+    result = run(host)
+    assert not result["changed"] and "submission/inet was changed by somebody else" in result["warnings"][0]
+
+
+def test_an_option_that_is_taken_out_of_a_service_of_somebody_else_stays_and_is_told_once(host):
+    run(host, master=[dict(SUBMISSION, options={"syslog_name": "s", "smtpd_helo_required": "yes"})])
+    replace(host / "master.cf", b"syslog_name=s", BY_HAND)
+    result = run(host, master=[SUBMISSION])
+    assert "submission/inet was changed by somebody else" in result["warnings"][0]
+    assert "smtpd_helo_required=yes" in files_in(host)["master.cf"] and not result["changed"]
+    result = run(host, master=[SUBMISSION])
+    assert not result["changed"] and result["warnings"] == []
+
+
+def test_a_service_in_another_order_is_the_same(host):
+    options = {"syslog_name": "s", "smtpd_helo_required": "yes"}
+    run(host, master=[dict(SUBMISSION, options=options)])
+    replace(
+        host / "master.cf",
+        b"  -o smtpd_helo_required=yes\n  -o syslog_name=s\n",
+        b"  -o syslog_name=s\n  -o smtpd_helo_required=yes\n",
+    )
+    assert not run(host, master=[dict(SUBMISSION, options=options)])["changed"]
+    run(host)
+    assert files_in(host)["master.cf"] == MASTER
+
+
+def test_a_table_that_somebody_else_names_is_not_taken_away(host):
+    table = {"path": str(host / "transport"), "type": "hash", "entries": {"a": "smtp:b"}}
+    run(host, tables=[table])
+    run(host, "site", main={"transport_maps": "hash:" + table["path"]})
+    before = files_in(host)
+    for mode in (True, False):
+        with pytest.raises(RelayError, match="transport_maps = .*table-file-missing"):
+            run(host, check_mode=mode, state="absent")
+    assert files_in(host) == before
+    run(host, "site", state="absent")
+    run(host, state="absent")
+    assert sorted(files_in(host)) == ["main.cf", "master.cf"]
+
+
+def test_a_table_of_another_type_leaves_no_compiled_one_behind(host):
+    item = {"path": str(host / "sasl_passwd"), "secret_entries": {"a": "user:geheim1"}}
+    run(host, tables=[dict(item, type="hash")])
+    request = {"tables": [dict(item, type="texthash")]}
+    foretold = run(host, check_mode=True, **request)
+    result = run(host, **request)
+    assert result["diff"] == foretold["diff"] and "geheim1" not in repr(result)
+    assert sorted(files_in(host)) == ["main.cf", "master.cf", "sasl_passwd"]
+    assert not run(host, **request)["changed"]
+
+
+def test_what_the_whole_of_a_table_had_goes_when_only_entries_are_named(host):
+    item = {"path": str(host / "transport"), "type": "hash"}
+    run(host, tables=[dict(item, entries={"a": "smtp:b"})])
+    run(host, tables=[dict(item, entries={"a": "smtp:b"}, exclusive=False)])
+    run(host, tables=[dict(item, entries={"c": "smtp:d"}, exclusive=False)])
+    assert files_in(host)["transport"].splitlines()[1:] == ["c smtp:d"]
+    run(host)
+    assert "transport" not in files_in(host)
+
+
+def test_lines_of_others_outlive_a_table_that_was_taken_whole(host):
+    table = host / "transport"
+    table.write_bytes(b"x smtp:x\n")
+    item = {"path": str(table), "type": "hash", "entries": {"a": "smtp:b"}}
+    run(host, tables=[dict(item, exclusive=False)])
+    with open(str(table), "a") as stream:
+        stream.write("others smtp:there\n")
+    run(host, tables=[item])
+    run(host)
+    assert "x smtp:x\n" in files_in(host)["transport"] and "others smtp:there\n" in files_in(host)["transport"]
+
+
+def test_a_service_of_an_earlier_release_goes_back_though_it_had_fewer_options(host):
+    old = dict(SUBMISSION, options={"syslog_name": "s"})
+    call(Postfix(host), main=WANTED, master=[old, {"name": "smtp", "type": "inet", "options": {"syslog_name": "in"}}])
+    (host / OLD_BACKUP).write_bytes(MAIN.encode("ascii"))
+    (host / OLD_BACKUP.replace("main", "master")).write_bytes(MASTER.encode("ascii"))
+    new = dict(SUBMISSION, options={"syslog_name": "s", "smtpd_tls_loglevel": "1"})
+    result = run(host, main=WANTED, master=[new])
+    assert result["changed"] and "the service submission/inet" in result["warnings"][0]
+    assert not run(host, main=WANTED, master=[new])["changed"]
+    run(host, main=WANTED)
+    assert "submission" not in files_in(host)["master.cf"]
+
+
+def test_a_service_of_the_package_is_there_after_options_of_an_earlier_release_are_taken_back(host):
+    request = {"main": WANTED, "master": [{"name": "smtp", "type": "inet", "options": {"syslog_name": "in"}}]}
+    call(Postfix(host), **request)
+    assert "smtp/inet" not in run(host, **request)["warnings"][0]
+    run(host, state="absent")
+    assert "smtp inet n" in files_in(host)["master.cf"]
+
+
+def test_what_somebody_added_to_a_service_of_an_earlier_release_stays(host):
+    call(Postfix(host), main=WANTED, master=[SUBMISSION])
+    replace(host / "master.cf", b"syslog_name=s", BY_HAND)
+    for _time in range(3):
+        assert not run(host, main=WANTED, master=[SUBMISSION])["changed"]
+    assert "smtpd_sasl_auth_enable" in files_in(host)["master.cf"]
