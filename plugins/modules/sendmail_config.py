@@ -84,6 +84,9 @@ options:
     description:
       - With V(true), each daemon of sendmail that listens on another address listens on V(127.0.0.1), or V(::1) when
         it is for IPv6.
+      - Where the host has V(::1), each daemon on V(127.0.0.1) gets one there beside it with C(-ipv6) at the end of its name, unless
+        the configuration has one for IPv6 on the same port. It goes when the host has V(::1) no longer. Should IPv6 be switched
+        off in between, sendmail starts without it after three quarters of a minute (C(M=O)).
     type: bool
     default: false
   submission_host:

@@ -238,8 +238,12 @@ def is_loopback(network):
 
 
 def names_loopback(text):
-    """bool: whether a name or an address, in any notation that C(read_address) knows, is the host itself by its loopback."""
-    found = read_address(text)
+    """bool: whether a name or an address is the host itself by its loopback.
+
+    Args:
+        text: str, in any notation that C(read_address) knows, with a zone or without (C(::1%lo)).
+    """
+    found = read_address(text.partition("%")[0].strip("[]"))
     return text.lower() == "localhost" if found is None else is_loopback(found)
 
 

@@ -57,7 +57,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save i
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, has_stale, remove_stale
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
+    Lock,
+    Transaction,
+    has_stale,
+    remove_stale,
+)
 
 # Other programs may add rules between our reading and writing; then the place is looked for again.
 _ATTEMPTS = 3

@@ -2,7 +2,8 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who listens on this host's TCP ports: procfs for processes, systemd for the sockets that it holds for services.
+"""Who listens on this host's TCP ports, and on what one can: procfs for processes, systemd for
+the sockets that it holds for services.
 
 procfs is read rather than C(ss) asked: a small host may lack that, and it says the same. What listens in another network
 namespace (a container's sshd) is not in these tables, and no firewall of this host's is before it.
@@ -14,11 +15,12 @@ __metaclass__ = type
 
 import os
 import re
+import socket
 import struct
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, read_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import names_loopback
 
 _LISTEN = "0A"
 _LOOPBACK_IPV6 = b"\0" * 15 + b"\1"
@@ -141,15 +143,30 @@ def _listen_ports(unit):
     ports = []
     for value in values + unit.get("ListenStream", []):
         address, colon, port = value.strip().rpartition(":")
-        if colon and port.isdigit() and not value.startswith(("/", "@", "vsock:")) and not on_loopback(address):
+        if colon and port.isdigit() and not value.startswith(("/", "@", "vsock:")) and not names_loopback(address):
             ports.append(int(port))
     return ports
 
 
-def on_loopback(address):
-    """bool: whether this is a loopback address, in brackets or not, with a zone or not."""
-    found = read_address(address.partition("%")[0].strip("[]"))
-    return address.lower() == "localhost" if found is None else is_loopback(found)
+def can_bind(name_or_address):
+    """bool: whether a name or address leads to this very host: a socket can be bound to it."""
+    try:
+        found = socket.getaddrinfo(name_or_address, None, 0, socket.SOCK_DGRAM)
+    except (socket.error, UnicodeError):
+        return False
+    for family, kind, protocol, _name, address in found:
+        try:
+            handle = socket.socket(family, kind, protocol)
+        except socket.error:
+            continue
+        try:
+            handle.bind(address)
+            return True
+        except socket.error:
+            pass
+        finally:
+            handle.close()
+    return False
 
 
 def units(runner, names):

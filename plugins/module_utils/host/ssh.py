@@ -14,7 +14,11 @@ import re
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, listeners
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
+    AddressError,
+    names_loopback,
+    parse_network,
+)
 
 DEFAULT_PORT = 22
 
@@ -108,7 +112,7 @@ def sshd_ports(config="/etc/ssh/sshd_config"):
             ports.append(_port(value))
         else:
             addresses.append(_address(value))
-    found = [port for address, port in addresses if not listeners.on_loopback(address)]
+    found = [port for address, port in addresses if not names_loopback(address)]
     if not addresses or None in found:
         # An address without a port is listened on at each Port.
         found += ports or ([DEFAULT_PORT] if addresses else [])

@@ -11,10 +11,10 @@ __metaclass__ = type
 import contextlib
 import os
 import re
-import socket
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind
 from ansible_collections.mailops.relay.plugins.module_utils.host.processes import PROC
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_of, readers_of, text_of
 
@@ -222,25 +222,5 @@ class Host(object):
     def is_local_address(self, name_or_address):
         """bool: whether a name or address leads to this very host: a socket can be bound to it."""
         if name_or_address not in self._local:
-            self._local[name_or_address] = _can_bind(name_or_address)
+            self._local[name_or_address] = can_bind(name_or_address)
         return self._local[name_or_address]
-
-
-def _can_bind(name_or_address):
-    try:
-        found = socket.getaddrinfo(name_or_address, None, 0, socket.SOCK_DGRAM)
-    except (socket.error, UnicodeError):
-        return False
-    for family, kind, protocol, _name, address in found:
-        try:
-            handle = socket.socket(family, kind, protocol)
-        except socket.error:
-            continue
-        try:
-            handle.bind(address)
-            return True
-        except socket.error:
-            pass
-        finally:
-            handle.close()
-    return False

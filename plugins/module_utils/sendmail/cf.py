@@ -94,10 +94,18 @@ class Cf(object):
         return [value for _index, value in self._options("DaemonPortOptions")]
 
     def set_daemons(self, values):
-        """Change the values of DaemonPortOptions; there are as many as lines."""
-        for (index, old), value in zip(self._options("DaemonPortOptions"), values):
-            if old != value:
+        """Change the values of DaemonPortOptions; there are as many as lines. One that is None goes."""
+        for (index, old), value in reversed(list(zip(self._options("DaemonPortOptions"), values))):
+            if value is None:
+                del self._lines[index]
+            elif old != value:
                 self._lines[index] = "O DaemonPortOptions={0}\n".format(value)
+
+    def add_daemon(self, value):
+        """Add a value of DaemonPortOptions behind the others."""
+        found = self._options("DaemonPortOptions")
+        index = found[-1][0] + 1 if found else self._after(r"#?O ")
+        self._insert(index, "O DaemonPortOptions={0}\n".format(value))
 
     def mailer_arguments(self, mailer):
         """str or None: the A= field of a mailer; None when there is no such mailer."""

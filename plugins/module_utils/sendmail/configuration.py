@@ -24,6 +24,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     read_native,
     to_file_bytes,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind
 from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import RECORD, Owned, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
@@ -42,7 +43,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
 )
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.access import Access
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import FEATURES, Cf
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import is_running
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import (
+    ipv6_daemons,
+    is_added,
+    is_running,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import InstallationError, Sendmail
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import quoted, unquoted
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.plans import (
@@ -336,6 +341,12 @@ class Configuration(object):
         if request.loopback_only:
             pair.edit_mc(_listen_on_loopback)
             pair.cf.set_daemons([on_loopback(value) for value in pair.cf.daemons()])
+            # Those of files that the .mc includes are in the .cf only. One that is about to be built anew has no say.
+            told = pair.cf if pair.cf.daemons() and not pair.pending else pair.mc or pair.cf
+            wanted = ipv6_daemons(told.daemons()) if can_bind("::1") else []
+            pair.edit_mc(lambda mc: _add_daemons(mc, wanted))
+            if pair.cf.text:
+                _add_daemons(pair.cf, wanted)
         if any(value is not None for _key, value in request.entries) and pair.cf.access_map() is None:
             pair.edit_mc(_use_access_map)
             pair.demand("FEATURE(`access_db')", "tls_level")
@@ -400,7 +411,8 @@ class Configuration(object):
             ("A= of mailer {0}".format(self._request.mailer), cf.mailer_arguments(self._request.mailer) or ""),
             ("CACertFile (confCACERT)", cf.option("CACertFile") or ""),
             ("CACertPath (confCACERT_PATH)", cf.option("CACertPath") or ""),
-            ("DaemonPortOptions (DAEMON_OPTIONS)", " | ".join(daemons)),
+            # A built file may have those that were added in between, which makes no difference.
+            ("DaemonPortOptions (DAEMON_OPTIONS)", " | ".join(sorted(daemons, key=is_added))),
             ("Kaccess (FEATURE(`access_db'))", "" if access is None else access.path),
         ] + self._lookup_settings(cf)
 
@@ -599,6 +611,15 @@ def _listen_on_loopback(mc):
     mc.set_daemons([on_loopback(value) for value in mc.daemons()])
     for value in missing:
         mc.insert("DAEMON_OPTIONS(`{0}')".format(on_loopback(value)))
+
+
+def _add_daemons(source, wanted):
+    """Have these daemons beside the host's own in a .mc or .cf file, and none that was added for earlier ones."""
+    present = source.daemons()
+    source.set_daemons([None if is_added(value) and value not in wanted else value for value in present])
+    for value in wanted:
+        if value not in present:
+            source.add_daemon(value)
 
 
 def _use_access_map(mc):

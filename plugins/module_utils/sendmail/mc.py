@@ -132,11 +132,17 @@ class Mc(object):
         ]
 
     def set_daemons(self, values):
-        """Change the arguments of DAEMON_OPTIONS; there are as many values as calls."""
-        for number, value in enumerate(values):
-            call = [call for call in self.calls() if call.name == "DAEMON_OPTIONS"][number]
-            if unquoted(call.arguments[0]) != value:
+        """Change the arguments of DAEMON_OPTIONS; there are as many values as calls. One that is None goes with its call."""
+        for number, value in reversed(list(enumerate(values))):
+            call = [call for call in self.calls() if call.name == "DAEMON_OPTIONS" and call.arguments][number]
+            if value is None:
+                self._cut(call)
+            elif unquoted(call.arguments[0]) != value:
                 self.set_argument(call, 0, value)
+
+    def add_daemon(self, value):
+        """Add a call of DAEMON_OPTIONS."""
+        self.insert("DAEMON_OPTIONS({0})".format(quoted(value)))
 
     def includes(self):
         """list of str: the files that it includes."""

@@ -22,6 +22,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     is_link_local,
     is_loopback,
     is_mapped,
+    names_loopback,
     networks_between,
     not_globally_routed,
     parse_address,
@@ -381,3 +382,26 @@ def test_a_range_of_addresses_is_the_networks_that_hold_it_and_no_other(one, oth
         before.prefix == after.prefix and before.number % (2 * (before.last - before.number + 1)) == 0
         for before, after in zip(found, found[1:])
     )
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("127.0.0.1", True),
+        ("[::1]", True),
+        ("::1%lo", True),
+        ("[::1%lo]", True),
+        ("[IPv6:0:0::1]", True),
+        ("::ffff:127.0.0.2", True),
+        ("LocalHost", True),
+        ("0.0.0.0", False),
+        ("[::]", False),
+        ("::", False),
+        ("fe80::1%lo", False),
+        ("192.0.2.1", False),
+        ("relay.example.com", False),
+        ("", False),
+    ],
+)
+def test_names_of_loopback(text, expected):
+    assert names_loopback(text) is expected

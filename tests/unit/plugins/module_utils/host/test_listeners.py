@@ -10,7 +10,6 @@ __metaclass__ = type
 import os
 import struct
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,24 +77,6 @@ def test_units_of_several_sockets():
         listeners.SocketUnit("admin.socket", [2223], ["admin@0.service"], False, False),
         listeners.SocketUnit("ssh.socket", [2222, 22], ["ssh.service"], True, True),
     ]
-
-
-@pytest.mark.parametrize(
-    "address, expected",
-    [
-        ("127.0.0.1", True),
-        ("[::1]", True),
-        ("::1%lo", True),
-        ("localhost", True),
-        ("0.0.0.0", False),
-        ("[::]", False),
-        ("192.0.2.1", False),
-        ("relay.example.com", False),
-        ("", False),
-    ],
-)
-def test_loopback(address, expected):
-    assert listeners.on_loopback(address) is expected
 
 
 def test_this_process_is_seen(tmp_path):

@@ -45,6 +45,7 @@ class Host(object):
         self.etc = etc
         self.programs = set(["sendmail", "m4", "makemap"])
         self.overrides = {}
+        self.included = []
         self.base = self._base(access_db)
 
     @staticmethod
@@ -93,7 +94,9 @@ class Host(object):
             cf.set_mailer_arguments(mailer, value(mailer.upper() + "_MAILER_ARGS") or "TCP $h")
         cf.set_option("CACertFile", value("confCACERT"))
         cf.set_option("CACertPath", value("confCACERT_PATH"))
-        cf.set_daemons(mc.daemons())
+        cf.set_daemons([None] * len(cf.daemons()))
+        for value in mc.daemons() + self.included:
+            cf.add_daemon(value)
         return cf.text.replace("/etc/mail/access", self.etc + "/access")
 
     @staticmethod
@@ -139,7 +142,8 @@ def etc(tmp_path):
 
 
 @pytest.fixture
-def host(etc):
+def host(etc, monkeypatch):
+    monkeypatch.setattr(configuration, "can_bind", lambda address: False)
     return Host(etc)
 
 
@@ -185,6 +189,79 @@ def test_check_mode_says_what_the_real_run_does_and_the_next_one_has_nothing_to_
     assert HUB_RULE in after["sendmail.cf"]
     again = apply(**full(etc))
     assert not again["changed"] and again["diff"] == [] and files(etc) == after
+
+
+V6 = [
+    "Family=inet6, Name=MTA-ipv6, Port=smtp, M=O, Addr=::1",
+    "Family=inet6, Name=MSP-ipv6, Port=submission, M=EaO, Addr=::1",
+]
+
+
+def daemons(etc):
+    found = Cf(read_native(etc + "/sendmail.cf")).daemons()
+    assert Mc(read_native(etc + "/sendmail.mc"), "mc").daemons() == found
+    return found
+
+
+def test_a_host_with_ipv6_listens_on_its_loopback_address_too_and_no_longer_when_it_has_none(apply, etc, monkeypatch):
+    before = files(etc)
+    own = daemons(etc)
+    monkeypatch.setattr(configuration, "can_bind", lambda address: address == "::1")
+    predicted = apply(check_mode=True, loopback_only=True)
+    assert predicted["changed"] and files(etc) == before
+    assert sum(item["after"].count("Addr=::1") - item["before"].count("Addr=::1") for item in predicted["diff"]) == 4
+    result = apply(loopback_only=True)
+    assert result == predicted and result["restart_required"]
+    assert daemons(etc) == own + V6
+    assert not apply(loopback_only=True)["changed"]
+    monkeypatch.setattr(configuration, "can_bind", lambda address: False)
+    assert apply(loopback_only=True)["restart_required"]
+    assert (read_native(etc + "/sendmail.mc"), read_native(etc + "/sendmail.cf")) == (
+        before["sendmail.mc"],
+        before["sendmail.cf"],
+    )
+
+
+def test_addresses_that_stay_as_they_are_get_no_further_one(apply, etc, monkeypatch):
+    monkeypatch.setattr(configuration, "can_bind", lambda address: True)
+    assert not apply(loopback_only=False)["changed"]
+
+
+def test_what_a_site_has_of_its_own_for_ipv6_is_kept(apply, etc, host, monkeypatch):
+    monkeypatch.setattr(configuration, "can_bind", lambda address: True)
+    mc = read_native(etc + "/sendmail.mc").replace(
+        "dnl DAEMON_OPTIONS(`Family=inet6, Name=MTA-v6,", "DAEMON_OPTIONS(`Family=inet6, Name=MTA-v6,"
+    )
+    write(etc + "/sendmail.mc", mc)
+    write(etc + "/sendmail.cf", host.build(mc))
+    os.utime(etc + "/sendmail.mc", (1000000000, 1000000000))
+    apply(loopback_only=True)
+    assert daemons(etc)[0] == "Family=inet6, Name=MTA-v6, Port=smtp, Addr=::1"
+    assert daemons(etc)[3:] == V6[1:]
+    assert not apply(loopback_only=True)["changed"]
+
+
+def test_one_that_was_added_goes_with_the_daemon_that_it_was_beside(apply, etc, monkeypatch):
+    monkeypatch.setattr(configuration, "can_bind", lambda address: True)
+    apply(loopback_only=True)
+    for name in ("mc", "cf"):
+        text = read_native(etc + "/sendmail." + name)
+        write(etc + "/sendmail." + name, text.replace("MSP-v4, Port=submission", "MSP-v4, Port=2587"))
+    os.utime(etc + "/sendmail.mc", (1000000000, 1000000000))
+    apply(loopback_only=True)
+    assert [value for value in daemons(etc) if "ipv6" in value] == [V6[0], V6[1].replace("submission", "2587")]
+
+
+def test_a_daemon_of_an_included_file_has_one_beside_it(apply, etc, host, monkeypatch):
+    monkeypatch.setattr(configuration, "can_bind", lambda address: True)
+    host.included = ["Name=More, Port=26, Addr=127.0.0.1"]
+    write(etc + "/sendmail.cf", host.build(read_native(etc + "/sendmail.mc")))
+    apply(loopback_only=True)
+    added = [value for value in Cf(read_native(etc + "/sendmail.cf")).daemons() if "ipv6" in value]
+    assert added == V6 + ["Family=inet6, Name=More-ipv6, Port=26, M=O, Addr=::1"]
+    assert not apply(loopback_only=True)["changed"]
+    write(etc + "/sendmail.cf", host.build(read_native(etc + "/sendmail.mc")))
+    assert not apply(loopback_only=True)["changed"]
 
 
 def test_the_cf_is_newer_than_its_mc_and_the_compiled_map_than_its_source(apply, etc):

@@ -11,7 +11,13 @@ import os
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import is_listening, is_running, port_of
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import (
+    ipv6_daemons,
+    is_added,
+    is_listening,
+    is_running,
+    port_of,
+)
 
 TABLE = os.path.join(os.path.dirname(__file__), "fixtures", "proc-net-tcp-linux.txt")
 
@@ -70,3 +76,35 @@ def test_a_daemon_that_refuses_connections_because_of_the_load_runs(number, comm
     nobody_listens = ["Name=MTA, Port=2525"]
     assert is_running(nobody_listens, str(pid_file), (TABLE,), str(tmp_path / "proc")) is running
     assert is_running([], None, (TABLE,), str(tmp_path / "proc")) is True
+
+
+@pytest.mark.parametrize(
+    "daemons, added",
+    [
+        # Debian's sendmail.mc, EL7's, and sendmail's own.
+        (
+            ["Family=inet,  Name=MTA-v4, Port=smtp, Addr=127.0.0.1"],
+            ["Family=inet6, Name=MTA-ipv6, Port=smtp, M=O, Addr=::1"],
+        ),
+        (["Port=smtp,Addr=127.0.0.1, Name=MTA"], ["Family=inet6, Name=MTA-ipv6, Port=smtp, M=O, Addr=::1"]),
+        (["Port=587, Name=MSA, M=E, Addr=127.0.0.1"], ["Family=inet6, Name=MSA-ipv6, Port=587, M=EO, Addr=::1"]),
+        (["N=a, A=LOCALHOST, M=aO, p=26"], ["Family=inet6, Name=a-ipv6, p=26, M=aO, Addr=::1"]),
+        (["Addr=127.0.0.1,"], ["Family=inet6, Name=MTA-ipv6, M=O, Addr=::1"]),
+        # Beside one of the host's own, in any notation.
+        (["Addr=127.0.0.1", "Name=x, Family=inet6, Addr=::1"], []),
+        (["Addr=127.0.0.1", "Name=x, F=INET6, Port=25, A=0:0::1"], []),
+        (["Addr=127.0.0.1", "Name=x, F=inet6, Port=587, A=::1"], ["Family=inet6, Name=MTA-ipv6, M=O, Addr=::1"]),
+        # Not what listens elsewhere, or nowhere.
+        (["Name=MTA"], []),
+        (["Addr=10.0.0.1"], []),
+        (["Family=local, Addr=/run/s"], []),
+        ([], []),
+        # sendmail takes ten at most.
+        (["Addr=127.0.0.1, Port={0}".format(port) for port in range(1, 11)], []),
+    ],
+)
+def test_daemons_on_the_loopback_address_of_ipv6(daemons, added):
+    assert ipv6_daemons(daemons) == added
+    assert all(map(is_added, added)) and not any(map(is_added, daemons))
+    # What has been added makes no difference.
+    assert ipv6_daemons(daemons + added) == added
