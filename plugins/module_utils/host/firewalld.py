@@ -185,7 +185,7 @@ class Firewalld(object):
     def default_zone(self):
         """str: C(DefaultZone) of firewalld.conf(5)."""
         text = files.read_native(os.path.join(self._etc, "firewalld.conf")) or ""
-        found = re.findall(r"(?m)^\s*DefaultZone\s*=\s*(\S+)", text)
+        found = re.findall(r"(?m)^[ \t]*DefaultZone[ \t]*=[ \t]*(\S+)", text)
         return found[-1] if found else "public"
 
     def longest_name(self, name, running):

@@ -69,25 +69,28 @@ def split(text):
     for char in text:
         if quoted:
             if escaped:
-                word, escaped = word + char, False
+                word.append(char)
+                escaped = False
             elif char == "\\":
                 escaped = True
             elif char == '"':
-                words.append(word)
+                words.append("".join(word))
                 word, quoted = None, False
             else:
-                word += char
+                word.append(char)
         elif char == '"':
-            quoted, word = True, word or ""
+            quoted, word = True, word or []
         elif char in " \t\n\r":
             if word is not None:
-                words.append(word)
+                words.append("".join(word))
             word = None
+        elif word is None:
+            word = [char]
         else:
-            word = (word or "") + char
+            word.append(char)
     if quoted:
         raise RulesError("a quotation mark is not closed in {0!r}".format(text))
-    return words + ([] if word is None else [word])
+    return words + ([] if word is None else ["".join(word)])
 
 
 # ------------------------------------------------------------------------------------------------ rules

@@ -76,7 +76,7 @@ def without_logins(value, note=HIDDEN):
 
 def login_passwords(value):
     """set of str: the passwords that ``without_logins`` hides."""
-    return set(match.group("password") for match in _LOGIN.finditer(value))
+    return set(match.group("password") for match in _LOGIN.finditer(value)) if "@" in value else set()
 
 
 def without_url_logins(text):

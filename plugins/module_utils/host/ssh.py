@@ -29,7 +29,7 @@ SshAccess.__new__.__defaults__ = ((),)
 
 # Programs that serve SSH, also under names like sshd2 and sshd-admin. OpenSSH's helpers serve one connection each, and
 # listen only for what that forwards.
-_SERVER = re.compile(r"^(?:sshd|dropbear|tinysshd|lshd)(?:[0-9]|-[a-z0-9]+)*$")
+_SERVER = re.compile(r"^(?:sshd|dropbear|tinysshd|lshd)[0-9]*(?:-[a-z0-9]+)*$")
 _HELPERS = ("sshd-session", "sshd-auth")
 # What OpenSSH's server calls itself from 8.2 on, behind the name that its program has (server_listen() of sshd.c).
 _LISTENER = re.compile(r"\[listener\] \d+ of \d+-\d+ startups\Z")

@@ -96,16 +96,35 @@ def pem_blocks(data, labels):
     """
     text = to_native(data, encoding="latin-1")
     found = []
-    for match in re.finditer(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", text, re.DOTALL):
-        if match.group(1) not in labels:
+    for label, start, body_start, body_end, end in _pem_places(text):
+        if label not in labels:
             continue
-        body = re.sub(r"\s+", "", match.group(2))
+        body = re.sub(r"\s+", "", text[body_start:body_end])
         if not re.match(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z", body):
-            raise FormatError("the base64 text of its {0} is damaged".format(match.group(1)))
-        found.append((match.group(0).replace("\r\n", "\n") + "\n", base64.b64decode(body)))
+            raise FormatError("the base64 text of its {0} is damaged".format(label))
+        found.append((text[start:end].replace("\r\n", "\n") + "\n", base64.b64decode(body)))
     if not found:
         raise FormatError("it has no complete PEM block of type {0}".format(labels[0]))
     return found
+
+
+def _pem_places(text):
+    """Yields (str, int, int, int, int): label, and where begin: the block, its body, the end of its body, and what follows."""
+    marks = list(re.finditer(r"-----(BEGIN|END) ([A-Z0-9 ]+)-----", text))
+    ends = {}
+    for mark in reversed(marks):
+        if mark.group(1) == "END":
+            ends.setdefault(mark.group(2), []).append(mark)
+    position = 0
+    for mark in marks:
+        if mark.group(1) == "END" or mark.start() < position:
+            continue
+        waiting = ends.get(mark.group(2), [])
+        while waiting and waiting[-1].start() < mark.end():
+            waiting.pop()
+        if waiting:
+            position = waiting[-1].end()
+            yield mark.group(2), mark.start(), mark.end(), waiting[-1].start(), position
 
 
 def _nodes(data):

@@ -35,7 +35,6 @@ _STRANGE_DOMAINS = tuple(STRANGE + ending for ending in (".com", ".net", ".org",
 # Tables of addresses that are rewritten: whoever is in one of them is known.
 _REWRITING = ("recipient_canonical_maps", "canonical_maps", "virtual_alias_maps")
 _TABLE = re.compile(r"[a-z][a-z0-9_]*:")
-_MAXIMUM_NESTING = 5
 
 
 def matches_subdomains(scope, name):
@@ -68,21 +67,27 @@ class Destinations(object):
     def __init__(self, scope, lookups):
         self.scope = scope
         self._lookups = lookups
-        self._items = dict((name, self._listed(split_list(scope.get(name) or ""), 0)) for name, _users in CLASSES)
+        self._items = dict((name, self._listed(split_list(scope.get(name) or ""), set())) for name, _users in CLASSES)
         self._bare = matches_subdomains(scope, _WITH_PARENTS)
         self._broad = None
         self._known = {}
 
-    def _listed(self, items, depth):
-        """list of str: the elements of a list, those of files that it names too."""
-        found = []
-        for item in items:
-            if item.startswith("/"):
-                text = self._lookups.text(item) if depth < _MAXIMUM_NESTING else None
-                lines = [line.folded() for line in ConfigText(text or "", item).logical_lines()]
-                found += self._listed([part for line in lines for part in split_list(line)], depth + 1)
-            else:
+    def _listed(self, items, read):
+        """list of str: the elements of a list, those of files that it names too.
+
+        Args:
+            items: list of str.
+            read: set of str, the files that stand before: what they hold again changes nothing.
+        """
+        found, waiting = [], items[::-1]
+        while waiting:
+            item = waiting.pop()
+            if not item.startswith("/"):
                 found.append(item)
+            elif item not in read:
+                read.add(item)
+                lines = ConfigText(self._lookups.text(item) or "", item).logical_lines()
+                waiting += [part for line in lines for part in split_list(line.folded())][::-1]
         return found
 
     def items(self, name):

@@ -12,6 +12,8 @@ import re
 
 # Postfix itself gives up on loops; 100 is the depth at which mac_expand(3) stops.
 MAXIMUM_DEPTH = 100
+# Characters: far more than any value that somebody wants.
+MAXIMUM_LENGTH = 1 << 20
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _REFERENCE = re.compile(r"\$\$|\$[({]?\s*([A-Za-z0-9_]+)")
@@ -53,22 +55,38 @@ def split_list(text):
     return [item for item in items if item]
 
 
-def expand(text, lookup, depth=0):
+def expand(text, lookup):
     """str: the text with each reference replaced, as Postfix does; an undefined name is an empty string.
 
     Args:
         text: the value as written.
         lookup: function of a parameter name that returns its raw value, or None when it is not defined.
-        depth: levels of references around this text.
 
     Raises:
         ExpansionError: see the class.
     """
+    return _expanded(text, _Names(lookup), 0) if "$" in text else text
+
+
+class _Names(object):
+    """What names stand for, each worked out once: a few that refer twice to the next ones would take forever."""
+
+    def __init__(self, lookup):
+        self.lookup = lookup
+        self._known = {}
+
+    def value(self, name, depth):
+        if name not in self._known:
+            self._known[name] = _expanded(self.lookup(name) or "", self, depth + 1)
+        return self._known[name]
+
+
+def _expanded(text, names, depth):
     if depth > MAXIMUM_DEPTH:
         raise ExpansionError("references are nested too deeply, or in a loop")
     if "$" not in text:
         return text
-    result, position = [], 0
+    result, position, length = [], 0, 0
     while position < len(text):
         dollar = text.find("$", position)
         if dollar < 0:
@@ -81,14 +99,17 @@ def expand(text, lookup, depth=0):
             position = dollar + 2
         elif following in ("{", "("):
             end = _matching(text, dollar + 1)
-            result.append(_expression(text[dollar + 2 : end], lookup, depth))
+            result.append(_expression(text[dollar + 2 : end], names, depth))
             position = end + 1
         else:
             name = _NAME.match(text, dollar + 1)
             if not name:
                 raise ExpansionError("a dollar sign without a name")
-            result.append(expand(lookup(name.group()) or "", lookup, depth + 1))
+            result.append(names.value(name.group(), depth))
             position = name.end()
+        length += len(result[-1])
+        if length > MAXIMUM_LENGTH:
+            raise ExpansionError("the value is too long")
     return "".join(result)
 
 
@@ -102,34 +123,36 @@ def _matching(text, start):
     raise ExpansionError("an opened bracket is never closed")
 
 
-def _expression(body, lookup, depth):
+def _expression(body, names, depth):
     """str: the value of what stands between C(${) and C(})."""
     body = body.strip()
     if body.startswith("{"):
-        truth, rest = _comparison(body, lookup, depth)
+        truth, rest = _comparison(body, names, depth)
         value = "bogus-true-value" if truth else ""
     else:
         name = _NAME.match(body)
         if not name:
             raise ExpansionError("a reference without a name")
-        value, rest = lookup(name.group()) or "", body[name.end() :].strip()
+        value, rest = names.lookup(name.group()) or "", body[name.end() :].strip()
+        if not rest:
+            return names.value(name.group(), depth)
         truth = value != ""
     if not rest:
-        return expand(value, lookup, depth + 1)
+        return value
     if rest[0] not in "?:":
         raise ExpansionError("an operator other than ? and :")
     if_true, if_false = _alternatives(rest)
-    return expand(if_true if truth else if_false, lookup, depth + 1)
+    return _expanded(if_true if truth else if_false, names, depth + 1)
 
 
-def _comparison(body, lookup, depth):
+def _comparison(body, names, depth):
     """(bool, str): the truth of C({left} operator {right}), and the text after it."""
     left, rest = _braced(body)
     operator = _OPERATOR.match(rest)
     if not operator or not rest[operator.end() :].lstrip().startswith("{"):
         raise ExpansionError("a comparison that is not {text} operator {text}")
     right, rest = _braced(rest[operator.end() :].lstrip())
-    left, right = (expand(side, lookup, depth + 1) for side in (left, right))
+    left, right = (_expanded(side, names, depth + 1) for side in (left, right))
     if operator.group(2):
         left, right = _level(left), _level(right)
     elif re.match(r"[0-9]+\Z", left) and re.match(r"[0-9]+\Z", right):

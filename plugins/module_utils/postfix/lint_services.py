@@ -268,7 +268,7 @@ class _Services(object):
                     found.append(self._missing(scope if name in scope.explicit else self._main, name, service, reason))
                 policy = "{0}_tls_policy_maps".format(side)
                 for kind, key, value in _entries(scope, scope.get(policy) or ""):
-                    if "connection_reuse=yes" in re.sub(r"\s*=\s*", "=", value):
+                    if re.search(r"connection_reuse\s*=\s*yes", value):
                         place = scope if policy in scope.explicit else self._main
                         found.append(self._missing(place, policy, service, "for {0} {1} {2}".format(kind, key, reason)))
         return found

@@ -13,6 +13,8 @@ import re
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import (
     COMPOSED,
+    MAXIMUM_NESTING,
+    WRAPPED,
     WRAPPERS,
     Lookups,
     SyntaxProblem,
@@ -26,7 +28,11 @@ _PLAIN = ("regexp", "pcre", "cidr", "texthash")
 
 # Tables whose content, or a part of it, stands in the parameter.
 _WRITTEN_OUT = re.compile(r"!*(?:(?:proxy|debug):)*((?:inline|randmap|unionmap|pipemap|fail):|[a-z][a-z0-9_]*:\{)")
+_MAYBE_WRITTEN_OUT = re.compile(r"\b(?:inline|randmap|unionmap|pipemap|fail):|:\{")
 
+# What follows the same word several times.
+_PROXIED = re.compile(r"(?:proxy:)*(.*)\Z", re.S)
+_DEBUGGED = re.compile(r"(?:debug:)*(.*)\Z", re.S)
 _TABLE = re.compile(r"([a-z][a-z0-9_]*):(.+)\Z", re.S)
 
 # Parameters that take tables and whose name does not say so.
@@ -93,31 +99,32 @@ def _items(value):
         yield item.lstrip("!")
 
 
-def _proxied(item):
-    match = _TABLE.match(item)
+def _proxied(item, depth=0):
+    match = _TABLE.match(item) if depth <= MAXIMUM_NESTING else None
     if not match:
         return []
     kind, path = match.groups()
     if kind == "proxy":
-        while path.startswith("proxy:"):
-            path = path[len("proxy:") :]
-        return [path]
+        return [_PROXIED.match(path).group(1)]
     if kind in WRAPPERS:
-        return _proxied(path)
+        return _proxied(_DEBUGGED.match(path).group(1), depth)
     if kind in COMPOSED and path.startswith("{"):
-        return [table for part in split_list(path.strip("{}")) for table in _proxied(part)]
+        return [table for part in split_list(path.strip("{}")) for table in _proxied(part, depth + 1)]
     return []
 
 
-def _table(item):
-    match = _TABLE.match(item)
+def _table(item, depth=0):
+    match = _TABLE.match(item) if depth <= MAXIMUM_NESTING else None
     if not match:
         return []
     kind, path = match.groups()
     if kind in WRAPPERS:
-        return [(kind, "")] + _table(path)
+        names = [kind] + [
+            name for name in WRAPPERS if name != kind and name + ":" in path[: WRAPPED.match(path).start(1)]
+        ]
+        return [(name, "") for name in names] + _table(WRAPPED.match(path).group(1), depth)
     if kind in COMPOSED and path.startswith("{"):
-        inner = [table for part in split_list(path.strip("{}")) for table in _table(part)]
+        inner = [table for part in split_list(path.strip("{}")) for table in _table(part, depth + 1)]
         return [(kind, "")] + inner
     return [(kind, path)]
 
@@ -163,7 +170,7 @@ def check_tables(scope):
 def _check_written_out(scope, name, value, lookups):
     """list of Finding: tables in the parameter itself that Postfix cannot read, so that each look-up fails."""
     findings = []
-    for item in split_list(value) if _WRITTEN_OUT.search(value) else []:
+    for item in split_list(value) if _MAYBE_WRITTEN_OUT.search(value) else []:
         if _WRITTEN_OUT.match(item):
             try:
                 lookups.table(item.lstrip("!"))

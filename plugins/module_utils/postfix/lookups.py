@@ -32,10 +32,14 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables impor
 WRAPPERS = ("proxy", "debug")
 COMPOSED = ("pipemap", "unionmap")
 
+# One is enough to say what the others say.
+WRAPPED = re.compile(r"(?:(?:{0}):)*(.*)\Z".format("|".join(WRAPPERS)), re.S)
 _SPECIFICATION = re.compile(r"([a-z][a-z0-9_]*):(.*)\Z", re.S)
+# What stands for a character in a pattern; in the group one that is escaped.
+_ANY_OF = re.compile(r"\\[dDwWsS][*+]?|(\\.)|\[[^]]*(?:\][*+?]?|\Z)|\.[*+]", re.S)
 # cidr:, regexp: and pcre: take their rules in braces since Postfix 3.7.
 _RULES_IN_BRACES = (3, 7)
-_MAXIMUM_NESTING = 20
+MAXIMUM_NESTING = 20
 # Answers of a unionmap: that are followed up, when tables in it answer at random.
 _MAXIMUM_ANSWERS = 16
 
@@ -286,8 +290,8 @@ class Lookups(object):
         return self._host.text(path)
 
     def _open(self, specification):
-        if self._depth > _MAXIMUM_NESTING:
-            raise SyntaxProblem("tables stand in tables more than {0} deep".format(_MAXIMUM_NESTING), "use fewer")
+        if self._depth > MAXIMUM_NESTING:
+            raise SyntaxProblem("tables stand in tables more than {0} deep".format(MAXIMUM_NESTING), "use fewer")
         match = _SPECIFICATION.match(specification)
         if not match:
             return Table()
@@ -296,7 +300,7 @@ class Lookups(object):
         if installed is not None and kind not in installed:
             raise SyntaxProblem("this Postfix has no tables of type {0}".format(kind), "use another type")
         if kind in WRAPPERS:
-            return self.table(name)
+            return self.table(WRAPPED.match(name).group(1))
         if kind == "static":
             return _Static([_unbraced(name, kind)])
         if kind == "randmap":
@@ -409,7 +413,7 @@ def _cidr_rule(kind, line):
         # Postfix skips it, with a warning.
         return None
     try:
-        network = parse_network(re.sub(r"\[([^]]*)\]", r"\1", pattern.strip(BLANKS)))
+        network = parse_network(re.sub(r"\[([^][]*)\]", r"\1", pattern.strip(BLANKS)))
     except AddressError:
         return None
 
@@ -429,7 +433,9 @@ def _pattern_rule(kind, line):
             return _Rule(rule, None, False, None, None, None)
     negated, line = _negation(line)
     delimiter = re.escape(line[:1])
-    match = re.match(r"{0}((?:\\.|(?!{0}).)*){0}([A-Za-z]*)\s*(.*)\Z".format(delimiter), line, re.S) if line else None
+    # What is escaped is nothing else as well, or a line without an end would take forever.
+    form = r"{0}((?:\\.|(?!{0})[^\\])*){0}([A-Za-z]*)\s*(.*)\Z".format(delimiter)
+    match = re.match(form, line, re.S) if line else None
     if not match:
         return None
     pattern, flags, value = match.groups()
@@ -468,5 +474,5 @@ def _substituted(value, match):
 
 def _example(pattern):
     """str: a text that a simple pattern may well match."""
-    text = re.sub(r"\[[^]]*\][*+?]?|\.[*+]|\\[dDwWsS][*+]?", "a", pattern)
+    text = _ANY_OF.sub(lambda match: match.group() if match.group(1) else "a", pattern)
     return re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\)[\^$()?*+]", "", text.split("|")[0]))

@@ -22,6 +22,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_line
 TYPES = ("inet", "unix", "unix-dgram", "fifo", "pass")
 FIELDS = ("name", "type", "private", "unprivileged", "chroot", "wakeup", "maxproc", "command")
 
+_WORD = re.compile("[^{0}]+".format(BLANKS))
+_BRACE = re.compile("[{}]")
 _OPTION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 _SERVICE_NAME = re.compile(r"[^#{0}][^{0}]*\Z".format(BLANKS))
 # Options of Postfix daemons that take an argument, besides -o: src/master/*_server.c.
@@ -52,24 +54,33 @@ class MasterCfError(RelayError):
 def _spans(text):
     """list of (start, end): words; braces hold one together (mystrtokq, since Postfix 3.0)."""
     spans = []
-    index = 0
-    while index < len(text):
-        if text[index] in BLANKS:
-            index += 1
-            continue
-        start = index
-        depth = 0
-        while index < len(text) and (depth or text[index] not in BLANKS):
-            depth += {"{": 1, "}": -1}.get(text[index], 0)
-            depth = max(depth, 0)
-            index += 1
-        if depth:
+    ends = _ends(text) if "{" in text else {}
+    position = 0
+    for match in _WORD.finditer(text):
+        if match.start() >= position:
             # Not balanced: Postfix before 3.0 knows no braces, and splits at white space only.
-            index = start
-            while index < len(text) and text[index] not in BLANKS:
-                index += 1
-        spans.append((start, index))
+            position = ends.get(match.start()) or match.end()
+            spans.append((match.start(), position))
     return spans
+
+
+def _ends(text):
+    """dict of int: where a word ends that begins at a place, with what its braces hold; a place is missing where one is not closed."""
+    closing, opened = {}, []
+    for match in _BRACE.finditer(text):
+        if match.group() == "{":
+            opened.append(match.start())
+        elif opened:
+            closing[opened.pop()] = match.start()
+    ends = {len(text): len(text)}
+    for place in range(len(text) - 1, -1, -1):
+        if text[place] in BLANKS:
+            ends[place] = place
+        elif text[place] != "{" or place in closing:
+            following = closing.get(place, place) + 1
+            if following in ends:
+                ends[place] = ends[following]
+    return ends
 
 
 def _balanced(text):

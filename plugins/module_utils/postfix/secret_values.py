@@ -43,7 +43,8 @@ _TABLE_BRACES = re.compile(r"\b(?:inline|static):\{")
 _PREFIX = re.compile(r"(?:inline|static|texthash):")
 # --password=x, --password x, API_TOKEN=x.
 _OPTION_OF_COMMAND = re.compile(
-    r"((?:--?[\w-]*(?:pass|secret|token|credential|api-?key)|[A-Z_]*(?:PASS|SECRET|TOKEN|CREDENTIAL|API_?KEY)(?=\w*=))[\w-]*)"
+    r"(?=[\w-]+(?:=.|\Z))((?:--?[\w-]*(?:pass|secret|token|credential|api-?key)"
+    r"|(?=\w+=)[A-Z_]*(?:PASS|SECRET|TOKEN|CREDENTIAL|API_?KEY))[\w-]*)"
     r"(?:=(.+))?\Z",
     re.I,
 )
@@ -52,7 +53,7 @@ _LOGIN_OPTION = re.compile(r"(?:-[uU]|--(?:proxy-)?user)\Z")
 # Shorter ones are looked for only where they are the whole text, since they are in half the words of a result.
 _SHORT = 6
 
-_COMMENTED = re.compile(r"([ \t]*#[#\s]*(?:-o[ \t]*)?\{?[ \t]*)([A-Za-z0-9_][\w.-]*)([ \t]*=[ \t]*)(.*)", re.S)
+_COMMENTED = re.compile(r"([ \t]*#[#\s]*(?:-o[ \t]*)?(?:\{[ \t]*)?)([A-Za-z0-9_][\w.-]*)([ \t]*=[ \t]*)(.*)", re.S)
 
 
 def is_secret(name):

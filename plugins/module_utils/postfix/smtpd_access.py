@@ -98,6 +98,8 @@ _SYSTEM_AUTHORITIES = re.compile(r"/etc/(ssl/certs|pki/tls|pki/ca-trust|ssl/cert
 _SERVER_ERROR = "451 4.3.5 Server configuration error"
 # generic_checks() and check_table_result() stop at 100 levels.
 _MAXIMUM_DEPTH = 20
+# No address and no name that a client gives is longer (RFC 5321, section 4.5.3.1).
+_LONGEST_KEY = 512
 # Keys of one table that are tried, and combinations of what a stranger may say of himself.
 _MAXIMUM_KEYS = 8
 _MAXIMUM_STRANGERS = 3000
@@ -140,6 +142,7 @@ class Restrictions(object):
         )
         self._bare_parents = matches_subdomains(scope, "smtpd_access_maps")
         self._permits = []
+        self._outcomes = {}
         self._deferred = False
         self._kinds = None
         self._read = {}
@@ -214,7 +217,8 @@ class Restrictions(object):
             return []
         found = []
         for key, value in itertools.chain(table.entries(), table.examples()):
-            if len(found) < _MAXIMUM_KEYS and self._action_of(value) not in _REFUSING_ACTIONS:
+            usable = len(key) <= _LONGEST_KEY and self._action_of(value) not in _REFUSING_ACTIONS
+            if usable and len(found) < _MAXIMUM_KEYS:
                 found += _claims(what, key)
         if what == "client":
             found += [
@@ -244,6 +248,7 @@ class Restrictions(object):
             return False
         if stage.name in ("smtpd_data_restrictions", "smtpd_end_of_data_restrictions"):
             self._deferred = False
+        self._outcomes = {}
         outcome = self._run(self.lists[stage.name], stage, stranger, 0, False)
         if outcome in (REJECT, BROKEN):
             return True
@@ -298,7 +303,11 @@ class Restrictions(object):
         if restriction in WITH_ARGUMENT or restriction in WITHOUT_ARGUMENT:
             return None
         if name in self.classes:
-            return self._run(self.classes[name], stage, stranger, depth + 1, lenient)
+            # What it defers is kept already when it comes again.
+            key = (name, depth, lenient)
+            if key not in self._outcomes:
+                self._outcomes[key] = self._run(self.classes[name], stage, stranger, depth + 1, lenient)
+            return self._outcomes[key]
         # Postfix knows no such restriction.
         return BROKEN
 
@@ -420,9 +429,15 @@ class Restrictions(object):
 
     def has_required(self):
         """bool: whether smtpd(8) finds what it insists on, in either of the two deciding lists."""
-        return any(self._has_required(self.lists[name], 0) for name in DECIDING)
+        return any(self._has_required(self.lists[name], 0, {}) for name in DECIDING)
 
-    def _has_required(self, items, depth):
+    def _class_has_required(self, name, depth, known):
+        if depth < _MAXIMUM_DEPTH and name not in known:
+            known[name] = False
+            known[name] = self._has_required(self.classes[name], depth + 1, known)
+        return known.get(name, False)
+
+    def _has_required(self, items, depth, known):
         skip = False
         for position, name in enumerate(items):
             if skip:
@@ -433,12 +448,7 @@ class Restrictions(object):
                 skip = True
             elif lower == "permit":
                 return False
-            elif (
-                lower in _REQUIRED
-                or name in self.classes
-                and depth < _MAXIMUM_DEPTH
-                and self._has_required(self.classes[name], depth + 1)
-            ):
+            elif lower in _REQUIRED or name in self.classes and self._class_has_required(name, depth, known):
                 return True
         return False
 
@@ -496,7 +506,7 @@ class Restrictions(object):
                 found.append(
                     ("smtpd_restriction_classes", "the class {0} is not defined".format(name), "set {0}".format(name))
                 )
-            elif self._names_itself(name, items, set()):
+            elif self._names_itself(name):
                 found.append((name, "the class {0} names itself".format(name), "take it out of its own list"))
         for listed, restriction, specification in self._accesses():
             kind = ACCESS.match(restriction)
@@ -530,9 +540,16 @@ class Restrictions(object):
                     )
         return found
 
-    def _names_itself(self, name, items, seen):
-        inner = [item for item in items if item in self.classes and item not in seen]
-        return name in items or any(self._names_itself(name, self.classes[item], seen | set(inner)) for item in inner)
+    def _names_itself(self, name):
+        waiting, seen = [name], set()
+        while waiting:
+            for item in self.classes[waiting.pop()]:
+                if item == name:
+                    return True
+                if item in self.classes and item not in seen:
+                    seen.add(item)
+                    waiting.append(item)
+        return False
 
     def _all_lists(self):
         return sorted(self.lists.items()) + sorted(self.classes.items())

@@ -18,13 +18,13 @@ _IDENTIFIER = "clock"
 
 def chrony_synchronised(text):
     """bool or None: from the output of C(chronyc tracking); None when it does not say."""
-    match = re.search(r"^Leap status\s*:\s*(.+?)\s*$", text, re.M)
-    return None if match is None else match.group(1) != "Not synchronised"
+    match = re.search(r"^Leap status[ \t]*:[ \t]*(\S.*)$", text, re.M)
+    return None if match is None else match.group(1).rstrip() != "Not synchronised"
 
 
 def timedatectl_synchronised(text):
     """bool or None: from the output of C(timedatectl) of systemd 219 or later; None when it does not say."""
-    match = re.search(r"^\s*(?:NTP|System clock) synchronized:\s*(yes|no)\s*$", text, re.M)
+    match = re.search(r"^[ \t]*(?:NTP|System clock) synchronized:[ \t]*(yes|no)\b", text, re.M)
     return None if match is None else match.group(1) == "yes"
 
 

@@ -149,6 +149,7 @@ class VirtualDomains(object):
     def __init__(self, local_domains, virtual):
         self._locals = frozenset(name.lower() for name in local_domains)
         self._virtual = dict((key.lower(), prefix) for key, prefix in virtual.items())
+        self._longest = max([len(key) for key in self._virtual] + [0])
         self._prefixes = sorted(set(prefix for prefix in virtual.values() if prefix), key=len, reverse=True)
 
     def _prefix(self, address):
@@ -157,9 +158,16 @@ class VirtualDomains(object):
         domain = address.rpartition("@")[2]
         if domain in self._locals:
             return ""
-        labels = domain.split(".")
-        keys = [address, domain] + ["." + ".".join(labels[place:]) for place in range(1, len(labels))] + [""]
-        return next((self._virtual[key] for key in keys if key in self._virtual), "")
+        for key in (address, domain):
+            if key in self._virtual:
+                return self._virtual[key]
+        # The ends of a domain that somebody made up are many and long; none that is longer than the keys is one.
+        place = domain.find(".", max(len(domain) - self._longest, 0))
+        while place >= 0:
+            if domain[place:] in self._virtual:
+                return self._virtual[domain[place:]]
+            place = domain.find(".", place + 1)
+        return self._virtual.get("", "")
 
     def original(self, address):
         """str: the address that a record of local/N was made from, as far as today's control files tell.

@@ -19,6 +19,7 @@ from collections import namedtuple
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_COMMENT = re.compile(r"^[^\S\n]*#", re.M)
 
 # Where the part of a .mc file ends in which definitions have an effect (cf/README, "order of macros").
 _END_OF_SETTINGS = ("MAILER", "MAILER_DEFINITIONS", "LOCAL_CONFIG", "LOCAL_RULESETS")
@@ -176,8 +177,9 @@ class Mc(object):
 
     def _scan(self):
         text, position = self.text, 0
+        comments = set(match.end() - 1 for match in _COMMENT.finditer(text))
         while position < len(text):
-            if self._begins_comment(position):
+            if position in comments:
                 position = _next_line(text, position)
                 continue
             if text[position] == "`":
@@ -196,11 +198,6 @@ class Mc(object):
                 yield Call(name, arguments, word.start(), position)
             elif name in _END_OF_SETTINGS or _LOCAL_RULE.match(name):
                 yield Call(name, [], word.start(), position)
-
-    def _begins_comment(self, position):
-        if self.text[position] != "#":
-            return False
-        return not self.text[self.text.rfind("\n", 0, position) + 1 : position].strip()
 
     def _past_quote(self, start):
         depth, position = 0, start

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What strangers write into logs and replies takes time in proportion to its length."""
+"""What others write into logs, replies, queues, configurations and certificates takes time in proportion to its length."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -11,15 +11,45 @@ __metaclass__ = type
 import os
 
 import pytest
+from ansible.module_utils.common.text.converters import to_bytes
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import (
+    canonical_rich_rule,
+    parse_zone_file,
+    parse_zone_listing,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save import Document
+from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import parse_table
 from ansible_collections.mailops.relay.plugins.module_utils.host.rsyslog_config import parse as parse_rsyslog
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import holds_password, without_logins
+from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import is_server
+from ansible_collections.mailops.relay.plugins.module_utils.host.x509 import pem_blocks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, peer
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import next_id
+from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import ReplyParser
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import queue_listing, secret_values
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import proxied_in, tables_in
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks import parse_list
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import table_entries, table_values
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import (
+    chrony_synchronised,
+    timedatectl_synchronised,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.spf import _term
+from ansible_collections.mailops.relay.plugins.module_utils.qmail import control, queue_files
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail import queue_files as sendmail_files
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail import secrets as sendmail_secrets
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import Cf
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc, unquoted
 
 SENT = "4ABC1234: to=<{0}>, relay=x[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 {1})"
 REFUSED = "NOQUEUE: reject: RCPT from x[192.0.2.1]: 554 5.7.1 {0}; from=<{1}> to=<{2}> proto=ESMTP helo=<{3}>"
@@ -75,6 +105,150 @@ OTHERS = {
 }
 
 
+class Host(object):
+    """One that has this text in each of its tables."""
+
+    version = (3, 7, 11)
+    table_types = None
+
+    def __init__(self, text):
+        self._text = text
+
+    def text(self, path):
+        return self._text
+
+
+def table(kind, frame):
+    """function: of a text that is read as a table and asked of."""
+
+    def work(text):
+        text = frame.replace("{0}", text)
+        found = Lookups(Host(text)).table("{0}:/t".format(kind) if kind else text)
+        for key in ("a", "192.0.2.1"):
+            found.find(key)
+        found.values(), found.entries(), found.networks(), found.examples()
+
+    return work
+
+
+def listing(text):
+    line = "4ABC1234*  1000 Mon Nov  2 07:07:44  {0}".format(text)
+    lines = [line, "({0})".format(text), "    {0}".format(text), ""]
+    return list(queue_listing.parse_text(lines, lambda queue_id: "deferred", 1800000000))
+
+
+def postcat(text):
+    lines = ["*** ENVELOPE RECORDS deferred/4/{0} ***", "sender: {0}", "message_size: {0}", "message_arrival_time: {0}"]
+    lines += ["named_attribute: log_client_name={0}", "named_attribute: log_client_address={0}", "{0}"]
+    return list(queue_listing.parse_envelopes([line.replace("{0}", text) for line in lines]))
+
+
+def control_file(text):
+    frame = "V8\nT1\nM{0}\n {0}\nq{0}\n$_{0}\n$_{0} [192.0.2.1]\nS<{0}\nA{0}\nr{0}\nRPFD:{0}\n.\n"
+    found = sendmail_files.parse_control(frame.replace("{0}", text))
+    return sendmail_files.client_of(text), sendmail_files.client_of(found.origin)
+
+
+def qmail_queue(text):
+    queue_files.parse_todo(to_bytes("u1\0p1\0F{0}\0T{0}\0".format(text)))
+    queue_files.parse_recipients(to_bytes("T{0}\0".format(text)))
+    queue_files.parse_client(to_bytes("Received: (qmail 1 invoked from network)\nReceived: from {0}\n\n".format(text)))
+    return queue_files.VirtualDomains(["a.example"], {".b.example": "b", "c.example": "c"}).original(
+        "b-{0}@{0}".format(text)
+    )
+
+
+def sendmail_cf(text):
+    text = 'O{0}\nO Timeout={0}\nMx,{0}, F={0}, A={0}\nKaccess {0}\nO DefaultAuthInfo={0}\nAuthInfo:{0} "P:{0}\nKauthinfo {0}\n'.replace(
+        "{0}", text
+    )
+    cf = Cf(text)
+    cf.option("Timeout"), cf.daemons(), cf.mailer_arguments("x"), cf.mailer_flags("x"), cf.access_map(), cf.commands()
+    sendmail_files.queue_paths(text), sendmail_secrets.hidden_text(text), sendmail_secrets.passwords_in(text)
+    return sendmail_secrets.secret_paths(text)
+
+
+def main_cf(text):
+    for frame in ("a = {0}\n", "a = b\n {0}\n", "# {0}\n#{0}\n", "{0}", "x_password = {0}"):
+        text_of = frame.replace("{0}", text)
+        MainCf(text_of, "main.cf").values()
+        secret_values.hidden_main(text_of, None, frozenset())
+
+
+def master_cf(text):
+    for frame in ("-v {0}", "-o x={0}", "-o {0}", "-o { x = {0} }", "argv=/bin/x {0}"):
+        text_of = "x unix - n n - - pipe {0}\n# {1}\n".format(frame.replace("{0}", text), text)
+        MasterCf(text_of, "master.cf").services()
+        secret_values.hidden_master(text_of, None, frozenset())
+        secret_values.command_passwords(text_of)
+
+
+def reply(text):
+    parser = ReplyParser()
+    parser.feed(to_bytes("250-{0}\r\n250 {0}\r\n".format(text)))
+    while parser.next():
+        pass
+
+
+def zone(text):
+    frame = '<zone target="{0}"><source address="{0}"/><port port="{0}" protocol="tcp"/><rule><{1}/></rule></zone>'
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return parse_zone_file(to_bytes(frame.format(escaped, "a")), "public")
+
+
+# Who writes into each: a client (queues), a server (replies, DNS), another administrator or program (the rest).
+OUTSIDE = {
+    "postqueue -p": listing,
+    "postqueue -j": lambda text: queue_listing.parse_json_line('{"sender": "' + text + '"}'),
+    "postcat": postcat,
+    "sendmail's queue": control_file,
+    "qmail's queue": qmail_queue,
+    "qmail's smtproutes": lambda text: control.parse(control.CONTROL_FILES["smtproutes"], "a:{0}\n{0}".format(text)),
+    "SMTP reply": reply,
+    "SPF term": _term,
+    "certificate": lambda text: pem_blocks(to_bytes("-----BEGIN CERTIFICATE-----" + text), ("CERTIFICATE",)),
+    "sendmail.mc": lambda text: Mc("a" + text, "x.mc"),
+    "sendmail.mc, argument": lambda text: unquoted(Mc("define(`a', `{0}')".format(text), "x.mc").value("a")),
+    "sendmail.cf": sendmail_cf,
+    "main.cf": main_cf,
+    "master.cf": master_cf,
+    "networks": parse_list,
+    "regexp table": table("regexp", "/{0}/ x\n!/^{0} x\nif {0}\n{0}\nendif {0}\n"),
+    "pcre table": table("pcre", "/{0}"),
+    "cidr table": table("cidr", "{0} x\n192.0.2.0/24 {0}\n"),
+    "texthash table": table("texthash", '{0} x\na {0}\n"{0} y\n'),
+    "inline table": table("", "inline:{{0}}"),
+    "pairs in a table": table("", "inline:{{{0}={0}}}"),
+    "tables in tables": table("", "unionmap:{{0}}"),
+    "names of tables": lambda text: (tables_in("proxy:" + text), proxied_in("debug:" + text), tables_in(text)),
+    "table's source": lambda text: (table_entries(text, "/t"), table_values(text + ": a", "/t", True)),
+    "reference": lambda text: expand("$a{0} ${a?{0}} ${{0}".replace("{0}", text), {"a": "b" + text}.get),
+    "iptables-save": lambda text: Document("*filter\n:INPUT DROP\n-A INPUT {0}\n:{0}\nCOMMIT\n".replace("{0}", text)),
+    "firewall-cmd": lambda text: parse_zone_listing("public\n  sources: {0}\n  rich rules:\n\t{0}\n".format(text)),
+    "rich rule": lambda text: canonical_rich_rule("rule " + text),
+    "zone": zone,
+    "/proc/net/tcp": lambda text: parse_table("0: {0} {0} 0A {0}\n{0}".format(text)),
+    "process": lambda text: is_server(["sshd-" + text]),
+    "chronyc": lambda text: chrony_synchronised("Leap status     : Normal" + text + "\nx"),
+    "timedatectl": lambda text: timedatectl_synchronised("NTP synchronized: " + text),
+}
+MORE_FILLINGS = ["{", "}", "{a }", "{ ", "$", "${a", "(", ")", "`", "#", "'", "\n", "\n ", "\\a", "/", "@", "a@", "-", "-1", ":", "!", "\0",
+    "=", "proxy:", "debug:", "proxy:debug:", "unionmap:{", "pipemap:{inline:{", "--pass", "PASS", "PASS-", "P:", "-o ", "[[", "dnl ", "a(",
+    "-----BEGIN CERTIFICATE-----", "-----BEGIN A-----", "F=", "A=", "-a ", "\r", "<a>", "rule "]  # fmt: skip
+
+
+def reads(work):
+    """function: the work, for which it is enough to say that the text is no good."""
+
+    def tried(text):
+        try:
+            work(text)
+        except (RelayError, ValueError, ExpansionError, SyntaxProblem):
+            pass
+
+    return tried
+
+
 def seconds(work, text):
     """float: CPU time, the least of some runs, since others use the machine too."""
     found = []
@@ -85,8 +259,8 @@ def seconds(work, text):
     return min(found)
 
 
-def assert_linear(work, filling):
-    short, long = (filling * (length // len(filling)) for length in (4000, 32000))
+def assert_linear(work, filling, length=32000):
+    short, long = (filling * (length // times // len(filling)) for times in (8, 1))
     begin = os.times()[0]
     work(long)
     # What is quick needs no comparison; eight times the length takes 64 times as long where time is a square of it.
@@ -113,6 +287,28 @@ def test_lines_of_a_log(program, frame):
 def test_replies_and_files(name):
     for filling in FILLINGS:
         assert_linear(OTHERS[name], filling)
+
+
+@pytest.mark.parametrize("name", sorted(OUTSIDE))
+def test_what_others_wrote(name):
+    for filling in FILLINGS + MORE_FILLINGS:
+        assert_linear(reads(OUTSIDE[name]), filling, 12000)
+
+
+def test_names_that_refer_twice_to_the_next():
+    values = dict(("a{0}".format(number), "$a{0}${{a{0}}}".format(number + 1)) for number in range(80))
+    assert expand("$a0", dict(values, a80="").get) == ""
+    with pytest.raises(ExpansionError):
+        expand("$a0", dict(values, a80="x").get)
+
+
+def test_tables_nested_without_end():
+    for beginning in ("proxy:", "debug:", "proxy:debug:", "unionmap:{", "pipemap:{unionmap:{"):
+        text = beginning * 3000 + "hash:/t" + "}" * (beginning.count("{") * 3000)
+        tables_in(text), proxied_in(text)
+        reads(Lookups(Host("a b\n")).table)(text)
+    assert ("hash", "/t") in tables_in("proxy:debug:" * 3000 + "hash:/t")
+    assert proxied_in("debug:" * 3000 + "proxy:proxy:hash:/t") == ["hash:/t"]
 
 
 def test_refusals_that_postfix_has_cut():

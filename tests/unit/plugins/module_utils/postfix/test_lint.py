@@ -903,3 +903,47 @@ PIECES = "$ { } [ ] : ; , = ! / ? permit reject static: hash: 10.0.0.1 relayhost
 )
 def test_no_broken_syntax_breaks_the_lint(main):
     lint.check(main, [SMTP, service("submission inet smtpd", **main)], Host())
+
+
+CLASSES = ["c{0}{1}".format(number, side) for number in range(40) for side in "ab"]
+
+
+@pytest.mark.parametrize("last, endless", [("permit", False), ("c0a", True)])
+def test_classes_of_which_each_names_the_next_two(last, endless):
+    main = dict(DIGESTS, smtpd_restriction_classes=" ".join(CLASSES))
+    main.update((name, "c{0}a, c{0}b".format(int(name[1:-1]) + 1)) for name in CLASSES)
+    main.update(
+        c39a=last, c39b=last, smtpd_relay_restrictions="c37a, reject", smtpd_recipient_restrictions="c0a, reject"
+    )
+    begin = os.times()[0]
+    findings = lint.check(main, [SMTP], Host("3.7.11-bookworm"))
+    assert any("names itself" in finding.message for finding in findings) == endless
+    assert ("open-relay" in " ".join(finding.identifier for finding in findings)) != endless
+    assert os.times()[0] - begin < 5
+
+
+def test_a_long_chain_of_classes():
+    names = ["c{0}".format(number) for number in range(600)]
+    main = dict(zip(names, names[1:] + ["c0"]), smtpd_restriction_classes=" ".join(names))
+    main.update(smtpd_recipient_restrictions="c0, reject")
+    assert any("names itself" in finding.message for finding in lint.check(main, [SMTP], Host("3.7.11-bookworm")))
+
+
+def test_lists_in_files_that_name_each_other():
+    texts = dict(
+        ("/etc/{0}".format(name), " ".join("/etc/" + other for other in "abcdefgh") + " d.example")
+        for name in "abcdefgh"
+    )
+    main = dict(DIGESTS, relay_domains="/etc/a *.example", mynetworks="127.0.0.0/8")
+    begin = os.times()[0]
+    found(main, host=Host("3.7.11-bookworm", texts=texts))
+    assert os.times()[0] - begin < 2
+
+
+@pytest.mark.parametrize("unclosed", ["/" + "\\a" * 60, "/^(" + "\\." * 60, "/" + "\\" * 81])
+def test_a_pattern_without_an_end(unclosed):
+    texts = {"/etc/postfix/x": unclosed + " OK\n"}
+    main = dict(
+        DIGESTS, smtpd_recipient_restrictions="check_client_access regexp:/etc/postfix/x, reject_unauth_destination"
+    )
+    assert "open-relay" not in str(found(main, host=Host("3.7.11-bookworm", texts=texts)))
