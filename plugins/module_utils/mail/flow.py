@@ -64,6 +64,14 @@ def bucket(seconds):
     return str(int(math.ceil(math.log(seconds / FIRST) / _LOG_STEP - 1e-9)))
 
 
+def _bucket_of(text):
+    """str or None: the bucket of a delay as a log has it."""
+    try:
+        return bucket(float(text))
+    except ValueError:
+        return None
+
+
 def _sample(text):
     """str: the beginning of a text; in Python 2 the cut may go through a character."""
     return printable(text[:_SAMPLE_LENGTH])
@@ -82,6 +90,12 @@ def _client_name(client):
 def _sender_name(sender):
     """(str, str): a sender as it is counted, and its domain."""
     name = sender.lower() or "<>"
+    return name, _domain(name)
+
+
+def _recipient_name(recipient):
+    """(str, str): a recipient as it is counted, and its domain."""
+    name = recipient.lower()
     return name, _domain(name)
 
 
@@ -138,6 +152,8 @@ class Flow(GapEvents):
         self._whos = dict((status, []) for status in _COUNTED)
         self._clients_named = Memo(_client_name, MOST_KEYS)
         self._senders_named = Memo(_sender_name, MOST_KEYS)
+        self._recipients_named = Memo(_recipient_name, MOST_ADDRESSES)
+        self._buckets = Memo(_bucket_of)
         self._classes = Memo(_reason, MOST_KEYS)
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
@@ -286,11 +302,11 @@ class Flow(GapEvents):
             del kept[:]
 
     def _count_recipients(self, status, recipients):
-        counts, domains, others = self.recipients, {}, 0
+        counts, domains, others = self.recipients, defaultdict(int), 0
+        named = self._recipients_named
         for recipient, number in _tally(recipients).items():
-            recipient = recipient.lower()
-            domain = _domain(recipient)
-            domains[domain] = domains.get(domain, 0) + number
+            recipient, domain = named[recipient]
+            domains[domain] += number
             entry = counts.get(recipient)
             if entry is not None:
                 entry[status] = entry.get(status, 0) + number
@@ -305,12 +321,11 @@ class Flow(GapEvents):
 
     def _count_delays(self, name, texts):
         counts = self.latency[name]
+        buckets = self._buckets
         for text, number in _tally(texts).items():
-            try:
-                key = bucket(float(text))
-            except ValueError:
-                continue
-            counts[key] = counts.get(key, 0) + number
+            key = buckets[text]
+            if key is not None:
+                counts[key] = counts.get(key, 0) + number
 
     def removed(self, stamp, origin, queue_id):
         if self._young.pop(queue_id, None) is None:
