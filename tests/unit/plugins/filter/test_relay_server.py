@@ -2,8 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+from pathlib import Path
+
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.plugins.test.core import search
+from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.mailops.relay.plugins.filter import relay_server as filters
 
@@ -453,3 +458,25 @@ def test_a_client_that_does_not_answer_counts_as_one_that_sends(answer):
 
 def test_no_client_needs_no_word():
     assert filters.relay_users([], NAMES) == []
+
+
+VARS = yaml.safe_load((Path(__file__).parents[4] / "roles/relay_server/vars/main.yml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("own", "protocols", "interfaces"),
+    [
+        # Postfix sends from the only address of a family that it listens on, so each is beside a loopback address.
+        (["10.20.0.10"], "all", ["10.20.0.10", "127.0.0.1"]),
+        (["fd00::10"], "all", ["fd00::10", "127.0.0.1", "::1"]),
+        (["10.20.0.10", "fd00::10"], "all", ["10.20.0.10", "fd00::10", "127.0.0.1", "::1"]),
+        # One that is off has none.
+        (["fd00::10"], "ipv6", ["fd00::10", "::1"]),
+        (["10.20.0.10"], "ipv4", ["10.20.0.10", "127.0.0.1"]),
+    ],
+)
+def test_what_Postfix_listens_on_has_a_loopback_address_for_each_family(own, protocols, interfaces):
+    variables = {"__relay_server_own_addresses": own, "relay_server_inet_protocols": protocols}
+    environment = NativeEnvironment()
+    environment.tests["search"] = search
+    assert environment.from_string(VARS["__relay_server_interfaces"]).render(variables) == interfaces
