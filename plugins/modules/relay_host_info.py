@@ -66,7 +66,7 @@ options:
   mx:
     description:
       - Names or addresses of mail exchangers on the internet on which port 25 is tried. Nothing is sent to them but C(EHLO)
-        and C(QUIT). Default is Postfix's C(relayhost) where it is a name in brackets.
+        and C(QUIT). Default is each host in brackets in Postfix's C(relayhost).
     type: list
     elements: str
     default: []

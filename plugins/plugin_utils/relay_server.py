@@ -12,10 +12,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     is_link_local,
     is_loopback,
     is_mapped,
+    is_no_host,
     parse_address,
     parse_network,
     plain,
     read_network,
+    strangers,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
 
@@ -63,6 +65,9 @@ def _network_problems(networks):
         if network is None:
             yield f'relay_server_networks: "{text}" is not a network. Write address/prefix, for example 192.168.1.0/24.'
             continue
+        if is_no_host(network):
+            yield f'relay_server_networks: "{text}" is no host\'s address, so that no connection comes from it. Leave it out.'
+            continue
         shortest = f"{network.address}/{network.prefix}"
         if text in (shortest, str(network)):
             continue
@@ -72,7 +77,8 @@ def _network_problems(networks):
             why = "is not a network as firewalls write it"
         else:
             why = "has host bits or is not in its shortest form"
-        yield f'relay_server_networks: "{text}" {why}. Write {shortest}.'
+        advice = "List the networks of the clients" if strangers([network]) else f"Write {shortest}"
+        yield f'relay_server_networks: "{text}" {why}. {advice}.'
 
 
 def _host_list_problems(name, hosts):
@@ -93,7 +99,7 @@ def _address_problem(name, text, families, what):
         name: str, the variable.
         text: its value.
         families: list of str, that C(inet_protocols) turns on.
-        what: str, a sentence that says what to write.
+        what: str, a sentence that says what to write for an address that other hosts see; empty for one that they need not.
     """
     found = _network(text)
     address = parse_address(text) if isinstance(text, str) else None
@@ -106,6 +112,8 @@ def _address_problem(name, text, families, what):
         return f'{name}: "{text}" is not an address as Postfix reads it. Write {found.address}.'
     if address.family == "ipv6" and is_link_local(address):
         return f'{name}: "{text}" means another host on each link. Write an address that is not of fe80::/10.'
+    if what and (is_no_host(address) or is_loopback(address)):
+        return f'{name}: "{text}" is not an address that another host can know this one by. {what}'
     if families and address.family not in families:
         return (
             f'{name}: "{text}" is an {FAMILY_NAMES[address.family]} address, which relay_server_inet_protocols turns off.'

@@ -178,12 +178,15 @@ def parse_origin(text):
 
     Raises:
         AddressError: as of C(parse_network), or it is IPv4 written as IPv6; such connections are IPv4 to firewalls and to Postfix.
+            Or it is of C(is_no_host).
     """
     network = parse_network(text)
     if is_mapped(network):
         raise AddressError(
             "{0!r} is IPv4 written as IPv6, from which no connection comes: write {1}".format(text, _unmapped(network))
         )
+    if is_no_host(network):
+        raise AddressError("{0!r} is no host's address, so that no connection comes from it: leave it out".format(text))
     return network
 
 
@@ -230,6 +233,15 @@ _MAPPED = parse_network("::ffff:0.0.0.0/96")
 def is_mapped(network):
     """bool: whether a network is IPv4 written as IPv6 (C(::ffff:192.0.2.1)), with which nothing compares equal on the wire."""
     return _MAPPED.contains(network)
+
+
+# RFC 1122 3.2.1.3 and RFC 1112; RFC 4291 2.5.2 and 2.7.
+_NO_HOST = [parse_network(text) for text in ("0.0.0.0/8", "224.0.0.0/4", "255.255.255.255", "::", "ff00::/8")]
+
+
+def is_no_host(network):
+    """bool: whether a network has unspecified, multicast or broadcast addresses only, none of which is one host's."""
+    return any(nobody.contains(_unmapped(network)) for nobody in _NO_HOST)
 
 
 def is_loopback(network):
@@ -295,6 +307,18 @@ OPEN_TO_STRANGERS = (
 _WIDEST = {"ipv4": 8, "ipv6": 13}
 
 
+# Addresses of IPv6 that each stand for one of IPv4, and where in them that is: RFC 6052, a translator's; RFC 3056, 6to4.
+_STANDING_FOR_IPV4 = [(_MAPPED, 0), (parse_network("64:ff9b::/96"), 0), (parse_network("2002::/16"), 80)]
+
+
+def _as_ipv4(network):
+    """Network: the IPv4 addresses for which those of a network stand; the network itself where they stand for none."""
+    for outer, shift in _STANDING_FOR_IPV4:
+        if outer.contains(network):
+            return Network("ipv4", (network.number >> shift) & 0xFFFFFFFF, min(network.prefix - outer.prefix, 32))
+    return network
+
+
 def strangers(networks):
     """Which of these networks let in everybody on the internet, or half of it, and not the hosts of somebody.
 
@@ -305,13 +329,7 @@ def strangers(networks):
         list of Network: each that is wider than any organisation's, else all of a family which hold the whole internet
         together; empty when there is none.
     """
-    wide = [
-        network
-        for network in networks
-        if _unmapped(network).prefix < _WIDEST[_unmapped(network).family]
-        and not closed_to_strangers(network)
-        and not any(nobody.contains(network) for nobody in _NOBODY)
-    ]
+    wide = [network for network in networks if _is_wide(_as_ipv4(network))]
     if wide:
         return wide
     for family in ("ipv4", "ipv6"):
@@ -319,6 +337,14 @@ def strangers(networks):
         if own and _hold_the_internet(family, [_unmapped(network) for network in own]):
             return own
     return []
+
+
+def _is_wide(network):
+    return (
+        network.prefix < _WIDEST[network.family]
+        and not closed_to_strangers(network)
+        and not any(nobody.contains(network) for nobody in _NOBODY)
+    )
 
 
 def _hold_the_internet(family, networks):

@@ -12,10 +12,10 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import socket
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import peer_network
 
 # How surely a rule matches: for every such connection; for all that come by an interface which the rule names; for
@@ -71,22 +71,12 @@ def _negated(certainty):
     return {ALWAYS: NEVER, NEVER: ALWAYS}.get(certainty, certainty)
 
 
-def _port(text, protocol):
-    """int or None: a port by number, or by its name in services(5)."""
-    if text.isdigit():
-        return int(text)
-    try:
-        return socket.getservbyname(text, protocol)
-    except (socket.error, OverflowError):
-        return None
-
-
 def _in_ports(packet, texts):
     best = NEVER
     for text in texts:
         first, colon, last = text.partition(":")
-        low = _port(first or "0", packet.protocol)
-        high = _port(last or "65535", packet.protocol) if colon else low
+        low = port_number(first or "0", packet.protocol)
+        high = port_number(last or "65535", packet.protocol) if colon else low
         if low is None or high is None:
             best = min(best, SOMETIMES)
         elif low <= packet.first and packet.last <= high:

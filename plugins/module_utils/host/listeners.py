@@ -148,6 +148,16 @@ def _listen_ports(unit):
     return ports
 
 
+def port_number(text, protocol="tcp"):
+    """int or None: a port by its number, or by its name in services(5); None where the host does not know it."""
+    if text.isdigit():
+        return int(text)
+    try:
+        return socket.getservbyname(text, protocol)
+    except (EnvironmentError, OverflowError, UnicodeError):
+        return None
+
+
 def can_bind(name_or_address):
     """bool: whether a name or address leads to this very host: a socket can be bound to it."""
     try:

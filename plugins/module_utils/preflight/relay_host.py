@@ -23,6 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
@@ -43,9 +44,18 @@ _SMTP_PORT = 25
 _HOSTS_FILE = "/etc/hosts"
 _RESOLV_CONF = "/etc/resolv.conf"
 _JOURNALD_SOCKET = "/run/systemd/journal/socket"
-_NEXT_HOP = re.compile(r"\[([^\]]+)\](?::([0-9]+))?\Z")
+_NEXT_HOP = re.compile(r"\[([^\]]+)\](?::([0-9A-Za-z-]+))?\Z")
 # A thread has to come round to saying that it was too late.
 _GRACE = 0.5
+
+
+def _next_hops(relayhost):
+    """Yields (name, port) of each host in a C(relayhost) that is asked for no mail exchangers (postconf(5))."""
+    for text in re.split(r"[\s,]+", relayhost):
+        match = _NEXT_HOP.match(text)
+        port = port_number(match.group(2) or str(_SMTP_PORT)) if match else None
+        if port is not None:
+            yield plain(match.group(1)), port
 
 
 class OptionError(RelayError):
@@ -230,10 +240,8 @@ class Relay(object):
 
     def _exit_works(self):
         targets = [(plain(name), _SMTP_PORT) for name in self._options["mx"]]
-        relayhost = self.parameters.value("relayhost")
-        if not targets and _NEXT_HOP.match(relayhost):
-            name, port = _NEXT_HOP.match(relayhost).groups()
-            targets = [(plain(name), int(port or _SMTP_PORT))]
+        if not targets:
+            targets = list(_next_hops(self.parameters.value("relayhost")))
         if not targets:
             result = checks.skipped("port_25", self._hostname, "no mail exchanger was named to try it on")
             return [("port_25", lambda: [result])]

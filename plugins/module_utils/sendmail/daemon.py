@@ -13,10 +13,10 @@ __metaclass__ = type
 
 import os
 import re
-import socket
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
@@ -40,13 +40,7 @@ def port_of(options):
         options: str, as in DaemonPortOptions: C(Name=MTA, Port=smtp). A key may be cut down to its first letter, and
             the port is smtp when there is none (op.me, "DaemonPortOptions").
     """
-    port = _fields(options).get("p", "smtp")
-    if port.isdigit():
-        return int(port)
-    try:
-        return socket.getservbyname(port, "tcp")
-    except (EnvironmentError, UnicodeError):
-        return None
+    return port_number(_fields(options).get("p", "smtp"))
 
 
 # How the daemons are known that C(ipv6_daemons) names.

@@ -2,8 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+from pathlib import Path
+
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.plugins.test.core import search
+from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.mailops.relay.plugins.filter import relay_server as filters
 
@@ -137,6 +142,13 @@ def test_a_firewall_that_could_not_be_asked_about_is_not_taken_for_none():
             {"networks": ["::ffff:10.0.0.0/104"]},
             "is IPv4 written as IPv6, from which no connection comes. Write 10.0.0.0/8.",
         ),
+        ({"networks": ["::ffff:0:0/96"]}, "from which no connection comes. List the networks of the clients."),
+        (
+            {"networks": ["ff02::1"]},
+            'relay_server_networks: "ff02::1" is no host\'s address, so that no connection comes from it. Leave it out.',
+        ),
+        ({"networks": ["224.0.0.0/4"]}, '"224.0.0.0/4" is no host\'s address'),
+        ({"networks": ["::"]}, '"::" is no host\'s address'),
         ({"networks": ["fe80::1%eth0"]}, '"fe80::1%eth0" is not a network.'),
         ({"networks": ["10.0.0.0/33"]}, '"10.0.0.0/33" is not a network.'),
         ({"networks": ["web01.example.com"]}, '"web01.example.com" is not a network.'),
@@ -169,6 +181,16 @@ def test_a_firewall_that_could_not_be_asked_about_is_not_taken_for_none():
             '"fe80::1" means another host on each link. Write an address that is not of fe80::/10.',
         ),
         ({"address": "fe80::1%eth0"}, '"fe80::1%eth0" is not an address.'),
+        ({"address": "[fd00::10]:25"}, '"[fd00::10]:25" is not an address.'),
+        (
+            {"address": "::"},
+            'relay_server_address: "::" is not an address that another host can know this one by. Set it to the address',
+        ),
+        ({"address": "0.0.0.0"}, "can know this one by"),
+        ({"address": "::1"}, "can know this one by"),
+        ({"address": "ff02::1"}, "can know this one by"),
+        ({"outbound_address": "127.0.0.1"}, "can know this one by. Write the address from which mail leaves"),
+        ({"outbound_address": "255.255.255.255"}, "can know this one by"),
         ({"address": "10.20.0.10/16"}, "Write 10.20.0.10, without a prefix length."),
         (
             {"outbound_address": "2001:db8:203::4/64"},
@@ -436,3 +458,25 @@ def test_a_client_that_does_not_answer_counts_as_one_that_sends(answer):
 
 def test_no_client_needs_no_word():
     assert filters.relay_users([], NAMES) == []
+
+
+VARS = yaml.safe_load((Path(__file__).parents[4] / "roles/relay_server/vars/main.yml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("own", "protocols", "interfaces"),
+    [
+        # Postfix sends from the only address of a family that it listens on, so each is beside a loopback address.
+        (["10.20.0.10"], "all", ["10.20.0.10", "127.0.0.1"]),
+        (["fd00::10"], "all", ["fd00::10", "127.0.0.1", "::1"]),
+        (["10.20.0.10", "fd00::10"], "all", ["10.20.0.10", "fd00::10", "127.0.0.1", "::1"]),
+        # One that is off has none.
+        (["fd00::10"], "ipv6", ["fd00::10", "::1"]),
+        (["10.20.0.10"], "ipv4", ["10.20.0.10", "127.0.0.1"]),
+    ],
+)
+def test_what_Postfix_listens_on_has_a_loopback_address_for_each_family(own, protocols, interfaces):
+    variables = {"__relay_server_own_addresses": own, "relay_server_inet_protocols": protocols}
+    environment = NativeEnvironment()
+    environment.tests["search"] = search
+    assert environment.from_string(VARS["__relay_server_interfaces"]).render(variables) == interfaces

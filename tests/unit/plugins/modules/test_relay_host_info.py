@@ -112,12 +112,23 @@ def test_a_log_that_Postfix_writes_itself_has_no_limit(relay):
     assert [found[name][0]["status"] for name in ("log_journald", "log_rsyslog")] == ["skipped", "skipped"]
 
 
-@pytest.mark.parametrize("relayhost", ["[IPv6:2001:db8:203::2]:2525", "[2001:DB8:203:0::2]:2525"])
-def test_a_relayhost_by_address_in_every_notation_that_Postfix_takes(relay, monkeypatch, relayhost):
+@pytest.mark.parametrize(
+    "relayhost, tried",
+    [
+        ("[IPv6:2001:db8:203::2]:2525", [("2001:db8:203::2", 2525)]),
+        ("[2001:DB8:203:0::2]:2525", [("2001:db8:203::2", 2525)]),
+        ("[2001:db8:203::2]", [("2001:db8:203::2", 25)]),
+        ("[mx.example.net]:smtp", [("mx.example.net", 25)]),
+        ("[2001:db8:203::2]:25, [192.0.2.2]", [("2001:db8:203::2", 25), ("192.0.2.2", 25)]),
+        # Of a domain the mail exchangers are not looked for here.
+        ("example.net [mx.example.net]:no-such-service", []),
+    ],
+)
+def test_a_relayhost_by_address_in_every_notation_that_Postfix_takes(relay, monkeypatch, relayhost, tried):
     asked = []
     monkeypatch.setattr(relay_host, "exit_checks", lambda *values: asked.append(values[:2]) or [])
     relay({"myhostname": FQDN, "relayhost": relayhost}, subset=["network"], timeout=1)
-    assert asked == [("2001:db8:203::2", 2525)]
+    assert sorted(asked) == sorted(tried)
 
 
 def test_the_network_waits_and_not_for_ever(relay):

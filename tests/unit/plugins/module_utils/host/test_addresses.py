@@ -27,6 +27,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     not_globally_routed,
     parse_address,
     parse_network,
+    parse_origin,
     plain,
     read_address,
     read_network,
@@ -405,3 +406,37 @@ def test_a_range_of_addresses_is_the_networks_that_hold_it_and_no_other(one, oth
 )
 def test_names_of_loopback(text, expected):
     assert names_loopback(text) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["::", "::/128", "ff02::1", "FF00::/8", "0.0.0.0", "224.0.0.0/4", "239.1.1.1/32", "255.255.255.255", "0.0.0.0/8"],
+)
+def test_no_connection_comes_from_what_is_no_hosts_address(text):
+    with pytest.raises(AddressError, match="leave it out"):
+        parse_origin(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["::1", "::/0", "0.0.0.0/0", "fe80::/10", "64:ff9b::/96", "fd00::/8", "169.254.0.0/16"]
+)
+def test_a_connection_may_come_from_any_host(text):
+    assert str(parse_origin(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text, wide",
+    [
+        # Behind a translator (RFC 6052) or a 6to4 relay (RFC 3056), each IPv4 host has an address here.
+        ("64:ff9b::/96", True),
+        ("64:ff9b::8000:0/97", True),
+        ("2002::/16", True),
+        ("2002:8000::/17", True),
+        ("64:ff9b::c000:200/120", False),
+        ("64:ff9b::a00:0/104", False),
+        ("2002:c000:201::/48", False),
+        ("2002:c000:201:1::/64", False),
+    ],
+)
+def test_addresses_that_stand_for_all_of_ipv4_are_those_of_strangers(text, wide):
+    assert bool(strangers([parse_network(text)])) is wide
