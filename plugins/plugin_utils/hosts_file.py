@@ -45,7 +45,8 @@ class _Line:
         """str: the line with these names before the others."""
         lower = [name.lower() for name in names]
         rest = re.sub(r"(\S+)(\s*)", lambda match: "" if match[1].lower() in lower else match[0], self._names).strip()
-        return self._begin + " ".join(names + ([rest] if rest else [])) + self._end
+        blank = " " if not rest and self._end.startswith("#") else ""
+        return self._begin + " ".join(names + ([rest] if rest else [])) + blank + self._end
 
 
 def _lines(text):
