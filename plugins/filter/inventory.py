@@ -1,12 +1,13 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How logs may call the hosts of a play."""
+"""How logs may call the hosts of a play, and which of them have not answered."""
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.mailops.relay.plugins.plugin_utils import inventory
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
-from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names
+from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
 
 def host_names(hosts, variables):
@@ -29,13 +30,31 @@ def host_names(hosts, variables):
         if len(a_list("host_names", values, name)) != len(hosts):
             raise AnsibleFilterError(f"host_names: {name} has {len(values)} values for {len(hosts)} hosts.")
     return {
-        host: known_names(host, {name: values[number] for name, values in variables.items()})
+        host: inventory.known_names(host, {name: values[number] for name, values in variables.items()})
         for number, host in enumerate(hosts)
     }
+
+
+def unanswered(results):
+    """Which hosts of a play have not answered.
+
+    Args:
+        results: dict: inventory name -> registered result, or nothing where the task was skipped.
+
+    Returns:
+        dict: C(silent), a sentence for each host on which nothing could be run, and C(refusals), one for each where the module
+        itself said no; lists of str, of printable characters only.
+    """
+    given = a_dict("unanswered", results)
+    for host, registered in given.items():
+        if registered is not None:
+            a_dict("unanswered", registered, f"the result of {host}")
+    silent, refusals = inventory.unanswered(given)
+    return {"silent": list(map(printable, silent)), "refusals": list(map(printable, refusals))}
 
 
 class FilterModule:
     """The filters of this collection."""
 
     def filters(self):
-        return {"host_names": host_names}
+        return {"host_names": host_names, "unanswered": unanswered}

@@ -7,6 +7,7 @@ import textwrap
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
 # Whose results these are, in the order in which they are shown.
@@ -20,8 +21,11 @@ _WIDTH = 76
 
 def _unread(module, host, result):
     """dict: a failed check for a result that there is not."""
-    seen = result.get("msg") or "no result"
-    return checks.failed(module, host, seen, "Make the module run; nothing that it checks is known.")
+    said = result_of(dict(result, failed=True)) if result else {"problem": "no result", "unreachable": False}
+    todo = "Make the module run; nothing that it checks is known."
+    if said["unreachable"]:
+        todo = f"Repair the login (ansible {host} -m ping); nothing that is checked there is known."
+    return checks.failed(module, host, said["problem"], todo)
 
 
 def preflight_result(local, network, dns):

@@ -3,7 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role relay_server needs on the controller."""
 
-from ansible_collections.mailops.relay.plugins.plugin_utils import relay_server
+import base64
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.mailops.relay.plugins.plugin_utils import hosts_file, relay_server
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 
 _UNITS = ("firewalld_runs", "firewalld_starts", "iptables_starts")
@@ -135,6 +139,28 @@ def firewall_of(units, wanted):
     return relay_server.firewall(a_dict("firewall_of", units, keys=_UNITS, hint=_HINT), wanted)
 
 
+def hosts_file_edits(content, addresses, hostname, others):
+    """What is to be changed in /etc/hosts, so that the host's own name leads to its own addresses.
+
+    Args:
+        content: str, the file in base64, as M(ansible.builtin.slurp) returns it.
+        addresses: list of str, the host's own that are to have its name.
+        hostname: str, its full name.
+        others: list of str, further addresses of the host.
+
+    Returns:
+        list of dict: changes for M(ansible.builtin.lineinfile), each with C(why), C(state), C(regexp) and C(line).
+    """
+    name = "hosts_file_edits"
+    try:
+        text = base64.b64decode(content, validate=True).decode("utf-8", "replace")
+    except ValueError as exc:
+        raise AnsibleFilterError(
+            f"{name}: the input is not in base64. Give the content of ansible.builtin.slurp."
+        ) from exc
+    return hosts_file.edits(text, a_list(name, addresses, "addresses"), str(hostname), a_list(name, others, "others"))
+
+
 class FilterModule:
     """The filters of this collection."""
 
@@ -143,6 +169,7 @@ class FilterModule:
             "firewall_of": firewall_of,
             "firewall_units": firewall_units,
             "host_state": host_state,
+            "hosts_file_edits": hosts_file_edits,
             "mynetworks": mynetworks,
             "relay_server_addresses": relay_server_addresses,
             "relay_server_problems": relay_server_problems,

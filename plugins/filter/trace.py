@@ -98,7 +98,8 @@ def trace_result(hosts, rounds):
         rounds: list of dict, as for C(trace_plan).
 
     Returns:
-        dict: C(traces), C(rejects) of what got no queue ID, C(asked) hosts, C(problems) with hosts.
+        dict: C(traces), C(rejects) of what got no queue ID, C(asked) hosts, C(problems) with hosts, and C(complete), whether all
+        who were asked have answered.
     """
     site = _site("trace_result", hosts, rounds)
     problems, rejects = [], []
@@ -115,6 +116,7 @@ def trace_result(hosts, rounds):
         "rejects": rejects,
         "asked": [host for host in hosts if site.results[host]],
         "problems": sorted(set(problems)),
+        "complete": not any("problem" in result for results in site.results.values() for result in results),
     }
 
 
@@ -180,7 +182,10 @@ def trace_table(result):
         list of str: lines, of printable characters only.
     """
     a_dict(
-        "trace_table", result, keys=("traces", "rejects", "asked", "problems"), hint="Give what trace_result returned."
+        "trace_table",
+        result,
+        keys=("traces", "rejects", "asked", "problems", "complete"),
+        hint="Give what trace_result returned.",
     )
     lines = []
     for trace in result["traces"]:
@@ -216,6 +221,8 @@ def trace_table(result):
         )
     if not lines:
         lines.append("No message was found on {0}.".format(", ".join(result["asked"]) or "any host"))
+    if not result["complete"]:
+        lines.append("INCOMPLETE: not all hosts have answered.")
     lines.extend("not certain: " + problem for problem in result["problems"])
     return [printable(line) for line in lines]
 

@@ -5,11 +5,9 @@
 
 import math
 
-from ansible.module_utils.common.text.converters import to_text
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import FIRST, STEP, VERSION, ZERO
-from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners, result_of
 
 # An hour is unusual when it has so many times the usual number, and at least so many.
 _PEAK_FACTOR, _PEAK_LEAST = 4, 20
@@ -84,7 +82,7 @@ def merge_results(results):
         if "flow" in result:
             flows.append(result["flow"])
         else:
-            reason = " ".join(to_text(result.get("msg") or "it gave no result").split())
+            reason = result_of(dict(result, failed=True))["problem"] if result.get("msg") else "it gave no result"
             problems.append(f"{host} is not in these numbers: {reason}")
     flow = merge(flows)
     if problems:

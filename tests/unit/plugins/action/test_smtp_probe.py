@@ -71,6 +71,7 @@ class Task(object):
     """What the action plugin asks of a task."""
 
     async_val = 0
+    delegate_to = None
 
     def __init__(self, **args):
         self.args = args

@@ -169,9 +169,11 @@ def test_what_was_refused_and_what_is_not_certain_is_said():
         "  came from: web01 (web01.example.com[10.0.0.11]); what came before is not known: web01 could not be asked: no route"
         in lines
     )
-    assert lines[-5:] == [
+    assert not result["complete"]
+    assert lines[-6:] == [
         "REFUSED at RCPT on relay, 2026-11-22 07:07:44.500: from web02[10.0.0.12], sender <app@web02>, recipient <x@example.net>: "
         "554 5.7.1 Relay access denied",
+        "INCOMPLETE: not all hosts have answered.",
         "not certain: relay: 40 messages are meant, of which the newest are shown",
         "not certain: relay: lines were lost: imuxsock lost 243 messages",
         "not certain: web01 could not be asked: no route",
@@ -256,7 +258,7 @@ def test_no_terminal_obeys_a_strangers_text(text, field):
         ),
         (
             lambda: trace_table({}),
-            "trace_table: the input has no traces, rejects, asked, problems. Give what trace_result returned.",
+            "trace_table: the input has no traces, rejects, asked, problems, complete. Give what trace_result returned.",
         ),
     ],
 )

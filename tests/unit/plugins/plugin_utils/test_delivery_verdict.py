@@ -328,6 +328,15 @@ def test_a_client_that_sent_nothing(unreachable):
     assert row["status"] == "failed" and row["detail"] == "no way" and "web01" in row["todo"]
 
 
+def test_a_client_that_was_never_converged_is_told_to_be():
+    row = verdict(None, None, sent={"problem": "it sends to x", "unreachable": False, "kind": "not_a_client"})
+    assert (row["status"], row["cause"], row["seen"]) == ("failed", "not_a_client", "does not send through the relay")
+    assert (
+        row["todo"] == "Converge it: ansible-playbook mailops.relay.site --limit web01."
+        and row["detail"] == "it sends to x"
+    )
+
+
 def test_a_client_that_does_not_use_the_relay():
     row = verdict(told(client("sent (250 ok)", TO_MX)), told(""))
     assert (row["status"], row["verdict"], row["cause"]) == ("failed", "delivered", "past_the_relays")

@@ -4,7 +4,12 @@
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names, log_problems, result_of
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import (
+    known_names,
+    log_problems,
+    result_of,
+    unanswered,
+)
 
 RELAY = {
     "ansible_host": "10.20.0.10",
@@ -84,3 +89,54 @@ def test_why_a_log_may_not_tell_all():
     ]
     assert log_problems("web01", {"problem": "no route"}) == ["web01 could not be asked: no route"]
     assert log_problems("web01", {"log": dict(log, problems=[], gaps=[], unreadable=0, unknown=0)}) == []
+
+
+# What was registered with ansible-core 2.16.19 where a host did not answer; the texts are shortened.
+SILENT = {
+    "ssh refused": {
+        "unreachable": True,
+        "msg": "Failed to connect to the host via ssh: connect to host 10.20.0.9 port 22: Connection refused",
+    },
+    "login": {
+        "unreachable": True,
+        "msg": "Warning: Permanently added '10.20.0.9' (ED25519) to the list of known hosts.\nroot@10.20.0.9: Permission denied (publickey).",
+    },
+    "container gone": {
+        "failed": True,
+        "module_stderr": "Error response from daemon: No such container: x\n",
+        "msg": "MODULE FAILURE",
+    },
+    "no Python": {
+        "failed": True,
+        "module_stderr": "",
+        "module_stdout": "/bin/sh: 1: /usr/bin/python3: not found\r\n",
+        "msg": "The module failed",
+    },
+    "no password": {"failed": True, "msg": "Missing sudo password"},
+    "delegated": {"failed": True, "no_answer": True, "msg": "no route"},
+}
+WORDS = [
+    "Connection refused",
+    "Permission denied (publickey)",
+    "No such container: x",
+    "python3: not found",
+    "Missing sudo password",
+    "no route",
+]
+
+
+def test_who_does_not_answer_is_told_from_who_says_no():
+    answered = {"skipped": {"skipped": True}, "asked nothing": None, "good": {"changed": False, "total": 3}}
+    silent, refusals = unanswered(dict(SILENT, refused={"failed": True, "msg": "limit: 3 messages match."}, **answered))
+    assert refusals == ["refused: limit: 3 messages match."]
+    assert [sentence.partition(":")[0] for sentence in silent] == list(SILENT)
+    for sentence, words in zip(silent, WORDS, strict=True):
+        assert sentence.endswith(words + ".") and "\n" not in sentence and "Permanently" not in sentence
+
+
+def test_what_the_module_says_of_the_kind_is_kept():
+    assert result_of({"failed": True, "msg": "no", "kind": "refusal"}) == {
+        "problem": "no",
+        "unreachable": False,
+        "kind": "refusal",
+    }
