@@ -19,6 +19,7 @@ options:
       - Where a release before 0.7.0 has set what is wanted, a warning says that it is recorded now. When it is taken back, it
         returns to what the oldest backup says, or goes out where there is none.
       - A record that is damaged, or was written by a newer release, is refused.
+      - Of a file with lines of others, ours are told from theirs, which stay when ours go.
       - Without it, nothing is recorded, and nothing is taken back.
     type: str
     version_added: 0.7.0

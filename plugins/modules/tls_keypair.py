@@ -173,6 +173,9 @@ options:
       - Whether to keep a copy, with its mode and owner, of each file whose content is replaced.
     type: bool
     default: false
+notes:
+  - Nothing of this module is taken back. Others trust a certificate once it has been handed out, and the configuration from before
+    may name the same files. What O(backup) has kept of the files from before lies beside them; rename it to have it back.
 seealso:
   - module: community.crypto.openssl_privatekey
   - module: community.crypto.x509_certificate

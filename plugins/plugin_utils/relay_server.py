@@ -346,7 +346,10 @@ def users(results, names):
         names: list of str, the relay's names and addresses.
     """
     named = re.compile(
-        r"(?<![\w.-])(?:{0})(?!\.?[\w-])".format("|".join(re.escape(name) for name in names if name)), re.I
+        r"(?<![\w.-])(?:{0})(?!\.?[\w-])".format(
+            "|".join(re.escape(name) for name in names if name and ":" not in name)
+        ),
+        re.I,
     )
     addresses = {plain(name) for name in names if name}
     for result in results:

@@ -342,7 +342,7 @@ class SendmailConfig(Subject):
         super(SendmailConfig, self).__init__(scratch)
         self._directory = "/etc/mail"
         names = "sendmail.mc sendmail.cf access access.db".split()
-        self.files = [os.path.join(self._directory, name) for name in names] + [self.path("ca.pem")]
+        self.files = [os.path.join(self._directory, name) for name in names] + [self.ca()]
         self.directories = [scratch, self._directory]
 
     def apply(self, number, runner, check_mode):
@@ -353,8 +353,8 @@ class SendmailConfig(Subject):
             "mailer": "relay",
             "loopback_only": True,
             "tls_level": "verified" if number == 2 else "encrypted",
-            "ca_file": self.path("ca.pem"),
-            "files": [{"path": self.path("ca.pem"), "content": "certificate {0}\n".format(number), "mode": "0644"}],
+            "ca_file": self.ca(),
+            "files": [{"path": self.ca(), "content": "certificate {0}\n".format(number), "mode": "0644"}],
             "backup": False,
         }
         return SendmailConfiguration(self.ask(arguments, number), runner, None, check_mode, "/tmp").apply()
@@ -362,6 +362,10 @@ class SendmailConfig(Subject):
     def ask(self, arguments, number):
         """dict: the arguments for a state."""
         return arguments
+
+    def ca(self):
+        """str: the path of a further file."""
+        return self.path("ca.pem")
 
     def question(self, argv, stdin):
         program = os.path.basename(argv[0])
@@ -397,9 +401,13 @@ class SendmailRemoval(Removal, SendmailConfig):
             return dict(arguments, owner="kill", address_lookups=False)
         return {"config_directory": self._directory, "port": 25, "owner": "kill", "state": "absent", "backup": False}
 
+    def ca(self):
+        # Where the role has it. Elsewhere the next run of the owner, which has nothing there any more, would not look.
+        return os.path.join(self._directory, "kill-ca.pem")
+
     def is_there(self):
         """bool: whether it is the first state."""
-        return os.path.exists(self.path("ca.pem"))
+        return os.path.exists(self.ca())
 
 
 class IptablesRules(Subject):

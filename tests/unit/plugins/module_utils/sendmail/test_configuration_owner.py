@@ -85,6 +85,7 @@ def test_lines_of_others_stay_when_ours_go(role, absent, etc):  # noqa: F811
     before = files(etc)
     role()
     append(etc + "/access", "Connect:10\t\tRELAY\n")
+    write(etc + "/access.db", read_native(etc + "/access"))
     append(etc + "/sendmail.mc", "dnl theirs\n")
     # They have compiled it too.
     os.utime(etc + "/access.db", None)
