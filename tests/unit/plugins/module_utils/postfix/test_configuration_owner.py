@@ -28,7 +28,7 @@ from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.postfix.t
     files_in,
 )
 
-PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 OLD_BACKUP = "main.cf.2026-01-02@03:04:05~"
 SUBMISSION = {"name": "submission", "type": "inet", "command": "smtpd", "options": {"syslog_name": "s"}}
 
