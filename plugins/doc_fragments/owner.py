@@ -12,6 +12,7 @@ options:
     description:
       - In whose name this is set, for example the name of the role. The host then keeps a record of it, and of what was there
         before, in C(/var/lib/mailops.relay/owners.json), which only root can read.
+      - A name has letters, digits and C(_.-), 100 characters at most, and single spaces between words.
       - A call names everything that its owner wants of this module. What it named before and no longer names returns to what it was
         before the owner set it, in the same change. Where somebody else has changed it since, it stays, and a warning says so.
       - Something that another owner has set to another value is refused, and nothing changes. An equal value is shared, and

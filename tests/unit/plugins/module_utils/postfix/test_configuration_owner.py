@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import table_values
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.postfix.test_configuration import (
     MAIN,
     MASTER,
@@ -26,7 +28,7 @@ from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.postfix.t
     files_in,
 )
 
-PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 OLD_BACKUP = "main.cf.2026-01-02@03:04:05~"
 SUBMISSION = {"name": "submission", "type": "inet", "command": "smtpd", "options": {"syslog_name": "s"}}
 
@@ -427,3 +429,110 @@ def test_what_somebody_added_to_a_service_of_an_earlier_release_stays(host):
     for _time in range(3):
         assert not run(host, main=WANTED, master=[SUBMISSION])["changed"]
     assert "smtpd_sasl_auth_enable" in files_in(host)["master.cf"]
+
+
+SERVICES = st.dictionaries(
+    st.sampled_from(["submission/inet", "smtp/unix", "new/unix"]), st.none() | st.sampled_from(["1", "2"]), max_size=2
+)
+ENTRIES = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]), st.none() | st.sampled_from(["smtp:a", "smtp:b"]), max_size=2
+)
+CALLS = st.lists(st.tuples(st.sampled_from(["one", "two", "hand"]), SERVICES, ENTRIES), max_size=7)
+MASTER_THERE = (
+    MASTER + "  -o syslog_name=0\n# a comment\nsubmission inet n - y - - smtpd\n  # inside\n  -o syslog_name=0\n#end\n"
+)
+TABLE_THERE = "# a comment\na smtp:0\n\nothers smtp:there\nb   smtp:0\n"
+
+
+class Keys(object):
+    """What must be of the keys of a file: what they say, who wants what, and what was there before the first of them."""
+
+    def __init__(self, values):
+        self.values = dict(values)
+        self.wants = {}
+
+    def refuses(self, owner, wanted):
+        return any(
+            name != owner and value != wanted[key]
+            for key in wanted
+            for name, value in self.wants.get(key, (None, {}))[1].items()
+        )
+
+    def call(self, owner, wanted):
+        for key, value in wanted.items():
+            if owner != "hand":
+                self.wants.setdefault(key, (self.values.get(key), {}))[1][owner] = value
+            self.put(key, value)
+        for key in [key for key, (_before, wants) in self.wants.items() if owner in wants and key not in wanted]:
+            before, wants = self.wants[key]
+            value = wants.pop(owner)
+            if not wants:
+                del self.wants[key]
+                if self.values.get(key) == value:
+                    self.put(key, before)
+
+    def put(self, key, value):
+        self.values.pop(key, None)
+        if value is not None:
+            self.values[key] = value
+
+
+def services_of(etc):
+    """dict: name/type -> its one setting, of each service but the first, which nobody touches."""
+    services = MasterCf(files_in(etc)["master.cf"], "master.cf").services()[1:]
+    return dict(("{0[name]}/{0[type]}".format(item), dict(item["options"])["syslog_name"]) for item in services)
+
+
+def entries_of(etc):
+    return table_values(files_in(etc)["transport"], "transport", False)
+
+
+def set_both(etc, owner, services, entries):
+    """One call of an owner; or a person changes entries."""
+    table = {"path": str(etc / "transport"), "type": "hash", "exclusive": False, "entries": entries}
+    if owner == "hand":
+        call(Postfix(etc), tables=[table])
+        return
+    items = []
+    for key, value in sorted(services.items()):
+        item = {"command": "smtp", "options": {"syslog_name": value}} if value else {"state": "absent"}
+        items.append(dict(item, name=key.split("/")[0], type=key.split("/")[1]))
+    run(etc, owner, master=items, tables=[table] if entries else [])
+
+
+@PATIENT
+@given(CALLS)
+def test_services_and_entries_end_as_a_model_predicts(tmp_path_factory, steps):
+    top = tmp_path_factory.mktemp("model")
+    record, owners_record.RECORD = owners_record.RECORD, str(top / "state" / "owners.json")
+    try:
+        etc = top / "postfix"
+        etc.mkdir()
+        texts = {"main.cf": MAIN, "master.cf": MASTER_THERE, "transport": TABLE_THERE}
+        for name, text in texts.items():
+            (etc / name).write_bytes(text.encode("ascii"))
+        services, entries = Keys(services_of(etc)), Keys(entries_of(etc))
+        untouched = True
+        for owner, wanted, table in steps + [("one", {}, {}), ("two", {}, {})]:
+            if owner != "hand" and (services.refuses(owner, wanted) or entries.refuses(owner, table)):
+                before = files_in(etc)
+                with pytest.raises(RelayError, match="to another value"):
+                    set_both(etc, owner, wanted, table)
+                assert files_in(etc) == before
+                continue
+            untouched = untouched and owner != "hand"
+            set_both(etc, owner, wanted, table)
+            services.call(owner, wanted if owner != "hand" else {})
+            entries.call(owner, table)
+            assert services_of(etc) == services.values
+            assert entries_of(etc) == entries.values
+            assert "others smtp:there\n" in files_in(etc)["transport"]
+            assert (
+                files_in(etc).get("transport.db", "compiled " + files_in(etc)["transport"])[9:]
+                == files_in(etc)["transport"]
+            )
+        assert files_in(etc)["master.cf"] == MASTER_THERE
+        assert not untouched or files_in(etc)["transport"] == TABLE_THERE
+    finally:
+        owners_record.RECORD = record
+        shutil.rmtree(str(top))
