@@ -51,7 +51,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save i
     Document,
     RulesError,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, has_stale, remove_stale
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
+    Lock,
+    Transaction,
+    has_stale,
+    remove_stale,
+)
 
 # Other programs may add rules between our reading and writing; then the place is looked for again.
 _ATTEMPTS = 3

@@ -156,7 +156,13 @@ def test_unchanged_costs_few_commands(etc):
 
 @pytest.mark.parametrize(
     "pid, name, running",
-    [("  1543\n", "master\n", True), ("1543", "sshd\n", False), ("1543", None, False), ("", "master\n", False), (None, None, False)],
+    [
+        ("  1543\n", "master\n", True),
+        ("1543", "sshd\n", False),
+        ("1543", None, False),
+        ("", "master\n", False),
+        (None, None, False),
+    ],
 )
 def test_whether_postfix_runs_is_known_by_its_process(etc, monkeypatch, pid, name, running):
     proc, spool = etc / "proc", etc / "spool"
@@ -176,7 +182,8 @@ def test_whether_postfix_runs_is_known_by_its_process(etc, monkeypatch, pid, nam
 
 
 @pytest.mark.parametrize(
-    "state, enabled", [("enabled", True), ("disabled", False), ("enabled-runtime", False), ("masked", False), ("", None)]
+    "state, enabled",
+    [("enabled", True), ("disabled", False), ("enabled-runtime", False), ("masked", False), ("", None)],
 )
 def test_whether_postfix_starts_at_boot_is_what_systemd_says(etc, state, enabled):
     postfix = Postfix(etc)
