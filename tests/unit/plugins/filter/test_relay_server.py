@@ -305,6 +305,31 @@ def test_what_runs_comes_first_then_what_the_next_boot_would_start(units, firewa
     assert filters.firewall_of(states, "iptables") == "iptables" and filters.firewall_of(states, "none") == "none"
 
 
+# systemd 252 (recorded), shortened, and what the role's question adds.
+HOST_SAID = """\
+Id=firewalld.service
+ActiveState=active
+UnitFileState=disabled
+
+Id=netfilter-persistent.service
+ActiveState=inactive
+UnitFileState=
+
+Id=rsyslog.service
+ActiveState=active
+UnitFileState=enabled
+program=postconf
+program=15-ip4tables"""
+
+
+def test_what_runs_and_is_there_need_not_be_asked_about_again():
+    assert filters.host_state(HOST_SAID.split("\n")) == {
+        "services": ["rsyslog"],
+        "programs": ["postconf", "15-ip4tables"],
+    }
+    assert filters.host_state([]) == {"services": [], "programs": []}
+
+
 OWN = [
     "192.0.2.7",
     "10.20.0.9",
@@ -413,6 +438,7 @@ def test_hosts_and_networks_of_IPv6_are_in_brackets():
             lambda: filters.firewall_units("ActiveState=active"),
             "firewall_units: the input must be a list, but it is a text.",
         ),
+        (lambda: filters.host_state("x"), "host_state: the input must be a list, but it is a text."),
         (
             lambda: filters.firewall_of("x", "auto"),
             "firewall_of: the input must be a dictionary, but it is a text. Give what firewall_units returned.",

@@ -140,7 +140,7 @@ def test_rules_come_before_the_reject_in_kernel_and_file_and_a_second_run_change
     assert not os.path.exists(host.path("rules.v6"))
     del host.log[:]
     again = host.apply()
-    assert not again["changed"] and again["diff"] == []
+    assert not again["changed"] and again["diff"] == [] and again["up_to_date"] and not result["up_to_date"]
     assert host.log == ["iptables-save -c -t filter", "ip6tables-save -c -t filter"]
 
 

@@ -17,7 +17,12 @@ import yaml
 from ansible_collections.mailops.relay.plugins.module_utils.host import trust
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX, Transaction
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
+    STAGE_PREFIX,
+    TEMPORARY_SUFFIX,
+    Transaction,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
     Configuration,
     RefusedError,
@@ -54,6 +59,7 @@ class Postfix(object):
         self.fails = {}
         self.staged = []
         self.known = fixture("postconf-d.3.7.11-bookworm.txt")
+        self.unit_file_state = "enabled"
 
     def find(self, program):
         return "/usr/sbin/" + program if self.installed else None
@@ -64,6 +70,8 @@ class Postfix(object):
             return Result(0, self.known, "")
         if argv == ["postconf", "-m"]:
             return Result(0, "hash\nregexp\n", "")
+        if argv[0] == "systemctl":
+            return Result(0, "UnitFileState={0}\n".format(self.unit_file_state), "")
         if argv[0] in ("postmap", "postalias") and "-q" not in argv:
             path = argv[3].partition(":")[2]
             self.staged.append((path, stat.S_IMODE(os.stat(path).st_mode)))
@@ -142,8 +150,57 @@ def test_the_hosts_own_authorities_are_named_where_they_have_all_that_is_trusted
 def test_unchanged_costs_few_commands(etc):
     postfix = Postfix(etc)
     assert not call(postfix, main={"myhostname": "relay.example.com", "inet_interfaces": ["all"]})["changed"]
-    assert len(postfix.calls) <= 2
-    assert set(postfix.programs()) <= set(["postconf"])
+    assert len(postfix.calls) <= 3
+    assert set(postfix.programs()) <= set(["postconf", "systemctl"])
+
+
+@pytest.mark.parametrize(
+    "pid, name, running",
+    [
+        ("  1543\n", "master\n", True),
+        ("1543", "sshd\n", False),
+        ("1543", None, False),
+        ("", "master\n", False),
+        (None, None, False),
+    ],
+)
+def test_whether_postfix_runs_is_known_by_its_process(etc, monkeypatch, pid, name, running):
+    proc, spool = etc / "proc", etc / "spool"
+    (proc / "self").mkdir(parents=True)
+    (spool / "pid").mkdir(parents=True)
+    (etc / "main.cf").write_bytes((MAIN + "top = {0}\nqueue_directory = $top/spool\n".format(etc)).encode("ascii"))
+    monkeypatch.setattr(installation, "PROC", str(proc))
+    if pid is not None:
+        (spool / "pid" / "master.pid").write_bytes(pid.encode("ascii"))
+    if name is not None:
+        (proc / "1543").mkdir()
+        (proc / "1543" / "comm").write_bytes(name.encode("ascii"))
+    assert call(Postfix(etc))["running"] is running
+    # Without proc(5) nobody knows whose the number is.
+    (proc / "self").rmdir()
+    assert call(Postfix(etc))["running"] is (None if pid and pid.strip() else False)
+
+
+@pytest.mark.parametrize(
+    "state, enabled",
+    [("enabled", True), ("disabled", False), ("enabled-runtime", False), ("masked", False), ("", None)],
+)
+def test_whether_postfix_starts_at_boot_is_what_systemd_says(etc, state, enabled):
+    postfix = Postfix(etc)
+    postfix.unit_file_state = state
+    assert call(postfix)["enabled"] is enabled
+
+
+def test_what_a_killed_run_left_is_not_up_to_date(etc):
+    assert call(Postfix(etc), check_mode=True)["up_to_date"]
+    assert not call(Postfix(etc), check_mode=True, main={"myhostname": "b.example"})["up_to_date"]
+    left = etc / "tables"
+    left.mkdir()
+    (left / (STAGE_PREFIX + "x" + TEMPORARY_SUFFIX)).mkdir()
+    request = {"tables": [{"path": str(left / "t"), "state": "absent"}]}
+    assert not call(Postfix(etc), check_mode=True, **request)["up_to_date"]
+    # The same call without check mode clears up.
+    assert call(Postfix(etc), **request)["up_to_date"] and os.listdir(str(left)) == []
 
 
 @pytest.mark.parametrize(
@@ -399,7 +456,8 @@ def test_without_postfix_check_mode_shows_the_difference_and_says_so(tmp_path):
         call(postfix, check_mode=True, main={"mynetworks": "0.0.0.0/0"})
     with pytest.raises(RelayError) as error:
         call(postfix, main={"myhostname": "a.example"})
-    assert "install the package 'postfix'" in str(error.value)
+    assert "install the package 'postfix'" in str(error.value) and error.value.facts() == {"installed": False}
+    assert (result["installed"], result["running"], result["enabled"]) == (False, False, False)
 
 
 def test_a_secret_table_is_never_readable_and_never_shown(etc):

@@ -100,6 +100,14 @@ def test_check_mode_writes_no_record(host, tmp_path):
     assert sorted(os.listdir(str(tmp_path))) == ["postfix"]
 
 
+def test_what_is_only_to_be_recorded_is_not_up_to_date(host):
+    wanted = {"myhostname": "relay.example.com"}
+    first = run(host, check_mode=True, main=wanted)
+    assert not first["changed"] and not first["up_to_date"]
+    assert not run(host, main=wanted)["up_to_date"]
+    assert run(host, check_mode=True, main=wanted)["up_to_date"]
+
+
 def test_a_call_without_an_owner_has_no_part_in_it(host, tmp_path):
     run(host, main={"relayhost": "a"})
     call(Postfix(host), main={"relayhost": "b"})
