@@ -91,9 +91,9 @@ def check(main, services, host):
             C(postconf -d)), ``table_types`` (set of str, C(postconf -m), or None when unknown),
             ``config_directory``, ``main_file``, ``master_file``; methods ``exists(path)``,
             ``is_directory(path)``, ``text(path)`` (str or None), ``readers(path)`` (who else than root, its owner and services can
-            read it; None for nobody), ``mail_owner_reads(path)`` (whether Postfix's own user can), ``backups(path)`` (list of str), ``key_pair_matches(cert_path, key_path)`` (True, False or None when
-            it cannot be told) and ``is_local_address(name_or_address)`` (for a name: whether any of its
-            addresses is one of this host).
+            read it; None for nobody), ``mail_owner_reads(path)`` (whether Postfix's own user can), ``backups(path)`` (list of str),
+            ``key_pair_matches(cert_path, key_path)`` (True, False or None when it cannot be told) and
+            ``is_local_address(name_or_address)`` (for a name: whether any of its addresses is one of this host).
     """
     scopes = lint_base.scopes_of(main, services, host)
     main_scope, service_scopes = scopes[0], scopes[1:]
