@@ -5,7 +5,7 @@ DISTROS ?= debian11 debian12 debian13 centos7 rocky8 rocky9
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup demo demo-destroy test lint unit sanity package molecule bench bench-queue bench-verify \
+.PHONY: help setup demo demo-destroy test lint unit sanity package molecule bench bench-hop bench-queue bench-verify \
 	preflight verify trace report
 
 help:  ## This list.
@@ -55,6 +55,9 @@ bench: setup  ## The speed figures, as ratios in one run.
 
 bench-verify: setup  ## The controller's CPU time of verify for each client, with 40 clients and with 5, on the demo.
 	@python tests/bench/verify.py
+
+bench-hop: setup  ## Verified TLS over stock clear text from a client to a relay: messages per second, CPU of both hosts.
+	@python tests/bench/hop.py
 
 bench-queue: setup  ## The queue's speed and memory figures, on 100,000 messages in a container of their own.
 	@python tests/bench/queue.py

@@ -11,8 +11,9 @@ from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import parse_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_reuse import SETTINGS
 from ansible_collections.mailops.relay.plugins.plugin_utils import trust
-from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_list
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 
 
 def _is_address(text):
@@ -143,6 +144,35 @@ def nexthops(relays, default_port):
     return [f"[{relay['name']}]:{relay.get('port', default_port)}" for relay in entries]
 
 
+def reuse_services(services, *settings):
+    """Services of master.cf, with what TLS connections that are used again need (``postfix.lint_reuse``).
+
+    Args:
+        services: list of dict, as for C(master) of M(mailops.relay.postfix_config).
+        settings: dicts of parameter and value, what is set in main.cf besides.
+
+    Returns:
+        list of dict: C(tlsproxy), the services, and for each that has TLS settings of its own the option that it does not use
+        connections again. Only the services where a setting turns it off.
+    """
+    entries = a_list("reuse_services", services, of_dicts=True, keys=("name", "type"))
+    name = "smtp_tls_connection_reuse"
+    for values in settings:
+        a_dict("reuse_services", values, "an argument")
+    if any(str(values[name]).lower() not in ("yes", "true") for values in settings if name in values):
+        return list(entries)
+    known = {"if_supported": [name]}
+    own = {f"smtp_tls_{part}" for part in SETTINGS}
+    without = [
+        {"name": service["name"], "type": service["type"], "options": {name: False}, **known}
+        for service in entries
+        if service.get("state", "present") == "present"
+        and own.intersection(service.get("options") or {})
+        and name not in service["options"]
+    ]
+    return [{"name": "tlsproxy", "type": "unix", "maxproc": "0", "command": "tlsproxy", **known}, *entries, *without]
+
+
 def certificate_hosts(names, client_relays):
     """The hosts whose certificate the clients of a play need: read once, for all of them.
 
@@ -219,6 +249,7 @@ class FilterModule:
             "nexthops": nexthops,
             "relay_ports": relay_ports,
             "relay_problems": relay_problems,
+            "reuse_services": reuse_services,
             "sendmail_client_problems": sendmail_client_problems,
             "trust_anchors": trust_anchors,
         }

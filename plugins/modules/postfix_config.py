@@ -67,7 +67,8 @@ options:
   first_supported:
     description:
       - Choices of parameters for several versions of Postfix. Each choice is a list of mappings of parameter and value;
-        of each, the first mapping is set of which the installed Postfix knows every parameter (C(postconf -d)).
+        of each, the first mapping is set of which the installed Postfix knows every parameter (C(postconf -d)) and has the type
+        of each table (C(postconf -m)).
       - Nothing is set of a choice of which it knows none. RV(unsupported) has the parameters that it does not know.
       - What O(main) or O(if_supported) names is left to them.
     type: list
@@ -123,6 +124,15 @@ options:
           - A list is joined with commas. A value with white space is written as C(-o { name = value }), which
             needs Postfix 3.0.
         type: dict
+      if_supported:
+        description:
+          - Parameters that the installed Postfix must know (C(postconf -d)) for this item. Where it does not know one, the item
+            counts as not given. Two items for one service are taken together, so that some of its O(master[].options) can depend
+            on this.
+        type: list
+        elements: str
+        default: []
+        version_added: 0.7.0
       state:
         description:
           - V(absent) takes the service out.
@@ -282,6 +292,17 @@ EXAMPLES = r"""
     owner: limits
     main:
       message_size_limit: 52428800
+
+- name: Keep TLS connections open for further messages, where Postfix can
+  mailops.relay.postfix_config:
+    if_supported:
+      smtp_tls_connection_reuse: true
+    master:
+      - name: tlsproxy
+        type: unix
+        maxproc: '0'
+        command: tlsproxy
+        if_supported: [smtp_tls_connection_reuse]
 
 - name: Take all of that back
   mailops.relay.postfix_config:
@@ -443,6 +464,7 @@ def argument_spec():
                 maxproc=dict(type="str"),
                 command=dict(type="str"),
                 options=dict(type="dict"),
+                if_supported=dict(type="list", elements="str", default=[]),
             ),
         ),
         tables=dict(

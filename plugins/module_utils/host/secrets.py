@@ -148,6 +148,26 @@ def readers_of(path, attributes=None):
     return None
 
 
+def can_read(path, user, group, attributes=None):
+    """bool: whether a process of this user and group, without others, can read a file.
+
+    Args:
+        path: str.
+        user, group: int.
+        attributes: as for ``readers_of``.
+    """
+    path = os.path.realpath(path)
+    try:
+        if attributes is None:
+            status = os.stat(path)
+            attributes = status.st_mode, status.st_uid, status.st_gid
+    except OSError:
+        return False
+    mode, owner, its_group = attributes
+    bit = stat.S_IRUSR if owner == user else stat.S_IRGRP if its_group == group else stat.S_IROTH
+    return bool(mode & bit) and all(_lets_pass(directory, group) for directory in _above(path))
+
+
 def _above(path):
     while path != os.path.dirname(path):
         path = os.path.dirname(path)

@@ -53,6 +53,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.earlier impo
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host, NotInstalledError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import scopes_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import tables_in, takes_tables
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import FIELDS, MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_files import SecretFiles, uses_of
@@ -113,13 +114,14 @@ def finding_facts(finding):
     return dict(finding._asdict())
 
 
-def first_supported(choices, defaults, named):
-    """dict: parameter -> value: of each choice the first entry of which Postfix knows every parameter.
+def first_supported(choices, defaults, named, types=None):
+    """dict: parameter -> value: of each choice the first entry of which Postfix knows every parameter and type of table.
 
     Args:
         choices: list of list of dict; each dict is parameter -> value.
         defaults: dict, what C(postconf -d) shows; None when there is no Postfix to ask, and the newest is assumed.
         named: container of str, parameters that the call sets elsewhere; they are left out of the result.
+        types: set of str, what C(postconf -m) shows, or None when it cannot be told; then each type is assumed.
 
     Raises:
         SettingError: a choice has another form, or two of them set one parameter to different values.
@@ -128,7 +130,7 @@ def first_supported(choices, defaults, named):
     for choice in choices:
         if not all(isinstance(entry, dict) for entry in choice):
             raise SettingError("first_supported: each choice is a list of mappings of parameter and value")
-        entry = next((entry for entry in choice if defaults is None or all(name in defaults for name in entry)), {})
+        entry = next((entry for entry in choice if _is_supported(entry, defaults, types)), {})
         for name, value in entry.items():
             if chosen.get(name, value) != value:
                 raise SettingError(
@@ -137,6 +139,19 @@ def first_supported(choices, defaults, named):
             if name not in named:
                 chosen[name] = value
     return chosen
+
+
+def _is_supported(entry, defaults, types):
+    if defaults is not None and not all(name in defaults for name in entry):
+        return False
+    tables = [
+        table
+        for name, value in entry.items()
+        if takes_tables(name)
+        for text in _texts(value)
+        for table in tables_in(text)
+    ]
+    return types is None or all(kind in types for kind, _path in tables)
 
 
 def _account(lookup, name, what, kind):
@@ -398,7 +413,10 @@ class Configuration(object):
             raise SettingError("{0}: named in main and in if_supported; keep one of them".format(", ".join(both)))
         named = dict(wanted, **optional)
         chosen = first_supported(
-            self._request.get("first_supported") or [], self._host.defaults if self._host.installed else None, named
+            self._request.get("first_supported") or [],
+            self._host.defaults if self._host.installed else None,
+            named,
+            self._host.table_types,
         )
         named.update(chosen)
         unknown = set()
@@ -440,7 +458,7 @@ class Configuration(object):
         return config if plan.after == text else type(config)(plan.after or "", plan.path)
 
     def _set_master(self, plan, master):
-        items = self._request.get("master") or []
+        items = [item for item in self._request.get("master") or [] if self._is_for_this_postfix(item)]
         services = set((item["name"], item["type"]) for item in items)
         current = _entries(master)
         asked, wanted, ours = {}, {}, {}
@@ -504,6 +522,9 @@ class Configuration(object):
         self._set_services(master, items)
         name, _slash, kind = key.rpartition("/")
         return master.entry(name, kind)
+
+    def _is_for_this_postfix(self, item):
+        return not self._host.installed or all(name in self._host.defaults for name in item.get("if_supported") or [])
 
     def _set_services(self, master, items):
         for item in items:
@@ -798,17 +819,29 @@ class Configuration(object):
             return writer.activate(plan for plan in backed_up if plan.replaced)
 
     def _ordered(self, directory, main_plan, master_plan):
-        """list of FilePlan: in which order main.cf and master.cf keep Postfix able to start in between."""
+        """list of FilePlan: in which order main.cf and master.cf keep Postfix able to start, and mail going, in between."""
+        ends = [(main_plan.before, master_plan.before), (main_plan.after, master_plan.after)]
+        known = set().union(*[_places(self._errors(*texts)) for texts in ends])
         orders = [
             ([master_plan, main_plan], main_plan.before, master_plan.after),
             ([main_plan, master_plan], main_plan.after, master_plan.before),
         ]
+        possible = []
         for number, (order, main_text, master_text) in enumerate(orders):
             copy = "{0}.{1}".format(directory, number)
             self._write_copy(copy, main_text, master_text)
             if self._check(copy).rc == 0:
-                return order
-        return orders[0][0]
+                possible.append((len(_places(self._errors(main_text, master_text)) - known), number, order))
+        return min(possible)[2] if possible else orders[0][0]
+
+    def _errors(self, main_text, master_text):
+        """list of Finding: what would not work, of which C(postfix check) says nothing, such as a service that is missing."""
+        main, master = (
+            MainCf(main_text or "", self._host.main_file),
+            MasterCf(master_text or "", self._host.master_file),
+        )
+        findings = lint.check(main.values(), master.services(), self._host)
+        return [finding for finding in findings if finding.severity == lint.ERROR]
 
     def _stage(self, writer, plan, config_directory):
         """Stage a table or file and compile it; it moves in before what it is compiled to: see ``make_newer``."""

@@ -10,13 +10,19 @@ __metaclass__ = type
 
 import contextlib
 import os
+import pwd
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind
 from ansible_collections.mailops.relay.plugins.module_utils.host.processes import PROC
-from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_of, readers_of, text_of
+from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import (
+    backups_of,
+    can_read,
+    readers_of,
+    text_of,
+)
 
 DEFAULT_DIRECTORY = "/etc/postfix"
 
@@ -189,6 +195,16 @@ class Host(object):
         if plan is None:
             return readers_of(path)
         return None if plan.after is None else readers_of(path, (plan.mode, plan.owner, plan.group))
+
+    def mail_owner_reads(self, path):
+        """bool: whether a process that runs as Postfix's own user can read a file, now or when this call is done."""
+        try:
+            account = pwd.getpwnam(self.defaults.get("mail_owner", "postfix"))
+        except KeyError:
+            return False
+        plan = self.plans.get(os.path.realpath(path))
+        attributes = None if plan is None else (plan.mode, plan.owner, plan.group)
+        return can_read(path, account.pw_uid, account.pw_gid, attributes)
 
     def backups(self, path):
         """list of str: the backups that lie beside a file, without those that this call removes."""

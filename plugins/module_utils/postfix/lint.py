@@ -17,6 +17,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix import (
     lint_fingerprints,
     lint_parameters,
     lint_relay,
+    lint_reuse,
     lint_secrets,
     lint_services,
     lint_tables,
@@ -66,6 +67,7 @@ KNOWN_IDENTIFIERS = {
     "tls-level": False,
     "tls-no-certificate": False,
     "tls-protocol": False,
+    "tls-reuse-unreadable": True,
     "unknown-parameter": True,
     "unknown-restriction": False,
     "untrusted-routing": False,
@@ -82,16 +84,16 @@ def check(main, services, host):
 
     Args:
         main: dict of parameter -> value as set in main.cf (str, continuation lines folded).
-        services: list of dict, one for each service of master.cf: ``name``, ``type``, ``command``,
+        services: list of dict, one for each service of master.cf: ``name``, ``type``, ``chroot``, ``command``,
             ``options`` (list of (name, value)) and ``words`` (list of str, the arguments as written).
             When it is empty, main.cf is judged as if smtpd(8) ran with it.
         host: what can be asked of the host; attributes ``version`` (tuple of int), ``defaults`` (dict,
             C(postconf -d)), ``table_types`` (set of str, C(postconf -m), or None when unknown),
             ``config_directory``, ``main_file``, ``master_file``; methods ``exists(path)``,
             ``is_directory(path)``, ``text(path)`` (str or None), ``readers(path)`` (who else than root, its owner and services can
-            read it; None for nobody), ``backups(path)`` (list of str), ``key_pair_matches(cert_path, key_path)`` (True, False or None when
-            it cannot be told) and ``is_local_address(name_or_address)`` (for a name: whether any of its
-            addresses is one of this host).
+            read it; None for nobody), ``mail_owner_reads(path)`` (whether Postfix's own user can), ``backups(path)`` (list of str),
+            ``key_pair_matches(cert_path, key_path)`` (True, False or None when it cannot be told) and
+            ``is_local_address(name_or_address)`` (for a name: whether any of its addresses is one of this host).
     """
     scopes = lint_base.scopes_of(main, services, host)
     main_scope, service_scopes = scopes[0], scopes[1:]
@@ -119,6 +121,7 @@ def check(main, services, host):
     findings += lint_parameters.check_master_options(services, host)
     findings += lint_relay.check_restrictions(main_scope, services)
     findings += lint_services.check_services(main_scope, service_scopes, services)
+    findings += lint_reuse.check_reuse(main_scope, service_scopes, services)
     findings += lint_secrets.check_secrets(scopes, main, services, host)
     return sorted(findings, key=lambda finding: (finding.severity != ERROR, finding.file != host.main_file))
 

@@ -118,7 +118,8 @@ def _used_tls(origin, queue_id, relay, conn_use, said):
         origin.new_tls = ""
     if new_tls and origin.new_to == relay:
         tls = new_tls
-    elif conn_use or origin.used_for == (queue_id, relay):
+    elif origin.used_for and origin.used_for[1] == relay and (conn_use or origin.used_for[0] == queue_id):
+        # Of a connection to another server, its own line tells when it is taken up again; one without TLS has none.
         tls = origin.used_tls
     elif not said:
         tls = "none"

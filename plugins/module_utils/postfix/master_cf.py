@@ -328,11 +328,12 @@ class Service(object):
             self._edit(start, end, visible)
 
     def facts(self):
-        """dict: ``name``, ``type``, ``command`` (the program), ``options`` and ``words``."""
+        """dict: ``name``, ``type``, ``chroot`` (C(y), C(n) or C(-)), ``command`` (the program), ``options`` and ``words``."""
         name, kind = self.key
         return {
             "name": name,
             "type": kind,
+            "chroot": self.field("chroot"),
             "command": self._word(7),
             "options": self.options(),
             "words": self.words(),

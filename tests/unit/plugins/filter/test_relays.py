@@ -76,6 +76,41 @@ def test_nexthops_as_postfix_writes_them():
     assert filters.nexthops([], 587) == []
 
 
+PROXY = {
+    "name": "tlsproxy",
+    "type": "unix",
+    "maxproc": "0",
+    "command": "tlsproxy",
+    "if_supported": ["smtp_tls_connection_reuse"],
+}
+
+
+@pytest.mark.parametrize(
+    "settings", [({}, {}), ({"smtp_tls_connection_reuse": True}, {"x": 1}), ({}, {"smtp_tls_connection_reuse": "yes"})]
+)
+def test_a_service_with_tls_settings_of_its_own_does_not_use_connections_again(settings):
+    services = [
+        {"name": "own", "type": "unix", "command": "smtp", "options": {"smtp_tls_key_file": "/k", "x": 1}},
+        {"name": "plain", "type": "unix", "command": "smtp", "options": {"smtp_tls_security_level": "none"}},
+        {"name": "chosen", "type": "unix", "options": {"smtp_tls_loglevel": 2, "smtp_tls_connection_reuse": True}},
+        {"name": "gone", "type": "unix", "options": {"smtp_tls_CAfile": "/c"}, "state": "absent"},
+        {"name": "none", "type": "unix", "options": None},
+    ]
+    without = {"name": "own", "type": "unix", "options": {"smtp_tls_connection_reuse": False}}
+    assert filters.reuse_services(services, *settings) == [
+        PROXY,
+        *services,
+        dict(without, if_supported=PROXY["if_supported"]),
+    ]
+
+
+@pytest.mark.parametrize("value", [False, None, "no"])
+def test_without_connections_that_are_used_again_there_is_no_service_for_them(value):
+    services = [{"name": "own", "type": "unix", "options": {"smtp_tls_key_file": "/k"}}]
+    assert filters.reuse_services(services, {"smtp_tls_connection_reuse": value}, {}) == services
+    assert filters.reuse_services(services, {}, {"smtp_tls_connection_reuse": value}) == services
+
+
 def test_each_port_once():
     assert filters.relay_ports([{"port": "25"}, {}, {"port": 25}, {"port": 587}], 587) == [25, 587]
 
@@ -183,6 +218,11 @@ def test_what_is_not_a_list_of_relays_is_a_problem(relays):
             "trust_anchors: results must be a list, but it is of type dict.",
         ),
         (lambda: filters.nexthops([{"port": 25}], 587), "nexthops: element 1 of the input has no name."),
+        (lambda: filters.reuse_services([{}], {}, {}), "reuse_services: element 1 of the input has no name, type."),
+        (
+            lambda: filters.reuse_services([], [], {}),
+            "reuse_services: an argument must be a dictionary, but it is of type list.",
+        ),
         (lambda: filters.relay_ports({}, 587), "relay_ports: the input must be a list, but it is of type dict."),
     ],
 )

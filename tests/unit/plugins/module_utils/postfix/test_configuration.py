@@ -323,6 +323,70 @@ def test_a_choice_of_which_nothing_is_known_sets_nothing(etc):
     assert result["unsupported"] == ["parameter_of_postfix_8", "parameter_of_postfix_9"]
 
 
+def test_a_choice_of_tables_is_the_first_of_which_the_type_is_there(etc):
+    cache = "smtp_tls_session_cache_database"
+    choice = [{cache: "btree:${data_directory}/x"}, {cache: "lmdb:${data_directory}/x"}, {cache: "hash:/x"}]
+    call(Postfix(etc), first_supported=[choice])
+    assert files_in(etc)["main.cf"] == MAIN + "smtp_tls_session_cache_database = hash:/x\n"
+    result = call(Postfix(etc), main={cache: None}, first_supported=[choice[:2]])
+    assert cache not in files_in(etc)["main.cf"] and result["unsupported"] == []
+
+
+def client_choices():
+    """What the role relay_client gives for first_supported."""
+    path = os.path.join(ROLE, "..", "relay_client", "vars", "main.yml")
+    with io.open(path, encoding="utf-8") as stream:
+        return [yaml.safe_load(stream)["__relay_client_first_supported"][0]]
+
+
+TLSPROXY = {"name": "tlsproxy", "type": "unix", "maxproc": "0", "command": "tlsproxy"}
+
+
+def test_connections_are_used_again_where_postfix_can(etc):
+    request = {
+        "first_supported": client_choices(),
+        "master": [dict(TLSPROXY, if_supported=["smtp_tls_connection_reuse"])],
+    }
+    assert call(Postfix(etc), **request)["changed"]
+    assert files_in(etc)["main.cf"] == (
+        MAIN + "smtp_connection_reuse_time_limit = 30s\nsmtp_tls_connection_reuse = yes\n"
+    )
+    assert files_in(etc)["master.cf"] == MASTER + "tlsproxy  unix  -       -       n       -       0       tlsproxy\n"
+    assert not call(Postfix(etc), **request)["changed"]
+
+
+def test_an_old_postfix_keeps_sessions_and_gets_no_service_for_connections(etc):
+    class Old(Postfix):
+        def run(self, argv, **kwargs):
+            if argv == ["postconf", "-m"]:
+                return Result(0, "btree\nhash\n", "")
+            return super(Old, self).run(argv, **kwargs)
+
+    postfix = Old(etc)
+    postfix.known = fixture("postconf-d.2.10.1.txt")
+    own = {"name": "smtp", "type": "unix", "options": {"smtp_tls_connection_reuse": False}}
+    items = [dict(item, if_supported=["smtp_tls_connection_reuse"]) for item in (TLSPROXY, own)]
+    call(postfix, first_supported=client_choices(), master=items)
+    assert files_in(etc) == {
+        "main.cf": MAIN + "smtp_tls_session_cache_database = btree:${data_directory}/smtp_scache\n",
+        "master.cf": MASTER,
+    }
+
+
+def test_there_is_no_moment_at_which_a_parameter_lacks_its_service(etc, monkeypatch):
+    moved = []
+    rename = os.rename
+    monkeypatch.setattr(
+        os, "rename", lambda source, target: (moved.append(os.path.basename(target)), rename(source, target))
+    )
+    call(Postfix(etc), main={"smtp_tls_connection_reuse": True, "smtp_tls_security_level": "may"}, master=[TLSPROXY])
+    assert moved == ["master.cf", "main.cf"]
+    del moved[:]
+    # Postfix itself takes both orders.
+    call(Postfix(etc), main={"smtp_tls_connection_reuse": None}, master=[dict(TLSPROXY, state="absent")])
+    assert moved == ["main.cf", "master.cf"]
+
+
 def test_postfix_2_10_gets_what_it_can_read(etc):
     postfix = Postfix(etc)
     postfix.known = fixture("postconf-d.2.10.1.txt")

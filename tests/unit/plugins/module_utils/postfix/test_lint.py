@@ -48,13 +48,15 @@ class Host(object):
     main_file = "/etc/postfix/main.cf"
     master_file = "/etc/postfix/master.cf"
 
-    def __init__(self, label="2.10.1", missing=(), pair=True, ipv6=True, texts=None):
+    def __init__(self, label="2.10.1", missing=(), pair=True, ipv6=True, texts=None, closed=()):
         self.version = VERSIONS[label]
         self.defaults = defaults_of(label)
         self.table_types = set(read("postconf-m.{0}.txt".format(label)).split())
         self.missing = missing
         self.pair = pair
         self.texts = texts or {}
+        # What Postfix's own user cannot read.
+        self.closed = closed
         self.local = set(["127.0.0.1", "192.168.1.100", "203.0.113.5", "smtp-relay001.example.com"])
         if ipv6:
             self.local.add("::1")
@@ -70,6 +72,9 @@ class Host(object):
 
     def readers(self, path):
         return None
+
+    def mail_owner_reads(self, path):
+        return path not in self.closed
 
     def backups(self, path):
         return []

@@ -313,6 +313,30 @@ def test_tls_of_a_delivery_is_that_of_its_connection():
     assert [call[-1] for call in calls] == [trusted, trusted, "none"]
 
 
+def test_a_connection_without_tls_that_is_used_again_after_one_with_tls():
+    calls, _lexer = read(
+        "\n".join(
+            [
+                "postfix/smtp[1]: " + TLS,
+                "postfix/smtp[1]: 7B1C401: " + SENT.format("", ""),
+                "postfix/smtp[1]: 7B1C402: " + SENT.format("conn_use=2, ", "").replace("mx[1.2.3.4]", "mx2[1.2.3.5]"),
+            ]
+        )
+    )
+    assert [call[-1] for call in calls] == ["Trusted TLSv1.3 TLS_AES_256_GCM_SHA384", "none"]
+
+
+@pytest.mark.parametrize("label", ["3.5.25-bullseye", "3.7.11-bookworm", "3.10.13-trixie"])
+def test_each_message_over_a_connection_that_is_used_again_is_verified(label):
+    """fixtures/maillog-reuse.*: a client with smtp_tls_connection_reuse and tlsproxy that sends to its relay, several at once."""
+    with io.open(os.path.join(FIXTURES, "maillog-reuse.{0}.txt".format(label)), encoding="ascii") as stream:
+        text = stream.read()
+    calls, lexer = read("".join(line.partition(" web01 ")[2] for line in text.splitlines(True)))
+    found = [call[-1].partition(" ")[0] for call in calls if call[0] == "delivery"]
+    assert lexer.unknown == 0 and "conn_use=" in text and "TLS connection reused" in text
+    assert len(found) >= 15 and set(found) == set(["Verified"])
+
+
 def test_connections_for_several_recipients_and_of_other_servers():
     calls, _lexer = read(
         "\n".join(

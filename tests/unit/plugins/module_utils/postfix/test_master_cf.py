@@ -50,6 +50,7 @@ def test_services_are_what_postfix_2_10_lists():
     assert services[-1] == {
         "name": "submission",
         "type": "inet",
+        "chroot": "n",
         "command": "smtpd",
         "options": [("syslog_name", "postfix/submission"), ("smtpd_tls_security_level", "encrypt")],
         "words": ["-o", "syslog_name=postfix/submission", "-o", "smtpd_tls_security_level=encrypt"],
