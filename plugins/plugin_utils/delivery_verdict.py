@@ -9,7 +9,7 @@ The way itself comes from C(plugin_utils/trace). Here its end is named for what 
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
-from ansible_collections.mailops.relay.plugins.module_utils.mta.next_hops import KIND as NOT_A_CLIENT
+from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import NOT_A_CLIENT
 from ansible_collections.mailops.relay.plugins.plugin_utils.trace import THROWN_AWAY, stays
 
 IDENTIFIER = "delivery"

@@ -27,6 +27,8 @@ _SENDMAIL = ("sendmail", "/usr/lib/sendmail", "/var/qmail/bin/sendmail")
 # RFC 5321 section 4.5.3.1: 64 for the local part, 255 for the domain. No character that could end a command or a header.
 _ADDRESS = re.compile(r"(?!-)[!-;=?A-~]{1,64}@[!-;=?A-~]{1,255}\Z")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}@[!-;=?A-~]{1,250}>\Z")
+# The kind of a ProbeError: this host hands its mail to no relay that it was to go through.
+NOT_A_CLIENT = "not_a_client"
 # timeout(1): the exit codes when the time was up, and when that took the strongest signal.
 _OVER = (124, 137)
 

@@ -13,10 +13,9 @@ import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, plain
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError, addresses_of
-from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import ProbeError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import NOT_A_CLIENT, ProbeError
 from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import BACKENDS
 
-KIND = "not_a_client"
 # postconf(5): these name hosts; the others name tables or programs, in which a relay may be.
 _POSTFIX_HOSTS = ("relayhost", "smtp_fallback_relay", "default_transport")
 _POSTFIX_TABLES = (
@@ -130,7 +129,7 @@ def check(runner, relays):
 
     if hops is not None and not leads_to(hops, relays, resolve):
         raise ProbeError(
-            KIND,
+            NOT_A_CLIENT,
             "the mail system of this host sends to {0}, and to no relay that it was to go through".format(
                 ", ".join(hops) or "the servers of each recipient's domain itself"
             ),

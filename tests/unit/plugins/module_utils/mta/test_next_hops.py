@@ -50,7 +50,7 @@ def host(monkeypatch, tmp_path):
         for name in ("_SENDMAIL_CF", "_MAILERTABLE", "_SMTPROUTES"):
             path = tmp_path / name
             if name in files:
-                path.write_text(files[name])
+                path.write_bytes(files[name].encode("ascii"))
             monkeypatch.setattr(next_hops, name, str(path))
         monkeypatch.setattr(
             next_hops,
