@@ -37,7 +37,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand impor
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import proxied_in, tables_in
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks import parse_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import table_entries, table_values
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import (
@@ -169,18 +168,15 @@ def sendmail_cf(text):
 
 
 def main_cf(text):
-    for frame in ("a = {0}\n", "a = b\n {0}\n", "# {0}\n#{0}\n", "{0}", "x_password = {0}"):
-        text_of = frame.replace("{0}", text)
-        MainCf(text_of, "main.cf").values()
-        secret_values.hidden_main(text_of, None, frozenset())
+    for frame in ("a = b\n {0}\n# {0}\n#{0}\n", "{0} = {0}"):
+        secret_values.hidden_main(frame.replace("{0}", text), None, frozenset())
+    MainCf(text, "main.cf").values()
 
 
 def master_cf(text):
-    for frame in ("-v {0}", "-o x={0}", "-o {0}", "-o { x = {0} }", "argv=/bin/x {0}"):
-        text_of = "x unix - n n - - pipe {0}\n# {1}\n".format(frame.replace("{0}", text), text)
-        MasterCf(text_of, "master.cf").services()
-        secret_values.hidden_master(text_of, None, frozenset())
-        secret_values.command_passwords(text_of)
+    text = "x unix - n n - - pipe -o x={0} -o {0} { {0} } argv=/bin/x {0}\n# {0}\n".replace("{0}", text)
+    secret_values.hidden_master(text, None, frozenset())
+    secret_values.command_passwords(text)
 
 
 def reply(text):
@@ -206,7 +202,7 @@ OUTSIDE = {
     "qmail's smtproutes": lambda text: control.parse(control.CONTROL_FILES["smtproutes"], "a:{0}\n{0}".format(text)),
     "SMTP reply": reply,
     "SPF term": _term,
-    "certificate": lambda text: pem_blocks(to_bytes("-----BEGIN CERTIFICATE-----" + text), ("CERTIFICATE",)),
+    "certificate": lambda text: pem_blocks(to_bytes("-----BEGIN CERTIFICATE-----" + 16 * text), ("CERTIFICATE",)),
     "sendmail.mc": lambda text: Mc("a" + text, "x.mc"),
     "sendmail.mc, argument": lambda text: unquoted(Mc("define(`a', `{0}')".format(text), "x.mc").value("a")),
     "sendmail.cf": sendmail_cf,
@@ -228,9 +224,9 @@ OUTSIDE = {
     "rich rule": lambda text: canonical_rich_rule("rule " + text),
     "zone": zone,
     "/proc/net/tcp": lambda text: parse_table("0: {0} {0} 0A {0}\n{0}".format(text)),
-    "process": lambda text: is_server(["sshd-" + text]),
-    "chronyc": lambda text: chrony_synchronised("Leap status     : Normal" + text + "\nx"),
-    "timedatectl": lambda text: timedatectl_synchronised("NTP synchronized: " + text),
+    "process": lambda text: is_server(["sshd-" + 8 * text]),
+    "chronyc": lambda text: chrony_synchronised("Leap status     : Normal" + 8 * text + "\nx"),
+    "timedatectl": lambda text: timedatectl_synchronised("NTP synchronized: " + 8 * text),
 }
 MORE_FILLINGS = ["{", "}", "{a }", "{ ", "$", "${a", "(", ")", "`", "#", "'", "\n", "\n ", "\\a", "/", "@", "a@", "-", "-1", ":", "!", "\0",
     "=", "proxy:", "debug:", "proxy:debug:", "unionmap:{", "pipemap:{inline:{", "--pass", "PASS", "PASS-", "P:", "-o ", "[[", "dnl ", "a(",
@@ -292,7 +288,7 @@ def test_replies_and_files(name):
 @pytest.mark.parametrize("name", sorted(OUTSIDE))
 def test_what_others_wrote(name):
     for filling in FILLINGS + MORE_FILLINGS:
-        assert_linear(reads(OUTSIDE[name]), filling, 12000)
+        assert_linear(reads(OUTSIDE[name]), filling, 8000)
 
 
 def test_names_that_refer_twice_to_the_next():

@@ -917,13 +917,10 @@ CLASSES = ["c{0}{1}".format(number, side) for number in range(40) for side in "a
 def test_classes_of_which_each_names_the_next_two(last, endless):
     main = dict(DIGESTS, smtpd_restriction_classes=" ".join(CLASSES))
     main.update((name, "c{0}a, c{0}b".format(int(name[1:-1]) + 1)) for name in CLASSES)
-    main.update(
-        c39a=last, c39b=last, smtpd_relay_restrictions="c37a, reject", smtpd_recipient_restrictions="c0a, reject"
-    )
+    main.update(c39a=last, c39b=last, smtpd_relay_restrictions="c37a", smtpd_recipient_restrictions="c20a")
     begin = os.times()[0]
     findings = lint.check(main, [SMTP], Host("3.7.11-bookworm"))
     assert any("names itself" in finding.message for finding in findings) == endless
-    assert ("open-relay" in " ".join(finding.identifier for finding in findings)) != endless
     assert os.times()[0] - begin < 5
 
 
