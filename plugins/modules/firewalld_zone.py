@@ -114,7 +114,7 @@ options:
         nothing changes.
       - A record that is damaged, or was written by a newer release, is refused.
     type: str
-    version_added: 0.6.0
+    version_added: 0.7.0
 notes:
   - Needs C(firewall-cmd) of firewalld 0.6.3 or later, and no Python binding of firewalld.
   - Where firewalld does not run, only the permanent zone is managed, and RV(runtime) says so.
@@ -214,7 +214,7 @@ up_to_date:
   returned: success
   type: bool
   sample: true
-  version_added: 0.6.0
+  version_added: 0.7.0
 calls:
   description: How often one of firewalld's commands was run.
   returned: success

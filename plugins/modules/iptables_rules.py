@@ -121,7 +121,7 @@ options:
       - A rule may have several owners, and goes with the last.
       - A record that is damaged, or was written by a newer release, is refused.
     type: str
-    version_added: 0.6.0
+    version_added: 0.7.0
 notes:
   - Works with both variants of iptables, nft and legacy, and uses the one that C(iptables-save) and C(iptables-restore)
     are on the host. When the other one has rules in the table C(filter) too, a warning says so.
@@ -186,7 +186,7 @@ up_to_date:
   returned: success
   type: bool
   sample: true
-  version_added: 0.6.0
+  version_added: 0.7.0
 calls:
   description: How often one of iptables' programs was run.
   returned: success

@@ -338,25 +338,25 @@ up_to_date:
   returned: success
   type: bool
   sample: true
-  version_added: 0.6.0
+  version_added: 0.7.0
 installed:
   description: Whether there is a Postfix on the host. It is V(false) too when the module fails since there is none.
   returned: success, and when Postfix is not installed
   type: bool
   sample: true
-  version_added: 0.6.0
+  version_added: 0.7.0
 running:
   description: Whether Postfix runs, by its PID file; V(null) where that cannot be told. The module itself starts and stops nothing.
   returned: success
   type: bool
   sample: true
-  version_added: 0.6.0
+  version_added: 0.7.0
 enabled:
   description: Whether systemd starts the service C(postfix) at boot; V(null) where there is no systemd to ask, or it does not know.
   returned: success
   type: bool
   sample: true
-  version_added: 0.6.0
+  version_added: 0.7.0
 postfix_version:
   description: The version of the installed Postfix; empty in check mode when it is not installed.
   returned: success

@@ -10,6 +10,7 @@ __metaclass__ = type
 import pytest
 import yaml
 
+from ansible_collections.mailops.relay.plugins.doc_fragments import owner
 from ansible_collections.mailops.relay.plugins.doc_fragments.config_files import ModuleDocFragment
 from ansible_collections.mailops.relay.plugins.modules import sendmail_config
 
@@ -76,7 +77,12 @@ def test_bad_input_is_refused_and_nothing_changes(run, etc, options, word):
 
 def test_documentation_and_arguments_say_the_same():
     documented = {}
-    for text in (sendmail_config.DOCUMENTATION, ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.FILES):
+    for text in (
+        sendmail_config.DOCUMENTATION,
+        ModuleDocFragment.DOCUMENTATION,
+        ModuleDocFragment.FILES,
+        owner.ModuleDocFragment.DOCUMENTATION,
+    ):
         documented.update(yaml.safe_load(text)["options"])
     spec = sendmail_config.argument_spec()
     assert set(documented) == set(spec)
