@@ -91,7 +91,7 @@ def test_why_a_log_may_not_tell_all():
     assert log_problems("web01", {"log": dict(log, problems=[], gaps=[], unreadable=0, unknown=0)}) == []
 
 
-# What was registered with ansible-core 2.16.19 where a host did not answer; the texts are shortened.
+# Made up after what ansible-core 2.16 registers where a host does not answer; the texts are shortened.
 SILENT = {
     "ssh refused": {
         "unreachable": True,

@@ -16,7 +16,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import BA
 
 RELAYS = ["smtp-relay001", "smtp-relay001.example.com", "10.20.0.10", "fd00:20::a"]
 
-# postconf -x of Postfix 3.7.11 as Debian 12 installs it; the last lines are what a table adds.
+# Made up after postconf -x of Postfix 3.7 as Debian 12 installs it; the last lines are what a table adds.
 DEBIAN = """\
 relayhost =
 smtp_fallback_relay =
