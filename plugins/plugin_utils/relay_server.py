@@ -285,7 +285,8 @@ def firewall_units(lines):
 
     Args:
         lines: list of str, what C(systemctl show --property=ActiveState,UnitFileState) says of firewalld first, then of the
-            services that load iptables rules; an empty line between two units, and nothing where it was not asked.
+            two services that load iptables rules; an empty line between two units, and nothing where it was not asked. What
+            follows is of no interest.
     """
     units = [{}]
     for line in lines:
@@ -294,7 +295,7 @@ def firewall_units(lines):
             units[-1][name] = value
         else:
             units.append({})
-    starts = [unit.get("UnitFileState", "").startswith("enabled") for unit in units]
+    starts = [unit.get("UnitFileState", "").startswith("enabled") for unit in units[:3]]
     return {
         "firewalld_runs": units[0].get("ActiveState") == "active",
         "firewalld_starts": starts[0],

@@ -296,6 +296,8 @@ def test_a_second_firewall_is_refused(wanted, units, problem):
         (("failed", "off", "missing"), "firewalld"),
         (("masked", "off", "missing"), "none"),
         (("missing", "missing", "missing"), "none"),
+        # The services that follow load no rules.
+        (("missing", "missing", "missing", "runs", "runs"), "none"),
         ((), "none"),
     ],
 )

@@ -351,8 +351,8 @@ UNREAD = [
 ]
 
 
-def of_two(read, installed, silent=SILENT):
-    results = [read()] + ([silent] if silent else [])
+def of_two(read, installed, *others):
+    results = [read()] + [result for result in others or [SILENT] if result]
     return filters.trust_anchors([RELAY, OTHER], results, "relay_client", 587, False, installed)
 
 

@@ -32,7 +32,8 @@ def apply(text, changes):
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def after(text, addresses=OWN, others=()):
+def after(text, addresses=None, others=()):
+    addresses = OWN if addresses is None else addresses
     changes = edits(text, addresses, NAME, others)
     result = apply(text, changes)
     assert edits(result, addresses, NAME, others) == []

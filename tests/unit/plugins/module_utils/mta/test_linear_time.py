@@ -228,9 +228,11 @@ OUTSIDE = {
     "chronyc": lambda text: chrony_synchronised("Leap status     : Normal" + 8 * text + "\nx"),
     "timedatectl": lambda text: timedatectl_synchronised("NTP synchronized: " + 8 * text),
 }
-MORE_FILLINGS = ["{", "}", "{a }", "{ ", "$", "${a", "(", ")", "`", "#", "'", "\n", "\n ", "\\a", "/", "@", "a@", "-", "-1", ":", "!", "\0",
+MORE_FILLINGS = [
+    "{", "}", "{a }", "{ ", "$", "${a", "(", ")", "`", "#", "'", "\n", "\n ", "\\a", "/", "@", "a@", "-", "-1", ":", "!", "\0",
     "=", "proxy:", "debug:", "proxy:debug:", "unionmap:{", "pipemap:{inline:{", "--pass", "PASS", "PASS-", "P:", "-o ", "[[", "dnl ", "a(",
-    "-----BEGIN CERTIFICATE-----", "-----BEGIN A-----", "F=", "A=", "-a ", "\r", "<a>", "rule "]  # fmt: skip
+    "-----BEGIN CERTIFICATE-----", "-----BEGIN A-----", "F=", "A=", "-a ", "\r", "<a>", "rule ",
+]  # fmt: skip
 
 
 def reads(work):

@@ -184,6 +184,10 @@ def seconds(what):
 
 @pytest.mark.parametrize("name", sorted(LONG))
 def test_the_work_grows_with_the_text(name):
-    short, long = [min(seconds(LONG[name](count)) for _attempt in range(2)) for count in (2000, 8000)]
-    # Four times the text: sixteen times the work would be quadratic. A tick of the clock is 0.01 s.
+    # Four times the text: sixteen times the work would be quadratic. A tick of the clock is 0.01 s. What a busy machine does to
+    # one measurement, it does not do to all.
+    for _attempt in range(5):
+        short, long = [seconds(LONG[name](count)) for count in (2000, 8000)]
+        if long < 9 * max(short, 0.05):
+            return
     assert long < 9 * max(short, 0.05)

@@ -5,6 +5,8 @@
 
 from __future__ import absolute_import, division, print_function
 
+__metaclass__ = type
+
 import os
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
-from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.sendmail.test_configuration import (  # noqa: F401
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.sendmail.test_configuration import (  # noqa: F401 # pylint: disable=unused-import
     RELAY,
     apply,
     etc,
