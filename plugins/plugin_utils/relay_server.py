@@ -25,6 +25,8 @@ _ZONE = re.compile(r"[A-Za-z0-9_-]{1,17}\Z")
 # What may be an address of IPv6, in any notation.
 _IPV6 = re.compile(r"(?<![\w.-])(?:(?i:ipv6):)?((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]*)")
 _COMMENT = re.compile(r"[ -~]{1,255}\Z")
+# Before the name of a program that is there, in what the role asks its host.
+_PROGRAM = "program="
 
 
 # Of a list of hosts that Postfix reads: what is no network is a name, a table or a file.
@@ -280,6 +282,18 @@ def in_brackets(host):
     return f"{host[: len(host) - len(text)]}[{plain(address)}]{slash}{prefix}"
 
 
+def _units(lines):
+    """list of dict: the properties of each unit that C(systemctl show) tells; an empty line is between two units."""
+    units = [{}]
+    for line in lines:
+        if line:
+            name, _equals, value = line.partition("=")
+            units[-1][name] = value
+        else:
+            units.append({})
+    return units
+
+
 def firewall_units(lines):
     """dict: C(firewalld_runs), C(firewalld_starts) at boot and C(iptables_starts), bool each.
 
@@ -288,14 +302,8 @@ def firewall_units(lines):
             two services that load iptables rules; an empty line between two units, and nothing where it was not asked. What
             follows is of no interest.
     """
-    units = [{}]
-    for line in lines:
-        if line:
-            name, _equals, value = line.partition("=")
-            units[-1][name] = value
-        else:
-            units.append({})
-    starts = [unit.get("UnitFileState", "").startswith("enabled") for unit in units[:3]]
+    units = _units(lines)[:3]
+    starts = [unit.get("UnitFileState", "").startswith("enabled") for unit in units]
     return {
         "firewalld_runs": units[0].get("ActiveState") == "active",
         "firewalld_starts": starts[0],
@@ -310,17 +318,13 @@ def host_state(lines):
         lines: list of str, what C(systemctl show --property=Id,ActiveState,UnitFileState) says, an empty line between two units, and
             C(program=NAME); nothing where it was not asked.
     """
-    units, programs = [{}], []
-    for line in lines:
-        name, _equals, value = line.partition("=")
-        if name == "program":
-            programs.append(value)
-        elif line:
-            units[-1][name] = value
-        else:
-            units.append({})
+    programs = [line for line in lines if line.startswith(_PROGRAM)]
+    units = _units(line for line in lines if not line.startswith(_PROGRAM))
     ready = [unit for unit in units if (unit.get("ActiveState"), unit.get("UnitFileState")) == ("active", "enabled")]
-    return {"services": [unit.get("Id", "").removesuffix(".service") for unit in ready], "programs": programs}
+    return {
+        "services": [unit.get("Id", "").removesuffix(".service") for unit in ready],
+        "programs": [line[len(_PROGRAM) :] for line in programs],
+    }
 
 
 def firewall(units, wanted):

@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from harness import docker, failures, report
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -40,14 +42,6 @@ with open("/root/peak", "w") as stream:
     stream.write(str(usage.ru_maxrss))
 sys.exit(os.WEXITSTATUS(status))
 """
-failures = []
-
-
-def docker(*arguments, stdin=None):
-    done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"docker {' '.join(arguments)}: {done.stdout}{done.stderr}")
-    return done.stdout.strip()
 
 
 def on_host(command, stdin=None):
@@ -135,13 +129,6 @@ def task(module, arguments, interpreter="/usr/bin/python3"):
         lines = [json.loads(line) for line in record.read_text().splitlines()]
         measured, shown = (next(line for line in lines if line["task"] == name) for name in ("Measured", "Result"))
         return measured["seconds"], json.loads(shown["msg"].partition("RESULT ")[2])
-
-
-def report(what, value, limit, unit=""):
-    verdict = "ok" if value <= limit else "MISSED"
-    if value > limit:
-        failures.append(what)
-    print(f"{what}: {value:.2f}{unit} (limit {limit}{unit}) {verdict}", flush=True)
 
 
 def list_with_guide():

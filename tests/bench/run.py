@@ -18,11 +18,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness import failures, report
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
 CLIENTS = 50
-failures = []
 
 
 def play(name, *arguments):
@@ -48,13 +49,6 @@ def play(name, *arguments):
         if done.returncode:
             sys.exit(done.stdout + done.stderr)
         return seconds, [json.loads(line) for line in record.read_text().splitlines()]
-
-
-def report(what, value, limit, unit=""):
-    verdict = "ok" if value <= limit else "MISSED"
-    if value > limit:
-        failures.append(what)
-    print(f"{what}: {value:.2f}{unit} (limit {limit}{unit}) {verdict}", flush=True)
 
 
 def second_run(what, host, tasks_limit, ratio_limit):

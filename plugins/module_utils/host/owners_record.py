@@ -125,7 +125,6 @@ class Owned(object):
     Args:
         owner: str or None; None has no claims, and reads no record.
         section: str.
-        check_mode: bool.
         path: str or None, the record.
 
     Attributes:
