@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The flows of several hosts as one, and what their numbers tell together."""
 
+import functools
 import math
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
@@ -58,6 +59,9 @@ def merge(flows):
         times = _known(flow[name] for flow in flows)
         found[name] = choose(times) if times else None
     found["complete"] = all(flow["complete"] for flow in flows)
+    found["minutes"] = None
+    if all(flow["minutes"] is not None for flow in flows):
+        found["minutes"] = functools.reduce(_sum, (flow["minutes"] for flow in flows))
     for name in flows[0]:
         if name not in found:
             total = flows[0][name]
