@@ -165,15 +165,17 @@ def test_clients_are_asked_for_in_batches():
     class WithClients(FakeQueue):
         asked = []
 
-        def clients(self, ids):
-            self.asked.append(len(ids))
-            return dict((queue_id, ("web01", "10.20.0.11")) for queue_id in ids if queue_id.endswith("1"))
+        def clients(self, messages):
+            self.asked.append(len(messages))
+            return dict((found.id, ("web01", "10.20.0.11")) for found in messages if found.id.endswith("1"))
 
     backend = WithClients(*[message("{0:07X}".format(number)) for number in range(BATCH + 2)])
     result = inspect(backend, every(client=["10.20.0.0/24"]), 3, NOW)
     assert backend.asked == [BATCH, 2]
     assert result["total"] == len([number for number in range(BATCH + 2) if number % 16 == 1])
     assert len(result["messages"]) == 3
+    assert [(entry["name"], entry["count"]) for entry in result["by_client"]] == [("web01", result["total"])]
+    assert [entry["name"] for entry in inspect(backend, every(), 3, NOW)["by_client"]] == ["(unknown)", "web01"]
 
 
 def test_restoring_from_a_directory_that_is_no_backup_is_refused(tmp_path):
