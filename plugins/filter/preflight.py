@@ -12,11 +12,12 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_d
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
+_ASKS_DNS = "mail_dns_info"
 # Whose results these are, in the order in which they are shown, and which checks each must have.
 _PARTS = (
     ("local", "relay_host_info", relay_host.EXPECTED["local"]),
     ("network", "relay_host_info", relay_host.EXPECTED["network"]),
-    ("dns", "mail_dns_info", dns_checks.EXPECTED),
+    ("dns", _ASKS_DNS, dns_checks.EXPECTED),
 )
 _ORDER = (checks.FAILED, checks.WARNING, checks.OK, checks.SKIPPED)
 # What stands out in a column of small letters.
@@ -39,6 +40,8 @@ def _not_run(module, host, result, expected, because):
         said = {"problem": because, "unreachable": False}
     if said["unreachable"]:
         todo = f"Repair the login (ansible {host} -m ping); nothing that is checked there is known."
+        if module == _ASKS_DNS:
+            todo = "Repair the login to the host that asks the DNS (preflight_dns_host); nothing that is asked there is known."
     return [checks.failed(name, host, "not run: " + said["problem"], todo) for name in expected]
 
 

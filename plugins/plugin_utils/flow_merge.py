@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The flows of several hosts as one, and what their numbers tell together."""
 
+import functools
 import math
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
@@ -33,6 +34,16 @@ def _known(values):
     return [value for value in values if value is not None]
 
 
+def _asked(periods):
+    """dict: what was asked for together; hosts that read the clock one after the other have been asked for the same."""
+    text = periods[0]["text"]
+    chosen = {"text": text if text and all(period["text"] for period in periods) else ""}
+    for name, choose in (("since", min), ("until", max)):
+        moments = [period[name] for period in periods]
+        chosen[name] = None if None in moments else choose(moments)
+    return chosen
+
+
 def merge(flows):
     """dict: the flow of several hosts, or of one host's several times; the order makes no difference to a number.
 
@@ -50,7 +61,8 @@ def merge(flows):
     if len(flows) == 1:
         return dict(flows[0])
     found = {"version": VERSION, "utc_offset": flows[0]["utc_offset"]}
-    for name in ("hosts", "samples", "gaps", "problems"):
+    found["asked"] = _asked([flow["asked"] for flow in flows])
+    for name in ("hosts", "samples", "gaps", "problems", "reach"):
         found[name] = [entry for flow in flows for entry in flow[name]]
     found["hosts"] = sorted(set(found["hosts"]))
     found["gaps"].sort(key=lambda gap: gap["time"])
@@ -58,6 +70,9 @@ def merge(flows):
         times = _known(flow[name] for flow in flows)
         found[name] = choose(times) if times else None
     found["complete"] = all(flow["complete"] for flow in flows)
+    found["minutes"] = None
+    if all(flow["minutes"] is not None for flow in flows):
+        found["minutes"] = functools.reduce(_sum, (flow["minutes"] for flow in flows))
     for name in flows[0]:
         if name not in found:
             total = flows[0][name]

@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 
+from ansible_collections.mailops.relay.plugins.module_utils.mail.limits import limit_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,
@@ -29,8 +30,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Mem
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period_text
 
-VERSION = 1
+VERSION = 2
 # So many messages on the way are remembered in each of two generations; of one that stays for longer the client and the
 # sender are not known at its next attempt.
 MOST_MESSAGES = 50000
@@ -45,14 +47,27 @@ _LOCAL = "(this host)"
 # Buckets of seconds: bucket i reaches up to C(FIRST * STEP ** i); what is less than a hundredth is in C(ZERO).
 FIRST, STEP, ZERO = 0.01, 1.1, "z"
 _LOG_STEP = math.log(STEP)
+# seconds, a few more than three hours: hosts read the clock one after the other.
+SHORT = 3 * 3600 + 60
 # seconds, a century: what is longer is counted as that.
 _LONGEST = 3e9
 _TOTALS = (
-    "received received_bytes sent sent_bytes forwarded deferred bounced expired rejected reject_warnings held discarded"
+    "received received_bytes sent sent_bytes forwarded deferred bounced expired rejected rejected_4xx limited reject_warnings "
+    "held discarded"
 ).split()
 # What a milter says (milter-reject) counts as what a rule says, and so does a rule about its headers (milter-header-reject).
 _OUTCOMES = {"reject": "rejected", "reject_warning": "reject_warnings", "hold": "held", "discard": "discarded"}
 _LATENCIES = ("before_queue", "in_queue", "connect", "transmit")
+
+
+def is_short(since, until, now):
+    """bool: whether a period is so short that its minutes tell more than its hours.
+
+    Args:
+        since, until: float or None, seconds since the epoch.
+        now: float, seconds since the epoch.
+    """
+    return since is not None and (now if until is None else min(until, now)) - since <= SHORT
 
 
 def bucket(seconds):
@@ -116,6 +131,11 @@ else:
         return counts
 
 
+def _is_temporary(reply):
+    """bool: whether a reply, with or without its code, says that the client may try again."""
+    return reply[:1] == "4" and (reply[1:2] == "." or reply[1:3].isdigit())
+
+
 def _add(counts, key, name, number, most=None):
     """Add to one number of one key; what is too many different keys is counted together."""
     entry = counts.get(key)
@@ -137,13 +157,15 @@ class Flow(GapEvents):
 
     Args:
         since, until: float or None, seconds since the epoch: only lines of this time count.
+        minutes: bool, whether it counts by minute too.
     """
 
-    def __init__(self, since=None, until=None):
+    def __init__(self, since=None, until=None, minutes=False):
         super(Flow, self).__init__()
         self._since = since
         self._until = until
         self._bounded = since is not None or until is not None
+        self._by_minute = minutes
         self._young, self._old = {}, {}
         # What has not been given to the counts by name yet.
         self._arrivals, self._senders = {}, {}
@@ -155,14 +177,20 @@ class Flow(GapEvents):
         self._recipients_named = Memo(_recipient_name, MOST_ADDRESSES)
         self._buckets = Memo(_bucket_of)
         self._classes = Memo(_reason, MOST_KEYS)
+        self._limits_named = Memo(limit_of, MOST_KEYS)
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
         self.sender_domains, self.recipient_domains = {}, {}
         self.senders, self.recipients = {}, {}
-        self.reasons, self.rejects = {}, {}
+        self.reasons, self.rejects, self.limits = {}, {}, {}
         self.latency = dict((name, {}) for name in ("total",) + _LATENCIES)
         self.tls = {"in": {}, "out": {}}
         self.lost = 0
+
+    def use(self, lexer):
+        super(Flow, self).use(lexer)
+        if self._by_minute:
+            lexer.by_minute()
 
     def _outside(self, stamp):
         seconds = self._lexer.seconds(stamp)
@@ -343,6 +371,12 @@ class Flow(GapEvents):
         name = _OUTCOMES.get(action.rpartition("-")[2] if action[:7] == "milter-" else action)
         if name is None:
             return
+        if name == "rejected":
+            # What a mail system says of limits it says when a client comes; later texts are an operator's own.
+            limit = self._limits_named[reply] if stage.upper() == "CONNECT" else ""
+            if limit:
+                self._count_limit(limit, self._clients_named[client], reply)
+                return
         self.totals[name] += 1
         kind = "{0} {1} {2}".format("" if name == "rejected" else action, stage, self._classes["", reply]).strip()
         if kind not in self.rejects and len(self.rejects) >= MOST_KEYS:
@@ -350,7 +384,32 @@ class Flow(GapEvents):
         self.rejects.setdefault(kind, {"count": 0, "sample": _sample(reply)})["count"] += 1
         if name == "rejected":
             _add(self.hours, self._lexer.hour, "rejected", 1)
-            _add(self.clients, self._clients_named[client], "rejected", 1)
+            client = self._clients_named[client] or _UNKNOWN
+            _add(self.clients, client, "rejected", 1)
+            if _is_temporary(reply):
+                self.totals["rejected_4xx"] += 1
+                _add(self.clients, client, "rejected_4xx", 1)
+
+    def limit(self, stamp, origin, queue_id, kind, client, text):
+        if self._bounded and self._outside(stamp):
+            return
+        if client:
+            name = self._clients_named[client]
+        else:
+            entry = self._young.get(queue_id) or self._old.get(queue_id)
+            name = entry[0] if entry else _UNKNOWN
+        self._count_limit(kind, name, text)
+
+    def _count_limit(self, kind, client, text):
+        client = client or _UNKNOWN
+        self.totals["limited"] += 1
+        _add(self.hours, self._lexer.hour, "limited", 1)
+        _add(self.clients, client, "limited", 1)
+        if kind not in self.limits and len(self.limits) >= MOST_KEYS:
+            kind = OTHERS
+        entry = self.limits.setdefault(kind, {"count": 0, "sample": _sample(text), "clients": {}})
+        entry["count"] += 1
+        _count(entry["clients"], client)
 
     def gap(self, stamp, origin, text, lost):
         if self._bounded and self._outside(stamp):
@@ -358,12 +417,24 @@ class Flow(GapEvents):
         self.lost += lost
         super(Flow, self).gap(stamp, origin, text, lost)
 
-    def facts(self, host, log):
+    def _reach(self, host, log, has_older):
+        """dict: how much of the wanted time the log tells of."""
+        first, last, since = log["first"], log["last"], self._since
+        lines = log["lines"] - log["unreadable"] - sum(log["other_programs"].values())
+        read = lines > 0 and not (
+            (last is not None and since is not None and last < since)
+            or (first is not None and self._until is not None and first > self._until)
+        )
+        late = since is not None and (first is None or first > since) and not has_older()
+        return {"host": host, "first": first, "last": last, "read": read, "late": late}
+
+    def facts(self, host, log, has_older=lambda: False):
         """dict: the numbers, all keys text, as M(mailops.relay.mail_flow_info) returns them.
 
         Args:
             host: str, this host's name.
-            log: dict, what C(log_reader.LogReader.facts) says of the lines.
+            log: dict, what C(log_reader.log_facts) says of the lines.
+            has_older: callable () -> bool: whether the host has logs of before the wanted time.
         """
         for flush in (self._flush_arrivals, self._flush_senders, self._flush_deliveries):
             flush()
@@ -374,8 +445,17 @@ class Flow(GapEvents):
                 counts["unknown"] = counts.pop("none")
         named = dict(
             (name, getattr(self, name))
-            for name in ("clients sender_domains recipient_domains senders recipients relays reasons rejects".split())
+            for name in (
+                "clients sender_domains recipient_domains senders recipients relays reasons rejects limits".split()
+            )
         )
+        reach = self._reach(host, log, has_older)
+        hours, minutes = self.hours, None
+        if self._by_minute:
+            hours, minutes = {}, self.hours
+            for minute, entry in minutes.items():
+                for name, number in entry.items():
+                    _add(hours, minute // 3600 * 3600, name, number)
         return dict(
             named,
             version=VERSION,
@@ -391,9 +471,12 @@ class Flow(GapEvents):
             gaps=log["gaps"],
             lost=self.lost,
             problems=log["problems"],
-            complete=log["complete"],
+            complete=log["complete"] and reach["read"] and not reach["late"],
+            reach=[reach],
+            asked={"since": self._since, "until": self._until, "text": period_text(self._since, self._until)},
             totals=dict(self.totals),
-            hours=dict((str(hour), dict(entry)) for hour, entry in self.hours.items()),
+            hours=dict((str(hour), dict(entry)) for hour, entry in hours.items()),
+            minutes=minutes and dict((str(minute), dict(entry)) for minute, entry in minutes.items()),
             latency=self.latency,
             tls=tls,
         )

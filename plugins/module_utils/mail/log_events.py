@@ -88,6 +88,16 @@ class Events(object):
             stage: str, C(RCPT), C(CONNECT), C(header Subject) and so on.
         """
 
+    def limit(self, stamp, origin, queue_id, kind, client, text):
+        """A client was refused because it had reached a limit, and the log says no more of what it wanted.
+
+        Args:
+            queue_id: str, empty where there was none yet.
+            kind: str, which limit, one of the names in C(mail/limits).
+            client: str, C(name[address]); empty where only the queue ID tells it.
+            text: str, the line.
+        """
+
     def link(self, stamp, origin, queue_id, kind, other):
         """A message led to another one on this host.
 

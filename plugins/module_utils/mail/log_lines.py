@@ -198,7 +198,7 @@ class Lexer(object):
             lines have none; the time of a file's last change is right.
 
     Attributes:
-        hour: int, seconds since the epoch: when the hour of the present record began.
+        hour: int, seconds since the epoch: when the hour of the present record began; its minute after C(by_minute).
         lines, unreadable, unknown: int, counters. unknown are lines of a mail program that its reader does not know.
         samples: list of str, the first of these, printable.
         uncounted: int, how many repetitions of lines that were folded into one are not counted, since they are too many.
@@ -218,10 +218,15 @@ class Lexer(object):
         self._last = None
         self._host = None
         self.hour = 0
+        self._step = 3600
         self.lines = self.unreadable = self.unknown = self.uncounted = 0
         self._repetitions = 0
         self.samples = []
         self.others = {}
+
+    def by_minute(self):
+        """C(hour) tells the minute from now on. Said before the first line."""
+        self._step = 60
 
     def begin(self, reference):
         """Another file begins, which was last changed then (seconds since the epoch)."""
@@ -353,7 +358,8 @@ class Lexer(object):
             if len(fraction) == 2 and fraction[0][1:].isdigit():
                 self._single(stamp, fraction[1])
                 return
-        prefix = line[:9] if short else line[:13]
+        length = (9 if short else 13) + (3 if self._step == 60 else 0)
+        prefix = line[:length]
         self._format = _Format(prefix, short)
         self._single(stamp, line[16:] if short else line[len(stamp) + 1 :])
 
@@ -362,7 +368,7 @@ class Lexer(object):
         seconds = self._parse(stamp)
         short = len(stamp) == 15 and stamp[3] == " "
         minute, second = (stamp[10:12], stamp[13:15]) if short else (stamp[14:16], stamp[17:19])
-        return int(seconds) - int(minute) * 60 - int(second)
+        return int(seconds) - int(second) - (int(minute) * 60 if self._step == 3600 else 0)
 
     def _whole_stamp(self, year, rest, remainder):
         """A line with a year outside of RFC 3339; it is given on as a line with one."""
@@ -418,7 +424,7 @@ class Lexer(object):
         if origin is None:
             origin = self._origin(self._host or "", "qmail-send:")
         try:
-            self.hour = int(self._parse(stamp)) // 3600 * 3600
+            self.hour = int(self._parse(stamp)) // self._step * self._step
         except ValueError:
             self._unreadable("{0} {1}".format(stamp, text))
             return

@@ -15,6 +15,17 @@ __metaclass__ = type
 
 import re
 
+from ansible_collections.mailops.relay.plugins.module_utils.mail.limits import (
+    AUTH_RATE,
+    COMMANDS,
+    CONNECTION_RATE,
+    CONNECTIONS,
+    ERRORS,
+    FILE_SIZE,
+    MESSAGE_RATE,
+    RECIPIENT_RATE,
+    TLS_RATE,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import DEFERRED, EXPIRED
 
 # Daemons and commands that log; a tag with a slash before one of these is Postfix's.
@@ -87,6 +98,24 @@ _CLIENT = re.compile(
     r"discarding EHLO keywords: |Verified |MX name |SMTPS wrappermode |Using E?SMTP PIPELINING|Using LMTP PIPELINING|"
     r"\S+ asciified to |cannot (?:load|set default) |tls_library_init: "
 )
+# What smtpd says when a client has reached a limit of its own (smtpd.c of 2.10 to 3.11). Of too many recipients of one message
+# (452 4.5.3) it logs nothing; anvil's statistics are no refusals.
+_LIMITS = {
+    "Connection concurrency": CONNECTIONS,
+    "Connection rate": CONNECTION_RATE,
+    "Message delivery request rate": MESSAGE_RATE,
+    "Recipient address rate": RECIPIENT_RATE,
+    "New TLS session rate": TLS_RATE,
+    "AUTH command rate": AUTH_RATE,
+}
+_LIMIT = re.compile(
+    r"warning: (?:\w{1,30}: )?([A-Z][A-Za-z ]{1,40}) limit exceeded: [0-9]{1,10} from (\S+) for service "
+)
+_REFUSED_TLS = re.compile(r"warning: (?:\w{1,30}: )?Refusing STARTTLS request from (\S+) for service ")
+_TOO_LARGE = re.compile(r"warning: (\w{1,30}): queue file size limit exceeded\Z")
+_TOO_MANY_ERRORS = re.compile(r"(?:\w{1,30}: )?too many errors after .{1,80}? from (\S+)\Z")
+# The same of postscreen, which says of other limits that it rejects (postscreen_smtpd.c).
+_COMMAND_LIMIT = re.compile(r"COMMAND (COUNT|TIME|LENGTH) LIMIT from (\S+) after ")
 _WORDS = frozenset(
     "warning fatal error panic info statistics connect disconnect table initializing Host name_mask reload TLS "
     "debug private Anonymous Trusted Untrusted Verified SSL".split()
@@ -217,6 +246,10 @@ class PostfixReader(object):
             reply, sender, recipient = _with_envelope(reply)
             self._events.reject(stamp, origin, "", queue_id, stage, "", reply, sender, recipient)
             return True
+        if (" limit exceeded" in text or "too many errors" in text or "Refusing " in text) and self._limit(
+            stamp, origin, text
+        ):
+            return True
         if self._complaint(stamp, origin, text):
             return True
         if queue_id.isalnum() and queue_id not in _WORDS and _SESSION.match(rest):
@@ -238,6 +271,25 @@ class PostfixReader(object):
         reply, sender, recipient = _with_envelope(reply)
         self._reject(stamp, origin, queue_id, action, stage, client, reply, sender, recipient)
         return True
+
+    def _limit(self, stamp, origin, text):
+        """bool: whether it tells that a client has reached a limit."""
+        match, queue_id, kind = _LIMIT.match(text), "", ""
+        if match:
+            kind, client = _LIMITS.get(match.group(1), match.group(1).lower()), match.group(2)
+        else:
+            for pattern, kind in ((_REFUSED_TLS, TLS_RATE), (_TOO_MANY_ERRORS, ERRORS), (_TOO_LARGE, FILE_SIZE)):
+                match = pattern.match(text)
+                if match:
+                    break
+            else:
+                return False
+            client = match.group(1)
+            if kind == FILE_SIZE:
+                queue_id, client = "" if client == "NOQUEUE" else client, ""
+        self._events.limit(stamp, origin, queue_id, kind, client, text)
+        # A message that grew too large is told of as one with a warning, as before.
+        return kind != FILE_SIZE
 
     def _checked(self, stamp, origin, queue_id, action, stage, text):
         """bool: whether it tells what a table says of a header or a line of the body."""
@@ -394,6 +446,9 @@ class PostfixReader(object):
             if text.startswith("reject: "):
                 # No port was free to look at the client.
                 return self._refusal(stamp, origin, "NOQUEUE", text)
+            match = _COMMAND_LIMIT.match(text)
+            if match:
+                self._events.limit(stamp, origin, "", COMMANDS[match.group(1)], match.group(2), text)
         self._complaint(stamp, origin, text)
         return True
 

@@ -14,7 +14,7 @@ import re
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import flow as flow_module
-from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
+from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, is_short
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span, log_facts
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
@@ -113,6 +113,106 @@ def test_each_difference_to_pflogsumm_has_a_name(version):
     assert dict((name, totals[name]) for name in COUNTED) == theirs
 
 
+# Of the lines that real Postfix has written, how many tell that a client has reached a limit.
+LIMITS = {
+    "connections at once (smtpd_client_connection_count_limit)": {"web02.example.com": 1},
+    "connection rate (smtpd_client_connection_rate_limit)": {"203.0.113.9": 1},
+    "message rate (smtpd_client_message_rate_limit)": {"203.0.113.9": 1},
+    "rate of new TLS sessions (smtpd_client_new_tls_session_rate_limit)": {"203.0.113.10": 2},
+    "errors in a session (smtpd_hard_error_limit)": {"203.0.113.12": 1, "203.0.113.9": 2, "web01.example.com": 2},
+    "size of a message (message_size_limit)": {"(unknown)": 1},
+    "time for a command (postscreen_command_time_limit)": {"203.0.113.9": 3, "203.0.113.10": 1},
+}
+
+
+@pytest.mark.parametrize("version", sorted(KINDS))
+def test_each_refusal_of_a_limit_is_counted_and_named(version):
+    with open(os.path.join(POSTFIX_FIXTURES, "maillog-kinds.{0}.txt".format(version)), "rb") as stream:
+        flow = count(stream.readlines())
+    assert dict((kind, flow["limits"].get(kind, {}).get("clients")) for kind in LIMITS) == LIMITS
+    limited = sum(entry["count"] for entry in flow["limits"].values())
+    assert limited == flow["totals"]["limited"] == sum(entry.get("limited", 0) for entry in flow["clients"].values())
+    assert limited == sum(entry.get("limited", 0) for entry in flow["hours"].values())
+
+
+# The lines of which nobody has recorded one, as smtpd.c and postscreen.c of Postfix 3.11 and cf/feature of sendmail 8.17 write them.
+@pytest.mark.parametrize(
+    "tag, text, kind, client",
+    [
+        ("postfix/smtpd", "warning: AUTH command rate limit exceeded: 11 from h.example[10.0.0.1] for service smtp", "logins", "h.example"),
+        ("postfix/smtpd", "warning: Recipient address rate limit exceeded: 11 from h.example[10.0.0.1] for service smtp", "recipient rate", "h.example"),
+        ("postfix/smtpd", "warning: Refusing STARTTLS request from h.example[10.0.0.1] for service smtp", "TLS sessions", "h.example"),
+        ("postfix/submission/smtpd", "warning: Connection rate limit exceeded: 9 from unknown[fd00::1]:4711 for service 587",
+         "connection rate", "fd00::1"),
+        ("postfix/smtpd", "too many errors after DATA (0 bytes) from h.example[10.0.0.1]", "errors", "h.example"),
+        ("postfix/postscreen", "NOQUEUE: reject: CONNECT from [10.0.0.1]:4711: too many connections", "at once", "10.0.0.1"),
+        ("postfix/postscreen", "NOQUEUE: reject: CONNECT from [10.0.0.1]:4711: all server ports busy", "server processes", "10.0.0.1"),
+        ("postfix/postscreen", "reject: connect from [10.0.0.1]:4711: all screening ports busy", "looked at", "10.0.0.1"),
+        ("postfix/postscreen", "COMMAND COUNT LIMIT from [10.0.0.1]:4711 after NOOP", "commands", "10.0.0.1"),
+        ("postfix/postscreen", "COMMAND LENGTH LIMIT from [10.0.0.1]:4711 after UNKNOWN", "length", "10.0.0.1"),
+        ("sendmail", "6AMC4m4E001627: ruleset=check_relay, arg1=h.example, arg2=10.0.0.1, relay=h.example [10.0.0.1], "
+         "reject=421 4.3.2 Connection rate limit exceeded.", "ratecontrol", "h.example"),
+        ("sendmail", "6AMC4m4E001628: ruleset=check_relay, arg1=h.example, arg2=10.0.0.1, relay=h.example [10.0.0.1], "
+         "reject=421 4.3.2 Too many open connections.", "conncontrol", "h.example"),
+    ],
+)  # fmt: skip
+def test_each_limit_counts_once_for_its_client_and_is_no_rejection(tag, text, kind, client):
+    flow = count(["Nov 22 07:07:44 r {0}[1]: {1}\n".format(tag, text).encode("ascii")])
+    ((name, entry),) = flow["limits"].items()
+    assert kind in name and entry["clients"] == {client: 1} and entry["count"] == 1 and entry["sample"]
+    assert (flow["totals"]["limited"], flow["totals"]["rejected"], flow["unknown"]) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "tag, text",
+    [
+        ("postfix/anvil", "statistics: max connection rate 12/60s for (smtp:203.0.113.9) at Nov 22 07:07:44"),
+        ("postfix/smtpd", "lost connection after RCPT from h.example[10.0.0.1]"),
+        ("postfix/smtp", "A1B2C3D4: to=<a@b.example>, relay=x.example[1.2.3.4]:25, delay=1, delays=0/0/0/1, dsn=4.7.0, status=deferred "
+         "(host x.example[1.2.3.4] said: 421 4.7.0 x.example Error: too many connections from 10.0.0.9)"),
+        ("postfix/cleanup", "A1B2C3D4: reject: header Subject: too many connections from h.example[10.0.0.1]; from=<a@b.example> "
+         "to=<c@d.example> proto=ESMTP helo=<h.example>: 5.7.1 too many connections"),
+    ],
+)  # fmt: skip
+def test_statistics_and_others_limits_are_no_refusal_of_a_limit(tag, text):
+    flow = count(["Nov 22 07:07:44 r {0}[1]: {1}\n".format(tag, text).encode("ascii")])
+    assert flow["limits"] == {} and flow["totals"]["limited"] == 0
+
+
+def test_a_message_that_grew_too_large_is_its_clients():
+    flow = count(
+        [
+            b"Nov 22 07:07:44 r postfix/smtpd[1]: A1B2C3D4: client=h.example[10.0.0.1]\n",
+            b"Nov 22 07:07:45 r postfix/smtpd[1]: warning: A1B2C3D4: queue file size limit exceeded\n",
+        ]
+    )
+    assert flow["clients"]["h.example"] == {"received": 1, "limited": 1}
+
+
+def test_temporary_refusals_are_counted_by_client():
+    smtpd = "smtpd[1]: NOQUEUE: reject: RCPT from h.example[10.0.0.1]: {0}; from=<a@b> to=<c@d> proto=ESMTP helo=<h>"
+    cleanup = "cleanup[1]: A1: milter-reject: END-OF-MESSAGE from h.example[10.0.0.1]: {0}; from=<a@b> to=<c@d> proto=ESMTP helo=<h>"
+    texts = [
+        smtpd.format("450 4.1.8 <a@b>: Sender address rejected: Domain not found"),
+        smtpd.format("554 5.7.1 <a@b>: Relay access denied"),
+        cleanup.format("4.7.1 Service unavailable"),
+    ]
+    flow = count(["Nov 22 07:07:44 r postfix/{0}\n".format(text).encode("ascii") for text in texts])
+    assert flow["clients"]["h.example"] == {"rejected": 3, "rejected_4xx": 2}
+    assert (flow["totals"]["rejected"], flow["totals"]["rejected_4xx"]) == (3, 2)
+
+
+@pytest.mark.parametrize("version", ["2.10.1", "3.7.11-bookworm"])
+def test_minutes_add_up_to_the_same_hours(version):
+    name = "maillog.2.10.1.txt" if version == "2.10.1" else "maillog-kinds.{0}.txt".format(version)
+    with open(os.path.join(POSTFIX_FIXTURES, name), "rb") as stream:
+        lines = stream.readlines()
+    flow, whole = count(lines, minutes=True), count(lines)
+    assert whole["minutes"] is None and len(flow["minutes"]) > len(flow["hours"])
+    assert all(int(minute) % 60 == 0 for minute in flow["minutes"])
+    assert dict(flow, minutes=None) == whole
+
+
 def test_names_hours_and_reasons_add_up_to_the_totals():
     flow = count(lines_of_record())
     totals = flow["totals"]
@@ -143,6 +243,35 @@ def test_a_part_of_the_time_is_counted_alone():
     for what in ("received", "sent", "deferred", "bounced", "rejected"):
         assert sum(half["totals"][what] for half in halves) == whole["totals"][what]
     assert 0 < halves[0]["totals"]["received"] < whole["totals"]["received"]
+
+
+def reach(since=None, until=None, has_older=False, **log):
+    facts = Flow(since, until).facts("relay", dict(LOG, **log), lambda: has_older)
+    assert facts["reach"][0]["host"] == "relay" and (facts["asked"]["since"], facts["asked"]["until"]) == (since, until)
+    return facts["reach"][0]["read"], facts["reach"][0]["late"], facts["complete"]
+
+
+def test_how_much_of_the_wanted_time_a_log_tells_of():
+    whole = {"first": 1000.0, "last": 5000.0, "lines": 9}
+    assert reach(**whole) == reach(2000.0, **whole) == reach(2000.0, 3000.0, **whole) == (True, False, True)
+    # It begins later; or only the file that is read does.
+    assert reach(500.0, **whole) == (True, True, False)
+    assert reach(500.0, has_older=True, **whole) == (True, False, True)
+    # Nothing of that time has been read, and nothing at all.
+    assert reach(6000.0, **whole) == reach(6000.0, has_older=True, **whole) == (False, False, False)
+    assert reach(100.0, 900.0, **whole) == (False, True, False)
+    assert reach(500.0, has_older=True) == (False, False, False) and reach(500.0) == (False, True, False)
+    # Lines of other programs, and such as nobody can read.
+    assert reach(first=1000.0, last=5000.0, lines=9, other_programs={"dovecot": 7}, unreadable=2) == (
+        False,
+        False,
+        False,
+    )
+
+
+def test_what_is_a_short_period():
+    assert is_short(1000.0, None, 1000.0 + 3 * 3600) and is_short(1000.0, 2000.0, 1e9) and is_short(1000.0, 1e9, 2000.0)
+    assert not is_short(1000.0, None, 1000.0 + 4 * 3600) and not is_short(None, 2000.0, 3000.0)
 
 
 def test_memory_does_not_grow_with_the_log(monkeypatch):
