@@ -449,12 +449,15 @@ class PostfixReader(object):
             match = _COMMAND_LIMIT.match(text)
             if match:
                 self._events.limit(stamp, origin, "", COMMANDS[match.group(1)], match.group(2), text)
+        self._complaint(stamp, origin, text)
         return True
 
     def _complaint(self, stamp, origin, text):
         """bool: whether it is a warning or an error; one about a message is told."""
         if not text.startswith(_COMPLAINTS):
             return False
+        if not text.startswith("info: "):
+            self._events.complaint(stamp, origin, text)
         queue_id, colon, rest = text.partition(": ")[2].partition(": ")
         if colon and 6 <= len(queue_id) <= 24 and queue_id.isalnum() and any(c.isdigit() for c in queue_id):
             self._events.note(stamp, origin, queue_id, "warning", rest)
