@@ -25,7 +25,8 @@ options:
   since:
     description:
       - The earliest time. A date such as V(2026-11-22) or V(2026-11-22T07:07:44), in this host's time where no zone follows,
-        or an age such as V(2h) or V(3d), or seconds since the epoch.
+        an age such as V(2h) or V(3d), V(today), V(yesterday) or a weekday such as V(monday), or seconds since the epoch.
+      - A day begins at midnight, also where the clocks change on it. A weekday is the last one of that name, today if it is that day.
       - Files that were last written before are not read.
     type: str
   until:

@@ -7,7 +7,7 @@ import time
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
+from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok, warning
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
 from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import (
     NEEDS,
@@ -24,6 +24,8 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, d
 _PAUSES = (0.5, 0.5, 1, 1, 2, 3, 5)
 # So much before the first message the logs are read, in seconds: clocks differ.
 _MARGIN = 600
+
+_SHOWN = {"ok": "ok", "warning": "UNKNOWN"}
 
 
 def _result(name, registered, what, keys=()):
@@ -175,7 +177,9 @@ def _matrix(results):
         if result is None:
             continue
         if "problem" in result:
-            todo = f"Repair the login (ansible {outsider} -m ping), and verify again."
+            todo = f"Take the reason away on {outsider}, and verify again."
+            if result["unreachable"]:
+                todo = f"Repair the login (ansible {outsider} -m ping), and verify again."
             found.append(
                 dict(failed("open_relay", subject, "not tested: " + result["problem"], todo), accepted=None, checks=[])
             )
@@ -185,8 +189,15 @@ def _matrix(results):
             seen = "nobody gets in there"
         if result["unknown"]:
             seen += f", {result['unknown']} not known"
-        bad = [check for check in result["checks"] if check["status"] == "failed"]
-        check = failed("open_relay", subject, seen, bad[0]["todo"]) if bad else ok("open_relay", subject, seen)
+        worst = next(
+            (check for status in ("failed", "warning") for check in result["checks"] if check["status"] == status), None
+        )
+        if worst is None:
+            check = ok("open_relay", subject, seen)
+        else:
+            # Where not all of it is known, nobody can say that it is closed.
+            verdict = failed if worst["status"] == "failed" else warning
+            check = verdict("open_relay", subject, seen, worst["todo"])
         found.append(dict(check, accepted=result["accepted"], checks=result["checks"]))
     return found
 
@@ -277,11 +288,11 @@ def verify_table(result):
     for row in rows:
         lines.append(
             "{0:<7} {1:<{2}}  {3}".format(
-                "ok" if row["status"] == "ok" else "FAILED", row["subject"], width, row["seen"]
+                _SHOWN.get(row["status"], "FAILED"), row["subject"], width, row["seen"]
             )
         )
         further = [check for check in row.get("checks", ()) if check["status"] not in ("ok", "skipped")]
-        for line in [row.get("detail")] + ["{subject}: {seen}".format(**check) for check in further]:
+        for line in [row.get("detail")] + row.get("log", []) + ["{subject}: {seen}".format(**check) for check in further]:
             if line:
                 lines.append("{0:<{1}}    {2}".format("", width + 7, line))
         if row["todo"]:

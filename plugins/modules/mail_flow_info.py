@@ -47,10 +47,16 @@ EXAMPLES = r"""
 RETURN = r"""
 flow:
   description:
-    - The counts. C(totals); C(hours), by the time at which the hour began, in seconds since the epoch; C(clients),
-      C(sender_domains), C(recipient_domains), C(senders), C(recipients) and C(relays) by name; C(reasons) and C(rejects) with
-      a C(sample) each; C(latency) as buckets (bucket C(i) reaches up to C(0.01 * 1.1 ** i) seconds, C(z) is less than 10 ms);
-      C(tls) by version, for what came in and what went out.
+    - The counts. C(totals); C(hours), by the time at which the hour began, in seconds since the epoch, and C(minutes) in the same
+      way where not more than three hours were asked for; C(clients), C(sender_domains), C(recipient_domains), C(senders),
+      C(recipients) and C(relays) by name; C(reasons), C(rejects) and C(limits) with a C(sample) each; C(latency) as buckets
+      (bucket C(i) reaches up to C(0.01 * 1.1 ** i) seconds, C(z) is less than 10 ms); C(tls) by version, for what came in and
+      what went out.
+    - C(limited) are refusals of a client that had reached a limit of Postfix or sendmail, which are not among C(rejected);
+      C(limits) tells which limit, by the parameter that sets it, and C(clients) in it whose. Of too many recipients of one message
+      Postfix logs nothing. C(rejected_4xx) are those of C(rejected) that a client may try again.
+    - C(asked) is the time that was asked for, C(reach) how much of it the log of each host tells of. V(late) says that it begins
+      later, C(read) whether any line of a mail system is in it at all.
     - C(first) and C(last) are the times of the first and the last line, C(lines) how many were read, C(unreadable) and
       C(unknown) how many of them could not be, with C(samples); C(gaps) are places where the logging system says that it has
       left C(lost) lines out; C(complete) says whether there was nothing of this.
@@ -72,7 +78,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.basic import Re
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
-from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
+from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, is_short
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts, read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
@@ -82,12 +88,14 @@ def main():
     module = RelayModule(argument_spec=log_arguments(), supports_check_mode=True)
     params = module.params
     with reported(module):
-        since, until = period(params, time.time())
+        now = time.time()
+        since, until = period(params, now)
         read = sources(Runner(module), params["paths"], params["source"], since, until)
-        flow = Flow(since, until)
+        flow = Flow(since, until, is_short(since, until, now))
         reader, span = read_all(read, flow, Readers)
-    log = log_facts(read, reader, span, flow.gaps)
-    module.exit_json(changed=False, flow=flow.facts(socket.gethostname(), log), sources=log["sources"])
+        log = log_facts(read, reader, span, flow.gaps)
+        facts = flow.facts(socket.gethostname(), log, read.has_older)
+    module.exit_json(changed=False, flow=facts, sources=log["sources"])
 
 
 if __name__ == "__main__":

@@ -34,6 +34,16 @@ def _known(values):
     return [value for value in values if value is not None]
 
 
+def _asked(periods):
+    """dict: what was asked for together; hosts that read the clock one after the other have been asked for the same."""
+    text = periods[0]["text"]
+    chosen = {"text": text if text and all(period["text"] for period in periods) else ""}
+    for name, choose in (("since", min), ("until", max)):
+        moments = [period[name] for period in periods]
+        chosen[name] = None if None in moments else choose(moments)
+    return chosen
+
+
 def merge(flows):
     """dict: the flow of several hosts, or of one host's several times; the order makes no difference to a number.
 
@@ -51,7 +61,8 @@ def merge(flows):
     if len(flows) == 1:
         return dict(flows[0])
     found = {"version": VERSION, "utc_offset": flows[0]["utc_offset"]}
-    for name in ("hosts", "samples", "gaps", "problems"):
+    found["asked"] = _asked([flow["asked"] for flow in flows])
+    for name in ("hosts", "samples", "gaps", "problems", "reach"):
         found[name] = [entry for flow in flows for entry in flow[name]]
     found["hosts"] = sorted(set(found["hosts"]))
     found["gaps"].sort(key=lambda gap: gap["time"])

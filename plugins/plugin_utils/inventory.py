@@ -18,6 +18,34 @@ _NO_PASSWORD = re.compile(
 _LONGEST = 300
 
 
+# What a host's names are taken from.
+NAMES_IN = (
+    "ansible_facts",
+    "ansible_host",
+    "relay_server_hostname",
+    "relay_server_address",
+    "relay_server_outbound_address",
+)
+
+
+def read_variables(variables, names):
+    """(dict, list of str): those of a host's variables that can be read, and why others cannot.
+
+    Args:
+        variables: mapping, C(hostvars) of the host: each is templated when it is read, which may fail.
+        names: iterable of str; no other is looked at.
+    """
+    found, problems = {}, []
+    for name in names:
+        try:
+            if name in variables:
+                found[name] = variables[name]
+        # A template can raise anything.
+        except Exception as exc:
+            problems.append("{0}: {1}".format(name, " ".join(to_text(exc).split())[:_LONGEST]))
+    return found, problems
+
+
 def known_names(host, variables):
     """dict: how a host may be called.
 

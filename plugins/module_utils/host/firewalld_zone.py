@@ -82,7 +82,7 @@ def converge(firewalld, request, access, check_mode=False):
         return _not_installed(request, wanted, warnings, check_mode)
     # In check mode too: what another run has half done is nothing to predict from.
     with Lock(firewalld.lock_directory()), locked(None if check_mode else request.owner):
-        owned = Owned(request.owner, _SECTION)
+        owned = Owned(request.owner, _SECTION, fits=_fits)
         changes = _changes(firewalld, request, wanted, access, owned)
         needed = [change for change in changes if change.needed()]
         if check_mode:
@@ -117,6 +117,13 @@ def _changes(firewalld, request, wanted, access, owned):
     changes.append(_Change(firewalld, request, wanted, access, owned, zones))
     changes[-1].refuse()
     return changes
+
+
+def _fits(thing, key, _entry):
+    """bool: whether an entry of a record is as ``_Change`` records it."""
+    return thing.startswith(_THING.format("")) and (
+        key in ("zone", "target") or (" " in key and key.partition(" ")[0] in KINDS)
+    )
 
 
 def _make(changes, owned):

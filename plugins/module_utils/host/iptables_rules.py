@@ -55,8 +55,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save i
     RulesError,
     parse_rule,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
-from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, are_texts, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import WHOLE, check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
@@ -126,7 +126,7 @@ def converge(iptables, request, access, label=None, check_mode=False):
 
 def _run(iptables, request, networks, ports, guard, installed, paths, label=None, real=False):
     """dict: the result, after the sets that the owner no longer names, and then the one that is named."""
-    owned = Owned(request.owner, _SECTION)
+    owned = Owned(request.owner, _SECTION, fits=_fits)
     others = {}
     for thing, key in owned.claims.left_out() if owned.claims is not None else ():
         others[thing] = owned.claims.how(thing, key)
@@ -180,6 +180,12 @@ def _refuse_everybody(request, networks):
 
 def _title(request):
     return "rules {0!r}".format(request.name)
+
+
+def _fits(_thing_of, key, entry):
+    """bool: whether an entry of a record is as ``_Change`` records it."""
+    how = entry["how"]
+    return key != WHOLE and are_texts([how["chain"], how["name"]]) and are_texts(how["made"])
 
 
 def _thing(request):

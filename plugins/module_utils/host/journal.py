@@ -106,6 +106,17 @@ class Journal(Source):
             self._argv = argv + list(_MATCHES)
         return self._argv
 
+    def has_older(self):
+        """bool: whether there are entries of mail from before the wanted time."""
+        if self._since is None:
+            return False
+        argv = [_JOURNALCTL, "--quiet", "--output=cat", "--no-pager", "--lines=1"]
+        argv.append("--until=@{0}".format(max(0, int(self._since))))
+        try:
+            return any(block.strip() for block in self._runner.blocks(argv + list(_MATCHES), size=BLOCK))
+        except CommandError:
+            return False
+
     def _converted(self, blocks):
         """Yields bytes: a line for each entry."""
         for block in blocks:

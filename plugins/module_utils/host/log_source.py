@@ -241,7 +241,7 @@ def find_files(patterns, since=None, runner=None, given=True):
         given: bool, whether a user has given the patterns, so that one that matches nothing is an error.
 
     Returns:
-        list of LogFile: each file once, in the order in which they were last changed, which is that in which the
+        Sources: of LogFile, each file once, in the order in which they were last changed, which is that in which the
         rotated files of a log were written.
 
     Raises:
@@ -272,8 +272,30 @@ def find_files(patterns, since=None, runner=None, given=True):
     return _changed_since(files, since)
 
 
+class Sources(list):
+    """Logs to read, from the oldest to the newest; and whether the host has older ones, which were left out.
+
+    Args:
+        sources: iterable of Source.
+        has_older: callable () -> bool: whether there are lines of before the wanted time in what was left out.
+    """
+
+    def __init__(self, sources, has_older):
+        super(Sources, self).__init__(sources)
+        self.has_older = has_older
+
+
 def _changed_since(files, since):
-    return [source for source in files if since is None or source.reference >= since - MARGIN]
+    kept = [source for source in files if since is None or source.reference >= since - MARGIN]
+    older = any(source.size for source in files if source not in kept)
+    return Sources(kept, lambda: older)
+
+
+def _journal(runner, since, until, files=()):
+    """Sources: the journal; files are those of before the wanted time."""
+    found = journal(runner, since, until)
+    older = any(source.size for source in files)
+    return Sources([found], lambda: older or found.has_older())
 
 
 def _without_copies(files):
@@ -302,7 +324,7 @@ def sources(runner, patterns=None, kind="auto", since=None, until=None, defaults
         defaults: iterable of str, where logs usually are.
 
     Returns:
-        list of Source: from the oldest to the newest.
+        Sources: from the oldest to the newest.
 
     Raises:
         LogSourceError: there is none, or the arguments contradict each other.
@@ -315,13 +337,13 @@ def sources(runner, patterns=None, kind="auto", since=None, until=None, defaults
             raise LogSourceError(
                 "{0}: paths were given, and the journal is to be read; give one or the other".format(patterns[0])
             )
-        return [journal(runner, since, until)]
+        return _journal(runner, since, until)
     if patterns:
         return find_files(patterns, since, runner)
     there = find_files(defaults, None, runner, given=False)
     wanted = _changed_since(there, since)
     if kind == "auto" and not any(source.size for source in wanted) and has_journal(runner):
-        return [journal(runner, since, until)]
+        return _journal(runner, since, until, there)
     if not there:
         raise LogSourceError(
             "no log of mail was found: neither {0}{1}; give the path of the log".format(

@@ -19,6 +19,7 @@ import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.lines_patch import patch, without
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import are_texts, is_number, is_path
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import WHOLE, fingerprint
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import attributes_of
@@ -42,6 +43,30 @@ def oldest_backup(path):
             except ValueError:
                 continue
     return None
+
+
+def fits(thing, key, entry):
+    """bool: whether an entry of a record is of a file as ``OwnedFiles`` records it; for ``owners_record.Owned``."""
+    how = entry["how"]
+    changes = how["patch"]
+    return (
+        key == WHOLE
+        and is_path(thing)
+        and are_texts([how["request"], how["is"]])
+        and (changes is None or _are_changes(changes, len((entry["before"]["text"] or "").splitlines(True))))
+    )
+
+
+def _are_changes(changes, lines):
+    """bool: whether a list is a patch, in order, of a text of so many lines."""
+    if not isinstance(changes, list):
+        return False
+    last = 0
+    for first, end, new in changes:
+        if not (is_number(first, last, lines) and is_number(end, first, lines) and are_texts(new)):
+            return False
+        last = end
+    return True
 
 
 class OwnedFiles(object):

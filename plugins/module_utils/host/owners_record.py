@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of what each owner has set on this host: C(RECORD), one for all modules.
 
-C({"format": 1, "sections": {SECTION: {THING: {KEY: entry}}}}), see ``ownership``. A section stays when nothing is left in it:
-it says that the host has been seen.
+C({"format": 1, "sections": {SECTION: {THING: {KEY: entry}}}, "sum": ...}), see ``ownership``. A section stays when nothing is left
+in it: it says that the host has been seen. The sum is of the sections: a record in which one letter is another is still a
+record, of what was never there. 0.7.0 wrote none.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -14,6 +15,7 @@ __metaclass__ = type
 
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import stat
@@ -23,7 +25,12 @@ from ansible.module_utils.common.text.converters import to_native, to_text
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import about
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import to_file_bytes
-from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import Claims, OwnershipError, title
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import (
+    WHOLE,
+    Claims,
+    OwnershipError,
+    title,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, remove_stale, write_file
 
 RECORD = "/var/lib/mailops.relay/owners.json"
@@ -45,11 +52,19 @@ def parse(text, path):
     if text is None:
         return {}
     try:
-        record = _unpacked(json.loads(text))
-        newer = isinstance(record["format"], int) and record["format"] > FORMAT
+        raw = json.loads(text)
+        record = _unpacked(raw)
+        newer = is_number(record["format"], FORMAT + 1)
         sections = {} if newer else record["sections"]
-        whole = (newer or record["format"] == FORMAT) and all(
-            _is_entry(entry) for things in sections.values() for keys in things.values() for entry in keys.values()
+        whole = newer or (
+            is_number(record["format"], FORMAT, FORMAT)
+            and (set(record) == set(["format", "sections"]) or raw["sum"] == _sum(raw["sections"]))
+            and all(
+                _is_entry(key, entry)
+                for things in sections.values()
+                for keys in things.values()
+                for key, entry in keys.items()
+            )
         )
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         # RuntimeError: nested deeper than Python can follow.
@@ -60,34 +75,69 @@ def parse(text, path):
             "on this host. Nothing was changed".format(path, record["format"], FORMAT)
         )
     if not whole:
-        raise OwnershipError(
-            "{0}: this record of what was set on the host is damaged; put it back from a backup of the host, or move it away: "
-            "what is there then counts as the host's own, and stays. Nothing was changed".format(path)
-        )
+        raise _damaged(path)
     return sections
 
 
-def _is_entry(entry):
-    before = entry["before"]
-    text = before["text"] if isinstance(before, dict) else before
-    return (
-        all(
-            isinstance(names, list) and all(isinstance(name, str) for name in names)
-            for names in (entry["owners"], entry["set"])
-        )
-        and bool(entry["set"])
-        and (text is None or isinstance(text, str))
-        and all(
-            isinstance(before.get(name), (int, type(None)))
-            for name in (("mode", "owner", "group") if isinstance(before, dict) else ())
-        )
+def _damaged(path):
+    return OwnershipError(
+        "{0}: this record of what was set on the host is damaged; put it back from a backup of the host, or move it away: "
+        "what is there then counts as the host's own, and stays. Nothing was changed".format(path)
     )
+
+
+def is_number(value, least, most=None):
+    """bool: whether a value of a record is a whole number from ``least`` to ``most``, which JSON's C(true) is not."""
+    return type(value) is not bool and isinstance(value, int) and least <= value and (most is None or value <= most)
+
+
+def are_texts(values):
+    """bool: whether a value of a record is a list of str."""
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def is_path(value):
+    """bool: whether a text of a record can be the path of a file."""
+    return value.startswith("/") and "\0" not in value
+
+
+# chmod(2) and chown(2): what a file can have; the last user and group mean "as it is".
+_NUMBERS = {"mode": 0o7777, "owner": 2**32 - 2, "group": 2**32 - 2}
+
+
+def _is_entry(key, entry):
+    before = entry["before"]
+    if isinstance(before, dict) != (key == WHOLE):
+        return False
+    text = before["text"] if key == WHOLE else before
+    return (
+        are_texts(entry["owners"])
+        and are_texts(entry["set"])
+        and bool(entry["set"])
+        and (bool(entry["owners"]) or key == WHOLE)
+        and (text is None or isinstance(text, str))
+        and (key != WHOLE or all(_is_none_or_number(before.get(name), most) for name, most in _NUMBERS.items()))
+    )
+
+
+def _is_none_or_number(value, most):
+    return value is None or is_number(value, 0, most)
 
 
 def render(sections):
     """str: the text of a record."""
     record = _packed({"format": FORMAT, "sections": sections})
-    return json.dumps(record, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
+    record["sum"] = _sum(record["sections"])
+    return _json(record) + "\n"
+
+
+def _json(value):
+    return json.dumps(value, indent=1, sort_keys=True, separators=(",", ": "))
+
+
+def _sum(sections):
+    """str: a hash of the sections of a record as JSON has them, whatever white space is in its text."""
+    return hashlib.sha256(_json(sections).encode("ascii")).hexdigest()
 
 
 def _packed(value):
@@ -126,6 +176,8 @@ class Owned(object):
         owner: str or None; None has no claims, and reads no record.
         section: str.
         path: str or None, the record.
+        fits: callable or None, called with (thing, key, entry): bool, whether this entry of the section, of which all that each
+            module needs is known to be there, has what this module needs too.
 
     Attributes:
         claims: Claims or None.
@@ -137,7 +189,7 @@ class Owned(object):
         OwnershipError: the record cannot be used.
     """
 
-    def __init__(self, owner, section, path=None):
+    def __init__(self, owner, section, path=None, fits=None):
         self.claims = None
         self.plans = []
         self.directories = []
@@ -151,7 +203,21 @@ class Owned(object):
         self.directories = [os.path.dirname(path)]
         self._sections = parse(self._plan.before, path)
         self.known = section in self._sections
+        if fits is not None:
+            self._check(path, fits)
         self.claims = Claims(owner, self._sections.get(section, {}))
+
+    def _check(self, path, fits):
+        try:
+            fine = all(
+                fits(thing, key, entry)
+                for thing, keys in self._sections.get(self._section, {}).items()
+                for key, entry in keys.items()
+            )
+        except (KeyError, TypeError, AttributeError, ValueError):
+            fine = False
+        if not fine:
+            raise _damaged(path)
 
     @property
     def changed(self):

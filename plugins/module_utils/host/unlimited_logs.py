@@ -24,7 +24,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     to_file_bytes,
     write_atomically,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import RECORD, Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import RECORD, Owned, is_path, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import WHOLE, check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
 
@@ -90,7 +90,7 @@ class UnlimitedLogs(object):
             return self._apply()
 
     def _apply(self):
-        self._owned = Owned(self._owner, "mail_log_limits", self._root + RECORD)
+        self._owned = Owned(self._owner, "mail_log_limits", self._root + RECORD, _fits)
         plans = self._wanted() if self._state == "present" else []
         plans += self._given_back()
         changed = [plan for plan in plans if plan.changed]
@@ -230,6 +230,11 @@ class UnlimitedLogs(object):
                     text, QUEUE_LENGTH
                 )
             )
+
+
+def _fits(thing, key, entry):
+    """bool: whether an entry of a record is as ``UnlimitedLogs`` records it."""
+    return key == WHOLE and is_path(thing) and isinstance(entry["before"].get("directory", True), bool)
 
 
 def _remove_empty(directory):

@@ -30,6 +30,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Mem
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period_text
 
 VERSION = 2
 # So many messages on the way are remembered in each of two generations; of one that stays for longer the client and the
@@ -46,6 +47,8 @@ _LOCAL = "(this host)"
 # Buckets of seconds: bucket i reaches up to C(FIRST * STEP ** i); what is less than a hundredth is in C(ZERO).
 FIRST, STEP, ZERO = 0.01, 1.1, "z"
 _LOG_STEP = math.log(STEP)
+# seconds, a few more than three hours: hosts read the clock one after the other.
+SHORT = 3 * 3600 + 60
 # seconds, a century: what is longer is counted as that.
 _LONGEST = 3e9
 _TOTALS = (
@@ -55,6 +58,16 @@ _TOTALS = (
 # What a milter says (milter-reject) counts as what a rule says, and so does a rule about its headers (milter-header-reject).
 _OUTCOMES = {"reject": "rejected", "reject_warning": "reject_warnings", "hold": "held", "discard": "discarded"}
 _LATENCIES = ("before_queue", "in_queue", "connect", "transmit")
+
+
+def is_short(since, until, now):
+    """bool: whether a period is so short that its minutes tell more than its hours.
+
+    Args:
+        since, until: float or None, seconds since the epoch.
+        now: float, seconds since the epoch.
+    """
+    return since is not None and (now if until is None else min(until, now)) - since <= SHORT
 
 
 def bucket(seconds):
@@ -404,12 +417,24 @@ class Flow(GapEvents):
         self.lost += lost
         super(Flow, self).gap(stamp, origin, text, lost)
 
-    def facts(self, host, log):
+    def _reach(self, host, log, has_older):
+        """dict: how much of the wanted time the log tells of."""
+        first, last, since = log["first"], log["last"], self._since
+        lines = log["lines"] - log["unreadable"] - sum(log["other_programs"].values())
+        read = lines > 0 and not (
+            (last is not None and since is not None and last < since)
+            or (first is not None and self._until is not None and first > self._until)
+        )
+        late = since is not None and (first is None or first > since) and not has_older()
+        return {"host": host, "first": first, "last": last, "read": read, "late": late}
+
+    def facts(self, host, log, has_older=lambda: False):
         """dict: the numbers, all keys text, as M(mailops.relay.mail_flow_info) returns them.
 
         Args:
             host: str, this host's name.
-            log: dict, what C(log_reader.LogReader.facts) says of the lines.
+            log: dict, what C(log_reader.log_facts) says of the lines.
+            has_older: callable () -> bool: whether the host has logs of before the wanted time.
         """
         for flush in (self._flush_arrivals, self._flush_senders, self._flush_deliveries):
             flush()
@@ -424,6 +449,7 @@ class Flow(GapEvents):
                 "clients sender_domains recipient_domains senders recipients relays reasons rejects limits".split()
             )
         )
+        reach = self._reach(host, log, has_older)
         hours, minutes = self.hours, None
         if self._by_minute:
             hours, minutes = {}, self.hours
@@ -445,7 +471,9 @@ class Flow(GapEvents):
             gaps=log["gaps"],
             lost=self.lost,
             problems=log["problems"],
-            complete=log["complete"],
+            complete=log["complete"] and reach["read"] and not reach["late"],
+            reach=[reach],
+            asked={"since": self._since, "until": self._until, "text": period_text(self._since, self._until)},
             totals=dict(self.totals),
             hours=dict((str(hour), dict(entry)) for hour, entry in hours.items()),
             minutes=minutes and dict((str(minute), dict(entry)) for minute, entry in minutes.items()),

@@ -26,7 +26,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks impo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.address_pattern import Addresses
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of, unaccounted
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import BOUNCED, DEFERRED, SENT, GapEvents
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
+    BOUNCED,
+    DEFERRED,
+    SENT,
+    ComplaintEvents,
+    GapEvents,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 
@@ -42,6 +48,8 @@ _MOST_IDS = 200000
 _MOST_ROUNDS = 5
 # What is read besides, whatever is looked for: qmail's lines do not all name their message, and lost lines must be known.
 _ALWAYS = [b"qmail", b"rsyslogd", b"journal"]
+# How Postfix words what its programs complain of (msg_vprintf.c).
+_COMPLAINTS = [b": warning: ", b": error: ", b": fatal: ", b": panic: "]
 # So many blocks around those in which a message is named are looked through for the connections that brought and took it.
 _AROUND = 16
 
@@ -377,3 +385,18 @@ def _with_linked(meant, hops):
                     found[id(other)] = other
                     waiting.append(other)
     return [hop for hop in hops if id(hop) in found]
+
+
+def complaints(sources, query, make_readers):
+    """What the programs of the mail system complain of in the time that is asked for, whatever messages are meant.
+
+    Args:
+        sources, make_readers: as for C(search).
+        query: Query.
+
+    Returns:
+        list of dict: of C(log_events.ComplaintEvents).
+    """
+    events = ComplaintEvents(query.since, query.until)
+    _scan(sources, events, make_readers, _COMPLAINTS)
+    return events.complaints()

@@ -32,7 +32,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     read_native,
     to_file_bytes,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, is_path, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import (
     WHOLE,
     check_request,
@@ -68,6 +68,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_value
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import SettingError, setting_text
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.table_plan import TablePlan
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import (
+    COMPILED_SUFFIXES,
     TEXT_TYPES,
     check_type,
     compiled_paths,
@@ -76,6 +77,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables impor
     table_text,
     table_values,
 )
+
+COMPILERS = ("postmap", "postalias")
 
 # "You MUST stop and start Postfix after changing this parameter": postconf(5).
 RESTART_PARAMETERS = ("inet_interfaces", "inet_protocols")
@@ -239,7 +242,9 @@ class Configuration(object):
         host = self._host
         self._conceal_request()
         _check_risks(request.get("accept_risks") or [])
-        self._owned = Owned(self._owner_name, "postfix_config " + os.path.realpath(host.config_directory))
+        self._owned = Owned(
+            self._owner_name, "postfix_config " + os.path.realpath(host.config_directory), fits=self._fits
+        )
         if request.get("state") == "absent" and not host.installed and self._owned.claims.left_out():
             raise NotInstalledError(
                 "Postfix is not installed on this host, so what {0} has set cannot be given back; it stays in {1}: install the "
@@ -456,6 +461,18 @@ class Configuration(object):
         text = _rendered(config, plan.before)
         plan.after = self._owned.text(plan.destination, plan.before, text, self._earlier is None)
         return config if plan.after == text else type(config)(plan.after or "", plan.path)
+
+    def _fits(self, thing, key, entry):
+        """bool: whether an entry of a record is as it is recorded here; for ``Owned``."""
+        if not is_path(thing):
+            return False
+        how = entry.get("how")
+        if how is None:
+            # Of what is no table.
+            files = (self._host.main_file, self._host.master_file)
+            return key == WHOLE or thing in [os.path.realpath(path) for path in files]
+        kind, compiler = how
+        return compiler in COMPILERS and kind in TEXT_TYPES + tuple(COMPILED_SUFFIXES)
 
     def _set_master(self, plan, master):
         items = [item for item in self._request.get("master") or [] if self._is_for_this_postfix(item)]

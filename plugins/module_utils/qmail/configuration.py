@@ -26,7 +26,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan impor
     is_stale,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes, read_native, write_atomically
-from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles
+from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
@@ -100,6 +100,11 @@ class ControlPlan(FilePlan):
             change = "removed" if self.after is None else "changed"
         reason = control.reason(self.spec) if change != "attributes" else "only mode, owner or group differ"
         return {"path": self.path, "change": change, "action": self.action, "reason": reason}
+
+
+def _fits(thing, key, entry):
+    """bool: whether an entry of a record is of a control file as it is recorded."""
+    return fits(thing, key, entry) and os.path.basename(thing) in control.CONTROL_FILES
 
 
 def _secret_group():
@@ -236,7 +241,7 @@ class Configuration(object):
     # The flow
 
     def _owned_now(self):
-        return Owned(self._owner_name, "qmail_config " + os.path.realpath(self._directory))
+        return Owned(self._owner_name, "qmail_config " + os.path.realpath(self._directory), fits=_fits)
 
     def _apply(self, values):
         self._owned = self._owned_now()

@@ -145,16 +145,14 @@ class QmailQueue(Queue):
             entry.state,
         )
 
-    def clients(self, ids):
+    def clients(self, messages):
         clients = {}
-        for number in ids:
+        for message in messages:
             try:
-                with open(self._tree.path("mess", number), "rb") as stream:
-                    client = queue_files.parse_client(stream.read(_HEAD))
+                with open(self._tree.path("mess", message.id), "rb") as stream:
+                    clients[message.id] = queue_files.parse_client(stream.read(_HEAD)) or ("", "")
             except (IOError, OSError):
                 continue
-            if client is not None:
-                clients[number] = client
         return clients
 
     def settled(self, action, message):
@@ -165,6 +163,10 @@ class QmailQueue(Queue):
         return int(time.time()) - self._lifetime
 
     # What is done
+
+    def same(self, ticket, message):
+        # A message that was taken up since has another time, see _same.
+        return super(QmailQueue, self).same(ticket, message) or self._same(ticket)[1] not in (GONE, _CHANGED)
 
     def act(self, action, tickets, backup):
         early = self._each([ticket for ticket in tickets if ticket.sender == UNKNOWN_SENDER], self._why_not_yet)

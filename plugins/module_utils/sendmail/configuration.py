@@ -25,7 +25,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
     to_file_bytes,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind
-from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles
+from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import RECORD, Owned, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import (
@@ -146,7 +146,7 @@ class Configuration(object):
             return self._apply()
 
     def _owned_now(self):
-        return Owned(self._owner_name, "sendmail_config " + os.path.realpath(self._directory))
+        return Owned(self._owner_name, "sendmail_config " + os.path.realpath(self._directory), fits=_fits)
 
     def _check_absent(self):
         named = [name for name in _SETTINGS if self._arguments.get(name) not in (None, False, [])]
@@ -589,6 +589,11 @@ class Configuration(object):
         make_newer(staged, [source])
         mode, owner, group = attributes_of(access.compiled) or (0o640, access.plan.owner, access.plan.group)
         writer.move_made(access.compiled, mode & ~0o007 if access.secret else mode, owner, group)
+
+
+def _fits(thing, key, entry):
+    """bool: whether an entry of a record is of a file of sendmail's as it is recorded."""
+    return fits(thing, key, entry) and entry["how"].get("kind") in (None,) + COMPILED_TYPES
 
 
 def _compare(pair, wanted, rebuilt):

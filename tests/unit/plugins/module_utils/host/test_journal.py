@@ -124,6 +124,18 @@ def test_the_host_is_asked_once_what_journalctl_can():
     assert "--since" not in " ".join(journal(Journalctl(b""))._arguments())
 
 
+def test_a_journal_is_asked_for_entries_of_before():
+    for output, older in ((b"connect from x\n", True), (b"", False)):
+        host = Journalctl(output)
+        assert journal(host, since=1795610003.9).has_older() == older
+        assert (
+            "--until=@1795610003" in host.asked[-1]
+            and "--lines=1" in host.asked[-1]
+            and "SYSLOG_FACILITY=2" in host.asked[-1]
+        )
+    assert not journal(Journalctl(b"x\n")).has_older()
+
+
 def test_a_journal_that_cannot_be_read_is_a_problem():
     complaints = "No journal files were opened due to\ninsufficient permissions.\n"
     source = journal(Journalctl(b"", rc=1, complaints=complaints))

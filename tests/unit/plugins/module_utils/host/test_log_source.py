@@ -190,6 +190,11 @@ def test_files_from_before_the_wanted_time_are_left_out(tmp_path):
     assert names(find_files(patterns, since=1700001030)) == ["mail.log.1"]
     assert find_files(patterns, since=1700002000) == []
     assert len(find_files(patterns, since=1600000000)) == 2
+    # That there are some tells that the logs reach back to the wanted time.
+    assert find_files(patterns, since=1700001030).has_older()
+    assert not find_files(patterns, since=1600000000).has_older() and not find_files(patterns).has_older()
+    write(tmp_path / "mail.log.2", b"", 1700000000)
+    assert not find_files(patterns, since=1700001030).has_older()
 
 
 def test_a_file_counts_once_whatever_it_is_called(tmp_path):

@@ -19,9 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer
+from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked, parse, render
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import WHOLE, OwnershipError
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Transaction, TransactionError
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import OTHERS, places, with_other
 
 PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXTS = st.binary(max_size=12).map(lambda data: to_native(data, errors="surrogateescape"))
@@ -95,13 +97,31 @@ def test_without_an_owner_no_record_is_read(here):
 @PATIENT
 @given(TEXTS, st.none() | TEXTS | TEXTS.map(lambda text: {"text": text, "mode": 420}))
 def test_what_is_written_is_read_again_whatever_bytes_it_has(key, before):
-    if isinstance(key, str) and not key.isalnum():
+    if isinstance(before, dict):
+        key = WHOLE
+    elif not key.isalnum():
         key = "key"
     sections = {"a": {"/t": {key: {"owners": ["o"], "before": before, "set": ["1"], "how": ["hash", "postmap"]}}}}
     assert parse(render(sections), "record") == sections
 
 
-GOOD = render({"a": {"/t": {"k": {"owners": ["o"], "before": None, "set": ["1"]}}}})
+RECORDED = {
+    "a": {
+        "/t": {"k": {"owners": ["o"], "before": None, "set": ["1"]}},
+        "/u": {
+            WHOLE: {
+                "owners": ["o"],
+                "before": {"text": "old\n", "mode": 420, "owner": 0, "group": 0},
+                "set": ["1", "2"],
+                "how": {"request": "1", "is": "2", "patch": [[0, 1, ["new\n"]]], "kind": "hash"},
+            }
+        },
+    }
+}
+# As 0.7.0 wrote it, without a sum.
+GOOD = json.dumps(
+    {"format": 1, "sections": {"a": {"/t": RECORDED["a"]["/t"]}}}, indent=1, sort_keys=True, separators=(",", ": ")
+)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +141,13 @@ GOOD = render({"a": {"/t": {"k": {"owners": ["o"], "before": None, "set": ["1"]}
         GOOD.replace('"o"', "7"),
         GOOD.replace('"1"', ""),
         GOOD.replace('[\n      "o"\n     ]', '"o"').replace('[\n      "1"\n     ]', '"1"'),
-        GOOD.replace('"before": null', '"before": {"text": "a", "mode": "0644"}'),
+        GOOD.replace('"before": null', '"before": {"text": "a"}'),
+        GOOD.replace('"format": 1', '"format": true'),
+        GOOD.replace('"format": 1', '"format": 1, "sum": null'),
+        GOOD.replace('"k"', '""'),
+        GOOD.replace('"k"', '""').replace('"before": null', '"before": {"text": "a", "mode": "0644"}'),
+        GOOD.replace('"k"', '""').replace('"before": null', '"before": {"text": "a", "owner": true}'),
+        GOOD.replace('"k"', '""').replace('"before": null', '"before": {"text": "a", "group": -1}'),
         pytest.param(
             GOOD.replace('"o"', '"\\ud800"'),
             marks=pytest.mark.skipif(str is bytes, reason="Python 2 writes it as bytes"),
@@ -167,3 +193,40 @@ def test_no_damage_is_guessed_at(noise, place):
         return
     # What is accepted can be written and read again.
     assert parse(render(sections), "/r") == sections
+
+
+@PATIENT
+@given(st.data())
+def test_a_record_in_which_one_letter_is_another_is_damaged(data):
+    text = render(RECORDED)
+    place = data.draw(st.integers(0, len(text) - 1))
+    letter = data.draw(st.sampled_from('aZ09 \n\t"{[]},:.-'))
+    changed = text[:place] + letter + text[place + 1 :]
+    try:
+        assert parse(changed, "/r") == RECORDED
+    except OwnershipError as exc:
+        assert "/r: " in str(exc)
+
+
+@pytest.mark.parametrize("path", places(RECORDED), ids=repr)
+def test_another_type_in_any_place_is_damage_or_can_be_used(here, path):
+    """Of 0.7.0's records, which have no sum: what is accepted gives a file back, and nothing else is said but that it is damaged."""
+    target, record = os.path.join(here, "file"), os.path.join(here, "owners.json")
+    for other in OTHERS:
+        sections = json.loads(json.dumps(with_other(RECORDED, path, other)).replace("/u", target))
+        with open(record, "w") as stream:
+            json.dump({"format": 1, "sections": sections}, stream)
+        os.chmod(record, 0o600)
+        with open(target, "w") as stream:
+            stream.write("theirs\n")
+        try:
+            owned = Owned("o", "a", record, fits=lambda thing, key, entry: thing != target or fits(thing, key, entry))
+        except OwnershipError as exc:
+            assert record in str(exc) and "damaged" in str(exc)
+            continue
+        files = OwnedFiles(owned)
+        for thing in files.left():
+            if thing == target:
+                files.give_back(thing, FilePlan)
+        owned.warnings()
+        assert parse(render(owned.claims.after and {"a": owned.claims.after}), record) is not None

@@ -14,7 +14,7 @@ import re
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import flow as flow_module
-from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow
+from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, is_short
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span, log_facts
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
@@ -243,6 +243,35 @@ def test_a_part_of_the_time_is_counted_alone():
     for what in ("received", "sent", "deferred", "bounced", "rejected"):
         assert sum(half["totals"][what] for half in halves) == whole["totals"][what]
     assert 0 < halves[0]["totals"]["received"] < whole["totals"]["received"]
+
+
+def reach(since=None, until=None, has_older=False, **log):
+    facts = Flow(since, until).facts("relay", dict(LOG, **log), lambda: has_older)
+    assert facts["reach"][0]["host"] == "relay" and (facts["asked"]["since"], facts["asked"]["until"]) == (since, until)
+    return facts["reach"][0]["read"], facts["reach"][0]["late"], facts["complete"]
+
+
+def test_how_much_of_the_wanted_time_a_log_tells_of():
+    whole = {"first": 1000.0, "last": 5000.0, "lines": 9}
+    assert reach(**whole) == reach(2000.0, **whole) == reach(2000.0, 3000.0, **whole) == (True, False, True)
+    # It begins later; or only the file that is read does.
+    assert reach(500.0, **whole) == (True, True, False)
+    assert reach(500.0, has_older=True, **whole) == (True, False, True)
+    # Nothing of that time has been read, and nothing at all.
+    assert reach(6000.0, **whole) == reach(6000.0, has_older=True, **whole) == (False, False, False)
+    assert reach(100.0, 900.0, **whole) == (False, True, False)
+    assert reach(500.0, has_older=True) == (False, False, False) and reach(500.0) == (False, True, False)
+    # Lines of other programs, and such as nobody can read.
+    assert reach(first=1000.0, last=5000.0, lines=9, other_programs={"dovecot": 7}, unreadable=2) == (
+        False,
+        False,
+        False,
+    )
+
+
+def test_what_is_a_short_period():
+    assert is_short(1000.0, None, 1000.0 + 3 * 3600) and is_short(1000.0, 2000.0, 1e9) and is_short(1000.0, 1e9, 2000.0)
+    assert not is_short(1000.0, None, 1000.0 + 4 * 3600) and not is_short(None, 2000.0, 3000.0)
 
 
 def test_memory_does_not_grow_with_the_log(monkeypatch):

@@ -15,7 +15,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.times import parse_age, parse_time, period
+from ansible_collections.mailops.relay.plugins.module_utils.mail.times import (
+    parse_age,
+    parse_time,
+    period,
+    period_text,
+)
 
 NOW = 1795350600.0
 
@@ -63,7 +68,9 @@ def test_times(text, seconds):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("yesterday", "is not a time; write an age such as 2h"),
+        ("soon", "is not a time; write an age such as 2h or 3d, today, yesterday or a weekday such as monday"),
+        ("mon", "is not a time"),
+        ("yesterday 08:00", "is not a time"),
         ("", "is not a time"),
         ("2026-13-01", "is not a date that exists"),
         ("2026-02-29", "is not a date that exists"),
@@ -78,6 +85,71 @@ def test_what_is_no_time_is_refused_by_name(text, words):
     with pytest.raises(CriterionError) as caught:
         parse_time("since", text, NOW)
     assert str(caught.value).startswith("since: ") and words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text, begins",
+    [
+        # NOW is Sunday, 22 November 2026, 07:30 in New York.
+        ("today", "2026-11-22"),
+        ("Yesterday", "2026-11-21"),
+        ("sunday", "2026-11-22"),
+        ("saturday", "2026-11-21"),
+        (" MONDAY ", "2026-11-16"),
+    ],
+)
+def test_days_by_their_name(text, begins):
+    assert parse_time("since", text, NOW) == parse_time("since", begins, NOW)
+    assert time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(parse_time("since", text, NOW))) == begins + " 00:00:00"
+
+
+@pytest.mark.parametrize(
+    "now, text, midnight",
+    [
+        # 23 and 25 hours long: 8 March and 1 November 2026.
+        ("2026-03-08T23:30:00-04:00", "today", "2026-03-08T00:00:00-05:00"),
+        ("2026-03-09T00:10:00-04:00", "yesterday", "2026-03-08T00:00:00-05:00"),
+        ("2026-11-01T23:30:00-05:00", "today", "2026-11-01T00:00:00-04:00"),
+        ("2026-11-02T00:10:00-05:00", "yesterday", "2026-11-01T00:00:00-04:00"),
+        ("2026-11-07T12:00:00-05:00", "sunday", "2026-11-01T00:00:00-04:00"),
+    ],
+)
+def test_days_on_which_the_clocks_change(now, text, midnight):
+    now = parse_time("since", now, 0)
+    assert parse_time("since", text, now) == parse_time("since", midnight, now)
+
+
+@pytest.mark.parametrize("text", ["today", "sunday", "2018-11-04"])
+def test_a_day_that_has_no_midnight_begins_when_the_clock_shows_it(monkeypatch, text):
+    # Until 2018 clocks in Sao Paulo leapt from midnight to one.
+    monkeypatch.setenv("TZ", "America/Sao_Paulo")
+    time.tzset()
+    now = parse_time("since", "2018-11-04T12:00:00Z", 0)
+    assert parse_time("since", text, now) == parse_time("since", "2018-11-04T01:00:00-02:00", 0)
+
+
+@given(st.integers(2 * 86400, 4102444800), st.sampled_from(["today", "yesterday", "monday", "friday", "sunday"]))
+def test_a_named_day_is_one_of_the_last_seven_and_begins_at_midnight(now, text):
+    moment = parse_time("since", text, float(now))
+    assert time.localtime(moment)[3:6] == (0, 0, 0) and 0 <= now - moment < 7 * 86400 + 3600
+    if text not in ("today", "yesterday"):
+        assert time.strftime("%A", time.localtime(moment)).lower() == text
+
+
+def test_a_period_that_is_yet_to_come_is_refused():
+    for text in ("2026-11-23", "2026-11-22T08:00", "2126-01-01"):
+        with pytest.raises(CriterionError) as caught:
+            period({"since": text}, NOW)
+        assert "in the future" in str(caught.value) and text in str(caught.value)
+    # Another host's clock, a minute ahead.
+    assert period({"since": str(int(NOW) + 60)}, NOW) == (NOW + 60, None)
+
+
+def test_a_period_in_words():
+    assert period_text(None, None) == ""
+    assert period_text(*period({"since": "yesterday", "until": "today"}, NOW)) == "2026-11-21 00:00 to 2026-11-22 00:00"
+    assert period_text(NOW - 7200, None) == "2026-11-22 05:30 to now"
+    assert period_text(None, NOW) == "the beginning to 2026-11-22 07:30"
 
 
 def test_a_period_without_an_end_and_one_that_is_backwards():

@@ -20,6 +20,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host import owners_r
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import table_values
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import check_all_damage
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.postfix.test_configuration import (
     MAIN,
     MASTER,
@@ -544,3 +545,18 @@ def test_services_and_entries_end_as_a_model_predicts(tmp_path_factory, steps):
     finally:
         owners_record.RECORD = record
         shutil.rmtree(str(top))
+
+
+def test_a_record_that_is_damaged_anywhere_is_refused_by_its_name_or_can_be_used(host):
+    (host / "shared").write_bytes(b"/theirs/ x\n")
+    run(
+        host,
+        main={"relayhost": "new"},
+        master=[SUBMISSION],
+        tables=[
+            {"path": str(host / "transport"), "type": "hash", "entries": {"a": "smtp:b"}},
+            {"path": str(host / "shared"), "type": "regexp", "exclusive": False, "entries": [{"/a/": "b"}]},
+        ],
+        files=[{"path": str(host / "anchors"), "content": "x\n"}],
+    )
+    check_all_damage(lambda: run(host, check_mode=True, state="absent"), lambda: files_in(host))

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import check_all_damage
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.qmail.test_configuration import Qmail
 
 BEFORE = {"me": "web03.example.com\n", "rcpthosts": "web03.example.com\n", "locals": "# mine\nweb03.example.com\n"}
@@ -171,3 +172,8 @@ def test_without_qmail_there_is_nothing_to_give_back_and_what_is_recorded_is_nam
     with pytest.raises(RelayError) as caught:
         absent(qmail)
     assert "there is no qmail on this host" in str(caught.value)
+
+
+def test_a_record_that_is_damaged_anywhere_is_refused_by_its_name_or_can_be_used(qmail):
+    make(qmail)
+    check_all_damage(lambda: absent(qmail, check_mode=True), qmail.everything)

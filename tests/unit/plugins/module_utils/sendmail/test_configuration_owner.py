@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import check_all_damage
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.sendmail.test_configuration import (  # noqa: F401 # pylint: disable=unused-import
     RELAY,
     apply,
@@ -167,3 +168,8 @@ def test_what_an_earlier_release_has_set_returns_to_its_backup(role, absent, etc
     assert not result["changed"] and "earlier release" in " ".join(result["warnings"])
     absent()
     assert dict((name, files(etc)[name]) for name in before) == before
+
+
+def test_a_record_that_is_damaged_anywhere_is_refused_by_its_name_or_can_be_used(role, absent, etc):  # noqa: F811
+    role(loopback_only=False, address_lookups=None, local_delivery=None)
+    check_all_damage(lambda: absent(check_mode=True), lambda: files(etc))
