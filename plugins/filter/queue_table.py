@@ -3,17 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A queue as lines that an operator reads before deciding."""
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_number
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
 
 # Of each list of numbers the most frequent are shown.
 _MOST_ROWS = 8
+# Of a host that has several.
+_MOST_ADDRESSES = 2
 _NUMBERS = (
     "mta",
     "total",
     "size",
     "oldest_age",
     "by_queue",
+    "by_client",
     "by_sender_domain",
     "by_recipient_domain",
     "by_reason",
@@ -33,10 +38,35 @@ def _counted(number):
     return "{0} message{1}".format(number, "" if number == 1 else "s")
 
 
-def _numbers(title, entries):
+def _clients(entries, hosts):
+    """The clients under the names that the inventory has for their addresses or names; those of one host are one."""
+    owner = owners({host: map(plain, hosts[host]["addresses"]) for host in hosts})
+    called = {name.lower(): host for host in hosts for name in hosts[host]["names"]}
+    found = {}
+    for entry in entries:
+        host = owner.get(entry["address"]) or called.get(entry["name"].lower())
+        name = host or entry["name"]
+        shown = found.setdefault(
+            host or (name, entry["address"]), {"name": name, "addresses": [], "count": 0, "oldest": entry["oldest"]}
+        )
+        shown["count"] += entry["count"]
+        if entry["address"] not in ("", name):
+            shown["addresses"].append(entry["address"])
+        if entry["oldest"] <= shown["oldest"]:
+            shown.update(oldest=entry["oldest"], age=entry["oldest_age"])
+    return sorted(found.values(), key=lambda shown: (-shown["count"], shown["oldest"], shown["name"]))
+
+
+def _client_text(client):
+    addresses = client["addresses"][:_MOST_ADDRESSES]
+    where = " [{0}{1}]".format(", ".join(addresses), ", ..." if len(client["addresses"]) > len(addresses) else "")
+    return "{0}{1}, the oldest is {2} old".format(client["name"], where if addresses else "", _age(client["age"]))
+
+
+def _numbers(title, entries, text=lambda entry: entry["name"]):
     shown = entries[:_MOST_ROWS]
     for entry in shown:
-        yield "{0:<18}{1:>8}  {2}".format(title, entry["count"], printable(entry["name"]) or "(none)")
+        yield "{0:<18}{1:>8}  {2}".format(title, entry["count"], printable(text(entry)) or "(none)")
         title = ""
     rest = len(entries) - len(shown)
     if rest > 0:
@@ -56,23 +86,26 @@ def _message(entry):
         yield "    to <{0}>{1}".format(printable(recipient["address"]), ": " + reason if reason else "")
 
 
-def queue_table(queue, host, messages=5):
+def queue_table(queue, host, messages=5, hosts=None):
     """The numbers and the first messages of a queue.
 
     Args:
         queue: dict, the result of M(mailops.relay.mail_queue_info).
         host: str, the host's name.
         messages: int, how many messages are shown.
+        hosts: dict or None, of P(mailops.relay.host_names#filter), for the names of clients.
 
     Returns:
         list of str: lines, of printable characters only.
     """
+    known = {} if hosts is None else a_dict("queue_table", hosts, "hosts")
     a_dict("queue_table", queue, keys=_NUMBERS, hint="Give a result of mailops.relay.mail_queue_info.")
     messages = int(a_number("queue_table", messages, "messages", 0))
     title = "{0} ({1}): {2}".format(printable(host), printable(queue["mta"]), _counted(queue["total"]))
     if not queue["total"]:
         return [title]
     lines = ["{0}, {1}, the oldest is {2} old".format(title, bytes_text(queue["size"]), _age(queue["oldest_age"]))]
+    lines.extend(_numbers("client", _clients(queue["by_client"], known), _client_text))
     queues = [{"name": name, "count": queue["by_queue"][name]} for name in sorted(queue["by_queue"])]
     lines.extend(_numbers("queue", queues))
     lines.extend(_numbers("sender domain", queue["by_sender_domain"]))
