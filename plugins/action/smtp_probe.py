@@ -7,7 +7,10 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import names_loopback, plain
 from ansible_collections.mailops.relay.plugins.plugin_utils.delegated import DelegatedAction
-from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import known_names
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import NAMES_IN, known_names, read_variables
+
+# So many variables that cannot be read are named.
+_MOST_UNREAD = 5
 
 
 def normal(name):
@@ -16,7 +19,7 @@ def normal(name):
 
 
 def strangers(targets, groups, hostvars):
-    """list of str: those that are neither the host itself nor in the inventory.
+    """(list of str, list of str): those that are neither the host itself nor in the inventory; why some of it could not be read.
 
     Args:
         targets: list of str, host names and addresses.
@@ -26,8 +29,12 @@ def strangers(targets, groups, hostvars):
     others = [target for target in targets if not names_loopback(normal(target))]
     # Not before it is needed: the variables of every host of a large inventory take a while.
     hosts = groups.get("all", ()) if others else ()
-    names = set(normal(name) for host in hosts for kind in known_names(host, hostvars[host]).values() for name in kind)
-    return [target for target in others if normal(target) not in names]
+    names, unread = set(), []
+    for host in hosts:
+        variables, problems = read_variables(hostvars[host], NAMES_IN)
+        names.update(normal(name) for kind in known_names(host, variables).values() for name in kind)
+        unread.extend(f"{host}: {problem}" for problem in problems)
+    return [target for target in others if normal(target) not in names], unread
 
 
 class ActionModule(DelegatedAction):
@@ -40,12 +47,16 @@ class ActionModule(DelegatedAction):
             addresses = [address.strip() for address in addresses.split(",")]
         targets = [str(target) for target in [arguments.get("server")] + list(addresses) if target]
         if not boolean(arguments.get("allow_foreign", False), strict=False):
-            foreign = strangers(targets, task_vars["groups"], task_vars["hostvars"])
+            foreign, unread = strangers(targets, task_vars["groups"], task_vars["hostvars"])
             if foreign:
                 text = (
                     "server: {0} is not a host of this inventory by name, ansible_host or a known address, so it may be somebody "
                     "else's. Write it as the inventory knows it, or gather the facts of the host that has this address; if you "
                     "may test it, set allow_foreign: true".format(", ".join(foreign))
                 )
+                if unread:
+                    text += ". Variables that could not be read may name it; repair them: " + "; ".join(
+                        unread[:_MOST_UNREAD]
+                    )
                 return {"failed": True, "msg": text}
         return super().ask(task_vars)

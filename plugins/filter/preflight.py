@@ -3,15 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checks of each relay joined, and as a table for the terminal."""
 
+import itertools
 import textwrap
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_checks, relay_host
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
-# Whose results these are, in the order in which they are shown.
-_MODULES = (("local", "relay_host_info"), ("network", "relay_host_info"), ("dns", "mail_dns_info"))
+_ASKS_DNS = "mail_dns_info"
+# Whose results these are, in the order in which they are shown, and which checks each must have.
+_PARTS = (
+    ("local", "relay_host_info", relay_host.EXPECTED["local"]),
+    ("network", "relay_host_info", relay_host.EXPECTED["network"]),
+    ("dns", _ASKS_DNS, dns_checks.EXPECTED),
+)
 _ORDER = (checks.FAILED, checks.WARNING, checks.OK, checks.SKIPPED)
 # What stands out in a column of small letters.
 _SHOWN = {checks.FAILED: "FAILED", checks.WARNING: "WARNING"}
@@ -19,17 +26,39 @@ _SHOWN = {checks.FAILED: "FAILED", checks.WARNING: "WARNING"}
 _WIDTH = 76
 
 
-def _unread(module, host, result):
-    """dict: a failed check for a result that there is not."""
-    said = result_of(dict(result, failed=True)) if result else {"problem": "no result", "unreachable": False}
-    todo = "Make the module run; nothing that it checks is known."
+def _not_run(module, host, result, expected, because):
+    """list of dict: a failed check for each that there is no result of.
+
+    Args:
+        result: dict, what the task has registered, or None.
+        expected: iterable of str, identifiers.
+        because: str, why it was not even tried, where nothing was registered.
+    """
+    said = result_of(dict(result, failed=True, skipped=False)) if result else None
+    todo = f"Make {module} run for it; nothing that it checks is known."
+    if said is None or said["problem"] == "no answer":
+        said = {"problem": because, "unreachable": False}
     if said["unreachable"]:
         todo = f"Repair the login (ansible {host} -m ping); nothing that is checked there is known."
-    return checks.failed(module, host, said["problem"], todo)
+        if module == _ASKS_DNS:
+            todo = "Repair the login to the host that asks the DNS (preflight_dns_host); nothing that is asked there is known."
+    return [checks.failed(name, host, "not run: " + said["problem"], todo) for name in expected]
+
+
+def _of_part(module, host, result, expected, because):
+    """list of dict: the checks of one part, those too that there should be and are not."""
+    if result is None or result.get("skipped") or "checks" not in result:
+        skipped = result is None or result.get("skipped")
+        return _not_run(module, host, None if skipped else result, expected, because)
+    found = list(result["checks"])
+    missing = [name for name in expected if name not in {entry["id"] for entry in found}]
+    return found + _not_run(module, host, None, missing, f"{module} has no result of it")
 
 
 def preflight_result(local, network, dns):
     """What is known of each relay.
+
+    A check that there is no result of has failed: nobody knows what it would have found.
 
     Args:
         local: dict: inventory name -> registered result of M(mailops.relay.relay_host_info) with what the host itself says;
@@ -45,26 +74,37 @@ def preflight_result(local, network, dns):
     relays = []
     for host in local:
         found, relay = [], {}
-        for part, module in _MODULES:
+        because = "the host has given no result"
+        for part, module, expected in _PARTS:
             result = given[part].get(host)
-            if result is None or a_dict(name, result, f"{part}: the result of {host}").get("skipped"):
-                continue
-            if "checks" not in result:
-                found.append(_unread(module, host, result))
-                continue
-            found.extend(result["checks"])
-            relay = result.get("relay", relay)
-        if not found:
-            found.append(_unread("relay_host_info", host, {}))
+            if result is not None:
+                a_dict(name, result, f"{part}: the result of {host}")
+            found.extend(_of_part(module, host, result, expected, because))
+            if result is not None and "checks" in result:
+                relay = result.get("relay", relay)
+            elif part == "local":
+                # What the others are asked about is not known without it.
+                because = found[-1]["seen"].partition(": ")[2]
         relays.append({"host": host, "verdict": checks.overall(found), "relay": relay, "checks": found})
     return {"verdict": checks.overall([entry for relay in relays for entry in relay["checks"]]), "relays": relays}
 
 
-def _entry_lines(entry):
-    """list of str: a check with what was seen and what to do, the text in a column of its own."""
-    first = "{0:<8} {1:<16} ".format(_SHOWN.get(entry["status"], entry["status"]), entry["id"])
+def _same_said(entry):
+    return entry["status"], entry["subject"], entry["seen"], entry["todo"]
+
+
+def _entry_lines(identifiers, entry):
+    """list of str: a check with what was seen and what to do, the text in a column of its own.
+
+    Args:
+        identifiers: list of str, of this check and of others of which the same is said.
+    """
+    first = "{0:<8} {1:<16} ".format(_SHOWN.get(entry["status"], entry["status"]), identifiers[0])
     indent = " " * len(first)
-    text = printable("{0}: {1}".format(entry["subject"], entry["seen"]))
+    seen = entry["seen"]
+    if len(identifiers) > 1:
+        seen += "; so for {0}".format(", ".join(identifiers[1:]))
+    text = printable("{0}: {1}".format(entry["subject"], seen))
     lines = textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
     if entry["todo"]:
         lines += textwrap.wrap(
@@ -94,8 +134,9 @@ def preflight_table(result):
         lines.append("{0}: {1} ({2})".format(relay["host"], relay["verdict"].upper(), numbers or "no checks"))
         if relay["relay"].get("planned"):
             lines.append("as the role will make it")
-        for entry in relay["checks"]:
-            lines.extend(_entry_lines(entry))
+        for _said, entries in itertools.groupby(relay["checks"], _same_said):
+            entries = list(entries)
+            lines.extend(_entry_lines([entry["id"] for entry in entries], entries[0]))
     return [printable(line) for line in lines]
 
 

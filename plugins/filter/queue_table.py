@@ -5,7 +5,7 @@
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_number
-from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners, result_of, unanswered
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
 
 # Of each list of numbers the most frequent are shown.
@@ -24,6 +24,18 @@ _NUMBERS = (
     "by_reason",
     "messages",
 )
+# What Ansible says of any task, besides the module's result.
+_ANSIBLES = (
+    "changed",
+    "failed",
+    "skipped",
+    "invocation",
+    "warnings",
+    "deprecations",
+    "ansible_facts",
+    "diff",
+    "exception",
+)
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -38,21 +50,27 @@ def _counted(number):
     return "{0} message{1}".format(number, "" if number == 1 else "s")
 
 
-def _clients(entries, hosts):
-    """The clients under the names that the inventory has for their addresses or names; those of one host are one."""
+def _inventory_names(hosts):
+    """callable: an entry of by_client -> the inventory's name of that host, by its address or else its name, or None."""
     owner = owners({host: map(plain, hosts[host]["addresses"]) for host in hosts})
     called = {name.lower(): host for host in hosts for name in hosts[host]["names"]}
+    return lambda entry: owner.get(entry["address"]) or called.get(entry["name"].lower())
+
+
+def _clients(entries):
+    """The clients, those of one host of the inventory as one."""
     found = {}
     for entry in entries:
-        host = owner.get(entry["address"]) or called.get(entry["name"].lower())
+        host = entry.get("host")
         name = host or entry["name"]
         shown = found.setdefault(
-            host or (name, entry["address"]), {"name": name, "addresses": [], "count": 0, "oldest": entry["oldest"]}
+            host or (name, entry["address"]),
+            {"name": name, "addresses": [], "count": 0, "oldest": entry["oldest"], "age": entry["oldest_age"]},
         )
         shown["count"] += entry["count"]
         if entry["address"] not in ("", name):
             shown["addresses"].append(entry["address"])
-        if entry["oldest"] <= shown["oldest"]:
+        if entry["oldest"] < shown["oldest"]:
             shown.update(oldest=entry["oldest"], age=entry["oldest_age"])
     return sorted(found.values(), key=lambda shown: (-shown["count"], shown["oldest"], shown["name"]))
 
@@ -86,26 +104,24 @@ def _message(entry):
         yield "    to <{0}>{1}".format(printable(recipient["address"]), ": " + reason if reason else "")
 
 
-def queue_table(queue, host, messages=5, hosts=None):
+def queue_table(queue, host, messages=5):
     """The numbers and the first messages of a queue.
 
     Args:
         queue: dict, the result of M(mailops.relay.mail_queue_info).
         host: str, the host's name.
         messages: int, how many messages are shown.
-        hosts: dict or None, of P(mailops.relay.host_names#filter), for the names of clients.
 
     Returns:
         list of str: lines, of printable characters only.
     """
-    known = {} if hosts is None else a_dict("queue_table", hosts, "hosts")
     a_dict("queue_table", queue, keys=_NUMBERS, hint="Give a result of mailops.relay.mail_queue_info.")
     messages = int(a_number("queue_table", messages, "messages", 0))
     title = "{0} ({1}): {2}".format(printable(host), printable(queue["mta"]), _counted(queue["total"]))
     if not queue["total"]:
         return [title]
     lines = ["{0}, {1}, the oldest is {2} old".format(title, bytes_text(queue["size"]), _age(queue["oldest_age"]))]
-    lines.extend(_numbers("client", _clients(queue["by_client"], known), _client_text))
+    lines.extend(_numbers("client", _clients(queue["by_client"]), _client_text))
     queues = [{"name": name, "count": queue["by_queue"][name]} for name in sorted(queue["by_queue"])]
     lines.extend(_numbers("queue", queues))
     lines.extend(_numbers("sender domain", queue["by_sender_domain"]))
@@ -150,8 +166,92 @@ def queue_outcome(result, host, action):
     return lines
 
 
+def queue_result(found, plans, done, action=None, names=None):
+    """What is known of the queues of all hosts.
+
+    Args:
+        found: dict: inventory name -> registered result of M(mailops.relay.mail_queue_info), None or skipped where there is none.
+        plans: dict, likewise of M(mailops.relay.mail_queue) in check mode.
+        done: dict, likewise of M(mailops.relay.mail_queue).
+        action: str or None, what was asked for.
+        names: dict or None, of P(mailops.relay.host_names#filter), by which clients are known.
+
+    Returns:
+        dict: C(hosts), a list with C(host), and C(queue) and C(outcome), the modules' results or None; C(action); C(total), messages
+        that are shown or were meant; C(problems), list of str; C(silent), host -> why nothing could be run there; C(ok).
+    """
+    name = "queue_result"
+    parts = [a_dict(name, found), a_dict(name, plans, "plans"), a_dict(name, done, "done")]
+    silent, refusals = {}, {}
+    for part in parts:
+        for host, result in part.items():
+            if result is not None:
+                a_dict(name, result, f"the result of {host}")
+        for known, more in zip((silent, refusals), unanswered(part), strict=True):
+            known.update({host: sentence for host, sentence in more.items() if host not in known})
+    host_of = _inventory_names({} if names is None else a_dict(name, names, "names"))
+    hosts = []
+    for host in found:
+        queue, plan, outcome = (_known(part.get(host)) for part in parts)
+        if queue:
+            queue = dict(queue, by_client=[dict(entry, host=host_of(entry)) for entry in queue["by_client"]])
+        if queue or plan or outcome:
+            hosts.append(
+                {"host": host, "queue": queue, "outcome": outcome, "matched": (outcome or plan or {}).get("matched")}
+            )
+    return {
+        "action": action,
+        "hosts": hosts,
+        "total": sum(entry["queue"]["total"] if entry["matched"] is None else entry["matched"] for entry in hosts),
+        "problems": list(silent.values()) + list(refusals.values()),
+        "silent": silent,
+        "ok": not silent and not refusals,
+    }
+
+
+def _known(registered):
+    """dict or None: what a module has returned, without what Ansible adds."""
+    result = result_of(registered)
+    if result is None or "problem" in result:
+        return None
+    return {name: result[name] for name in result if name not in _ANSIBLES}
+
+
+def queue_verdict(result, messages=5, shown=False):
+    """What is known of the queues of all hosts, as lines to read.
+
+    Args:
+        result: dict, of C(queue_result).
+        messages: int, how many messages of each host are shown.
+        shown: bool, whether the queues have been shown before, so that only what was done is.
+
+    Returns:
+        list of str: lines, of printable characters only.
+    """
+    keys = ("action", "hosts", "problems", "silent")
+    a_dict("queue_verdict", result, keys=keys, hint="Give what queue_result returned.")
+    lines = []
+    for entry in result["hosts"]:
+        if entry["queue"] and not shown:
+            lines.extend(queue_table(entry["queue"], entry["host"], messages))
+    for entry in result["hosts"]:
+        if entry["outcome"]:
+            lines.extend(queue_outcome(entry["outcome"], entry["host"], result["action"]))
+        elif result["action"] and not entry["queue"]:
+            lines.append(
+                "{0}: {1} can be done to {2}".format(entry["host"], result["action"], _counted(entry["matched"]))
+            )
+    lines.extend("not complete: " + problem for problem in result["problems"])
+    return [printable(line) for line in lines or ["No host has answered."]]
+
+
 class FilterModule:
     """The filters of this collection."""
 
     def filters(self):
-        return {"queue_outcome": queue_outcome, "queue_table": queue_table}
+        return {
+            "queue_outcome": queue_outcome,
+            "queue_result": queue_result,
+            "queue_table": queue_table,
+            "queue_verdict": queue_verdict,
+        }

@@ -7,7 +7,7 @@ import time
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
+from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok, warning
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
 from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import (
     NEEDS,
@@ -25,8 +25,10 @@ _PAUSES = (0.5, 0.5, 1, 1, 2, 3, 5)
 # So much before the first message the logs are read, in seconds: clocks differ.
 _MARGIN = 600
 
+_SHOWN = {"ok": "ok", "warning": "UNKNOWN"}
 
-def _result(name, registered, what, keys):
+
+def _result(name, registered, what, keys=()):
     """dict or None: what a task has registered; with these keys, unless it is a problem."""
     if registered is None:
         return None
@@ -175,7 +177,9 @@ def _matrix(results):
         if result is None:
             continue
         if "problem" in result:
-            todo = f"Repair the login (ansible {outsider} -m ping), and verify again."
+            todo = f"Take the reason away on {outsider}, and verify again."
+            if result["unreachable"]:
+                todo = f"Repair the login (ansible {outsider} -m ping), and verify again."
             found.append(
                 dict(failed("open_relay", subject, "not tested: " + result["problem"], todo), accepted=None, checks=[])
             )
@@ -185,8 +189,15 @@ def _matrix(results):
             seen = "nobody gets in there"
         if result["unknown"]:
             seen += f", {result['unknown']} not known"
-        bad = [check for check in result["checks"] if check["status"] == "failed"]
-        check = failed("open_relay", subject, seen, bad[0]["todo"]) if bad else ok("open_relay", subject, seen)
+        worst = next(
+            (check for status in ("failed", "warning") for check in result["checks"] if check["status"] == status), None
+        )
+        if worst is None:
+            check = ok("open_relay", subject, seen)
+        else:
+            # Where not all of it is known, nobody can say that it is closed.
+            verdict = failed if worst["status"] == "failed" else warning
+            check = verdict("open_relay", subject, seen, worst["todo"])
         found.append(dict(check, accepted=result["accepted"], checks=result["checks"]))
     return found
 
@@ -205,7 +216,8 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
         matrix: list of dict, the results of M(mailops.relay.smtp_probe) for pairs of a host outside and a relay.
 
     Returns:
-        dict: C(clients) and C(outsiders), lists of checks; C(problems), why something may not be certain; C(ok); C(summary).
+        dict: C(clients) and C(outsiders), lists of checks; C(problems), why something may not be certain; C(ok); C(summary);
+        C(silent), host -> why nothing could be run there.
 
     Raises:
         AnsibleFilterError: what tls has for a client is not one of these words.
@@ -222,10 +234,25 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
     for host, result in sent.items():
         if not isinstance(tls[host], str) or tls[host] not in NEEDS:
             raise AnsibleFilterError(f"verify_tls of {host}: {tls[host]!r} is not one of {', '.join(sorted(NEEDS))}")
-        rows.append(judge.verdict(host, result or {"problem": "nothing was sent"}, tls[host], host not in without_tls))
+        rows.append(
+            judge.verdict(
+                host,
+                result or {"problem": "nothing was sent", "unreachable": False},
+                tls[host],
+                host not in without_tls,
+            )
+        )
     for host in sorted(site.results):
         for result in site.results[host]:
             problems.extend(log_problems(host, result))
+    silent = {}
+    answers_of = {host: [result] for host, result in sent.items()}
+    outside = {entry["item"][0]: [_result(name, entry, "matrix")] for entry in matrix}
+    for told_by in (answers_of, site.results, outside):
+        for host, given in told_by.items():
+            for result in given:
+                if result is not None and "problem" in result and result["unreachable"]:
+                    silent.setdefault(host, "{0}: {1}.".format(host, result["problem"].rstrip(".")))
     outsiders = _matrix(matrix)
     bad = [row["subject"] for row in rows if row["status"] != "ok"]
     summary = f"{len(rows) - len(bad)} of {_counted(len(rows), 'message')} delivered as they should"
@@ -240,6 +267,7 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
         "problems": sorted(set(problems)),
         "ok": not bad and not open_relays,
         "summary": summary,
+        "silent": silent,
     }
 
 
@@ -259,12 +287,12 @@ def verify_table(result):
     lines = []
     for row in rows:
         lines.append(
-            "{0:<7} {1:<{2}}  {3}".format(
-                "ok" if row["status"] == "ok" else "FAILED", row["subject"], width, row["seen"]
-            )
+            "{0:<7} {1:<{2}}  {3}".format(_SHOWN.get(row["status"], "FAILED"), row["subject"], width, row["seen"])
         )
         further = [check for check in row.get("checks", ()) if check["status"] not in ("ok", "skipped")]
-        for line in [row.get("detail")] + ["{subject}: {seen}".format(**check) for check in further]:
+        for line in (
+            [row.get("detail")] + row.get("log", []) + ["{subject}: {seen}".format(**check) for check in further]
+        ):
             if line:
                 lines.append("{0:<{1}}    {2}".format("", width + 7, line))
         if row["todo"]:

@@ -43,12 +43,14 @@ options:
     elements: str
   sender:
     description:
-      - Envelope senders. Whole addresses, or V(@example.com) for a domain, or V(<>) for the null sender.
+      - Envelope senders. Whole addresses, or V(<>) for the null sender.
+      - V(*) stands for any part of the local part or of the domain in which it is, as in V(*@example.com), V(customer7@*) and
+        V(*@*.example.com). V(@example.com) is V(*@example.com). With V(customer7@*) an address without domain is meant too.
     type: list
     elements: str
   recipient:
     description:
-      - Recipients, before or after aliases. Whole addresses, or V(@example.com) for a domain.
+      - Recipients, before or after aliases. Whole addresses, or with V(*) for a part, as in O(sender).
     type: list
     elements: str
   client:
@@ -68,6 +70,12 @@ options:
       - How many messages are returned, the newest. RV(total) is of all.
     type: int
     default: 100
+  complaints:
+    description:
+      - Return RV(complaints) too, whatever messages are meant.
+    type: bool
+    default: false
+    version_added: 0.8.0
 notes:
   - Needs to read the logs and the queue, as root can.
   - A log in which lines have no year is taken to end in the year in which its file was last changed.
@@ -222,6 +230,15 @@ rejects:
   type: list
   elements: dict
   sample: [{stage: RCPT, client: 'unknown[203.0.113.9]', reply: '554 5.7.1 Relay access denied'}]
+complaints:
+  description:
+    - What Postfix's programs have warned of between O(since) and O(until), such as a table that cannot be read; each C(text) of a
+      C(program) once, with the C(time) of the last and their C(count); the newest 40, by time.
+  returned: O(complaints)
+  type: list
+  elements: dict
+  sample: [{program: smtpd, text: 'warning: unknown smtpd restriction: "permit_mynetwork"', time: 1795331264.5, count: 3}]
+  version_added: 0.8.0
 host:
   description: This host's C(names) and C(addresses), by which other hosts' logs name it.
   returned: success
@@ -249,7 +266,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, TEXTS, Query, search
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import (
+    STATUSES,
+    TEXTS,
+    Query,
+    complaints,
+    search,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mta.places import look
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
@@ -259,6 +282,7 @@ def argument_spec():
     arguments = dict((name, {"type": "list", "elements": "str"}) for name in TEXTS)
     arguments["status"] = {"type": "list", "elements": "str", "choices": list(STATUSES)}
     arguments["limit"] = {"type": "int", "default": 100}
+    arguments["complaints"] = {"type": "bool", "default": False}
     return dict(arguments, **log_arguments())
 
 
@@ -272,6 +296,7 @@ def main():
         query = Query(params, time.time())
         read = sources(runner, params["paths"], params["source"], query.since, query.until)
         found = search(read, query, params["limit"], Readers)
+        told = {"complaints": complaints(read, query, Readers)} if params["complaints"] else {}
         places = look(runner, [hop for hop in found.hops if hop["removed"] is None])
     messages = []
     for hop in found.hops:
@@ -286,6 +311,7 @@ def main():
         rejects=found.rejects,
         host=identity(runner),
         log=log,
+        **told,
     )
 
 

@@ -62,8 +62,26 @@ options:
     description:
       - The O(backup_to) of an earlier deletion.
     type: path
+  plan:
+    description:
+      - Do nothing but note which messages are meant, in RV(plan_file) on the host, so that somebody can be asked before it is
+        done. In check mode nothing is noted.
+    type: bool
+    default: false
+    version_added: 0.8.0
+  plan_file:
+    description:
+      - The RV(plan_file) of an earlier run with O(plan) and otherwise the same options. The messages noted there are acted on, and
+        no others. Those which have gone since, whose queue ID is another message's now, and those which meet the criteria but came
+        later, are in RV(left_alone). An O(action=flush) with O(all) is for all of them.
+      - The file is gone afterwards, whatever the result.
+    type: path
+    version_added: 0.8.0
 notes:
   - Needs root.
+  - Options that make no difference to O(action) are refused.
+  - Plans are in C(/run/mailops.relay), which only root can read; one that nobody has used is removed after a day, when another is
+    made.
   - Postfix messages are put on hold first, read again there, and deleted from hold where queue ID, sender, size and time
     of arrival are still the same. What turns out to be another message is released. When the run is killed in between,
     messages stay on hold and O(action=release) lets them go.
@@ -133,6 +151,12 @@ left_alone:
   type: list
   elements: dict
   sample: [{queue_id: 8BF5F1C4099, reason: it was delivered or removed meanwhile}]
+plan_file:
+  description: With O(plan), the file in which the messages are noted; otherwise empty.
+  returned: success
+  type: str
+  sample: /run/mailops.relay/queue-plan-k2c9x0
+  version_added: 0.8.0
 """
 
 import time
@@ -140,8 +164,7 @@ import time
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import ACTIONS, act, restore
-from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import ACTIONS, run
 from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import queue_of
 
 
@@ -153,6 +176,8 @@ def argument_spec():
         limit={"type": "int"},
         backup_to={"type": "path"},
         restore_from={"type": "path"},
+        plan={"type": "bool", "default": False},
+        plan_file={"type": "path"},
     )
 
 
@@ -162,17 +187,14 @@ def main():
         required_if=[("action", "restore", ("restore_from",))],
         supports_check_mode=True,
     )
-    params, now = module.params, time.time()
+    params = module.params
     with reported(module):
-        selection = Selection(params, now)
-        backend = queue_of(Runner(module), params["mta"], params["directory"])
-        if params["action"] == "restore":
-            result = restore(backend, selection, params["restore_from"], module.check_mode)
-        else:
-            result = act(
-                backend, selection, params["action"], params["limit"], params["backup_to"], module.check_mode, now
-            )
-    module.exit_json(warnings=backend.warnings, **result)
+        result, warnings = run(
+            lambda: queue_of(Runner(module), params["mta"], params["directory"]), params, module.check_mode, time.time()
+        )
+    for text in warnings:
+        module.warn(text)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

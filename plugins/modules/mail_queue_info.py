@@ -182,7 +182,9 @@ def main():
         selection = Selection(module.params, now)
         backend = queue_of(Runner(module), module.params["mta"], module.params["directory"])
         result = inspect(backend, selection, module.params["limit"], now)
-    module.exit_json(changed=False, warnings=backend.warnings, **result)
+    for text in backend.warnings:
+        module.warn(text)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

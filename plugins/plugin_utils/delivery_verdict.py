@@ -10,6 +10,13 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import NOT_A_CLIENT
+from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_causes import (
+    AT_CLIENT,
+    AT_RELAY,
+    AT_RELAY_ITSELF,
+    BROKEN,
+    Cause,
+)
 from ansible_collections.mailops.relay.plugins.plugin_utils.trace import THROWN_AWAY, stays
 
 IDENTIFIER = "delivery"
@@ -23,118 +30,19 @@ _CONNECT = re.compile(r"connect to ([^\s\[]+)\[([^\]\s]{1,64})\]:([0-9]{1,5}): "
 _SUSPENDED = "delivery temporarily suspended: "
 _LOOPBACK = re.compile(r"\[?(?:127\.[0-9.]+|::1)\]?\.?\Z")
 
-# What a client says of why it could not hand over: cause, pattern, what it means, what to do.
-_AT_CLIENT = (
-    (
-        "certificate",
-        re.compile(
-            r"certificate not (?:verified|trusted)|certificate verif|4\.7\.0 authentication failed|verification failed",
-            re.I,
-        ),
-        "it does not trust the certificate of {relay}",
-        "Converge the client, so that it gets the certificate that {relay} has now: ansible-playbook mailops.relay.site --limit {client}.",
-    ),
-    (
-        "no_tls",
-        re.compile(
-            r"TLS is required, but was not offered|4\.7\.[0-9] .{0,300}(?:encryption|TLS) (?:required|too weak)|issue a STARTTLS",
-            re.I,
-        ),
-        "it must use TLS with {relay}, which does not offer it or was not asked for it",
-        "Converge the relay and the client, and see what the relay's log says of its key and certificate.",
-    ),
-    (
-        "tls_failed",
-        re.compile(r"Cannot start TLS|TLS handshake", re.I),
-        "TLS with {relay} could not be started",
-        "Read why in the logs of {client} and {relay} (SSL_connect error, SSL_accept error); protocol versions that do not meet"
-        " are the usual reason.",
-    ),
-    (
-        "refused",
-        re.compile(r"Connection refused", re.I),
-        "{port} of {relay} refuses connections",
-        "Start Postfix on {relay} (systemctl status postfix; postfix check), and see that it listens there (ss -ltn). A firewall"
-        " that answers with a reset looks the same.",
-    ),
-    (
-        "no_way",
-        re.compile(r"No route to host|is unreachable|prohibited|Permission denied", re.I),
-        "{port} of {relay} is closed by a firewall, or there is no route to it",
-        "Open it: ansible-playbook mailops.relay.site --limit {relay} restores the relay's own firewall; then look at those between"
-        " {client} and {relay}.",
-    ),
-    (
-        "silent",
-        re.compile(r"timed? ?out", re.I),
-        "{port} of {relay} does not answer",
-        "See whether {relay} is up and Postfix runs there. If so, a firewall drops what {client} sends:"
-        " ansible-playbook mailops.relay.site --limit {relay} restores the relay's own.",
-    ),
-    (
-        "no_connection",
-        re.compile(r"establish an SMTP connection", re.I),
-        "it gets no connection to {relay}; qmail does not say why",
-        "See whether Postfix runs on {relay} (systemctl status postfix), and whether a firewall closes port 25 there:"
-        " ansible-playbook mailops.relay.site --limit {relay} restores the relay's own.",
-    ),
-    (
-        "name",
-        re.compile(
-            r"name not found|Name service|name server|name lookup|look up host|find any host|Host unknown|CNAME lookup",
-            re.I,
-        ),
-        "it cannot find the address of {relay}",
-        "See what {client} resolves (getent hosts with the relay's name; /etc/resolv.conf, /etc/hosts).",
-    ),
-    (
-        "denied",
-        re.compile(r"Relay(?:ing)? (?:access )?denied|Client host rejected|Access denied|rcpthosts", re.I),
-        "{relay} does not relay for it",
-        "Add the address of {client} to relay_server_networks, and converge {relay}.",
-    ),
-    (
-        "relay_said_no",
-        re.compile(r"\bsaid: |refused to talk to me|(?<![0-9.])[45][0-9]{2}[ -]"),
-        "{relay} did not take it",
-        "The reason is the relay's answer; read the relay's log at that time.",
-    ),
+# How Postfix names what it has looked for in the DNS in vain (dns_lookup.c).
+_LOOKED_UP = re.compile(r"Name service error for name=([^\s]{1,255}) type=")
+_NEXT_HOP = Cause(
+    "next_hop",
+    None,
+    "the next mail system did not take it",
+    "The reason is what it said; the log of {relay} has more.",
 )
-# What a relay says of why it could not send, or why it was refused.
-_AT_RELAY = (
-    (
-        "next_hop_unreachable",
-        re.compile(r"Connection refused|timed? ?out|No route to host|is unreachable|lost connection", re.I),
-        "{relay} does not reach the mail system of {domain}",
-        "See whether {relay} may connect to port 25 outside (mailops.relay.preflight tests it), and whether the mail system of"
-        " {domain} runs.",
-    ),
-    (
-        "next_hop_not_found",
-        re.compile(r"name not found|Name service|no MX|mail for .{0,300} loops back|Host not found", re.I),
-        "{relay} finds no mail system for {domain}",
-        "See what {relay} resolves: dig MX {domain}. If there is no such domain, choose another verify_recipient.",
-    ),
-    (
-        "next_hop_tls",
-        re.compile(r"certificate|TLS|handshake", re.I),
-        "TLS with the mail system of {domain} failed",
-        "See which TLS {relay} demands of others (postconf smtp_tls_security_level smtp_tls_policy_maps).",
-    ),
-    (
-        "policy",
-        re.compile(r"[45]\.7\.[0-9]|SPF|DKIM|DMARC|PTR|reverse|block", re.I),
-        "the mail system of {domain} does not want it from this relay or sender",
-        "{domain} does not trust the relay or the sender: see SPF, PTR and HELO name with mailops.relay.preflight, and use a sender"
-        " whose domain names the relay in its SPF record (verify_sender).",
-    ),
-    (
-        "mailbox",
-        re.compile(r"[45]\.[12]\.[0-9]|user|mailbox|recipient", re.I),
-        "the mail system of {domain} does not take mail for this address",
-        "Choose a verify_recipient whose mailbox exists and takes mail.",
-    ),
-)
+# Seconds between an answer and the lines of the log that say why, which another clock has dated.
+_NEAR = 60
+# So many of them are shown, of programs that have to do with who sends to the relay.
+_MOST_LINES = 5
+_RECEIVING = frozenset("smtpd cleanup trivial-rewrite rewrite proxymap postscreen tlsproxy master".split())
 
 
 def _words(text):
@@ -300,7 +208,8 @@ class Judge:
         self._domain = recipient.rpartition("@")[2]
 
     def verdict(self, host, sent, needs, has_tls=True):
-        """dict: a check as of C(mail/checks), with C(detail) (what the logs say), C(verdict), C(cause), C(seconds), C(tls),
+        """dict: a check as of C(mail/checks), with C(detail) (what the logs say), C(log) (lines of the relay's log that say why),
+        C(verdict), C(cause), C(seconds), C(tls),
         C(message_id) and C(hops).
 
         Args:
@@ -309,7 +218,16 @@ class Judge:
             needs: str, a key of NEEDS.
             has_tls: bool, whether this mail system can do TLS at all.
         """
-        extra = {"detail": "", "verdict": "", "cause": "", "seconds": None, "tls": "", "message_id": None, "hops": []}
+        extra = {
+            "detail": "",
+            "log": [],
+            "verdict": "",
+            "cause": "",
+            "seconds": None,
+            "tls": "",
+            "message_id": None,
+            "hops": [],
+        }
         if "problem" in sent:
             return self._not_sent(host, sent, extra)
         extra["message_id"] = sent["message_id"]
@@ -528,10 +446,20 @@ class Judge:
             "relay": relay,
             "port": "port {}".format(named["port"]) if named["port"] else "the mail port",
         }
-        for cause, pattern, meaning, todo in _AT_CLIENT:
-            if pattern.search(reply):
-                seen = f"{verdict} on {host}: {meaning.format(**words)}"
-                return self._failed(host, extra, cause, seen, todo.format(**words))
+        if self._site.host_of(named) not in self._relays and self._is_of_the_domain(name, reply):
+            return self._failed(
+                host,
+                extra,
+                NOT_A_CLIENT,
+                f"{verdict} on {host}: it does not send through the relay, but to {name or self._domain} itself",
+                f"Converge it: ansible-playbook mailops.relay.site --limit {host}.",
+            )
+        for cause in AT_CLIENT:
+            if cause.matches(reply):
+                if cause.name == BROKEN:
+                    extra["log"] = self._complaints(relay, delivery["time"] if delivery else hop["last"])
+                seen = f"{verdict} on {host}: {cause.meaning.format(**words)}"
+                return self._failed(host, extra, cause.name, seen, cause.todo.format(**words))
         return self._failed(
             host,
             extra,
@@ -542,11 +470,36 @@ class Judge:
 
     def _stuck_at_relay(self, host, hop, verdict, reply, extra):
         words = {"relay": hop["host"], "domain": self._domain}
-        for cause, pattern, meaning, todo in _AT_RELAY:
-            if pattern.search(reply):
-                break
+        if " said: " not in reply and AT_RELAY_ITSELF.matches(reply):
+            found = AT_RELAY_ITSELF
+            extra["log"] = self._complaints(hop["host"], hop["last"], None)
         else:
-            cause, meaning = "next_hop", "the next mail system did not take it"
-            todo = "The reason is what it said; the log of {relay} has more."
-        seen = "{} on {}: {}".format(verdict, hop["host"], meaning.format(**words))
-        return self._failed(host, extra, cause, seen, todo.format(**words))
+            found = next((cause for cause in AT_RELAY if cause.matches(reply)), _NEXT_HOP)
+        seen = "{} on {}: {}".format(verdict, hop["host"], found.meaning.format(**words))
+        return self._failed(host, extra, found.name, seen, found.todo.format(**words))
+
+    def _is_of_the_domain(self, name, reply):
+        """bool: whether a client has looked for the recipient's own mail system, or has sent to it."""
+        domain = self._domain.lower()
+        name = name.lower()
+        match = _LOOKED_UP.search(reply)
+        looked_up = match.group(1).lower().rstrip(".") if match else ""
+        return bool(domain) and (
+            looked_up == domain or name == domain or (name.endswith("." + domain) and "." in domain)
+        )
+
+    def _complaints(self, relay, moment, programs=_RECEIVING):
+        """list of str: what the programs on a relay complained of about that time, the newest last.
+
+        Args:
+            relay: str, inventory name.
+            moment: float, seconds since the epoch.
+            programs: collection of str, or None for all.
+        """
+        found = [
+            entry
+            for result in self._site.results.get(relay, ())
+            for entry in result.get("complaints", ())
+            if abs(entry["time"] - moment) <= _NEAR and (programs is None or entry["program"] in programs)
+        ]
+        return ["{} {}: {}".format(relay, entry["program"], _words(entry["text"])) for entry in found[-_MOST_LINES:]]

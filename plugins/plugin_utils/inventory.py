@@ -18,6 +18,34 @@ _NO_PASSWORD = re.compile(
 _LONGEST = 300
 
 
+# What a host's names are taken from.
+NAMES_IN = (
+    "ansible_facts",
+    "ansible_host",
+    "relay_server_hostname",
+    "relay_server_address",
+    "relay_server_outbound_address",
+)
+
+
+def read_variables(variables, names):
+    """(dict, list of str): those of a host's variables that can be read, and why others cannot.
+
+    Args:
+        variables: mapping, C(hostvars) of the host: each is templated when it is read, which may fail.
+        names: iterable of str; no other is looked at.
+    """
+    found, problems = {}, []
+    for name in names:
+        try:
+            if name in variables:
+                found[name] = variables[name]
+        # A template can raise anything.
+        except Exception as exc:
+            problems.append("{0}: {1}".format(name, " ".join(to_text(exc).split())[:_LONGEST]))
+    return found, problems
+
+
 def known_names(host, variables):
     """dict: how a host may be called.
 
@@ -90,16 +118,16 @@ def result_of(registered):
 
 
 def unanswered(results):
-    """(list of str, list of str): sentences about hosts on which nothing could be run, and about those that said no.
+    """(dict, dict): host -> sentence, of those on which nothing could be run, and of those that said no.
 
     Args:
         results: dict: inventory name -> registered result, or None.
     """
-    silent, refusals = [], []
+    silent, refusals = {}, {}
     for host in results:
         result = result_of(results[host])
         if result is not None and "problem" in result:
-            (silent if result["unreachable"] else refusals).append(f"{host}: {result['problem'].rstrip('.')}.")
+            (silent if result["unreachable"] else refusals)[host] = f"{host}: {result['problem'].rstrip('.')}."
     return silent, refusals
 
 

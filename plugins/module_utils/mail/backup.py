@@ -150,6 +150,10 @@ class Backup(object):
             name for name in os.listdir(self.directory) if name != "mta" and not name.endswith(TEMPORARY_SUFFIX)
         )
 
+    def saved_at(self, queue_id):
+        """int: when this message was saved, in seconds since the epoch."""
+        return int(os.stat(os.path.join(self.directory, queue_id)).st_mtime)
+
     def path(self, queue_id, name):
         """str: where a file of a saved message is."""
         return os.path.join(self.directory, queue_id, name)

@@ -17,6 +17,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.message import 
 # So many gaps are kept, each with so much of its text.
 _MOST_GAPS = 20
 _GAP_LENGTH = 300
+_MOST_COMPLAINTS = 40
+_COMPLAINT_LENGTH = 300
 # What became of a recipient, in Postfix's words; an attempt that waits to be taken up by another process is queued.
 SENT, DEFERRED, BOUNCED, EXPIRED, QUEUED = "sent", "deferred", "bounced", "expired", "queued"
 
@@ -114,12 +116,46 @@ class Events(object):
                 C(deleted), C(rejected), C(warning), C(passing), C(resent).
         """
 
+    def complaint(self, stamp, origin, text):
+        """A program of the mail system warns, or cannot do its work: C(warning: TEXT), C(fatal: TEXT) and the like."""
+
     def gap(self, stamp, origin, text, lost):
         """The logging system says that it left lines out.
 
         Args:
             lost: int, how many; 0 when it does not say.
         """
+
+
+class ComplaintEvents(Events):
+    """Keeps what programs complain of, each complaint once: the newest of them.
+
+    Args:
+        since, until: float or None, seconds since the epoch: those of other times are left out.
+    """
+
+    def __init__(self, since, until):
+        self._since, self._until = since, until
+        self._found = {}
+
+    def complaint(self, stamp, origin, text):
+        moment = self._lexer.seconds(stamp)
+        if (self._since is not None and moment < self._since) or (self._until is not None and moment > self._until):
+            return
+        key = (origin.program, printable(text[:_COMPLAINT_LENGTH]))
+        count = self._found.pop(key, (0, 0))[1] + 1
+        self._found[key] = (moment, count)
+        if len(self._found) > 2 * _MOST_COMPLAINTS:
+            for oldest in sorted(self._found, key=self._found.get)[:_MOST_COMPLAINTS]:
+                del self._found[oldest]
+
+    def complaints(self):
+        """list of dict: the newest, by time: C(time) of the last of its kind, C(program), C(text), C(count)."""
+        newest = sorted(self._found, key=self._found.get)[-_MOST_COMPLAINTS:]
+        return [
+            {"time": self._found[key][0], "program": key[0], "text": key[1], "count": self._found[key][1]}
+            for key in newest
+        ]
 
 
 class GapEvents(Events):

@@ -11,11 +11,15 @@ __metaclass__ = type
 from abc import ABCMeta, abstractmethod
 from collections import namedtuple
 
+from ansible.module_utils.common.text.converters import to_text
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
+from ansible_collections.mailops.relay.plugins.module_utils.mail import queue_plan
 from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import facts
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import QueueTotals
+from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection, given
 
 # What can be done to messages in a queue; each MTA has some of it.
 ACTIONS = ("delete", "hold", "release", "requeue", "flush", "expire")
@@ -34,6 +38,7 @@ UNKNOWN_SENDER = "(unknown)"
 # Why a message is left alone.
 GONE = "it was delivered or removed meanwhile"
 CHANGED = "another message has this queue ID now"
+LATER = "it came after the question"
 
 
 class QueueError(RelayError):
@@ -111,6 +116,19 @@ class Queue(_Interface):
             message: Message.
         """
 
+    def same(self, ticket, message):
+        """bool: whether the message with the ID of this ticket is still the one of which it was made.
+
+        Args:
+            ticket: Ticket, of an earlier reading.
+            message: Message, read now.
+        """
+        return (_plain(ticket.sender), ticket.size, ticket.arrival) == (
+            _plain(message.sender),
+            message.size,
+            message.arrival,
+        )
+
     @abstractmethod
     def act(self, action, tickets, backup):
         """Do it to the messages of these tickets. What has the ID of one by now, but is another message, is left alone.
@@ -176,6 +194,11 @@ def why_not_saved(backup, queue_id, files):
     return ""
 
 
+def _plain(text):
+    """str: a text in the one form that a plan can keep."""
+    return to_text(text, errors="surrogate_or_replace")
+
+
 def ticket_of(message):
     """Ticket: of a Message."""
     return Ticket(message.queue, message.id, message.sender, message.size, message.arrival)
@@ -200,18 +223,23 @@ def _batches_of(items):
         yield batch
 
 
+def _of_clients(backend, selection, messages):
+    """Yields (Message, (str, str) or None): those of the messages whose client is meant, and their clients."""
+    for batch in _batches_of(messages):
+        clients = {} if backend.clients is None else backend.clients(batch)
+        for message in batch:
+            client = clients.get(message.id)
+            if selection.client_matches is None or selection.client_matches(*(client or ("", ""))):
+                yield message, client
+
+
 def with_clients(backend, selection, now):
     """Yields (Message, (str, str) or None): the messages that the selection means, as they are read, and their clients.
 
     None is a client that is not known, and that of every message where the queue does not note clients.
     """
     meant = (message for message in backend.messages(selection, now) if selection.matches(message))
-    for batch in _batches_of(meant):
-        clients = {} if backend.clients is None else backend.clients(batch)
-        for message in batch:
-            client = clients.get(message.id)
-            if selection.client_matches is None or selection.client_matches(*(client or ("", ""))):
-                yield message, client
+    return _of_clients(backend, selection, meant)
 
 
 def selected(backend, selection, now):
@@ -255,15 +283,70 @@ def _check_limit(limit):
         raise CriterionError("limit: {0} is negative; write 0 or more".format(limit))
 
 
-def _check_action(backend, selection, action, backup_to):
+def _check_action(backend, selection, action):
     if action not in backend.actions:
         raise QueueError("action: {0} has no {1}; it has {2}".format(backend.name, action, ", ".join(backend.actions)))
-    if backup_to is not None and action != "delete":
-        raise QueueError("backup_to: only deleted messages are saved; leave it out with action={0}".format(action))
     _check(backend, selection)
 
 
-def act(backend, selection, action, limit, backup_to, check_mode, now):
+class _Meant(object):
+    """The messages that are meant, collected."""
+
+    def __init__(self):
+        self.tickets, self.shown, self._seen = [], [], set()
+
+    def is_new(self, message):
+        """bool: whether this one was not read before; a message that moves while the queue is read comes twice."""
+        if message.id in self._seen:
+            return False
+        self._seen.add(message.id)
+        return True
+
+    def add(self, message):
+        self.tickets.append(ticket_of(message))
+        if len(self.shown) < SHOWN:
+            self.shown.append(facts(message))
+
+
+def _meant_now(backend, selection, action, now):
+    """_Meant: what meets the criteria, but for what is already as the action would leave it."""
+    meant = _Meant()
+    for message in selected(backend, selection, now):
+        if not backend.settled(action, message) and meant.is_new(message):
+            meant.add(message)
+    return meant
+
+
+def _meant_then(backend, selection, action, noted, now):
+    """(_Meant, list of (queue ID, why)): of what was noted that which is still there; what is left alone.
+
+    Args:
+        selection: Selection, with which was chosen what was noted.
+        noted: dict: queue ID -> list, the items of a Ticket.
+    """
+    meant, skipped, later, reread = _Meant(), [], [], set()
+    for message in backend.messages(Selection({"all": True}, now), now):
+        if message.id not in noted:
+            if selection.matches(message) and not backend.settled(action, message):
+                later.append(message)
+            continue
+        if not meant.is_new(message):
+            continue
+        reread.add(message.id)
+        if not backend.same(Ticket(*noted[message.id]), message):
+            skipped.append((message.id, CHANGED))
+        elif backend.settled(action, message):
+            skipped.append((message.id, "it is in {0} now".format(message.queue)))
+        else:
+            meant.add(message)
+    skipped.extend((queue_id, GONE) for queue_id in noted if queue_id not in reread)
+    if selection.client_matches is not None:
+        later = [message for message, _client in _of_clients(backend, selection, later)]
+    skipped.extend((queue_id, LATER) for queue_id in sorted(set(message.id for message in later)))
+    return meant, skipped
+
+
+def act(backend, selection, action, limit, backup_to, check_mode, now, noted=None, only_note=None):
     """Act on the messages that are meant, except on those that are already as the action would leave them.
 
     Args:
@@ -274,42 +357,53 @@ def act(backend, selection, action, limit, backup_to, check_mode, now):
         backup_to: str or None: directory in which messages are saved before they are deleted.
         check_mode: bool: say what would be hit, and do nothing.
         now: float, seconds since the epoch.
+        noted: dict or None: of C(queue_plan.take); act on these, as far as they are the same still, and on no others.
+        only_note: callable (list of Ticket) -> str, or None: do nothing but give it what is meant; it returns a path.
 
     Returns:
-        dict: C(changed), C(matched), C(affected), C(messages) (the first C(SHOWN)), C(left_alone), C(diff).
+        dict: C(changed), C(matched), C(affected), C(messages) (the first C(SHOWN)), C(left_alone), C(diff), C(plan_file).
 
     Raises:
         RelayError: nothing was done, or the text says what was.
     """
-    _check_action(backend, selection, action, backup_to)
+    _check_action(backend, selection, action)
     _check_limit(limit)
     backup = None if backup_to is None else Backup(backup_to, backend.name)
     if backup is not None:
         backup.check()
-    tickets, seen, shown = [], set(), []
-    for message in selected(backend, selection, now):
-        # A message that moves while the queue is read comes twice.
-        if message.id in seen or backend.settled(action, message):
-            continue
-        seen.add(message.id)
-        tickets.append(ticket_of(message))
-        if len(shown) < SHOWN:
-            shown.append(facts(message))
+    if noted is None:
+        meant, left = _meant_now(backend, selection, action, now), []
+    else:
+        meant, left = _meant_then(backend, selection, action, noted, now)
+    tickets = meant.tickets
     if limit is not None and len(tickets) > limit:
         raise QueueError(
             "limit: {0} messages are meant, more than {1}; nothing was done. Narrow the criteria, or raise the "
             "limit.".format(len(tickets), limit)
         )
     outcome = Outcome([ticket.id for ticket in tickets], [])
+    if only_note is not None:
+        return _noted(_result(backend, outcome, meant.shown, _diff(action, meant.shown, outcome)), only_note, tickets)
     if tickets and not check_mode:
         if action == "flush" and not selection.criteria:
             backend.flush_all()
         else:
             outcome = backend.act(action, tickets, backup)
-    return _result(backend, outcome, shown, _diff(action, shown, outcome))
+    outcome = Outcome(outcome.done, list(outcome.skipped) + left)
+    return _result(backend, outcome, meant.shown, _diff(action, meant.shown, outcome))
 
 
-def restore(backend, selection, directory, check_mode):
+def _noted(result, only_note, tickets):
+    """dict: a result of what would be done, and the path of the note of it; nothing was changed."""
+    return dict(result, changed=False, affected=0, plan_file=only_note(tickets))
+
+
+def _saved_ticket(backup, queue_id):
+    """Ticket: of a saved message. What is saved anew under the same name has another time."""
+    return Ticket("saved", queue_id, "", 0, backup.saved_at(queue_id))
+
+
+def restore(backend, selection, directory, check_mode, noted=None, only_note=None):
     """Put messages back that were saved before they were deleted.
 
     Args:
@@ -317,6 +411,7 @@ def restore(backend, selection, directory, check_mode):
         selection: Selection: everything, or queue IDs.
         directory: str, the C(backup_to) of the deletion.
         check_mode: bool.
+        noted, only_note: as for C(act).
 
     Returns:
         dict: as for C(act); C(messages) is empty.
@@ -324,19 +419,106 @@ def restore(backend, selection, directory, check_mode):
     Raises:
         RelayError: there is no such backup, or a message is not in it.
     """
-    if set(selection.criteria) - set(["queue_id"]):
-        raise CriterionError("action=restore: only queue_id and all choose among saved messages")
     _check(backend, selection)
     backup = Backup(directory, backend.name)
     ids = backup.ids()
     for queue_id in sorted(selection.ids or ()):
-        if queue_id not in ids:
+        if queue_id not in ids and noted is None:
             raise QueueError("queue_id: {0} is not among the messages in {1}".format(queue_id, directory))
-    wanted = ids if selection.ids is None else sorted(selection.ids)
-    outcome = Outcome(wanted, []) if check_mode or not wanted else backend.restore(backup, wanted)
+    there = [queue_id for queue_id in ids if selection.ids is None or queue_id in selection.ids]
+    tickets = dict((queue_id, _saved_ticket(backup, queue_id)) for queue_id in there)
+    wanted, left = there, []
+    if noted is not None:
+        wanted = [queue_id for queue_id in there if list(tickets[queue_id]) == noted.get(queue_id)]
+        left = [(queue_id, CHANGED if queue_id in noted else LATER) for queue_id in there if queue_id not in wanted]
+        left.extend(
+            (queue_id, "it is not among the saved messages any more") for queue_id in noted if queue_id not in tickets
+        )
+    outcome = Outcome(wanted, [])
+    if only_note is None and wanted and not check_mode:
+        outcome = backend.restore(backup, wanted)
+    outcome = Outcome(outcome.done, list(outcome.skipped) + left)
     lines = "".join("restored from {0}: {1}\n".format(directory, queue_id) for queue_id in outcome.done[:SHOWN])
     diff = {"before_header": "queue", "after_header": "queue", "before": "", "after": lines}
-    return _result(backend, outcome, [], diff)
+    result = _result(backend, outcome, [], diff)
+    return result if only_note is None else _noted(result, only_note, [tickets[queue_id] for queue_id in wanted])
+
+
+# What goes with which action only, and why it is refused with others.
+_OF_ACTIONS = (
+    ("backup_to", ("delete",), "only deleted messages are saved"),
+    ("limit", ACTIONS, "it is not looked at"),
+    ("restore_from", ("restore",), "nothing is restored"),
+)
+
+
+def check_options(params):
+    """Refuse options of M(mailops.relay.mail_queue) that would be passed over.
+
+    Args:
+        params: dict, the module's options.
+
+    Raises:
+        CriterionError
+    """
+    action = params["action"]
+    for option, actions, why in _OF_ACTIONS:
+        if params[option] is not None and action not in actions:
+            raise CriterionError("{0}: {1} with action={2}; leave it out".format(option, why, action))
+    if action == "restore":
+        others = [name for name in given(params) if name != "queue_id"]
+        others += [name for name in ("subdomains", "every_recipient") if params[name]]
+        if others:
+            raise CriterionError(
+                "{0}: only queue_id and all choose among saved messages; leave it out with action=restore".format(
+                    ", ".join(others)
+                )
+            )
+    if params["plan"] and params["plan_file"] is not None:
+        raise CriterionError("plan: it is made anew with plan, and carried out with plan_file; leave one of them out")
+
+
+def _question(params):
+    """dict: what was asked, for a plan to be carried out by the same question only."""
+    return dict((name, params[name]) for name in sorted(params) if name not in ("plan", "plan_file"))
+
+
+def run(make_backend, params, check_mode, now):
+    """What M(mailops.relay.mail_queue) does.
+
+    Args:
+        make_backend: callable () -> Queue.
+        params: dict, the module's options.
+        check_mode: bool.
+        now: float, seconds since the epoch.
+
+    Returns:
+        (dict, list of str): the result, and warnings.
+
+    Raises:
+        RelayError, EnvironmentError: nothing was done, or the text says what was.
+    """
+    check_options(params)
+    noted = only_note = None
+    question = _question(params)
+    if params["plan_file"] is not None:
+        # Ages are those of the question: nothing comes in or drops out by waiting for the answer.
+        noted, now = queue_plan.take(params["plan_file"], question, check_mode)
+    if params["plan"] and not check_mode:
+
+        def only_note(tickets):
+            return queue_plan.note(question, tickets, now)
+
+    selection = Selection(params, now)
+    backend = make_backend()
+    action = params["action"]
+    if action == "restore":
+        result = restore(backend, selection, params["restore_from"], check_mode, noted, only_note)
+    else:
+        result = act(
+            backend, selection, action, params["limit"], params["backup_to"], check_mode, now, noted, only_note
+        )
+    return result, backend.warnings
 
 
 def _result(backend, outcome, shown, diff):
@@ -348,6 +530,7 @@ def _result(backend, outcome, shown, diff):
         "messages": shown,
         # Not "skipped": Ansible takes a task whose result has that for one that did not run.
         "left_alone": [{"queue_id": queue_id, "reason": why} for queue_id, why in outcome.skipped[:SHOWN]],
+        "plan_file": "",
         "diff": diff,
     }
 

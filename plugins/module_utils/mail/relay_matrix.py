@@ -19,6 +19,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.stream import T
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import monotonic, side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import ProbeError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import own_fault
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import (
     DOMAIN,
     SMTPS,
@@ -133,6 +134,10 @@ def judge(stage, reply, local, named):
     about_sender = no_such_sender or stage == "MAIL" and reply.code not in _NOT_YET
     if stage == "RCPT" and reply.ok:
         return Verdict(ACCEPTED, "", False)
+    if own_fault(text):
+        return Verdict(
+            UNKNOWN, "the server's own configuration is broken, so that it takes nothing from anybody", False
+        )
     if _RELAY_DENIED.search(text):
         return Verdict(REFUSED, "", False)
     if _CLIENT.search(text):
@@ -306,14 +311,19 @@ class Channel(object):
             self._left = 0
         return entry
 
+    def cut_off(self):
+        """The test of this way in came to no end; what is known by now counts, and the rest is not known."""
+        self._give_up("failed", "no verdict within the time limit of {0:g} s".format(self._deadline.seconds))
+
     def facts(self):
         """dict: the result, as the module returns it."""
+        # A thread that is left behind may still add to it.
+        forms = list(self.forms)
         counts = dict(
-            (word, len([entry for entry in self.forms if entry["verdict"] == word]))
-            for word in (ACCEPTED, REFUSED, UNKNOWN)
+            (word, len([entry for entry in forms if entry["verdict"] == word])) for word in (ACCEPTED, REFUSED, UNKNOWN)
         )
-        if self.state == "failed":
-            counts[UNKNOWN] = len(FORMS)
+        if self.state != "closed":
+            counts[UNKNOWN] += len(FORMS) - len(forms)
         return dict(
             counts,
             address=self.address,
@@ -322,7 +332,7 @@ class Channel(object):
             state=self.state,
             reason=self.reason,
             server_name=self._words.get("server", ""),
-            forms=self.forms,
+            forms=forms,
         )
 
 
@@ -352,7 +362,7 @@ def _check(facts):
     subject = "{0} port {1} {2}".format(facts["address"], facts["port"], TLS_WORDS[facts["tls"]])
     if facts["state"] == "closed":
         return checks.ok("relay.open", subject, "nobody gets in here: " + facts["reason"])
-    if facts["state"] == "failed":
+    if facts["state"] == "failed" and not facts[ACCEPTED]:
         return checks.warning(
             "relay.open", subject, facts["reason"], "Find out why there is no dialogue, and test again."
         )
@@ -405,9 +415,12 @@ def probe(params):
     ways = channels_of(addresses, params["ports"], params["tls"])
     channels = [Channel(address, port, tls, domains, name, deadline) for address, port, tls in ways]
     # Side by side, so that one that stalls takes no time from the others. Each ends by itself when the time is up.
-    for outcome in side_by_side([channel.run for channel in channels], params["timeout"] + _GRACE):
+    outcomes = side_by_side([channel.run for channel in channels], params["timeout"] + _GRACE)
+    for channel, outcome in zip(channels, outcomes):
         if outcome.error is not None:
             raise outcome.error
+        if not outcome.finished:
+            channel.cut_off()
     facts = [channel.facts() for channel in channels]
     found = [_check(entry) for entry in facts]
     tried = [entry for entry in facts if entry["state"] != "closed"]

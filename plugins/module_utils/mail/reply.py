@@ -67,3 +67,20 @@ def thrown_away(reply):
     # An address may have such a word in it.
     words = " ".join(word for word in _BRACKETS.sub("", reply).split() if "@" not in word)
     return _THROWN_AWAY.search(words) is not None and not next_id(reply)
+
+
+# Postfix answers so where its own configuration or tables cannot be used, whoever asks (smtpd_check.c, smtpd_sasl_glue.c,
+# cleanup.c): an unknown restriction, a policy server or table that is not there, trivial-rewrite that cannot start.
+_OWN_FAULT = re.compile(
+    r"[45]\.3\.5(?![0-9]).{0,400}configuration|server configuration (?:error|problem)|temporary lookup failure", re.I
+)
+
+
+def own_fault(text):
+    """bool: whether a server says that it cannot take this because its own configuration is broken.
+
+    Args:
+        text: str, its reply.
+    """
+    # What somebody else wrote, as an address, is no word of the server's.
+    return _OWN_FAULT.search(_BRACKETS.sub("", text)) is not None

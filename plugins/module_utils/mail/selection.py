@@ -49,6 +49,12 @@ CRITERIA = (
     "max_size",
 )
 
+# What options that are no criteria themselves are about.
+_ABOUT = (
+    ("subdomains", ("sender_domain", "recipient_domain")),
+    ("every_recipient", ("recipient", "recipient_domain", "reason")),
+)
+
 
 def parse_size(option, text):
     """int: bytes, from a number of bytes or a number with a unit such as 10K or 5MB.
@@ -173,6 +179,13 @@ class Selection(object):
             raise CriterionError("no criterion is given; name one, or say all=true when every message is meant")
         if self.criteria and params.get("all"):
             raise CriterionError("all=true contradicts {0}; leave one of them out".format(", ".join(self.criteria)))
+        for option, about in _ABOUT:
+            if params.get(option) and not set(about) & set(self.criteria):
+                raise CriterionError(
+                    "{0}: it says how {1} are meant, and none of them is given; leave it out, or give one".format(
+                        option, " and ".join(about)
+                    )
+                )
         self.queues = None if params.get("queue") is None else frozenset(params["queue"])
         self.ids = None if params.get("queue_id") is None else frozenset(params["queue_id"])
         self._combine = all if params.get("every_recipient") else any

@@ -34,6 +34,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup
 _GRACE = 0.5
 
 _RESOLVER = "dns_resolver"
+# The checks of which each has a result, whatever it is.
+EXPECTED = (_RESOLVER, "dns_a", "dns_aaaa", "dns_ptr", "dns_fcrdns", "dns_spf", "dns_mx", "dns_dkim", "dns_dmarc")
 # Mail flows without these.
 _INFORMATION = ("dns_dkim", "dns_dmarc")
 

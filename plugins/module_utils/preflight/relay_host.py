@@ -39,6 +39,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.port_25 im
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.queue_space import space_check
 
 SUBSETS = ("local", "network")
+# The checks of which each has a result, whatever it is.
+EXPECTED = {
+    "local": ("postfix", "host_name", "outbound_address", "queue_space", "log_journald", "log_rsyslog", "clock"),
+    "network": ("dns_resolver", "port_25"),
+}
 
 _SMTP_PORT = 25
 _HOSTS_FILE = "/etc/hosts"
@@ -131,15 +136,16 @@ class Relay(object):
         """
         works = []
         if "local" in subset:
-            works += [
-                ("postfix", self._installed),
-                ("host_name", self._names),
-                ("outbound_address", self._address),
-                ("queue_space", self._space),
-                ("log_journald", self._journald),
-                ("log_rsyslog", self._rsyslog),
-                ("clock", self._clock),
-            ]
+            local = (
+                self._installed,
+                self._names,
+                self._address,
+                self._space,
+                self._journald,
+                self._rsyslog,
+                self._clock,
+            )
+            works += list(zip(EXPECTED["local"], local))
         if "network" in subset:
             works += self._resolver_works() + self._exit_works()
         results = []

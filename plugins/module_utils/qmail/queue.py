@@ -164,6 +164,10 @@ class QmailQueue(Queue):
 
     # What is done
 
+    def same(self, ticket, message):
+        # A message that was taken up since has another time, see _same.
+        return super(QmailQueue, self).same(ticket, message) or self._same(ticket)[1] not in (GONE, _CHANGED)
+
     def act(self, action, tickets, backup):
         early = self._each([ticket for ticket in tickets if ticket.sender == UNKNOWN_SENDER], self._why_not_yet)
         kept = dict(early.skipped)

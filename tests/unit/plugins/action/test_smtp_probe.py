@@ -7,6 +7,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import pytest
+from ansible.errors import AnsibleError
 
 from ansible_collections.mailops.relay.plugins.action.smtp_probe import ActionModule, strangers
 
@@ -47,7 +48,7 @@ GROUPS = {"all": ["smtp-relay001", "web01", "localhost"], "relay_servers": ["smt
     ],
 )
 def test_hosts_of_the_inventory_and_the_host_itself(target):
-    assert strangers([target], GROUPS, HOSTVARS) == []
+    assert strangers([target], GROUPS, HOSTVARS) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,29 @@ def test_hosts_of_the_inventory_and_the_host_itself(target):
     ],
 )
 def test_strangers(target):
-    assert strangers(["web01", target], GROUPS, HOSTVARS) == [target]
+    assert strangers(["web01", target], GROUPS, HOSTVARS) == ([target], [])
+
+
+class Untemplatable(dict):
+    """Variables of which some cannot be templated, as those of a host on ansible-core 2.19 and later."""
+
+    def __getitem__(self, name):
+        value = super().__getitem__(name)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+
+def test_a_variable_that_cannot_be_templated_is_no_reason_to_ask_nobody():
+    broken = Untemplatable(
+        ansible_host="10.20.0.99",
+        relay_server_hostname=AnsibleError("'nothing_there' is undefined"),
+        of_no_use=AnsibleError("never read"),
+    )
+    groups, hostvars = {"all": ["bad01", "smtp-relay001"]}, dict(HOSTVARS, bad01=broken)
+    unread = ["bad01: relay_server_hostname: 'nothing_there' is undefined"]
+    assert strangers(["10.20.0.99", "smtp-relay001"], groups, hostvars) == ([], unread)
+    assert strangers(["relay9.example.com"], groups, hostvars) == (["relay9.example.com"], unread)
 
 
 class Task(object):

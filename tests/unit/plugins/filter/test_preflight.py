@@ -7,19 +7,33 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.relay.plugins.filter.preflight import preflight_result, preflight_table
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_checks, relay_host
 
 GOOD = checks.ok("dns_a", "relay.example.com", "203.0.113.4")
+LOCAL = [checks.ok(name, "relay.example.com", "fine") for name in relay_host.EXPECTED["local"]]
+NETWORK = [checks.ok(name, "relay.example.com", "fine") for name in relay_host.EXPECTED["network"]]
+DNS = [GOOD if name == "dns_a" else checks.ok(name, "relay.example.com", "fine") for name in dns_checks.EXPECTED]
 BAD = checks.failed(
     "dns_ptr", "203.0.113.4", "names host-4.provider.example, not relay.example.com", "Let the provider set it."
 )
 FACTS = {"hostname": "relay.example.com", "planned": False}
 
 
-def known(local=(GOOD,), dns=(BAD,), planned=False, **more):
-    """What is registered for one relay: by the task that asks the host, that lets it look outside, and that asks the DNS."""
+def known(dns=(), planned=False, **more):
+    """What is registered for one relay: by the task that asks the host, that lets it look outside, and that asks the DNS.
+
+    Args:
+        dns: the checks in the place of those with their identifiers.
+    """
     relay = dict(FACTS, planned=planned)
+    others = {entry["id"]: entry for entry in dns}
     return dict(
-        {"local": {"checks": list(local), "relay": relay}, "network": None, "dns": {"checks": list(dns)}}, **more
+        {
+            "local": {"checks": LOCAL, "relay": relay},
+            "network": {"checks": NETWORK},
+            "dns": {"checks": [others.get(entry["id"], entry) for entry in DNS]},
+        },
+        **more,
     )
 
 
@@ -28,49 +42,73 @@ def result_of(**relays):
     return preflight_result(*parts)
 
 
+def seen_of(result):
+    """dict: identifier -> (status, seen), of the first relay."""
+    return {entry["id"]: (entry["status"], entry["seen"]) for entry in result["relays"][0]["checks"]}
+
+
 def test_the_worst_is_the_verdict_and_each_relay_has_its_own():
-    result = result_of(a=known(), b=known(dns=[]))
+    result = result_of(a=known(dns=[BAD]), b=known())
     assert result["verdict"] == "failed"
     assert [(relay["host"], relay["verdict"]) for relay in result["relays"]] == [("a", "failed"), ("b", "ok")]
-    assert result["relays"][0]["checks"] == [GOOD, BAD] and result["relays"][0]["relay"] == FACTS
+    assert BAD in result["relays"][0]["checks"] and result["relays"][0]["relay"] == FACTS
 
 
-def test_what_could_not_be_asked_has_failed():
+def test_a_check_that_could_not_start_has_failed_and_says_why():
     missing = {"failed": True, "msg": "Failed to import the required Python library (pyspf)"}
-    result = result_of(a=known(dns=()) | {"dns": missing, "network": {"skipped": True}})
-    assert [(entry["id"], entry["status"]) for entry in result["relays"][0]["checks"]] == [
-        ("dns_a", "ok"),
-        ("mail_dns_info", "failed"),
-    ]
-    assert "pyspf" in result["relays"][0]["checks"][1]["seen"]
+    result = result_of(a=known() | {"dns": missing})
+    found = seen_of(result)
+    assert result["verdict"] == "failed"
+    assert {found[name] for name in dns_checks.EXPECTED[1:]} == {("failed", "not run: " + missing["msg"])}
+    assert found["postfix"] == ("ok", "fine")
+
+
+@pytest.mark.parametrize(
+    "network", [None, {"skipped": True}, {"changed": False}, {"checks": []}, {"checks": NETWORK[:1]}]
+)
+def test_what_was_never_asked_is_not_left_out(network):
+    result = result_of(a=known(network=network))
+    assert result["verdict"] == "failed"
+    status, seen = seen_of(result)["port_25"]
+    assert status == "failed" and seen.startswith("not run: ")
+
+
+def test_the_task_that_did_not_start_says_why():
+    started = {"failed": True, "msg": "could not create /root/.ansible_async: Read-only file system"}
+    found = seen_of(result_of(a=known(network=started)))
+    assert found["port_25"] == ("failed", "not run: " + started["msg"])
+
+
+def test_without_the_host_the_dns_was_not_asked_for_the_same_reason():
     unreachable = {
         "local": {"unreachable": True, "msg": "Connection refused"},
         "network": None,
         "dns": {"skipped": True},
     }
-    assert result_of(a=unreachable)["verdict"] == "failed"
-    # What it sees outside comes between.
-    outside = {"checks": [dict(GOOD, id="port_25")]}
-    assert [entry["id"] for entry in result_of(a=known(network=outside))["relays"][0]["checks"]] == [
-        "dns_a",
-        "port_25",
-        "dns_ptr",
-    ]
+    result = result_of(a=unreachable)
+    assert set(seen_of(result).values()) == {("failed", "not run: Connection refused")}
+    assert set(seen_of(result)) == {entry["id"] for entry in LOCAL + NETWORK + DNS}
+    assert result["relays"][0]["checks"][0]["todo"].startswith("Repair the login (ansible a -m ping)")
     # Nothing is known of it at all.
     assert preflight_result({"a": None}, {}, {})["verdict"] == "failed"
 
 
 def test_the_table():
-    lines = preflight_table(result_of(relay=known()))
-    assert lines == [
-        "relay: FAILED (1 failed, 1 ok)",
-        "ok       dns_a            relay.example.com: 203.0.113.4",
-        "FAILED   dns_ptr          203.0.113.4: names host-4.provider.example, not",
-        "                          relay.example.com",
-        "                          To do: Let the provider set it.",
-    ]
-    lines = preflight_table(result_of(relay=known(dns=[], planned=True)))
+    lines = preflight_table(result_of(relay=known(dns=[BAD])))
+    assert lines[0] == "relay: FAILED (1 failed, 17 ok)"
+    at = lines.index("ok       dns_a            relay.example.com: 203.0.113.4")
+    assert "FAILED   dns_ptr          203.0.113.4: names host-4.provider.example, not" in lines[at:]
+    assert "                          To do: Let the provider set it." in lines[at:]
+    lines = preflight_table(result_of(relay=known(planned=True)))
     assert lines[1] == "as the role will make it"
+
+
+def test_the_table_says_the_same_of_several_checks_once():
+    lines = preflight_table(result_of(relay=known(network=None)))
+    text = " ".join(" ".join(lines).split())
+    assert "relay: FAILED (2 failed, 16 ok)" in text
+    assert "FAILED dns_resolver relay: not run: the host has given no result; so for port_25 To do: Make" in text
+    assert text.count("To do:") == 1
 
 
 def test_no_terminal_obeys_a_strangers_record():

@@ -5,7 +5,12 @@
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.relay.plugins.filter.queue_table import queue_outcome, queue_table
+from ansible_collections.mailops.relay.plugins.filter.queue_table import (
+    queue_outcome,
+    queue_result,
+    queue_table,
+    queue_verdict,
+)
 
 
 def entry(sender="app@web01.example.com", address="a@example.org", reason="", state=""):
@@ -83,7 +88,16 @@ def test_clients_have_the_names_of_the_inventory():
         "web02": {"names": ["web02"], "addresses": ["10.20.0.12", "FD00:0::12"]},
         "app": {"names": ["app", "web01.example.com"], "addresses": []},
     }
-    lines = queue_table(queue([entry()] * 2, by_client=clients), "relay", 0, hosts)
+    result = queue_result({"relay": queue([entry()] * 2, by_client=clients)}, {}, {}, None, hosts)
+    assert [row["host"] for row in result["hosts"][0]["queue"]["by_client"]] == [
+        "web02",
+        None,
+        "web02",
+        "app",
+        None,
+        None,
+    ]
+    lines = queue_verdict(result, 0)
     assert lines[1:6] == [
         "client                5007  web02 [10.20.0.12, fd00::12], the oldest is 1 d old",
         "                        50  app [10.20.0.11], the oldest is 2 h old",
