@@ -315,8 +315,8 @@ def test_what_is_so_already_is_named(plans):
 
 def test_a_new_message_is_named_only_where_its_client_is_meant(plans):
     class WithClients(FakeQueue):
-        def clients(self, ids):
-            return dict((queue_id, ("web01", "10.20.0.1" + queue_id[-1])) for queue_id in ids)
+        def clients(self, messages):
+            return dict((found.id, ("web01", "10.20.0.1" + found.id[-1])) for found in messages)
 
     options = {"action": "delete", "client": ["10.20.0.11", "10.20.0.12"]}
     backend = WithClients(message("AAAAAA1"))
