@@ -42,15 +42,18 @@ def unanswered(results):
         results: dict: inventory name -> registered result, or nothing where the task was skipped.
 
     Returns:
-        dict: C(silent), a sentence for each host on which nothing could be run, and C(refusals), one for each where the module
-        itself said no; lists of str, of printable characters only.
+        dict: C(silent), of the hosts on which nothing could be run, and C(refusals), of those where the module itself said no; each
+        host -> a sentence (str), of printable characters only.
     """
     given = a_dict("unanswered", results)
     for host, registered in given.items():
         if registered is not None:
             a_dict("unanswered", registered, f"the result of {host}")
     silent, refusals = inventory.unanswered(given)
-    return {"silent": list(map(printable, silent)), "refusals": list(map(printable, refusals))}
+    return {
+        name: {host: printable(sentence) for host, sentence in found.items()}
+        for name, found in (("silent", silent), ("refusals", refusals))
+    }
 
 
 class FilterModule:

@@ -4,6 +4,7 @@
 """A queue as lines that an operator reads before deciding."""
 
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_number
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of, unanswered
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
 
 # Of each list of numbers the most frequent are shown.
@@ -18,6 +19,18 @@ _NUMBERS = (
     "by_recipient_domain",
     "by_reason",
     "messages",
+)
+# What Ansible says of any task, besides the module's result.
+_ANSIBLES = (
+    "changed",
+    "failed",
+    "skipped",
+    "invocation",
+    "warnings",
+    "deprecations",
+    "ansible_facts",
+    "diff",
+    "exception",
 )
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -117,8 +130,88 @@ def queue_outcome(result, host, action):
     return lines
 
 
+def queue_result(found, plans, done, action=None):
+    """What is known of the queues of all hosts.
+
+    Args:
+        found: dict: inventory name -> registered result of M(mailops.relay.mail_queue_info), None or skipped where there is none.
+        plans: dict, likewise of M(mailops.relay.mail_queue) in check mode.
+        done: dict, likewise of M(mailops.relay.mail_queue).
+        action: str or None, what was asked for.
+
+    Returns:
+        dict: C(hosts), a list with C(host), and C(queue) and C(outcome), the modules' results or None; C(action); C(total), messages
+        that are shown or were meant; C(problems), list of str; C(silent), host -> why nothing could be run there; C(ok).
+    """
+    name = "queue_result"
+    parts = [a_dict(name, found), a_dict(name, plans, "plans"), a_dict(name, done, "done")]
+    silent, refusals = {}, {}
+    for part in parts:
+        for host, result in part.items():
+            if result is not None:
+                a_dict(name, result, f"the result of {host}")
+        for known, more in zip((silent, refusals), unanswered(part), strict=True):
+            known.update({host: sentence for host, sentence in more.items() if host not in known})
+    hosts = []
+    for host in found:
+        queue, plan, outcome = (_known(part.get(host)) for part in parts)
+        if queue or plan or outcome:
+            hosts.append(
+                {"host": host, "queue": queue, "outcome": outcome, "matched": (outcome or plan or {}).get("matched")}
+            )
+    return {
+        "action": action,
+        "hosts": hosts,
+        "total": sum(entry["queue"]["total"] if entry["matched"] is None else entry["matched"] for entry in hosts),
+        "problems": list(silent.values()) + list(refusals.values()),
+        "silent": silent,
+        "ok": not silent and not refusals,
+    }
+
+
+def _known(registered):
+    """dict or None: what a module has returned, without what Ansible adds."""
+    result = result_of(registered)
+    if result is None or "problem" in result:
+        return None
+    return {name: result[name] for name in result if name not in _ANSIBLES}
+
+
+def queue_verdict(result, messages=5, shown=False):
+    """What is known of the queues of all hosts, as lines to read.
+
+    Args:
+        result: dict, of C(queue_result).
+        messages: int, how many messages of each host are shown.
+        shown: bool, whether the queues have been shown before, so that only what was done is.
+
+    Returns:
+        list of str: lines, of printable characters only.
+    """
+    keys = ("action", "hosts", "problems", "silent")
+    a_dict("queue_verdict", result, keys=keys, hint="Give what queue_result returned.")
+    lines = []
+    for entry in result["hosts"]:
+        if entry["queue"] and not shown:
+            lines.extend(queue_table(entry["queue"], entry["host"], messages))
+    for entry in result["hosts"]:
+        if entry["outcome"]:
+            lines.extend(queue_outcome(entry["outcome"], entry["host"], result["action"]))
+        elif result["action"] and not entry["queue"]:
+            lines.append(
+                "{0}: {1} can be done to {2}".format(entry["host"], result["action"], _counted(entry["matched"]))
+            )
+    lines.extend("not complete: " + problem for problem in result["problems"])
+    return [printable(line) for line in lines or ["No host has answered."]]
+
+
 class FilterModule:
     """The filters of this collection."""
 
     def filters(self):
-        return {"queue_outcome": queue_outcome, "queue_table": queue_table}
+        return {
+            "queue_outcome": queue_outcome,
+            "queue_result": queue_result,
+            "queue_table": queue_table,
+            "queue_verdict": queue_verdict,
+        }

@@ -98,25 +98,35 @@ def trace_result(hosts, rounds):
         rounds: list of dict, as for C(trace_plan).
 
     Returns:
-        dict: C(traces), C(rejects) of what got no queue ID, C(asked) hosts, C(problems) with hosts, and C(complete), whether all
-        who were asked have answered.
+        dict: C(traces), C(rejects) of what got no queue ID, C(asked) hosts, C(read), a list with C(host), C(sources) and the times
+        C(first) and C(last) of what was read there, C(problems) with hosts, C(complete), whether all who were asked have answered,
+        C(silent), host -> why nothing could be run there, and C(ok), whether something was found and no host has refused.
     """
     site = _site("trace_result", hosts, rounds)
-    problems, rejects = [], []
+    problems, rejects, read, silent = [], [], [], {}
     for host in hosts:
         for result in site.results[host]:
             problems.extend(log_problems(host, result))
             if "problem" in result:
+                if result["unreachable"]:
+                    silent[host] = problems[-1]
                 continue
+            if not any(entry["host"] == host for entry in read):
+                read.append(dict({key: result["log"].get(key) for key in ("sources", "first", "last")}, host=host))
             if result["total"] > len(result["messages"]):
                 problems.append(f"{host}: {result['total']} messages are meant, of which the newest are shown")
             rejects.extend(dict(entry, host=host) for entry in result["rejects"])
+    failed = {host for host, results in site.results.items() if any("problem" in result for result in results)}
+    traces = describe(site, time.time())
     return {
-        "traces": describe(site, time.time()),
+        "traces": traces,
         "rejects": rejects,
         "asked": [host for host in hosts if site.results[host]],
+        "read": read,
         "problems": sorted(set(problems)),
-        "complete": not any("problem" in result for results in site.results.values() for result in results),
+        "complete": not failed,
+        "silent": silent,
+        "ok": bool(traces or rejects) and not failed - set(silent),
     }
 
 
@@ -172,6 +182,16 @@ def _hop_lines(hop):
         yield "     {0} {1}: {2}".format(_clock(note["time"]), note["kind"], note["text"])
 
 
+def _read_lines(read):
+    """What was looked through in vain, and how far back it reaches."""
+    for entry in read:
+        if entry["first"] is None:
+            reach = "no line of a mail system is in it" if entry["sources"] else "it has no mail log"
+        else:
+            reach = "it begins on {0} and ends on {1}".format(_clock(entry["first"]), _clock(entry["last"]))
+        yield "read on {0}: {1}: {2}".format(entry["host"], ", ".join(entry["sources"]) or "nothing", reach)
+
+
 def trace_table(result):
     """The traces as lines to read.
 
@@ -184,7 +204,7 @@ def trace_table(result):
     a_dict(
         "trace_table",
         result,
-        keys=("traces", "rejects", "asked", "problems", "complete"),
+        keys=("traces", "rejects", "read", "problems", "complete"),
         hint="Give what trace_result returned.",
     )
     lines = []
@@ -220,7 +240,8 @@ def trace_table(result):
             )
         )
     if not lines:
-        lines.append("No message was found on {0}.".format(", ".join(result["asked"]) or "any host"))
+        lines.append("No message was found.")
+        lines.extend(_read_lines(result["read"]))
     if not result["complete"]:
         lines.append("INCOMPLETE: not all hosts have answered.")
     lines.extend("not certain: " + problem for problem in result["problems"])

@@ -28,7 +28,7 @@ _MARGIN = 600
 _SHOWN = {"ok": "ok", "warning": "UNKNOWN"}
 
 
-def _result(name, registered, what, keys):
+def _result(name, registered, what, keys=()):
     """dict or None: what a task has registered; with these keys, unless it is a problem."""
     if registered is None:
         return None
@@ -216,7 +216,8 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
         matrix: list of dict, the results of M(mailops.relay.smtp_probe) for pairs of a host outside and a relay.
 
     Returns:
-        dict: C(clients) and C(outsiders), lists of checks; C(problems), why something may not be certain; C(ok); C(summary).
+        dict: C(clients) and C(outsiders), lists of checks; C(problems), why something may not be certain; C(ok); C(summary);
+        C(silent), host -> why nothing could be run there.
 
     Raises:
         AnsibleFilterError: what tls has for a client is not one of these words.
@@ -233,10 +234,25 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
     for host, result in sent.items():
         if not isinstance(tls[host], str) or tls[host] not in NEEDS:
             raise AnsibleFilterError(f"verify_tls of {host}: {tls[host]!r} is not one of {', '.join(sorted(NEEDS))}")
-        rows.append(judge.verdict(host, result or {"problem": "nothing was sent"}, tls[host], host not in without_tls))
+        rows.append(
+            judge.verdict(
+                host,
+                result or {"problem": "nothing was sent", "unreachable": False},
+                tls[host],
+                host not in without_tls,
+            )
+        )
     for host in sorted(site.results):
         for result in site.results[host]:
             problems.extend(log_problems(host, result))
+    silent = {}
+    answers_of = {host: [result] for host, result in sent.items()}
+    outside = {entry["item"][0]: [_result(name, entry, "matrix")] for entry in matrix}
+    for told_by in (answers_of, site.results, outside):
+        for host, given in told_by.items():
+            for result in given:
+                if result is not None and "problem" in result and result["unreachable"]:
+                    silent.setdefault(host, "{0}: {1}.".format(host, result["problem"].rstrip(".")))
     outsiders = _matrix(matrix)
     bad = [row["subject"] for row in rows if row["status"] != "ok"]
     summary = f"{len(rows) - len(bad)} of {_counted(len(rows), 'message')} delivered as they should"
@@ -251,6 +267,7 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
         "problems": sorted(set(problems)),
         "ok": not bad and not open_relays,
         "summary": summary,
+        "silent": silent,
     }
 
 

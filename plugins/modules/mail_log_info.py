@@ -43,12 +43,14 @@ options:
     elements: str
   sender:
     description:
-      - Envelope senders. Whole addresses, or V(@example.com) for a domain, or V(<>) for the null sender.
+      - Envelope senders. Whole addresses, or V(<>) for the null sender.
+      - V(*) stands for any part of the local part or of the domain in which it is, as in V(*@example.com), V(customer7@*) and
+        V(*@*.example.com). V(@example.com) is V(*@example.com). With V(customer7@*) an address without domain is meant too.
     type: list
     elements: str
   recipient:
     description:
-      - Recipients, before or after aliases. Whole addresses, or V(@example.com) for a domain.
+      - Recipients, before or after aliases. Whole addresses, or with V(*) for a part, as in O(sender).
     type: list
     elements: str
   client:

@@ -14,7 +14,7 @@ short_description: Show what is in a host's mail queue
 version_added: 0.2.0
 author: mailops.relay contributors (@mailops)
 description:
-  - Counts the messages in the queue of Postfix, sendmail or qmail that meet every criterion, by queue, domain and reason,
+  - Counts the messages in the queue of Postfix, sendmail or qmail that meet every criterion, by queue, client, domain and reason,
     and shows the first of them with their recipients and the reason of each.
   - The values of one criterion are alternatives; different criteria must all be met.
   - The queue is read as a stream. Memory does not grow with it.
@@ -30,6 +30,8 @@ options:
     default: 100
 notes:
   - Needs root. Postfix's queue can also be read by users in C(authorized_mailq_users) while Postfix runs.
+  - From which client a message came, no listing of Postfix tells; the beginning of its file does, which only root can read. A
+    message that was queued again (C(postsuper -r)) has lost its client, and counts as this host's.
   - Postfix before 3.1 does not say which of two recipients of a message has no reason yet; it is shown with the last one.
 seealso:
   - module: mailops.relay.mail_queue
@@ -85,6 +87,17 @@ by_queue:
   returned: success
   type: dict
   sample: {deferred: 2, hold: 1}
+by_client:
+  description:
+    - From which client they came, the most frequent first, and the oldest of each, in seconds since the epoch and as its age. By
+      C(address), with the C(name) that the mail system knew it by, or the address again.
+    - V((this host\)) are those that programs of this host have submitted, its own notices among them. V((unknown\)) are those of
+      which no client can be told, since they were gone by then or could not be read. V((others\)) are those of clients after the
+      first 10,000.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: web02.example.com, address: 10.20.0.12, count: 3, oldest: 1795331264, oldest_age: 7200}]
 by_sender_domain:
   description: How many come from which domain, the most frequent first; C(<>) is the null sender.
   returned: success

@@ -118,16 +118,16 @@ def result_of(registered):
 
 
 def unanswered(results):
-    """(list of str, list of str): sentences about hosts on which nothing could be run, and about those that said no.
+    """(dict, dict): host -> sentence, of those on which nothing could be run, and of those that said no.
 
     Args:
         results: dict: inventory name -> registered result, or None.
     """
-    silent, refusals = [], []
+    silent, refusals = {}, {}
     for host in results:
         result = result_of(results[host])
         if result is not None and "problem" in result:
-            (silent if result["unreachable"] else refusals).append(f"{host}: {result['problem'].rstrip('.')}.")
+            (silent if result["unreachable"] else refusals)[host] = f"{host}: {result['problem'].rstrip('.')}."
     return silent, refusals
 
 

@@ -1,29 +1,74 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a playbook ends, whichever it is: the lines of its verdict, and its exit code."""
+"""What a playbook says at its end, whichever it is: the lines of its verdict, the same as JSON, or one value of that."""
+
+import json
 
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
+from ansible_collections.mailops.relay.plugins.plugin_utils.variables import said
 
-# Ansible's own: 2 when a task has failed, 4 when a host did not answer; see executor/task_queue_manager of ansible-core.
-WELL, BAD, INCOMPLETE = 0, 2, 4
+try:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+except ImportError:
+    jmespath = None
+
+# The callback of playbooks/ says here that it shows verdicts; the processes in which tasks run are forked from its own.
+shown_at_the_end = False
 
 
-def outcome(lines, ok, summary, silent):
-    """The end of a playbook.
+def query_problem(name, expression):
+    """str or None: what is wrong with a JMESPath expression."""
+    if jmespath is None:
+        return f"{name}: the controller lacks the Python package jmespath; install it there (pip install jmespath)"
+    if not isinstance(expression, str) or not expression.strip():
+        return said(name, expression, "a JMESPath expression", "one, for example length(@)")
+    try:
+        jmespath.compile(expression)
+    except JMESPathError as exc:
+        reason = str(exc).partition("\n")[0].removesuffix(" for expression:")
+        return said(name, expression, "a JMESPath expression", f"one that is, see jmespath.org ({reason})")
+    return None
+
+
+def verdict_lines(table, result, as_json, name, expression):
+    """The lines of a verdict.
 
     Args:
-        lines: iterable of str: the verdict for a reader.
-        ok: bool, whether all is well with what is known.
-        summary: str, one sentence that says what is not.
-        silent: dict: inventory name of a host that did not answer -> str, why.
+        table: list of str, for a reader.
+        result: the same as data.
+        as_json: bool, whether to show it as JSON.
+        name: str, the variable of the expression.
+        expression: str or None, a JMESPath expression (https://jmespath.org/specification.html) whose value is shown alone: a text
+            as it is, each element of a list on a line of its own, anything else as JSON.
 
     Returns:
-        dict: C(lines), list of str, of printable characters; C(code), the exit code; C(summary) and C(silent) as given.
+        list of str: lines, of printable characters only.
+
+    Raises:
+        ValueError: the expression cannot be evaluated; the text says why.
     """
-    return {
-        "lines": [printable(line) for line in lines],
-        "code": INCOMPLETE if silent else WELL if ok else BAD,
-        "summary": printable(summary),
-        "silent": {host: printable(silent[host]) for host in silent},
-    }
+    if expression is not None:
+        lines = _value(result, name, expression)
+    elif as_json:
+        lines = json.dumps(result, indent=4, sort_keys=True).split("\n")
+    else:
+        lines = table
+    return [printable(line) for line in lines]
+
+
+def _value(result, name, expression):
+    problem = query_problem(name, expression)
+    if problem:
+        raise ValueError(problem)
+    try:
+        # It knows plain types only, and Ansible's texts are of their own.
+        found = jmespath.search(expression, json.loads(json.dumps(result)))
+    except JMESPathError as exc:
+        reason = " ".join(str(exc).split())
+        raise ValueError(said(name, expression, "an expression for this result", f"another one ({reason})")) from exc
+    return [
+        entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
+        for entry in (found if isinstance(found, list) else [found])
+    ]

@@ -141,6 +141,13 @@ def list_with_module():
     return seconds
 
 
+def list_by_client():
+    seconds, result = task("mailops.relay.mail_queue_info", {"all": True})
+    assert sum(client["count"] for client in result["by_client"]) == TOTAL, result["by_client"]
+    assert not any(client["name"] == "(unknown)" for client in result["by_client"]), result["by_client"]
+    return seconds
+
+
 def delete_with_guide():
     seconds, result = task("ansible.builtin.shell", PIPELINE)
     assert result["stdout"] == "postsuper: Deleted: 20000 messages", result["stdout"]
@@ -200,6 +207,7 @@ def main():
     compare(
         "listing with a filter: wall time over postqueue -j >/dev/null", 1.3, list_with_guide, list_with_module, settle
     )
+    compare("the queue by client: wall time over postqueue -j >/dev/null", 1.5, list_with_guide, list_by_client, settle)
     compare(
         "deleting 20,000 by sender: wall time over the guide's pipeline",
         1.3,

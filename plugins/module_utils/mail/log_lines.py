@@ -60,7 +60,15 @@ _PRIORITY = re.compile(r"\A<[0-9]{1,3}>")
 # Longer than any name of a host or a program; what is longer is none.
 _LONGEST_NAME = 255
 _TAG = re.compile(r"([^\s:\[\]]{1,255})(?:\[([0-9]{1,20})\])?:\Z")
-# What copies by way of Windows and terminals leave at the end of a line; rsyslog writes a carriage return as #015.
+# Solaris writes a number, facility and level before the text.
+_MESSAGE_ID = re.compile(
+    r"^(\S[^\n]{14,40} \S{1,255} \S{1,300}: )\[ID [0-9]{1,10} [a-z0-9]{1,20}\.[a-z]{1,10}\] ", re.M
+)
+# What journalctl writes between lines: where a boot began, and from when to when there are any.
+_JOURNAL_NOTE = re.compile(r"-- (?:Boot [0-9a-f]+|Reboot|No entries|Journal begins at .*|Logs begin at .*) --\Z")
+# What copies by way of Windows and terminals leave at the end of a line. rsyslog writes a carriage return as #015, a NUL, with
+# which some programs end their messages, as #000, and a line feed as #012.
+_ESCAPED_ENDS = ("#015", "#000", "#012")
 _LINE_ENDS = frozenset(" \t\r\f\v")
 _last_character = operator.itemgetter(slice(-1, None))
 _LAST_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?\Z")
@@ -81,7 +89,7 @@ def repeated(text):
 def _without_line_end(line):
     """str: a line without what is no part of it at its end. Where its text is empty, the blank before that stays."""
     stripped = line.rstrip(" \t\r\f\v")
-    while stripped.endswith("#015"):
+    while stripped.endswith(_ESCAPED_ENDS):
         stripped = stripped[:-4].rstrip(" \t\r\f\v")
     if line[len(stripped) :][:1] == " " and (stripped[-1:] == ":" or stripped.count(" ") < 2):
         stripped += " "
@@ -245,12 +253,20 @@ class Lexer(object):
         Args:
             block: str, whole lines.
         """
+        if "[ID " in block:
+            block = _MESSAGE_ID.sub(r"\1", block)
         lines = block.split("\n")
         if lines[-1] == "":
             lines.pop()
+        if "\r" in block:
+            # No mail system writes one within a line.
+            lines = [part for line in lines for part in line.rstrip("\r").split("\r")]
+            block = "\n".join(lines) + "\n"
         # To look for each of these ends in the whole block takes five times as long.
         ends = set(map(_last_character, lines))
-        if not _LINE_ENDS.isdisjoint(ends) or ("5" in ends and "#015\n" in block):
+        if not _LINE_ENDS.isdisjoint(ends) or (
+            not ends.isdisjoint("502") and any(end + "\n" in block for end in _ESCAPED_ENDS)
+        ):
             lines = [_without_line_end(line) for line in lines]
         self.lines += len(lines)
         known = self._format
@@ -326,6 +342,8 @@ class Lexer(object):
             line = line[len(_BYTE_ORDER_MARK) :]
         if not line.strip():
             self.unreadable += bool(line)
+            return
+        if line[:3] == "-- " and _JOURNAL_NOTE.match(line):
             return
         if line[:1] == "<" and not self._from_rfc5424(line):
             line = _PRIORITY.sub("", line, 1)

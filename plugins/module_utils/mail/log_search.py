@@ -23,6 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     read_network,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks import line_finder
+from ansible_collections.mailops.relay.plugins.module_utils.mail.address_pattern import Addresses
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of, unaccounted
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
@@ -33,7 +34,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
     GapEvents,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span
-from ansible_collections.mailops.relay.plugins.module_utils.mail.message import split_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 
 STATUSES = (SENT, DEFERRED, BOUNCED, "rejected", "open")
@@ -88,22 +88,9 @@ class Query(object):
         self._next = frozenset(self.values.get("queued_as", ()))
         self._message_ids = frozenset(_same_id(text) for text in self.values.get("message_id", ()))
         self._named = bool(self._ids or self._next or self._message_ids)
-        self._senders = self._addresses("sender")
-        self._recipients = self._addresses("recipient")
+        self._senders = Addresses("sender", self.values.get("sender", ()))
+        self._recipients = Addresses("recipient", self.values.get("recipient", ()))
         self._clients = self._hosts()
-
-    def _addresses(self, name):
-        """(set of (local part, domain), set of domains)"""
-        addresses, domains = set(), set()
-        for text in self.values.get(name, ()):
-            local, domain = split_address(text.strip().lstrip("<").rstrip(">"))
-            if text.startswith("@"):
-                domains.add(domain)
-            elif text == "<>":
-                addresses.add(("", ""))
-            else:
-                addresses.add((local, domain))
-        return addresses, domains
 
     def _hosts(self):
         names, networks = set(), []
@@ -123,24 +110,15 @@ class Query(object):
         """
         if self._named:
             return [to_bytes(text, errors="surrogateescape") for text in self._ids | self._next | self._message_ids]
-        for addresses, domains in (self._senders, self._recipients):
-            found = ["@" + domain for domain in domains] + [
-                "@" + domain if domain else local for local, domain in addresses
-            ]
-            # A local part may be written with and without quotes; the null sender is everywhere.
-            if found and all(found) and all(ord(character) < 128 for text in found for character in text):
+        for wanted in (self._senders, self._recipients):
+            found = wanted.literals()
+            if found is not None:
                 return [to_bytes(text) for text in found]
         return None
 
     def about_rejects(self):
         """bool: whether refusals of what had no queue ID can be meant."""
         return not self._named and (self.status is None or "rejected" in self.status)
-
-    @staticmethod
-    def _is_one(address, wanted):
-        addresses, domains = wanted
-        parts = split_address(address)
-        return parts in addresses or parts[1] in domains
 
     def _is_client(self, host):
         names, networks = self._clients
@@ -169,10 +147,10 @@ class Query(object):
             return False
         if self._named and not self._is_named(hop):
             return False
-        if any(self._senders) and (hop["sender"] is None or not self._is_one(hop["sender"], self._senders)):
+        if self._senders and (hop["sender"] is None or not self._senders.match(hop["sender"])):
             return False
-        if any(self._recipients) and not any(
-            self._is_one(delivery["recipient"], self._recipients) or self._is_one(delivery["orig_to"], self._recipients)
+        if self._recipients and not any(
+            self._recipients.match(delivery["recipient"]) or self._recipients.match(delivery["orig_to"])
             for delivery in hop["deliveries"]
         ):
             return False
@@ -194,7 +172,7 @@ class Query(object):
         if not self.about_rejects() or not self._in_time(entry["time"], entry["time"]):
             return False
         for name, wanted in (("sender", self._senders), ("recipient", self._recipients)):
-            if any(wanted) and not self._is_one(entry[name], wanted):
+            if wanted and not wanted.match(entry[name]):
                 return False
         return not any(self._clients) or self._is_client(entry["client_host"])
 

@@ -97,16 +97,14 @@ class Queue(_Interface):
         """
 
     @abstractmethod
-    def clients(self, ids):
-        """dict: queue ID -> (name, address) of the client, two str, of messages that came by SMTP.
+    def clients(self, messages):
+        """dict: queue ID -> (name, address) of the client, two str, both empty for mail from the host itself.
 
-        Where a queue does not note this, its class has C(clients = None) instead.
+        A message of which that cannot be told, since it is gone or cannot be read, is not in it. Where a queue does not note
+        clients, its class has C(clients = None) instead.
 
         Args:
-            ids: list of str, queue IDs.
-
-        Raises:
-            RelayError: the messages cannot be read.
+            messages: list of Message.
         """
 
     @abstractmethod
@@ -213,29 +211,46 @@ def _check(backend, selection):
         raise CriterionError("client: {0} does not note in its queue where a message came from".format(backend.name))
 
 
+def _batches_of(items):
+    """Yields list: the items of an iterable in their order, BATCH at once and the rest."""
+    batch = []
+    for item in items:
+        batch.append(item)
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def with_clients(backend, selection, now):
+    """Gives (Message, (str, str) or None): the messages that the selection means, as they are read, and their clients.
+
+    None is a client that is not known, and that of every message where the queue does not note clients.
+    """
+    meant = (message for message in backend.messages(selection, now) if selection.matches(message))
+    return _from_clients(backend, selection, meant)
+
+
 def _from_clients(backend, selection, messages):
-    """The messages of a batch whose client is meant."""
-    clients = backend.clients([message.id for message in messages])
-    return [message for message in messages if selection.client_matches(*clients.get(message.id, ("", "")))]
+    """Yields (Message, (str, str) or None): those of these messages whose client is meant, as C(with_clients)."""
+    for batch in _batches_of(messages):
+        clients = {} if backend.clients is None else backend.clients(batch)
+        for message in batch:
+            client = clients.get(message.id)
+            if selection.client_matches is None or selection.client_matches(*(client or ("", ""))):
+                yield message, client
 
 
 def selected(backend, selection, now):
     """Yields the messages that the selection means, as they are read."""
-    batch = []
-    for message in backend.messages(selection, now):
-        if not selection.matches(message):
-            continue
-        if selection.client_matches is None:
+    if selection.client_matches is not None:
+        for message, _client in with_clients(backend, selection, now):
             yield message
-            continue
-        batch.append(message)
-        if len(batch) >= BATCH:
-            for found in _from_clients(backend, selection, batch):
-                yield found
-            batch = []
-    if batch:
-        for found in _from_clients(backend, selection, batch):
-            yield found
+        return
+    for message in backend.messages(selection, now):
+        if selection.matches(message):
+            yield message
 
 
 def inspect(backend, selection, limit, now):
@@ -256,8 +271,8 @@ def inspect(backend, selection, limit, now):
     _check(backend, selection)
     _check_limit(limit)
     totals, shown = QueueTotals(), []
-    for message in selected(backend, selection, now):
-        totals.add(message)
+    for message, client in with_clients(backend, selection, now):
+        totals.add(message, client)
         if len(shown) < limit:
             shown.append(facts(message))
     return dict(totals.facts(now), mta=backend.name, messages=shown)
@@ -326,7 +341,7 @@ def _meant_then(backend, selection, action, noted, now):
             meant.add(message)
     skipped.extend((queue_id, GONE) for queue_id in noted if queue_id not in reread)
     if selection.client_matches is not None:
-        later = [message for batch in batches(later) for message in _from_clients(backend, selection, batch)]
+        later = [message for message, _client in _from_clients(backend, selection, later)]
     skipped.extend((queue_id, LATER) for queue_id in sorted(set(message.id for message in later)))
     return meant, skipped
 

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rule of the lint for services of master.cf that parameters need. What happens without each was seen on Postfix 3.7.11."""
+"""Rule of the lint for services of master.cf that parameters need. What happens without each was seen on Postfix 3.7.11 and 3.11.6."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -64,8 +64,14 @@ _ESSENTIAL = {
     "defer_service_name": "reasons for a delay are not kept: defer service failure",
     "rewrite_service_name": _WAITS,
 }
-_NAMED = dict(
-    _ESSENTIAL,
+# Without these only a part of the mail, or of the commands, does not work.
+_PARTIAL = {
+    "flush_service_name": "nothing can be sent on demand: postqueue -i and -s, and ETRN, fail",
+    "trace_service_name": "mail whose sender wants to hear that it has arrived (NOTIFY=SUCCESS) is delivered again at each attempt:"
+    " trace service failed",
+}
+_NAMED = dict(_ESSENTIAL, **_PARTIAL)
+_NAMED.update(
     address_verify_service_name=_WAITS,
     error_service_name="mail that has to be returned is deferred",
     proxymap_service_name=_WAITS,
@@ -116,6 +122,7 @@ class _Services(object):
                 found += self._transport_maps(scope)
                 found += self._named(scope)
             found += self._defaults()
+            found += self._log()
             found += self._verify()
             found += self._limits()
             found += self._tls_manager()
@@ -187,11 +194,20 @@ class _Services(object):
             if any(scope.get(table) for table in _TRANSPORT_MAPS[:2]):
                 severity = WARNING
             found.append(self._missing(scope, name, service, _UNAVAILABLE, severity))
-        for name in sorted(_ESSENTIAL):
+        for name in sorted(_ESSENTIAL) + sorted(_PARTIAL):
             service = scope.get(name)
-            if name not in scope.explicit and service and not self._has(service):
-                found.append(self._missing(scope, name, service, _ESSENTIAL[name]))
+            if name not in scope.explicit and service and not self._has(service, ("unix", "fifo")):
+                severity = WARNING if name in _PARTIAL else ERROR
+                found.append(self._missing(scope, name, service, _NAMED[name], severity))
         return found
+
+    def _log(self):
+        """list of Finding: a log of Postfix's own that nobody writes (postlogd(8), since 3.4)."""
+        service = self._main.get("postlog_service_name")
+        if not service or not self._main.get("maillog_file") or self._has(service, ("unix-dgram",)):
+            return []
+        reason = "Postfix does not start; where it runs, nothing more is logged"
+        return [self._missing(self._main, "maillog_file", service, reason, kind="unix-dgram")]
 
     def _transport_maps(self, scope):
         names = list(_TRANSPORT_MAPS) + (["address_verify_transport_maps"] if self._verifying else [])
@@ -214,7 +230,8 @@ class _Services(object):
         for name in sorted(_NAMED):
             service = scope.get(name) if name in scope.explicit else None
             if service and not self._has(service, ("unix", "fifo")):
-                found.append(self._missing(scope, name, service, _NAMED[name]))
+                severity = WARNING if name in _PARTIAL else ERROR
+                found.append(self._missing(scope, name, service, _NAMED[name], severity))
         return found
 
     def _verify(self):

@@ -35,7 +35,7 @@ PROGRAMS = AGENTS | frozenset(
     "postfix-tlspolicy post-install postfix-files postfix-wrapper postalias postcat postconf postdrop postfix postkick "
     "postlock postlog postlogd postmap postmulti postqueue postscreen proxymap proxywrite rewrite trivial-rewrite scache "
     "sendmail showq script spawn tlsmgr tlsproxy verify aliasesdb chroot-update configure-instance postfix-sasl qmqp-sink "
-    "smtp-sink smtp-source nonprod-sink relay".split()
+    "smtp-sink smtp-source nonprod-sink relay nbdb_reindexd postfix-non-bdb-script postfix-tls-script postmulti-script".split()
 )
 _COMPLAINTS = ("warning: ", "fatal: ", "error: ", "panic: ", "info: ")
 # An address as log_adhoc() writes it: since 3.5 a local part that needs quotes has them.
@@ -93,7 +93,7 @@ _CLIENT = re.compile(
     r"connect to |\S+ TLS connection (?:established|reused) to |SSL_connect error to |Server certificate |"
     r"(?:server )?certificate verification failed for |\S+: (?:subject_CN=|Issuer=|re-using session |certificate |Matched |matched peername: |depth=|"
     r"Reusing old session|SNI hostname: |TLS cipher list |raw public key |replacing server reply )|"
-    r"host \S+ |setting up TLS connection to |lost connection with |conversation with |enabling |Cannot start TLS|"
+    r"host \S+ |Host offered STARTTLS: |setting up TLS connection to |lost connection with |conversation with |enabling |Cannot start TLS|"
     r"initializing the |TLS |table |untrusted issuer |problem talking to |fingerprint=|using (?:using )?backwards-compatible |"
     r"discarding EHLO keywords: |Verified |MX name |SMTPS wrappermode |Using E?SMTP PIPELINING|Using LMTP PIPELINING|"
     r"\S+ asciified to |cannot (?:load|set default) |tls_library_init: "
@@ -116,6 +116,24 @@ _TOO_LARGE = re.compile(r"warning: (\w{1,30}): queue file size limit exceeded\Z"
 _TOO_MANY_ERRORS = re.compile(r"(?:\w{1,30}: )?too many errors after .{1,80}? from (\S+)\Z")
 # The same of postscreen, which says of other limits that it rejects (postscreen_smtpd.c).
 _COMMAND_LIMIT = re.compile(r"COMMAND (COUNT|TIME|LENGTH) LIMIT from (\S+) after ")
+# What Postfix's libraries say in any of its programs: at higher levels of TLS logs (tls/), of tables (util/dict_*.c,
+# global/nbdb_redirect.c), the DNS, filters and SASL. None of it tells what becomes of a message.
+_LIBRARY = re.compile(
+    r"initializing the |SSL_(?:accept|connect):|unknown:(?:failed|error) in |SSL3 alert (?:read|write):|SSL_set_fd error to |(?:subject|issuer)=|"
+    r"(?:read from|write to) [0-9A-F]+ \[[0-9A-F]+\] |[0-9a-f]{4,16} (?:- <SPACES/NULLS>|(?:[0-9a-f]{2}| {2})[ |])|"
+    r"(?:looking for|reloaded|save|remove) session \S+ |(?:write|read) \S+ TLS cache entry |(?:lookup|put|delete) \S+ session id=|"
+    r"(?:open|close) \S+ TLS cache |(?:(?:CA|client|server) )?certificate verification failed for |TLSRPT: status=|"
+    r"\S+: (?:TLS cipher list |Reusing old session|re-using session |(?:Issuing|Decrypting) session ticket|"
+    r"(?:looking up|reloaded|remove|save) session |(?:depth=-?[0-9]+ )?verify=|subject_CN=|Issuer=|raw public key |"
+    r"(?:Matched )?subjectAltName: |(?:Trusted|Untrusted|Verified|Matched): )|\S+ (?:Matched )?CommonName |"
+    r"(?:redirecting \S+ to|ignoring DNS RR:|skipping (?:address family|SRV lookup)|mapping DSN status) |"
+    r"(?:cache|database) \S+ |\S+ (?:lookup|update|delete|sequence): |table \S+ has changed |"
+    r"\S+: (?:milter \S+ version|my_events=|events|requests|reply filter (?:in|out):) |event: \S+; macros:|"
+    r"using (?:using )?backwards-compatible default setting |SASL authentication |sql_select option missing|auxpropfunc error |"
+    r"looking for plugins in |\S+ select (?:timed out|wakeup)"
+)
+# destination_concurrency_feedback_debug (qmgr_feedback.c, qmgr_queue.c).
+_FEEDBACK = re.compile(r"feedback [0-9.]+\Z|queue \S+: limit [0-9]|\S+ feedback type [0-9]")
 _WORDS = frozenset(
     "warning fatal error panic info statistics connect disconnect table initializing Host name_mask reload TLS "
     "debug private Anonymous Trusted Untrusted Verified SSL".split()
@@ -254,7 +272,7 @@ class PostfixReader(object):
             return True
         if queue_id.isalnum() and queue_id not in _WORDS and _SESSION.match(rest):
             return True
-        return _SESSION.match(text) is not None
+        return _SESSION.match(text) is not None or _LIBRARY.match(text) is not None
 
     def _refusal(self, stamp, origin, queue_id, rest):
         """bool: whether a rule or a filter refused something or did something else to it."""
@@ -335,7 +353,11 @@ class PostfixReader(object):
         if rest[:7] == "removed" and queue_id.isalnum():
             self._removed(stamp, origin, queue_id)
             return True
-        return self._complaint(stamp, origin, text) or text.startswith(("table ", "reload"))
+        if queue_id.isalnum() and (rest[:7] == "status=" or " -- " in rest):
+            # A table could not be asked (cleanup_masquerade.c), or no notice be written (global/bounce.c).
+            self._events.note(stamp, origin, queue_id, "warning", rest)
+            return True
+        return self._of_none(stamp, origin, text) or text.startswith("reload")
 
     def _qmgr(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
@@ -355,10 +377,12 @@ class PostfixReader(object):
             return False
         if rest[:4] == "to=<":
             return self._agent(stamp, origin, text)
+        if _FEEDBACK.match(rest):
+            return True
         if queue_id.isalnum() and rest and queue_id not in _WORDS:
             self._events.note(stamp, origin, queue_id, "attempt", rest)
             return rest.startswith(("status=", "skipped", "removed"))
-        return self._complaint(stamp, origin, text) or text.startswith(("table ", "statistics: "))
+        return self._of_none(stamp, origin, text) or text.startswith("statistics: ")
 
     def _agent(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
@@ -402,7 +426,7 @@ class PostfixReader(object):
             kind = "passing" if rest.startswith("passing ") else "attempt"
             self._events.note(stamp, origin, queue_id, kind, rest)
             return True
-        return _CLIENT.match(text) is not None
+        return _CLIENT.match(text) is not None or _LIBRARY.match(text) is not None
 
     def _bounce(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
@@ -410,7 +434,7 @@ class PostfixReader(object):
         if match:
             self._events.link(stamp, origin, queue_id, _LINKS[match.group(1)], match.group(2))
             return True
-        return self._complaint(stamp, origin, text)
+        return rest.startswith("not sending ") or self._of_none(stamp, origin, text)
 
     def _pickup(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
@@ -423,7 +447,7 @@ class PostfixReader(object):
             # The queue manager says it again, with the size, unless the message does not come so far.
             self._sender(stamp, origin, queue_id, match.group(2), "", "")
             return True
-        return self._complaint(stamp, origin, text)
+        return self._of_none(stamp, origin, text)
 
     def _postsuper(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
@@ -451,6 +475,10 @@ class PostfixReader(object):
                 self._events.limit(stamp, origin, "", COMMANDS[match.group(1)], match.group(2), text)
         self._complaint(stamp, origin, text)
         return True
+
+    def _of_none(self, stamp, origin, text):
+        """bool: whether it is a complaint, or what any program says that tells of no message."""
+        return self._complaint(stamp, origin, text) or _LIBRARY.match(text) is not None
 
     def _complaint(self, stamp, origin, text):
         """bool: whether it is a warning or an error; one about a message is told."""

@@ -46,6 +46,27 @@ def hash_directories(queue_id, depth):
     return [text[place : place + 1] or "_" for place in range(depth)]
 
 
+def queue_paths(top, queue_id):
+    """Yield (str, str): each queue, and each path that a message may have in it.
+
+    As deep as there are directories: what Postfix has put elsewhere before hash_queue_depth or hash_queue_names were
+    changed stays there until it is started again.
+
+    Args:
+        top: str, the queue directory of an instance.
+        queue_id: str.
+    """
+    between = hash_directories(queue_id, _DEEPEST)
+    for queue in _QUEUES:
+        directory = os.path.join(top, queue)
+        yield queue, os.path.join(directory, queue_id)
+        for name in between:
+            directory = os.path.join(directory, name)
+            if not os.path.lexists(directory):
+                break
+            yield queue, os.path.join(directory, queue_id)
+
+
 class _Instance(object):
     """The queues of one instance.
 
@@ -62,22 +83,6 @@ class _Instance(object):
         self.name = name
         for queue in _QUEUES:
             os.stat(os.path.join(directory, queue))
-
-    def paths(self, queue_id):
-        """Yield (str, str): each queue, and each path that this message may have in it.
-
-        As deep as there are directories: what Postfix has put elsewhere before hash_queue_depth or hash_queue_names were
-        changed stays there until it is started again.
-        """
-        between = hash_directories(queue_id, _DEEPEST)
-        for queue in _QUEUES:
-            directory = os.path.join(self.directory, queue)
-            yield queue, os.path.join(directory, queue_id)
-            for name in between:
-                directory = os.path.join(directory, name)
-                if not os.path.lexists(directory):
-                    break
-                yield queue, os.path.join(directory, queue_id)
 
 
 class PostfixPlaces(object):
@@ -132,7 +137,7 @@ class PostfixPlaces(object):
         instances = sorted(self._instances, key=lambda instance: instance.name != hop["instance"])
         # Twice: what is moved meanwhile is not where it had not been before.
         for instance in instances + instances:
-            for queue, path in instance.paths(hop["queue_id"]):
+            for queue, path in queue_paths(instance.directory, hop["queue_id"]):
                 try:
                     status = os.stat(path)
                 except OSError as exc:

@@ -29,6 +29,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import (
     why_not_saved,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import parse_version
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_head import QueueHeads
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_listing import (
     EXPIRING,
     parse_envelopes,
@@ -89,6 +90,8 @@ class PostfixQueue(Queue):
         output = runner.run(["postconf"] + self._options + ["-h"] + list(names)).stdout
         self._settings = dict(zip(names, output.split("\n")))
         self.version = parse_version(self._settings["mail_version"])
+        self._heads = QueueHeads(self._settings["queue_directory"])
+        self._told = False
 
     @property
     def actions(self):
@@ -144,12 +147,17 @@ class PostfixQueue(Queue):
             size, written = status.st_size, int(status.st_mtime)
             yield Message("corrupt", os.path.basename(path), UNKNOWN_SENDER, (), size, written, "")
 
-    def clients(self, ids):
-        return dict(
-            (envelope.id, (envelope.client_name, envelope.client_address))
-            for envelope in self._envelopes(ids)
-            if envelope.client_address
-        )
+    def clients(self, messages):
+        found = {}
+        client = self._heads.client
+        for message in messages:
+            whose = client(message.queue, message.id)
+            if whose is not None:
+                found[message.id] = whose
+        if self._heads.unreadable and not self._told:
+            self._told = True
+            self.warnings.append("not of every message is the client known; {0}".format(self._heads.unreadable))
+        return found
 
     def _envelopes(self, ids, unreadable=None):
         """Yields an Envelope for each of these messages that is there, whatever its queue.

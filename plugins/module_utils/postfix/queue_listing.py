@@ -16,7 +16,6 @@ from collections import namedtuple
 
 from ansible.module_utils.common.text.converters import to_native, to_text
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
 
 # The name that both formats give to the null sender. A sender of that name has a domain.
@@ -35,10 +34,9 @@ _HEADER = re.compile(r"-+Queue ID-")
 _FOOTER = re.compile(r"-- [0-9]+ Kbytes in [0-9]+ Requests?\.$")
 EMPTY = "Mail queue is empty"
 
-# Records of postcat that say which message it is. path: str, the file below the queue directory. The client is there
-# when Postfix took the message by SMTP.
-Envelope = namedtuple("Envelope", "path queue id sender size arrival client_name client_address")
-_RECORDS = frozenset(["message_size", "message_arrival_time", "sender", "named_attribute"])
+# Records of postcat that say which message it is. path: str, the file below the queue directory.
+Envelope = namedtuple("Envelope", "path queue id sender size arrival")
+_RECORDS = frozenset(["message_size", "message_arrival_time", "sender"])
 _ENVELOPE = re.compile(r"\*\*\* ENVELOPE RECORDS (?P<path>.*) \*\*\*$")
 
 
@@ -190,7 +188,7 @@ def parse_envelopes(lines):
                 found = None
             if match:
                 path = match.group("path")
-                found = Envelope(path, path.partition("/")[0], path.rpartition("/")[2], "", None, None, "", "")
+                found = Envelope(path, path.partition("/")[0], path.rpartition("/")[2], "", None, None)
         elif found is not None:
             name, _colon, value = line.partition(": ")
             if name in _RECORDS:
@@ -212,12 +210,4 @@ def _with_record(envelope, name, value, moments):
             except ValueError:
                 return envelope
         return envelope._replace(arrival=moments[value])
-    if name == "sender":
-        return envelope._replace(sender=value)
-    attribute, _equals, value = value.partition("=")
-    if attribute == "log_client_name":
-        return envelope._replace(client_name=value)
-    if attribute == "log_client_address":
-        # Postfix 3.7: log_client_address=IPv6:fd00:20:1::11
-        return envelope._replace(client_address=plain(value))
-    return envelope
+    return envelope._replace(sender=value)

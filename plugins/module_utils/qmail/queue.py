@@ -145,16 +145,14 @@ class QmailQueue(Queue):
             entry.state,
         )
 
-    def clients(self, ids):
+    def clients(self, messages):
         clients = {}
-        for number in ids:
+        for message in messages:
             try:
-                with open(self._tree.path("mess", number), "rb") as stream:
-                    client = queue_files.parse_client(stream.read(_HEAD))
+                with open(self._tree.path("mess", message.id), "rb") as stream:
+                    clients[message.id] = queue_files.parse_client(stream.read(_HEAD)) or ("", "")
             except (IOError, OSError):
                 continue
-            if client is not None:
-                clients[number] = client
         return clients
 
     def settled(self, action, message):

@@ -269,17 +269,16 @@ class SendmailQueue(Queue):
             queue, queue_id, control.sender, control.recipients, size, control.created, control.quarantine or ""
         )
 
-    def clients(self, ids):
+    def clients(self, messages):
         found = {}
-        for queue_id in ids:
-            for _place, path in self._paths(queue_id, (_WAITING, _HELD)):
+        for message in messages:
+            for _place, path in self._paths(message.id, (_WAITING, _HELD), message.queue):
                 try:
                     text = _read(path)
-                    client = None if text is None else client_of(parse_control(text).origin)
+                    if text is not None:
+                        found[message.id] = client_of(parse_control(text).origin) or ("", "")
                 except (EnvironmentError, ControlError):
                     continue
-                if client is not None:
-                    found[queue_id] = client
         return found
 
     def _paths(self, queue_id, kinds, queue=None):

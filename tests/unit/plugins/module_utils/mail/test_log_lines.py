@@ -248,7 +248,6 @@ def test_the_year_is_found_again_for_the_next_file():
         "@400000006b02955700000000",
         "@400000006B02955700000000 x",
         "@40000000 x",
-        "-- Logs begin at Sun 2026-11-22 07:10:05 UTC, end at Sun 2026-11-22 08:00:00 UTC. --",
         "hello",
         "\0\0\0\0\0\0",
         "\0\0Nov 22 07:10:05 web01 prog: x",
@@ -600,7 +599,7 @@ def test_repetitions_are_counted_as_far_as_that_is_honest_work(line):
     assert lexer.unknown == lexer.unreadable == 0
 
 
-@pytest.mark.parametrize("end", ["\r", "\r\r", " ", "\t \r", "\f", "#015"])
+@pytest.mark.parametrize("end", ["\r", "\r\r", " ", "\t \r", "\f", "#015", "#000", "#012", "#015#012"])
 def test_what_is_no_part_of_a_line_at_its_end(end):
     texts = []
 
@@ -612,6 +611,44 @@ def test_what_is_no_part_of_a_line_at_its_end(end):
         "".join(LINE.format(text) + end + "\n" for text in ("removed", "a b", "from=<a b>")) + end.strip(" \t\f") + "\n"
     )
     assert texts == ["removed", "a b", "from=<a b>"] and lexer.unknown == 0
+
+
+def test_a_carriage_return_ends_a_line():
+    texts = []
+
+    def resolve(origin):
+        origin.read = lambda _stamp, _origin, text: texts.append(text) or True
+
+    lexer = Lexer(resolve)
+    lexer.read("\r".join(LINE.format(text) for text in ("from=<a@b>", "removed", "x")) + "\n" + LINE.format("y") + "\n")
+    assert texts == ["from=<a@b>", "removed", "x", "y"] and lexer.lines == 4
+
+
+def test_solaris_writes_a_number_before_the_text():
+    texts = []
+
+    def resolve(origin):
+        origin.read = lambda _stamp, _origin, text: texts.append(text) or True
+
+    Lexer(resolve).read(
+        LINE.format("[ID 197553 mail.info] 4ABC: removed") + "\n" + LINE.format("x [ID 1 a.b] y") + "\n"
+    )
+    assert texts == ["4ABC: removed", "x [ID 1 a.b] y"]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "-- Journal begins at Thu 2026-09-10 10:00:00 UTC, ends at Fri 2026-09-11 10:00:00 UTC. --",
+        "-- Logs begin at Thu 2026-09-10 10:00:00 UTC, end at Fri 2026-09-11 10:00:00 UTC. --",
+        "-- Boot 0123456789abcdef0123456789abcdef --",
+        "-- Reboot --",
+        "-- No entries --",
+    ],
+)
+def test_what_journalctl_writes_between_lines(note):
+    read = Reading(LINE.format("x") + "\n" + note + "\n" + LINE.format("y") + "\n")
+    assert read.counters()[1:3] == (0, 0)
 
 
 def test_a_byte_order_mark_before_the_first_line():

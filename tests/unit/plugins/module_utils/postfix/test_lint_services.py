@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parameters that need a service of master.cf. What happens without each was seen on Postfix 3.7.11 of Debian 12."""
+"""Parameters that need a service of master.cf. What happens without each was seen on Postfix 3.7.11 of Debian 12 and on 3.11.6."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -218,8 +218,24 @@ def test_what_is_missing(main, extra, expected):
         ({"local_recipient_maps": "", "virtual_alias_maps": "proxy:mysql:/x.cf"}, "proxymap/unix", "proxymap/unix"),
         ({"address_verify_map": "proxy:btree:$data_directory/verify"}, "proxywrite/unix", "proxywrite/unix"),
         ({}, "bounce/unix", [("error", "bounce_service_name", "bounce/unix")]),
-        ({}, "flush/unix", []),
-        ({}, "trace/unix", []),
+        ({}, "flush/unix", [("warning", "flush_service_name", "flush/unix")]),
+        ({"flush_service_name": "later"}, "flush/unix", [("warning", "flush_service_name", "later/unix")]),
+        ({"flush_service_name": ""}, "flush/unix", []),
+        ({}, "trace/unix", [("warning", "trace_service_name", "trace/unix")]),
+        ({"trace_service_name": "bounce"}, "trace/unix", []),
+        ({}, "postlog/unix-dgram", []),
+        (
+            {"maillog_file": "/var/log/postfix.log"},
+            "postlog/unix-dgram",
+            [("error", "maillog_file", "postlog/unix-dgram")],
+        ),
+        (
+            {"maillog_file": "/dev/stdout", "postlog_service_name": "log"},
+            "lmtp/unix",
+            [("error", "maillog_file", "log/unix-dgram")],
+        ),
+        ({"maillog_file": "/var/log/postfix.log"}, "lmtp/unix", []),
+        ({"maillog_file": ""}, "postlog/unix-dgram", []),
         ({}, "retry/unix", []),
         ({}, "qmgr/unix", []),
     ],

@@ -49,6 +49,10 @@ def read(text):
         "maillog-kinds.3.10-trixie.txt",
         "maillog-kinds.3.11.6.txt",
         "maillog-tls.3.11.6.txt",
+        # With smtp_tls_loglevel and smtpd_tls_loglevel 2, one line of each kind.
+        "maillog-loglevel2.3.11.6.txt",
+        # Two instances, one line of each kind.
+        "maillog-instances.2.10.1.txt",
     ],
 )
 def test_every_line_of_a_recorded_log_is_known(name):
@@ -59,7 +63,7 @@ def test_every_line_of_a_recorded_log_is_known(name):
     lexer.read(text if isinstance("", type(text)) else text.encode("utf-8"))
     assert (lexer.unreadable, lexer.unknown, lexer.samples) == (0, 0, [])
     assert lexer.lines == text.count("\n")
-    assert len(recorder.calls) > 80
+    assert len(recorder.calls) > 40
 
 
 @pytest.mark.parametrize(
@@ -417,11 +421,43 @@ def test_the_sender_of_what_cleanup_returns():
         "postfix/smtpd[1]: NOQUEUE: bare <LF> received after DATA (5 bytes) from x[192.0.2.1]",
         "postfix/smtpd[1]: bare <LF> received after EHLO from x[192.0.2.1]",
         "postfix/smtpd[1]: NOQUEUE: permit: RCPT from x[192.0.2.1]: action=permit_mynetworks for Client host; from=<a@b> proto=SMTP",
+        # Forms of the source of 3.11.6 and 2.10.1 (tls/, util/, global/, dns/, qmgr/, bounce/, milter/, xsasl/), filled in.
+        "postfix/smtpd[1]: SSL_accept:error in SSLv3/TLS read client hello",
+        "postfix/smtpd[1]: SSL3 alert read:fatal:unknown CA",
+        "postfix/smtpd[1]: read from 55D0AB [55D0AC] (5 bytes => -1 (0xFFFFFFFFFFFFFFFF))",
+        "postfix/smtpd[1]: 0000 16 03 01 02 00 01 00 01|fc 03 03                ........ ...",
+        "postfix/smtpd[1]: 04a0 - <SPACES/NULLS>",
+        "postfix/smtpd[1]: x[192.0.2.1]: Issuing session ticket, key expiration: 1800000000",
+        "postfix/smtpd[1]: x[192.0.2.1]: Reusing old session (RFC 5077 session ticket)",
+        "postfix/smtpd[1]: CA certificate verification failed for x[192.0.2.1]: certificate has expired",
+        "postfix/smtpd[1]: x[192.0.2.1]: reply filter in: 250 2.1.0 Ok",
+        "postfix/smtpd[1]: mapping DSN status 4.1.1 into Sender address status 4.1.7",
+        "postfix/smtpd[1]: event: SMFIC_CONNECT; macros: j=relay.example.com",
+        "postfix/smtpd[1]: SASL authentication debug: DIGEST-MD5 common mech free",
+        "postfix/smtpd[1]: sql_select option missing",
+        "postfix/smtp[1]: Host offered STARTTLS: [mx.example.net]",
+        "postfix/smtp[1]: TLSRPT: status=success, domain=example.net, receiving_mx=mx.example.net[192.0.2.1]",
+        "postfix/smtp[1]: ignoring DNS RR: mx.example.net. 300 IN AAAA 2001:db8::1",
+        "postfix/smtp[1]: skipping SRV lookup for example.net: no such service",
+        "postfix/smtp[1]: mx.example.net[192.0.2.1]:25: subjectAltName: mx.example.net",
+        "postfix/smtp[1]: mx.example.net[192.0.2.1]:25 CommonName mx.example.net",
+        "postfix/local[1]: redirecting hash:/etc/aliases to lmdb:/etc/aliases",
+        'postfix/cleanup[1]: hash:/etc/postfix/x lookup: "a" = "b"',
+        "postfix/qmgr[1]: example.net: feedback 0.5",
+        "postfix/qmgr[1]: smtp: queue example.net: limit 20 window 5 success 0.5 failure 0 fail_cohorts 0",
+        "postfix/bounce[1]: 4ABC1234: not sending trace/success notification for double-bounce message",
+        "postfix/nbdb_reindexd[1]: successfully executed 'postmap lmdb:/etc/postfix/x' as uid 0",
     ],
 )
 def test_what_is_known_without_telling_of_a_message(line):
     _calls, lexer = read(line)
     assert lexer.unknown == 0
+
+
+def test_what_cleanup_says_of_a_message_that_it_cannot_take():
+    text = "sender_canonical_maps map lookup problem -- message not accepted, try again later"
+    calls, lexer = read("postfix/cleanup[1]: 4ABC1234: " + text)
+    assert calls == [("note", "4ABC1234", "warning", text)] and lexer.unknown == 0
 
 
 @pytest.mark.parametrize("field", ["size", "nrcpt", "delay", "delays", "dsn"])
