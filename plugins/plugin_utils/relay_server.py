@@ -133,6 +133,35 @@ def _interface_problems(interfaces, families, told):
             yield from filter(None, [_address_problem("relay_server_inet_interfaces", inside, families, "")])
 
 
+def _is_foreign(text, own):
+    """bool: whether a text is an address that a host has not, as far as its own are known."""
+    found = _network(text)
+    if not own or found is None or not found.single or is_loopback(found) or is_no_host(found):
+        return False
+    return plain(found.address) not in {plain(address) for address in own}
+
+
+def _listed(own):
+    """str: a host's own addresses, but for those that mean another host on each link."""
+    return ", ".join(text for text in own if not _network(text) or not is_link_local(_network(text)))
+
+
+def _foreign_interfaces(interfaces, told, own):
+    """Yields a sentence for each address on which Postfix could not listen."""
+    for text in re.split(r"[\s,]+", interfaces) if isinstance(interfaces, str) else interfaces or ():
+        if not isinstance(text, str) or not _is_foreign(text, own):
+            continue
+        name, instead = "relay_server_inet_interfaces", "Write one of these, or [all]"
+        if text == told:
+            name, instead = (
+                "relay_server_address",
+                "Write one of these, or, where a router translates the address, set relay_server_inet_interfaces to [all]",
+            )
+        yield (
+            f'{name}: "{text}" is not an address of this host, which has {_listed(own)}: Postfix could not listen on it. {instead}.'
+        )
+
+
 def _firewall_problems(variables, units, unknown):
     wanted = variables["relay_server_firewall"]
     if unknown:
@@ -152,13 +181,14 @@ def _firewall_problems(variables, units, unknown):
         )
 
 
-def problems(variables, units, unknown):
+def problems(variables, units, unknown, own=()):
     """Yields a sentence or two for each variable that cannot be used, in their order.
 
     Args:
         variables: dict: name of a variable of the role -> its value.
         units: dict, of C(firewall_units).
         unknown: str, why nothing could be asked about them; empty when it could.
+        own: list of str, the host's own addresses; empty where they are not known.
     """
     hostname, address = variables["relay_server_hostname"], variables["relay_server_address"]
     outbound, families = variables["relay_server_outbound_address"], _families(variables["relay_server_inet_protocols"])
@@ -181,9 +211,16 @@ def problems(variables, units, unknown):
         what = "Set it to the address on which the clients reach this host."
         yield from filter(None, [_address_problem("relay_server_address", address, families, what)])
     yield from _interface_problems(variables["relay_server_inet_interfaces"], families, address)
+    yield from _foreign_interfaces(variables["relay_server_inet_interfaces"], address, own)
     if outbound:
         what = "Write the address from which mail leaves, or leave it empty."
-        yield from filter(None, [_address_problem("relay_server_outbound_address", outbound, families, what)])
+        problem = _address_problem("relay_server_outbound_address", outbound, families, what)
+        if problem is None and _is_foreign(outbound, own):
+            problem = (
+                f'relay_server_outbound_address: "{outbound}" is not an address of this host, which has {_listed(own)}.'
+                " Write one of these, or leave it empty; where a router translates the address, mail leaves this host with one of these."
+            )
+        yield from filter(None, [problem])
     for name in _HOST_LISTS:
         yield from _host_list_problems(name, variables[name])
     if not _ZONE.match(str(zone)):
