@@ -84,11 +84,12 @@ def host_state(lines):
     """What a host has and runs, so that nothing need be asked about it again.
 
     Args:
-        lines: list of str, the output of C(systemctl show --property=Id,ActiveState,UnitFileState), and C(program=NAME) for each
-            program that is there; an empty list where it was not asked.
+        lines: list of str, the output of C(systemctl show --property=Id,ActiveState,UnitFileState), C(program=NAME) for each
+            program that is there, and C(recorded=SECTION) for each firewall of which something is recorded; an empty list where it
+            was not asked.
 
     Returns:
-        dict: C(services), those that run and start at boot, and C(programs); lists of str.
+        dict: C(services), those that run and start at boot, C(programs) and C(recorded); lists of str.
     """
     return relay_server.host_state(a_list("host_state", lines))
 

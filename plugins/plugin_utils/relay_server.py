@@ -27,6 +27,8 @@ _IPV6 = re.compile(r"(?<![\w.-])(?:(?i:ipv6):)?((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-
 _COMMENT = re.compile(r"[ -~]{1,255}\Z")
 # Before the name of a program that is there, in what the role asks its host.
 _PROGRAM = "program="
+# Before a section of the record of owners in which there is something.
+_RECORDED = "recorded="
 
 
 # Of a list of hosts that Postfix reads: what is no network is a name, a table or a file.
@@ -349,18 +351,20 @@ def firewall_units(lines):
 
 
 def host_state(lines):
-    """dict: C(services), those that run and start at boot, and C(programs), those that are there; lists of str.
+    """dict: C(services), those that run and start at boot, C(programs), those that are there, and C(recorded); lists of str.
 
     Args:
         lines: list of str, what C(systemctl show --property=Id,ActiveState,UnitFileState) says, an empty line between two units, and
-            C(program=NAME); nothing where it was not asked.
+            C(program=NAME) and C(recorded=SECTION), see ``host/owners_record``; nothing where it was not asked.
     """
     programs = [line for line in lines if line.startswith(_PROGRAM)]
-    units = _units(line for line in lines if not line.startswith(_PROGRAM))
+    recorded = [line for line in lines if line.startswith(_RECORDED)]
+    units = _units(line for line in lines if not line.startswith((_PROGRAM, _RECORDED)))
     ready = [unit for unit in units if (unit.get("ActiveState"), unit.get("UnitFileState")) == ("active", "enabled")]
     return {
         "services": [unit.get("Id", "").removesuffix(".service") for unit in ready],
         "programs": [line[len(_PROGRAM) :] for line in programs],
+        "recorded": [line[len(_RECORDED) :] for line in recorded],
     }
 
 

@@ -322,15 +322,17 @@ Id=rsyslog.service
 ActiveState=active
 UnitFileState=enabled
 program=postconf
-program=15-ip4tables"""
+program=15-ip4tables
+recorded=firewalld_zone"""
 
 
 def test_what_runs_and_is_there_need_not_be_asked_about_again():
     assert filters.host_state(HOST_SAID.split("\n")) == {
         "services": ["rsyslog"],
         "programs": ["postconf", "15-ip4tables"],
+        "recorded": ["firewalld_zone"],
     }
-    assert filters.host_state([]) == {"services": [], "programs": []}
+    assert filters.host_state([]) == {"services": [], "programs": [], "recorded": []}
 
 
 OWN = [
