@@ -296,7 +296,7 @@ def main():
         query = Query(params, time.time())
         read = sources(runner, params["paths"], params["source"], query.since, query.until)
         found = search(read, query, params["limit"], Readers)
-        told = {"complaints": complaints(read, query, Readers)} if params["complaints"] else {}
+        told = complaints(read, query, Readers) if params["complaints"] else None
         places = look(runner, [hop for hop in found.hops if hop["removed"] is None])
     messages = []
     for hop in found.hops:
@@ -304,15 +304,17 @@ def main():
         messages.append(dict(finish(hop), queue=queue, next_try=next_try, queue_problem=problem))
     log = log_facts(read, found.reader, found.span, found.gaps)
     log["unassigned"] = found.unassigned
-    module.exit_json(
-        changed=False,
-        total=found.total,
-        messages=messages,
-        rejects=found.rejects,
-        host=identity(runner),
-        log=log,
-        **told,
-    )
+    result = {
+        "changed": False,
+        "total": found.total,
+        "messages": messages,
+        "rejects": found.rejects,
+        "host": identity(runner),
+        "log": log,
+    }
+    if told is not None:
+        result["complaints"] = told
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

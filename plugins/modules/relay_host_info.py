@@ -82,30 +82,30 @@ options:
     type: float
   clock_tolerance:
     description:
-      - Seconds by which the clock may differ from O(reference_time). The module's own way to the host is part of it.
+      - Seconds by which the clock may differ from O(reference_time); by default V(30). The module's own way to the host is part
+        of it.
     type: float
-    default: 30
   queue_free_mib:
     description:
-      - With less free MiB for the queue there is a warning. With so little that Postfix refuses mail, C(queue_space) fails.
+      - With less free MiB for the queue there is a warning; by default V(1024). With so little that Postfix refuses mail,
+        C(queue_space) fails.
     type: int
-    default: 1024
   queue_free_inodes:
     description:
-      - With fewer free inodes for the queue there is a warning.
+      - With fewer free inodes for the queue there is a warning; by default V(10000).
     type: int
-    default: 10000
   message_rate:
     description:
-      - Messages a second of which no line of the log may be lost. A limit below it is a warning, one below a tenth of it
-        fails.
+      - Messages a second of which no line of the log may be lost; by default V(100). A limit below it is a warning, one below a
+        tenth of it fails.
     type: int
-    default: 100
   timeout:
     description:
       - Seconds by which there is a verdict on everything.
     type: float
     default: 10
+notes:
+  - An option that the checks of O(subset) do not look at is refused.
 seealso:
   - module: mailops.relay.mail_dns_info
 """
@@ -167,7 +167,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.basic import Re
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.relay_host import SUBSETS, Relay
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.relay_host import SUBSETS, Relay, with_defaults
 
 
 def argument_spec():
@@ -186,10 +186,10 @@ def argument_spec():
         "mx": {"type": "list", "elements": "str", "default": []},
         "expected_addresses": {"type": "list", "elements": "str", "default": []},
         "reference_time": {"type": "float"},
-        "clock_tolerance": {"type": "float", "default": 30},
-        "queue_free_mib": {"type": "int", "default": 1024},
-        "queue_free_inodes": {"type": "int", "default": 10000},
-        "message_rate": {"type": "int", "default": 100},
+        "clock_tolerance": {"type": "float"},
+        "queue_free_mib": {"type": "int"},
+        "queue_free_inodes": {"type": "int"},
+        "message_rate": {"type": "int"},
         "timeout": {"type": "float", "default": 10},
     }
 
@@ -198,7 +198,7 @@ def main():
     module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     runner = Runner(module)
     with reported(module):
-        relay = Relay(runner, Host(runner), module.params)
+        relay = Relay(runner, Host(runner), with_defaults(module.params))
         results = relay.checks(module.params["subset"])
         facts = relay.facts()
     module.exit_json(changed=False, verdict=checks.overall(results), checks=results, relay=facts)

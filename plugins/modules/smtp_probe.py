@@ -72,15 +72,13 @@ options:
     default: false
   port:
     description:
-      - The port, with every test but O(test=relay). On 465 TLS begins at once.
+      - The port, with every test but O(test=relay); by default V(25). On 465 TLS begins at once.
     type: int
-    default: 25
   ports:
     description:
-      - The ports, with O(test=relay).
+      - The ports, with O(test=relay); by default V(25), V(587) and V(465).
     type: list
     elements: int
-    default: [25, 587, 465]
   addresses:
     description:
       - Addresses of the server, with O(test=relay). The default are all that O(server) has for the host on which the test runs,
@@ -89,13 +87,12 @@ options:
     elements: str
   tls:
     description:
-      - With V(none) STARTTLS is not used, with V(may) where it is offered, with V(required) always.
+      - With V(none) STARTTLS is not used, with V(may), the default, where it is offered, with V(required) always.
       - With O(test=relay), V(may) tries each port without TLS and after STARTTLS.
       - With O(test=tls), V(required) makes it a failure that mail is taken without TLS.
       - The certificate is looked at with O(test=tls) only.
     type: str
     choices: [none, may, required]
-    default: may
   sender:
     description:
       - Envelope sender. Required with O(test=message) and O(test=smuggling).
@@ -110,17 +107,15 @@ options:
     type: str
   sender_domain:
     description:
-      - The domain of strangers that send, with O(test=relay).
+      - The domain of strangers that send, with O(test=relay); by default V(example.org).
     type: str
-    default: example.org
   recipient_domain:
     description:
       - The domain of strangers to whom nothing may be sent, with O(test=relay). The server must not be one of those that
         receive mail for it, or each form is accepted.
-      - For the default no mail is accepted anywhere (RFC 7505). A server that looks into that refuses it for this reason, and
-        the verdict is V(unknown). Then name a domain that has mail, elsewhere.
+      - By default V(example.net), for which no mail is accepted anywhere (RFC 7505). A server that looks into that refuses it for this
+        reason, and the verdict is V(unknown). Then name a domain that has mail, elsewhere.
     type: str
-    default: example.net
   server_name:
     description:
       - With O(test=tls) the name for which the certificate must be; by default O(server).
@@ -136,15 +131,15 @@ options:
     type: str
   expiry_days:
     description:
-      - For how many more days the certificate must be valid, so that there is no warning.
+      - For how many more days the certificate must be valid, so that there is no warning, with O(test=tls); by default V(30).
     type: int
-    default: 30
   timeout:
     description:
       - Seconds for the whole.
     type: int
     default: 60
 notes:
+  - An option that a test does not look at is refused with it.
   - The test runs on the host of the task, and sees what that host may do. Open relays are looked for from a host that is no
     client. With C(delegate_to) it runs there; O(server) is held against the inventory all the same.
   - With O(test=relay), a yes counts as V(accepted) for a recipient that looks like the server's own only where the server
@@ -358,21 +353,75 @@ def argument_spec():
         "server": {"type": "str"},
         "through": {"type": "list", "elements": "str"},
         "allow_foreign": {"type": "bool", "default": False},
-        "port": {"type": "int", "default": 25},
-        "ports": {"type": "list", "elements": "int", "default": [25, 587, 465]},
+        "port": {"type": "int"},
+        "ports": {"type": "list", "elements": "int"},
         "addresses": {"type": "list", "elements": "str"},
-        "tls": {"type": "str", "choices": ["none", "may", "required"], "default": "may"},
+        "tls": {"type": "str", "choices": ["none", "may", "required"]},
         "sender": {"type": "str"},
         "recipient": {"type": "str"},
         "message_id": {"type": "str"},
-        "sender_domain": {"type": "str", "default": "example.org"},
-        "recipient_domain": {"type": "str", "default": "example.net"},
+        "sender_domain": {"type": "str"},
+        "recipient_domain": {"type": "str"},
         "server_name": {"type": "str"},
         "ca_file": {"type": "path"},
         "fingerprint": {"type": "str"},
-        "expiry_days": {"type": "int", "default": 30},
+        "expiry_days": {"type": "int"},
         "timeout": {"type": "int", "default": 60},
     }
+
+
+# Which options each test looks at, besides test and timeout; those of a server only where there is one.
+_OF_A_SERVER = ("allow_foreign", "port", "tls")
+_LOOKS_AT = {
+    "message": ("sender", "recipient", "message_id", "server", "through") + _OF_A_SERVER,
+    "tls": ("server", "server_name", "ca_file", "fingerprint", "expiry_days") + _OF_A_SERVER,
+    "relay": (
+        "server",
+        "allow_foreign",
+        "ports",
+        "addresses",
+        "tls",
+        "sender_domain",
+        "recipient_domain",
+        "server_name",
+    ),
+    "limits": ("server",) + _OF_A_SERVER,
+    "smuggling": ("server", "sender", "recipient") + _OF_A_SERVER,
+}
+# What is taken where nothing is given; here, so that it can be told from what is.
+_DEFAULTS = {
+    "port": 25,
+    "ports": [25, 587, 465],
+    "tls": "may",
+    "sender_domain": "example.org",
+    "recipient_domain": "example.net",
+    "expiry_days": 30,
+}
+
+
+def with_defaults(params):
+    """dict: the options, with what is taken for those that were not given.
+
+    Raises:
+        ProbeError: one was given that this test would pass over.
+    """
+    test = params["test"]
+    given = [name for name in sorted(params) if params[name] not in (None, False)]
+    for name in given:
+        if name not in _LOOKS_AT[test] + ("test", "timeout"):
+            users = [other for other in sorted(_LOOKS_AT) if name in _LOOKS_AT[other]]
+            text = "{0}: test={1} does not look at it, only test={2} does; leave it out".format(
+                name, test, " or ".join(users)
+            )
+            raise probe_message.ProbeError("option", text)
+    if test == "message":
+        for name in ["through"] if params["server"] is not None else _OF_A_SERVER:
+            if name in given:
+                text = "{0}: it is passed over {1} server; leave it out".format(
+                    name, "with a" if params["server"] is not None else "without a"
+                )
+                raise probe_message.ProbeError("option", text)
+    return dict(params, **dict((name, _DEFAULTS[name]) for name in _DEFAULTS if params[name] is None))
 
 
 def check_numbers(params):
@@ -409,7 +458,7 @@ def main():
         ],
         supports_check_mode=True,
     )
-    params = module.params
+    params = {}
     tests = {
         "message": lambda: send_message(Runner(module), params, module.check_mode),
         "tls": lambda: smtp_tls.Probe(params).run(),
@@ -418,6 +467,7 @@ def main():
         "smuggling": lambda: smtp_smuggling.probe(params, module.check_mode),
     }
     with reported(module):
+        params.update(with_defaults(module.params))
         check_numbers(params)
         result = tests[params["test"]]()
     module.exit_json(**result)

@@ -16,8 +16,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import ow
 # name: str. matches: callable (text) -> bool. meaning, todo: str, with C({client}), C({relay}), C({port}), or C({domain}).
 Cause = namedtuple("Cause", "name matches meaning todo")
 
-# The cause of which the relay's own log says more.
 BROKEN = "relay_broken"
+# The causes of which the relay's own log says more.
+LOG_TELLS = frozenset((BROKEN, "relay_without_tls", "filter", "relay_said_no"))
 
 
 def _cause(name, pattern, meaning, todo):
@@ -31,7 +32,7 @@ _RATE = (
 )
 _GREYLISTING = r"gr[ea]y-?list|gr[ea]ylisted|postgrey"
 _NO_ROOM = r"4\.3\.1(?![0-9])|insufficient (?:system storage|disk space)|(?:no|not enough) (?:disk )?space|low on space|disk full"
-_TOO_MANY_RECIPIENTS = r"[45]\.5\.3(?![0-9])|too many recipients"
+_TOO_MANY_RECIPIENTS = r"[45]\.5\.3(?![0-9])|too many recipients(?! from)"
 _TOO_LARGE = r"[45]\.3\.4(?![0-9])|size exceeds|message (?:size|file|too)[a-z ]* (?:too (?:big|large)|exceeds)|exceeds [a-z ]*size"
 _BUSY = (
     r"all server ports are busy|[45]\.3\.2(?![0-9])|(?<![0-9.])421[ -]|load average|too busy|service (?:currently )?not available|"
@@ -57,7 +58,7 @@ AT_CLIENT = (
         "relay_without_tls",
         r"TLS not available|TLS currently unavailable",
         "{relay} offers TLS and cannot do it: its key or certificate cannot be used",
-        "See what the log of {relay} says of its key and certificate (warning: cannot get RSA certificate or the like), and converge it:"
+        "Converge it, so that it has a key and a certificate that it can read:"
         " ansible-playbook mailops.relay.site --limit {relay}.",
     ),
     _cause(

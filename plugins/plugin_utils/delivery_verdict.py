@@ -14,7 +14,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_causes impo
     AT_CLIENT,
     AT_RELAY,
     AT_RELAY_ITSELF,
-    BROKEN,
+    LOG_TELLS,
     Cause,
 )
 from ansible_collections.mailops.relay.plugins.plugin_utils.trace import THROWN_AWAY, stays
@@ -38,8 +38,8 @@ _NEXT_HOP = Cause(
     "the next mail system did not take it",
     "The reason is what it said; the log of {relay} has more.",
 )
-# Seconds between an answer and the lines of the log that say why, which another clock has dated.
-_NEAR = 60
+# Seconds between an answer and the lines of the log that say why, which another clock has dated: the nearest that there are.
+_NEAR = (3, 60)
 # So many of them are shown, of programs that have to do with who sends to the relay.
 _MOST_LINES = 5
 _RECEIVING = frozenset("smtpd cleanup trivial-rewrite rewrite proxymap postscreen tlsproxy master".split())
@@ -456,7 +456,7 @@ class Judge:
             )
         for cause in AT_CLIENT:
             if cause.matches(reply):
-                if cause.name == BROKEN:
+                if cause.name in LOG_TELLS:
                     extra["log"] = self._complaints(relay, delivery["time"] if delivery else hop["last"])
                 seen = f"{verdict} on {host}: {cause.meaning.format(**words)}"
                 return self._failed(host, extra, cause.name, seen, cause.todo.format(**words))
@@ -496,10 +496,9 @@ class Judge:
             moment: float, seconds since the epoch.
             programs: collection of str, or None for all.
         """
-        found = [
-            entry
-            for result in self._site.results.get(relay, ())
-            for entry in result.get("complaints", ())
-            if abs(entry["time"] - moment) <= _NEAR and (programs is None or entry["program"] in programs)
-        ]
+        told = [entry for result in self._site.results.get(relay, ()) for entry in result.get("complaints", ())]
+        told = [entry for entry in told if programs is None or entry["program"] in programs]
+        found = []
+        for seconds in _NEAR:
+            found = found or [entry for entry in told if abs(entry["time"] - moment) <= seconds]
         return ["{} {}: {}".format(relay, entry["program"], _words(entry["text"])) for entry in found[-_MOST_LINES:]]

@@ -37,8 +37,15 @@ class PlanError(RelayError):
 
 
 def _text(value):
-    """The same number, or text as JSON carries it, also of bytes that are no UTF-8 (Python 2)."""
+    """The same number, or text as JSON carries it, also of bytes that are no UTF-8 (Python 2); of a list each."""
+    if isinstance(value, (list, tuple)):
+        return [_text(item) for item in value]
     return to_text(value, errors="surrogate_or_replace", nonstring="passthru")
+
+
+def _plain(question):
+    """dict: a question as it comes back from JSON."""
+    return dict((_text(name), _text(question[name])) for name in question)
 
 
 def _own_directory():
@@ -88,9 +95,9 @@ def note(question, tickets, now):
         handle, path = tempfile.mkstemp(prefix=_PREFIX, dir=DIRECTORY)
     try:
         with about(path), os.fdopen(handle, "w") as stream:
-            stream.write(json.dumps({"question": question, "now": now}) + "\n")
+            stream.write(json.dumps({"question": _plain(question), "now": now}) + "\n")
             for ticket in tickets:
-                stream.write(json.dumps([_text(item) for item in ticket]) + "\n")
+                stream.write(json.dumps(_text(ticket)) + "\n")
     except BaseException:
         os.unlink(path)
         raise
@@ -136,8 +143,7 @@ def take(path, question, keep):
             asked, now = dict(head["question"]), float(head["now"])
         except (ValueError, KeyError, TypeError, IndexError):
             raise PlanError("plan_file: {0} is damaged. Nothing was done; plan again".format(path))
-    # As it comes back from JSON.
-    question = json.loads(json.dumps(question))
+    question = _plain(question)
     other = sorted(name for name in set(asked) | set(question) if asked.get(name) != question.get(name))
     if other:
         raise PlanError(

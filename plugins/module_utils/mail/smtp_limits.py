@@ -34,7 +34,7 @@ class Probe(object):
     def __init__(self, params):
         self._server = params["server"]
         self._port = params["port"]
-        self._mode = "implicit" if self._port == SMTPS else "none" if params["tls"] == "none" else "may"
+        self._mode = "implicit" if self._port == SMTPS else params["tls"]
         self._tls = TLS(self._server)
         self._deadline = Deadline(params["timeout"])
         self._subject = "{0} port {1}".format(self._server, self._port)

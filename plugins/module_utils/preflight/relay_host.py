@@ -67,6 +67,35 @@ class OptionError(RelayError):
     """An option that cannot be used."""
 
 
+# Options that only the checks of one subset look at.
+_OF_SUBSET = {
+    "local": ("queue_free_mib", "queue_free_inodes", "message_rate", "reference_time", "clock_tolerance"),
+    "network": ("mx",),
+}
+# Of those the ones that need a value; here, so that it can be told from what is given.
+_DEFAULTS = {"queue_free_mib": 1024, "queue_free_inodes": 10000, "message_rate": 100, "clock_tolerance": 30}
+
+
+def with_defaults(options):
+    """dict: the options, with what is taken for those that were not given.
+
+    Args:
+        options: dict, the options of M(mailops.relay.relay_host_info).
+
+    Raises:
+        OptionError: one was given that none of the wanted checks looks at.
+    """
+    for subset in SUBSETS:
+        for name in _OF_SUBSET[subset]:
+            if subset not in options["subset"] and options[name] not in (None, []):
+                raise OptionError("{0}: only subset={1} looks at it; leave it out, or add that".format(name, subset))
+    if options["clock_tolerance"] is not None and options["reference_time"] is None:
+        raise OptionError("clock_tolerance: there is no reference_time to differ from; give it, or leave this out")
+    if options["prefer_planned"] and options["planned"] is None:
+        raise OptionError("prefer_planned: nothing is planned; give planned, or leave this out")
+    return dict(options, **dict((name, _DEFAULTS[name]) for name in _DEFAULTS if options[name] is None))
+
+
 class Relay(object):
     """A relay as its host tells it, or as it is planned.
 

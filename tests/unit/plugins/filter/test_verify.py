@@ -226,7 +226,7 @@ def matrix(accepted=0, tried=35, unknown=0, status="ok"):
     [
         (matrix(), True, "0 of 35 forms accepted"),
         (matrix(tried=0), True, "nobody gets in there"),
-        (matrix(unknown=2, status="warning"), True, "0 of 35 forms accepted, 2 not known"),
+        (matrix(unknown=2, status="warning"), False, "0 of 35 forms accepted, 2 not known"),
         (matrix(accepted=3, status="failed"), False, "3 of 35 forms accepted"),
         ({"item": ["outside01", "relay"], "unreachable": True, "msg": "gone"}, False, "not tested: gone"),
     ],

@@ -149,3 +149,48 @@ def test_documentation_and_arguments_say_the_same(module):
     for name, option in documented.items():
         for key in ("type", "elements", "choices", "default", "required"):
             assert (name, key, option.get(key)) == (name, key, spec[name].get(key))
+
+
+# Postfix 3.7.11 (Debian 12), of a relay with an unknown restriction, then with a table that is not there.
+BROKEN = """\
+2026-11-28T12:32:57.810850+00:00 smtp-relay001 postfix/submission/smtpd[1716]: warning: unknown smtpd restriction: "permit_mynetwork"
+2026-11-28T12:32:57.811787+00:00 smtp-relay001 postfix/submission/smtpd[1716]: NOQUEUE: reject: RCPT from web01.example.com[10.20.10.11]: \
+451 4.3.5 Server configuration error; from=<app@web01.example.com> to=<ops@example.net> proto=ESMTP helo=<web01.example.com>
+2026-11-28T12:32:58.308484+00:00 smtp-relay001 postfix/submission/smtpd[1716]: warning: unknown smtpd restriction: "permit_mynetwork"
+2026-11-28T12:36:58.100000+00:00 smtp-relay001 postfix/submission/smtpd[1902]: error: open database /etc/postfix/nowhere.db: No such file or directory
+"""
+# Made up: what Postfix says of these programs is alike.
+BROKEN += """\
+2026-11-28T12:37:00.000000+00:00 smtp-relay001 postfix/trivial-rewrite[9]: fatal: open /etc/postfix/main.cf: No such file
+2026-11-28T12:37:01.000000+00:00 smtp-relay001 postfix/smtpd[9]: info: of no use
+"""
+
+
+def test_what_programs_complain_of_is_told_once_each(run_module, tmp_path):
+    path = tmp_path / "mail.log"
+    path.write_bytes(BROKEN.encode("ascii"))
+    failed, result = run_module(mail_log_info.main, paths=[str(path)], message_id=["<1@x>"], complaints=True)
+    assert not failed
+    assert [(entry["program"], entry["text"], entry["count"]) for entry in result["complaints"]] == [
+        ("smtpd", 'warning: unknown smtpd restriction: "permit_mynetwork"', 2),
+        ("smtpd", "error: open database /etc/postfix/nowhere.db: No such file or directory", 1),
+        ("trivial-rewrite", "fatal: open /etc/postfix/main.cf: No such file", 1),
+    ]
+    options = {
+        "message_id": ["<1@x>"],
+        "complaints": True,
+        "since": "2026-11-28T12:33:00Z",
+        "until": "2026-11-28T12:36:59Z",
+    }
+    result = run_module(mail_log_info.main, paths=[str(path)], **options)[1]
+    assert [entry["text"][:6] for entry in result["complaints"]] == ["error:"]
+    assert "complaints" not in run_module(mail_log_info.main, paths=[str(path)], message_id=["<1@x>"])[1]
+
+
+def test_complaints_are_bounded(run_module, tmp_path):
+    path = tmp_path / "mail.log"
+    line = "2026-11-28T12:{0:02d}:{1:02d}.0+00:00 r postfix/smtpd[1]: warning: number {2} {3}\n"
+    path.write_bytes("".join(line.format(n // 60, n % 60, n, "x" * 1000) for n in range(3000)).encode("ascii"))
+    found = run_module(mail_log_info.main, paths=[str(path)], complaints=True)[1]["complaints"]
+    assert len(found) == 40 and found[-1]["text"].startswith("warning: number 2999 ")
+    assert all(len(entry["text"]) == 300 for entry in found)

@@ -177,3 +177,20 @@ def test_documentation_and_arguments_say_the_same():
                 compare(option["suboptions"], spec[name]["options"])
 
     compare(yaml.safe_load(relay_host_info.DOCUMENTATION)["options"], relay_host_info.argument_spec())
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"subset": ["local"], "mx": ["mx.example.net"]}, "mx: only subset=network looks at it"),
+        ({"subset": ["network"], "queue_free_mib": 5}, "queue_free_mib: only subset=local looks at it"),
+        ({"subset": ["network"], "queue_free_inodes": 5}, "queue_free_inodes: only subset=local"),
+        ({"subset": ["network"], "message_rate": 5}, "message_rate: only subset=local"),
+        ({"subset": ["network"], "reference_time": 5}, "reference_time: only subset=local"),
+        ({"clock_tolerance": 5}, "clock_tolerance: there is no reference_time"),
+        ({"prefer_planned": True}, "prefer_planned: nothing is planned"),
+    ],
+)
+def test_an_option_that_would_be_passed_over_is_refused(run_module, options, words):
+    failed, result = run_module(relay_host_info.main, **options)
+    assert failed and words in result["msg"]

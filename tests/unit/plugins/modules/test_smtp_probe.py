@@ -76,8 +76,9 @@ def test_check_mode_sends_nothing(run_module, programs, tmp_path):
 def test_a_bad_server_is_a_result_and_no_failure(run_module, bad_server, test, sent):
     port = bad_server(lambda connection: connection.sendall(sent))
     options = {"port": port} if test != "relay" else {"ports": [port]}
+    options = dict(MESSAGE if test == "smuggling" else {}, **options)
     begun = time.time()
-    failed, result = run_module(smtp_probe.main, **dict(MESSAGE, test=test, server="127.0.0.1", timeout=5, **options))
+    failed, result = run_module(smtp_probe.main, **dict(options, test=test, server="127.0.0.1", timeout=5))
     assert not failed and result["status"] in ("failed", "warning")
     assert "\x1b" not in repr(result).replace("\\\\x1b", "") and time.time() - begun < 8
 
@@ -106,6 +107,19 @@ def test_a_bad_server_for_a_message_is_a_failure(run_module, bad_server):
         ({"test": "tls", "server": "relay", "fingerprint": "ab"}, "fingerprint: 'ab' is not a SHA-256"),
         ({"test": "tls", "server": "relay", "ca_file": "/nowhere"}, "/nowhere cannot be used"),
         (dict(MESSAGE, sender="x"), "sender: 'x' is not an address"),
+        # What this test would pass over.
+        (dict(MESSAGE, port=587), "port: it is passed over without a server"),
+        (dict(MESSAGE, tls="required"), "tls: it is passed over without a server"),
+        (dict(MESSAGE, allow_foreign=True), "allow_foreign: it is passed over without a server"),
+        (dict(MESSAGE, server="relay", through=["relay"]), "through: it is passed over with a server"),
+        (dict(MESSAGE, server="relay", ports=[25]), "ports: test=message does not look at it, only test=relay does"),
+        ({"test": "relay", "server": "relay", "port": 25}, "port: test=relay does not look at it"),
+        (
+            {"test": "limits", "server": "relay", "ca_file": "/x"},
+            "ca_file: test=limits does not look at it, only test=tls",
+        ),
+        ({"test": "tls", "server": "relay", "sender": "a@example.com"}, "only test=message or smuggling does"),
+        ({"test": "limits", "server": "relay", "expiry_days": 30}, "expiry_days: test=limits does not look at it"),
     ],
 )
 def test_bad_input_is_refused_by_name(run_module, options, words):

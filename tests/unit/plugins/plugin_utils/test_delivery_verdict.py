@@ -244,6 +244,134 @@ def test_what_stuck_on_the_client(status, cause, words):
     assert "still in the queue of web01 (deferred), next attempt" in row["detail"]
 
 
+SAID = "deferred (host relay.example.com[10.0.0.1] said: {0} (in reply to RCPT TO command))"
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        # Postfix 3.7.11, with an unknown restriction, a table that is not there, no room, and a key that is not there.
+        ("451 4.3.5 Server configuration error", "relay_broken"),
+        ("451 4.3.5 <app@web01>: Sender address rejected: Server configuration error", "relay_broken"),
+        ("451 4.3.5 <web01[10.0.0.11]>: Client host rejected: Server configuration error", "relay_broken"),
+        ("452 4.3.1 Insufficient system storage", "relay_full"),
+        # Made up, with the words of Postfix's and sendmail's source.
+        ("451 4.3.5 Server configuration problem", "relay_broken"),
+        ("451 4.3.0 <ops@example.net>: Temporary lookup failure", "relay_broken"),
+        ("452 4.4.5 Insufficient disk space; try again later", "relay_full"),
+        ("452 4.5.3 Error: too many recipients", "too_many_recipients"),
+        ("452 4.5.3 Too many recipients", "too_many_recipients"),
+        ("421 4.7.0 web01.example.com Error: too many connections from 10.0.0.11", "rate_limit"),
+        ("450 4.7.1 Error: too much mail from 10.0.0.11", "rate_limit"),
+        ("450 4.7.1 Error: too many recipients from 10.0.0.11", "rate_limit"),
+        ("421 4.3.2 All server ports are busy", "busy"),
+        ("421 4.3.2 Service not available, closing transmission channel", "busy"),
+        (
+            "450 4.2.0 <ops@example.net>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/",
+            "greylisting",
+        ),
+        ("451 4.7.1 Greylisting in action, please come back later", "greylisting"),
+        ("454 4.7.0 TLS not available due to local problem", "relay_without_tls"),
+        ("454 4.7.1 <ops@example.net>: Relay access denied", "denied"),
+        ("554 5.7.1 <ops@example.net>: Relay access denied", "denied"),
+        ("550 5.7.1 <ops@example.net>... Relaying denied", "denied"),
+        ("530 5.7.0 Must issue a STARTTLS command first", "no_tls"),
+        ("530 5.7.0 Authentication required", "login_required"),
+        ("535 5.7.8 Error: authentication failed: ", "login_failed"),
+        ("550 5.7.1 Service unavailable; Client host [10.0.0.11] blocked using zen.example.org", "blocked"),
+        ("450 4.7.25 Client host rejected: cannot find your hostname, [10.0.0.11]", "name_of_client"),
+        ("504 5.5.2 <web01>: Helo command rejected: need fully-qualified hostname", "name_of_client"),
+        ("450 4.1.8 <app@web01.invalid>: Sender address rejected: Domain not found", "sender_domain"),
+        ("450 4.1.2 <ops@example.invalid>: Recipient address rejected: Domain not found", "recipient_domain"),
+        ("550 5.1.1 <ops@example.com>: Recipient address rejected: User unknown in local recipient table", "mailbox"),
+        ("552 5.3.4 Message size exceeds fixed limit", "too_large"),
+        ("552 5.3.4 Error: message file too big", "too_large"),
+        ("451 4.7.1 Service unavailable - try again later", "filter"),
+        ("554 5.7.1 <web01[10.0.0.11]>: Client host rejected: Access denied", "denied"),
+    ],
+)
+def test_each_reply_of_a_relay_has_a_cause_of_its_own(reply, cause):
+    for said in (
+        SAID.format(reply),
+        "deferred (host relay.example.com[10.0.0.1] refused to talk to me: {0})".format(reply),
+    ):
+        row = verdict(told(client(said, "none", "warning: nothing"), **QUEUED))
+        assert (row["status"], row["cause"]) == ("failed", cause), row["seen"]
+        assert "relay" in row["seen"] and row["todo"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        ("451 4.3.5 Server configuration error", "next_hop_broken"),
+        ("451 4.3.0 <ops@example.net>: Temporary lookup failure", "next_hop_broken"),
+        ("452 4.3.1 Insufficient system storage", "next_hop_full"),
+        ("452 4.5.3 Too many recipients", "too_many_recipients"),
+        ("452 4.2.2 The email account that you tried to reach is over quota", "mailbox"),
+        ("450 4.2.0 <ops@example.net>: Recipient address rejected: Greylisted", "greylisting"),
+        ("421 4.7.0 mx Error: too many connections from 203.0.113.4", "next_hop_rate_limit"),
+        ("421 4.3.2 Service not available", "next_hop_busy"),
+        ("454 4.7.1 <ops@example.net>: Relay access denied", "next_hop_denied"),
+        ("554 5.7.1 <ops@example.net>: Relay access denied", "next_hop_denied"),
+        ("530 5.7.0 Authentication required", "next_hop_login"),
+        ("552 5.3.4 Message size exceeds fixed limit", "too_large"),
+        ("550 5.7.1 SPF says no", "policy"),
+        ("550 5.1.1 no such user", "mailbox"),
+    ],
+)
+def test_each_reply_of_the_next_mail_system_has_a_cause_of_its_own(reply, cause):
+    said = "deferred (host mx.example.net[203.0.113.2] said: {0} (in reply to RCPT TO command))".format(reply)
+    row = verdict(told(client()), told(relay(said), **QUEUED))
+    assert (row["status"], row["cause"]) == ("failed", cause), row["seen"]
+
+
+COMPLAINT = {
+    "program": "smtpd",
+    "text": 'warning: unknown smtpd restriction: "permit_mynetwork"',
+    "time": LINES,
+    "count": 3,
+}
+
+
+def test_a_broken_relay_is_named_with_the_lines_that_say_why():
+    others = [
+        dict(COMPLAINT, time=LINES - 3600, text="warning: long ago"),
+        dict(COMPLAINT, program="smtp", text="warning: of what it sends"),
+    ]
+    relay_log = dict(told(""), complaints=others + [COMPLAINT])
+    row = verdict(told(client(SAID.format("451 4.3.5 Server configuration error")), **QUEUED), relay_log)
+    assert row["cause"] == "relay_broken" and "the configuration of relay itself is broken" in row["seen"]
+    assert row["log"] == ['relay smtpd: warning: unknown smtpd restriction: "permit_mynetwork"']
+    many = dict(told(""), complaints=[dict(COMPLAINT, text=f"warning: {number}\n") for number in range(30)])
+    row = verdict(told(client(SAID.format("451 4.3.5 Server configuration error")), **QUEUED), many)
+    assert [line[-2:] for line in row["log"]] == ["25", "26", "27", "28", "29"]
+
+
+def test_a_relay_that_cannot_send_for_its_own_configuration_is_named():
+    row = verdict(
+        told(client()),
+        dict(told(relay("deferred (mail transport unavailable)", "none"), **QUEUED), complaints=[COMPLAINT]),
+    )
+    assert row["cause"] == "relay_broken" and "relay itself" in row["seen"] and row["log"]
+
+
+@pytest.mark.parametrize(
+    ("status", "target"),
+    [
+        ("deferred (connect to mx.example.net[203.0.113.2]:25: Connection timed out)", "none"),
+        (
+            "deferred (Host or domain name not found. Name service error for name=example.net type=MX: Host not found, try again)",
+            "none",
+        ),
+        ("bounced (host mx.example.net[203.0.113.2] said: 550 5.7.1 SPF says no)", "mx.example.net[203.0.113.2]:25"),
+    ],
+)
+def test_a_client_that_sends_past_the_relay_is_not_sent_to_its_dns(status, target):
+    row = verdict(told(client(status, target, "warning: nothing"), **QUEUED))
+    assert row["cause"] == "not_a_client" and "does not send through the relay" in row["seen"]
+    assert "mailops.relay.site --limit web01" in row["todo"]
+
+
 def test_a_client_for_which_the_relay_does_not_relay():
     said = "bounced (host relay.example.com[10.0.0.1] said: 554 5.7.1 <ops@example.net>: Relay access denied (in reply to RCPT TO command))"
     row = verdict(told(client(said)))

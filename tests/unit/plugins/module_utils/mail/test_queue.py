@@ -315,8 +315,8 @@ def test_what_is_so_already_is_named(plans):
 
 def test_a_new_message_is_named_only_where_its_client_is_meant(plans):
     class WithClients(FakeQueue):
-        def clients(self, ids):
-            return dict((queue_id, ("web01", "10.20.0.1" + queue_id[-1])) for queue_id in ids)
+        def clients(self, messages):
+            return dict((found.id, ("web01", "10.20.0.1" + found.id[-1])) for found in messages)
 
     options = {"action": "delete", "client": ["10.20.0.11", "10.20.0.12"]}
     backend = WithClients(message("AAAAAA1"))
@@ -360,7 +360,7 @@ def test_check_mode_notes_nothing_and_uses_nothing_up(plans):
 def test_what_a_killed_run_left_is_removed_a_day_later(plans):
     backend = FakeQueue(message("AAAAAA1"))
     old, new = planned(backend, all=True)["plan_file"], planned(backend, all=True)["plan_file"]
-    (plans / "of-somebody-else").write_text("x")
+    (plans / "of-somebody-else").write_bytes(b"x")
     for path in (old, str(plans / "of-somebody-else")):
         os.utime(path, (1, 1))
     newest = planned(backend, all=True)["plan_file"]
@@ -379,13 +379,21 @@ def test_a_directory_that_others_can_write_to_is_refused(plans):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "{}\n", "[]\n[]\n", '{"question": {}, "now": 1}\n["a"]\n', '{"question": 1, "now": 1}\n', "\xe9\n"],
+    [
+        b"",
+        b"x",
+        b"{}\n",
+        b"[]\n[]\n",
+        b'{"question": {}, "now": 1}\n["a"]\n',
+        b'{"question": 1, "now": 1}\n',
+        b"\xe9\n",
+    ],
 )
 def test_a_damaged_plan_does_nothing(plans, text):
     backend = FakeQueue(message("AAAAAA1"))
     plan = planned(backend, all=True)
     with open(plan["plan_file"], "wb") as stream:
-        stream.write(text.encode("latin-1"))
+        stream.write(text)
     with pytest.raises(PlanError):
         carried_out(backend, plan, all=True)
     assert backend.acts == []
@@ -393,14 +401,14 @@ def test_a_damaged_plan_does_nothing(plans, text):
 
 def test_another_file_is_no_plan(plans, tmp_path):
     backend, secret = FakeQueue(message("AAAAAA1")), tmp_path / "secret"
-    secret.write_text("x")
+    secret.write_bytes(b"x")
     planned(backend, all=True)
     link = plans / "queue-plan-link"
     link.symlink_to(secret)
     for path in (str(secret), str(plans / ".." / "secret"), str(link)):
         with pytest.raises((PlanError, EnvironmentError)):
             carried_out(backend, {"plan_file": path}, all=True)
-    assert secret.read_text() == "x" and backend.acts == []
+    assert secret.read_bytes() == b"x" and backend.acts == []
 
 
 def test_restoring_what_was_planned(plans, tmp_path):

@@ -117,6 +117,43 @@ def test_greylisting_is_no_refusal(serve, mta):
     assert counts(matrix(serve(mta({"RCPT": "450 4.2.0 Greylisted, see you later"})))) == (0, 0, COUNT)
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        # Postfix 3.7.11 with an unknown restriction, and with a table that is not there.
+        "451 4.3.5 Server configuration error",
+        "451 4.3.5 <antispam@example.org>: Sender address rejected: Server configuration error",
+    ],
+)
+def test_a_relay_that_takes_nothing_since_it_is_broken_refuses_nobody(serve, mta, reply):
+    facts = matrix(serve(mta({"RCPT": reply})))
+    assert counts(facts) == (0, 0, COUNT)
+    assert set(entry["reason"] for entry in facts["forms"]) == {
+        "the server's own configuration is broken, so that it takes nothing from anybody"
+    }
+
+
+@pytest.mark.parametrize("verdict, status", [("refused", "warning"), ("accepted", "failed")])
+def test_a_way_in_whose_test_was_cut_off_is_not_known(monkeypatch, verdict, status):
+    def stuck(channel):
+        channel.forms.append({"form": FORMS[0].id, "verdict": verdict, "recipient": "<a@example.net>"})
+        time.sleep(3)
+
+    monkeypatch.setattr(Channel, "run", stuck)
+    monkeypatch.setattr(relay_matrix, "_GRACE", 0)
+    params = {
+        "server": "127.0.0.1",
+        "addresses": None,
+        "ports": [25],
+        "tls": "none",
+        "server_name": None,
+        "timeout": 0.3,
+    }
+    result = relay_matrix.probe(dict(params, sender_domain="example.org", recipient_domain="example.net"))
+    assert (result["status"], result["unknown"], result[verdict]) == (status, COUNT - 1, 1)
+    assert result["channels"][0]["state"] == "failed" and "no verdict within" in result["channels"][0]["reason"]
+
+
 def test_a_server_that_hangs_up_on_errors_is_met_again(serve, mta):
     class Strict(mta):
         def __init__(self):
