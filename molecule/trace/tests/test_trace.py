@@ -21,7 +21,11 @@ def trace(tmp_path_factory):
 
     def call(**variables):
         file = tmp_path_factory.mktemp("trace") / "trace.json"
-        done = site.playbook("-e", json.dumps(dict({f"trace_{key}": value for key, value in variables.items()}, trace_file=str(file))), name="mailops.relay.trace")
+        done = site.playbook(
+            "-e",
+            json.dumps(dict({f"trace_{key}": value for key, value in variables.items()}, trace_file=str(file))),
+            name="mailops.relay.trace",
+        )
         return json.loads(file.read_text()), done.stdout
 
     return call

@@ -153,7 +153,9 @@ def test_what_is_deferred_at_the_relay_and_a_client_that_cannot_be_reached(verif
 def test_what_bounces_and_a_log_that_is_missing(verify):
     away = "mv /var/log/mail.log /root/taken-away"
     with fault(LEGACY, away, "mv /root/taken-away /var/log/mail.log; systemctl restart rsyslog || true"):
-        rows, result, _shown = verify("--skip-tags", "verify_matrix", recipient="ops@nosuch.example", verify_source="files")
+        rows, result, _shown = verify(
+            "--skip-tags", "verify_matrix", recipient="ops@nosuch.example", verify_source="files"
+        )
     for row in rows.values():
         assert (row["verdict"], row["cause"]) == ("bounced", "next_hop_not_found"), row
         assert "choose another verify_recipient" in row["todo"]
