@@ -169,7 +169,8 @@ def with_inventory(flow, hosts, expected):
 
 
 def with_names(flow, hosts):
-    """dict: the flow, with the clients that it has by address under the names of the hosts that have these addresses.
+    """dict: the flow, with the clients that it has by address, or by a name of which no host is known, under the names of the
+    hosts that have these addresses.
 
     An address that several hosts have is nobody's. The name is one that the flow has already, else that of the inventory.
 
@@ -179,10 +180,14 @@ def with_names(flow, hosts):
     """
     owner = owners({host: map(plain, hosts[host]["addresses"]) for host in hosts})
 
+    called = {name.lower() for host in hosts.values() for name in host["names"]}
+    addresses = flow.get("client_addresses", {})
+
     def named(entries):
         found = {}
         for client, counts in entries.items():
-            host = owner.get(plain(client))
+            known = [] if client.lower() in called else addresses.get(client, [])
+            host = next((owner[address] for address in map(plain, [client, *known]) if address in owner), None)
             if host is not None:
                 names = [name for name in hosts[host]["names"] if name in flow["clients"]]
                 client = names[0] if names else host

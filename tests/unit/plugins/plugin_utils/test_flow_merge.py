@@ -222,3 +222,20 @@ def test_periods_and_minutes_of_several_hosts():
     assert merge([one, empty()])["minutes"] is None and merge([one, empty()])["asked"]["text"] == ""
     known = merge([empty(client_addresses={"h": ["2"]}), empty(client_addresses={"h": ["1", "2"], "i": ["3"]})])
     assert known["client_addresses"] == {"h": ["1", "2"], "i": ["3"]}
+
+
+def test_a_client_by_a_name_that_nobody_knows_is_the_host_whose_address_it_has():
+    flow = {
+        "clients": {"host-13.isp.example": {"received": 2}, "web01": {"received": 1}, "x.example": {"received": 4}},
+        "client_addresses": {
+            "host-13.isp.example": ["10.20.0.13"],
+            "web01": ["10.20.0.13"],
+            "x.example": ["203.0.113.9"],
+        },
+    }
+    found = with_names(flow, SITE)
+    assert found["clients"] == {"web03": {"received": 2}, "web01": {"received": 1}, "x.example": {"received": 4}}
+    assert with_inventory(found, SITE, ["web01", "web02", "web03"])["inventory"] == {
+        "silent": ["web02"],
+        "foreign": ["x.example"],
+    }
