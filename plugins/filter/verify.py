@@ -287,12 +287,12 @@ def verify_table(result):
     lines = []
     for row in rows:
         lines.append(
-            "{0:<7} {1:<{2}}  {3}".format(
-                _SHOWN.get(row["status"], "FAILED"), row["subject"], width, row["seen"]
-            )
+            "{0:<7} {1:<{2}}  {3}".format(_SHOWN.get(row["status"], "FAILED"), row["subject"], width, row["seen"])
         )
         further = [check for check in row.get("checks", ()) if check["status"] not in ("ok", "skipped")]
-        for line in [row.get("detail")] + row.get("log", []) + ["{subject}: {seen}".format(**check) for check in further]:
+        for line in (
+            [row.get("detail")] + row.get("log", []) + ["{subject}: {seen}".format(**check) for check in further]
+        ):
             if line:
                 lines.append("{0:<{1}}    {2}".format("", width + 7, line))
         if row["todo"]:
