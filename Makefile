@@ -24,7 +24,7 @@ verify: setup  ## A message from every client of the demo, followed to its end; 
 	@ansible-playbook -i examples/demo mailops.relay.verify -e verify_recipient=ops@example.net
 
 trace: setup  ## The way of a message in the demo: make trace MSG='<message-id>'
-	@ANSIBLE_DISPLAY_SKIPPED_HOSTS=no ansible-playbook -i examples/demo mailops.relay.trace -e '{"message_id": ["$(MSG)"]}'
+	@ANSIBLE_DISPLAY_SKIPPED_HOSTS=no ansible-playbook -i examples/demo mailops.relay.trace -e '{"trace_message_id": ["$(MSG)"]}'
 
 report: setup  ## The traffic of the demo's relay, as mail-report.html and mail-report.json.
 	@ansible-playbook -i examples/demo mailops.relay.report

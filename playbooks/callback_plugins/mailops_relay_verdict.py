@@ -47,8 +47,12 @@ class CallbackModule(CallbackBase):
     def _note(self, result, lines):
         # From 2.19 on it is task and result; the other names end with 2.23.
         task = result.task if hasattr(result, "task") else result._task
-        if task.action == _ACTION:
-            self._verdicts.append(lines(result.result if hasattr(result, "result") else result._result))
+        if task.action != _ACTION:
+            return
+        found = lines(result.result if hasattr(result, "result") else result._result)
+        # Several hosts may be refused for the same reason.
+        if found not in self._verdicts:
+            self._verdicts.append(found)
 
     def v2_runner_on_ok(self, result):
         self._note(result, lambda found: found.get("lines") or [])

@@ -13,6 +13,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import (
     merge,
     merge_results,
     strangers,
+    with_inventory,
     with_names,
 )
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import TITLE, summarize
@@ -75,6 +76,27 @@ def flow_with_names(flow, hosts):
     return with_names(_flow("flow_with_names", flow), a_dict("flow_with_names", hosts, "hosts"))
 
 
+def flow_with_inventory(flow, hosts, expected):
+    """The flow, with what it tells of the hosts of an inventory: who sent nothing, and which clients are none of them.
+
+    Args:
+        flow: dict, of M(mailops.relay.mail_flow_info) or P(mailops.relay.flow_merge#filter).
+        hosts: dict, of P(mailops.relay.host_names#filter).
+        expected: list of str, the hosts that may send; each is among C(hosts).
+
+    Returns:
+        dict: a flow.
+
+    Raises:
+        AnsibleFilterError: there is something else, or a host of which no name is known.
+    """
+    known = a_dict("flow_with_inventory", hosts, "hosts")
+    for host in a_list("flow_with_inventory", expected, "expected"):
+        if host not in known:
+            raise AnsibleFilterError(f"flow_with_inventory: {host} is not among the hosts of host_names.")
+    return with_inventory(_flow("flow_with_inventory", flow), known, list(expected))
+
+
 def flow_summary(flow, title=TITLE):
     """What a report shows: totals, ranked lists, quantiles, shares.
 
@@ -126,5 +148,6 @@ class FilterModule:
             "flow_strangers": flow_strangers,
             "flow_summary": flow_summary,
             "flow_table": flow_table,
+            "flow_with_inventory": flow_with_inventory,
             "flow_with_names": flow_with_names,
         }

@@ -3,18 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A queue as lines that an operator reads before deciding."""
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_number
-from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of, unanswered
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners, result_of, unanswered
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
 
 # Of each list of numbers the most frequent are shown.
 _MOST_ROWS = 8
+# Of a host that has several.
+_MOST_ADDRESSES = 2
 _NUMBERS = (
     "mta",
     "total",
     "size",
     "oldest_age",
     "by_queue",
+    "by_client",
     "by_sender_domain",
     "by_recipient_domain",
     "by_reason",
@@ -46,10 +50,41 @@ def _counted(number):
     return "{0} message{1}".format(number, "" if number == 1 else "s")
 
 
-def _numbers(title, entries):
+def _inventory_names(hosts):
+    """callable: an entry of by_client -> the inventory's name of that host, by its address or else its name, or None."""
+    owner = owners({host: map(plain, hosts[host]["addresses"]) for host in hosts})
+    called = {name.lower(): host for host in hosts for name in hosts[host]["names"]}
+    return lambda entry: owner.get(entry["address"]) or called.get(entry["name"].lower())
+
+
+def _clients(entries):
+    """The clients, those of one host of the inventory as one."""
+    found = {}
+    for entry in entries:
+        host = entry.get("host")
+        name = host or entry["name"]
+        shown = found.setdefault(
+            host or (name, entry["address"]),
+            {"name": name, "addresses": [], "count": 0, "oldest": entry["oldest"], "age": entry["oldest_age"]},
+        )
+        shown["count"] += entry["count"]
+        if entry["address"] not in ("", name):
+            shown["addresses"].append(entry["address"])
+        if entry["oldest"] < shown["oldest"]:
+            shown.update(oldest=entry["oldest"], age=entry["oldest_age"])
+    return sorted(found.values(), key=lambda shown: (-shown["count"], shown["oldest"], shown["name"]))
+
+
+def _client_text(client):
+    addresses = client["addresses"][:_MOST_ADDRESSES]
+    where = " [{0}{1}]".format(", ".join(addresses), ", ..." if len(client["addresses"]) > len(addresses) else "")
+    return "{0}{1}, the oldest is {2} old".format(client["name"], where if addresses else "", _age(client["age"]))
+
+
+def _numbers(title, entries, text=lambda entry: entry["name"]):
     shown = entries[:_MOST_ROWS]
     for entry in shown:
-        yield "{0:<18}{1:>8}  {2}".format(title, entry["count"], printable(entry["name"]) or "(none)")
+        yield "{0:<18}{1:>8}  {2}".format(title, entry["count"], printable(text(entry)) or "(none)")
         title = ""
     rest = len(entries) - len(shown)
     if rest > 0:
@@ -86,6 +121,7 @@ def queue_table(queue, host, messages=5):
     if not queue["total"]:
         return [title]
     lines = ["{0}, {1}, the oldest is {2} old".format(title, bytes_text(queue["size"]), _age(queue["oldest_age"]))]
+    lines.extend(_numbers("client", _clients(queue["by_client"]), _client_text))
     queues = [{"name": name, "count": queue["by_queue"][name]} for name in sorted(queue["by_queue"])]
     lines.extend(_numbers("queue", queues))
     lines.extend(_numbers("sender domain", queue["by_sender_domain"]))
@@ -130,7 +166,7 @@ def queue_outcome(result, host, action):
     return lines
 
 
-def queue_result(found, plans, done, action=None):
+def queue_result(found, plans, done, action=None, names=None):
     """What is known of the queues of all hosts.
 
     Args:
@@ -138,6 +174,7 @@ def queue_result(found, plans, done, action=None):
         plans: dict, likewise of M(mailops.relay.mail_queue) in check mode.
         done: dict, likewise of M(mailops.relay.mail_queue).
         action: str or None, what was asked for.
+        names: dict or None, of P(mailops.relay.host_names#filter), by which clients are known.
 
     Returns:
         dict: C(hosts), a list with C(host), and C(queue) and C(outcome), the modules' results or None; C(action); C(total), messages
@@ -152,9 +189,12 @@ def queue_result(found, plans, done, action=None):
                 a_dict(name, result, f"the result of {host}")
         for known, more in zip((silent, refusals), unanswered(part), strict=True):
             known.update({host: sentence for host, sentence in more.items() if host not in known})
+    host_of = _inventory_names({} if names is None else a_dict(name, names, "names"))
     hosts = []
     for host in found:
         queue, plan, outcome = (_known(part.get(host)) for part in parts)
+        if queue:
+            queue = dict(queue, by_client=[dict(entry, host=host_of(entry)) for entry in queue["by_client"]])
         if queue or plan or outcome:
             hosts.append(
                 {"host": host, "queue": queue, "outcome": outcome, "matched": (outcome or plan or {}).get("matched")}

@@ -11,40 +11,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils import hosts_file, r
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 
 _UNITS = ("firewalld_runs", "firewalld_starts", "iptables_starts")
-_VARIABLES = (
-    "relay_server_address",
-    "relay_server_bare_newline_exclusions",
-    "relay_server_client_limit_exceptions",
-    "relay_server_firewall",
-    "relay_server_firewall_comment",
-    "relay_server_firewall_zone",
-    "relay_server_hostname",
-    "relay_server_inet_interfaces",
-    "relay_server_inet_protocols",
-    "relay_server_networks",
-    "relay_server_outbound_address",
-    "relay_server_tls_ca_file",
-    "relay_server_tls_ownca_path",
-    "relay_server_tls_ownca_privatekey_path",
-    "relay_server_tls_provider",
-)
 _HINT = "Give what firewall_units returned."
-
-
-def relay_server_problems(variables, units, unknown=""):
-    """What is wrong with the role's variables.
-
-    Args:
-        variables: dict: name of a variable of the role -> its value.
-        units: dict, of C(firewall_units).
-        unknown: str, why nothing could be asked about them; empty when it could.
-
-    Returns:
-        list of str: sentences; empty when all is well.
-    """
-    name = "relay_server_problems"
-    a_dict(name, variables, keys=_VARIABLES)
-    return list(relay_server.problems(variables, a_dict(name, units, "units", _UNITS, _HINT), unknown))
 
 
 def relay_users(results, names):
@@ -117,11 +84,12 @@ def host_state(lines):
     """What a host has and runs, so that nothing need be asked about it again.
 
     Args:
-        lines: list of str, the output of C(systemctl show --property=Id,ActiveState,UnitFileState), and C(program=NAME) for each
-            program that is there; an empty list where it was not asked.
+        lines: list of str, the output of C(systemctl show --property=Id,ActiveState,UnitFileState), C(program=NAME) for each
+            program that is there, and C(recorded=SECTION) for each firewall of which something is recorded; an empty list where it
+            was not asked.
 
     Returns:
-        dict: C(services), those that run and start at boot, and C(programs); lists of str.
+        dict: C(services), those that run and start at boot, C(programs) and C(recorded); lists of str.
     """
     return relay_server.host_state(a_list("host_state", lines))
 
@@ -172,6 +140,5 @@ class FilterModule:
             "hosts_file_edits": hosts_file_edits,
             "mynetworks": mynetworks,
             "relay_server_addresses": relay_server_addresses,
-            "relay_server_problems": relay_server_problems,
             "relay_users": relay_users,
         }

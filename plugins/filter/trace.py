@@ -112,7 +112,7 @@ def trace_result(hosts, rounds):
                     silent[host] = problems[-1]
                 continue
             if not any(entry["host"] == host for entry in read):
-                read.append(dict({key: result["log"].get(key) for key in ("sources", "first", "last")}, host=host))
+                read.append(dict({key: result["log"][key] for key in ("sources", "first", "last")}, host=host))
             if result["total"] > len(result["messages"]):
                 problems.append(f"{host}: {result['total']} messages are meant, of which the newest are shown")
             rejects.extend(dict(entry, host=host) for entry in result["rejects"])
@@ -188,7 +188,7 @@ def _read_lines(read):
         if entry["first"] is None:
             reach = "no line of a mail system is in it" if entry["sources"] else "it has no mail log"
         else:
-            reach = "it begins on {0} and ends on {1}".format(_clock(entry["first"]), _clock(entry["last"]))
+            reach = "it begins on {0}".format(_clock(entry["first"]))
         yield "read on {0}: {1}: {2}".format(entry["host"], ", ".join(entry["sources"]) or "nothing", reach)
 
 

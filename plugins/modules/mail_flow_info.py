@@ -55,6 +55,7 @@ flow:
     - C(limited) are refusals of a client that had reached a limit of Postfix or sendmail, which are not among C(rejected);
       C(limits) tells which limit, by the parameter that sets it, and C(clients) in it whose. Of too many recipients of one message
       Postfix logs nothing. C(rejected_4xx) are those of C(rejected) that a client may try again.
+    - C(client_addresses) are the addresses of clients that are counted by their name.
     - C(asked) is the time that was asked for, C(reach) how much of it the log of each host tells of. V(late) says that it begins
       later, C(read) whether any line of a mail system is in it at all.
     - C(first) and C(last) are the times of the first and the last line, C(lines) how many were read, C(unreadable) and

@@ -380,7 +380,7 @@ class Judge:
         if trace["verdict"] in ("queued", "deleted"):
             cause = "held" if "on hold" in text else "thrown_away" if THROWN_AWAY in text else trace["verdict"]
             todo = {
-                "held": 'Release it on {0}: ansible-playbook mailops.relay.queue --limit {0} -e action=release -e \'{{"queue": ["hold"]}}\'.',
+                "held": "Release it on {0}: ansible-playbook mailops.relay.queue --limit {0} -e queue_action=release -e queue_name=hold.",
                 "thrown_away": "See which transport or filter of {0}, or behind it, throws it away, or choose another verify_recipient.",
                 "deleted": "Someone or a rule on {0} deleted it; verify again.",
                 "queued": "See what the mail system of {0} is doing (mailq, load, its log); a longer verify_timeout may do.",

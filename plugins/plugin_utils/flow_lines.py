@@ -9,6 +9,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import 
     QUANTILES,
     TOTALS,
     amount,
+    nothing,
     percent_text,
 )
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
@@ -25,8 +26,48 @@ def _ranked_lines(title, ranked, line, rows):
         yield "{0:<18}{1:>10}  and {2} more".format("", "", "many" if ranked["more_names"] else amount(rest))
 
 
+def _limit_lines(limits, rows):
+    """Each limit that clients have reached, and whose it was."""
+    title = "limit"
+    for limit in limits:
+        yield "{0:<18}{1:>10}  {2}".format(title, amount(limit["count"]), limit["name"])
+        shown = limit["clients"]["rows"][:rows]
+        for row in shown:
+            yield "{0:<18}{1:>10}    of {2}".format("", amount(row["count"]), row["name"])
+        rest = limit["clients"]["names"] - len(shown)
+        if rest > 0 or limit["clients"]["more_names"]:
+            more = "many" if limit["clients"]["more_names"] else amount(rest)
+            yield "{0:<18}{1:>10}    of {2} more".format("", "", more)
+        title = ""
+
+
+def _inventory_lines(inventory, rows):
+    """Who of the inventory sent nothing, and who sent without being in it."""
+    if inventory is None:
+        return
+    silent = inventory["silent"]
+    if silent is None:
+        yield "sent nothing      it is not known who, since there were too many clients"
+    elif silent:
+        more = inventory["silent_count"] - len(silent[:rows])
+        yield "sent nothing      {0}{1}".format(", ".join(silent[:rows]), f" and {amount(more)} more" if more else "")
+    yield from _ranked_lines(
+        "in no inventory",
+        inventory["foreign"],
+        lambda row: "{0:>10} received  {1}".format(amount(row["received"]), _refused(row)),
+        rows,
+    )
+
+
+def _refused(row):
+    parts = [f"{amount(row[kind])} {kind}" for kind in ("rejected", "limited") if row[kind]]
+    return row["name"] + (": " + ", ".join(parts) if parts else "")
+
+
 def _outcomes(row):
-    parts = [f"{amount(row[kind])} {kind}" for kind in ("deferred", "bounced", "rejected") if row.get(kind)]
+    parts = [f"{amount(row[kind])} {kind}" for kind in ("deferred", "bounced", "rejected", "limited") if row.get(kind)]
+    if row.get("rejected_4xx"):
+        parts.append("{0} of the rejected temporarily".format(amount(row["rejected_4xx"])))
     return "{0:>10} sent  {1}{2}".format(amount(row["sent"]), row["name"], ": " + ", ".join(parts) if parts else "")
 
 
@@ -42,8 +83,13 @@ def lines_of(summary, rows):
     """
     rows = min(rows, LIMIT)
     where = ", ".join(summary["hosts"]) or "no host"
-    lines = ["{0}: {1}: {2}".format(summary["title"], where, summary["period"] or "no mail")]
+    lines = ["{0}: {1}: {2}".format(summary["title"], where, summary["period"] or "nothing read")]
     lines.append(summary["verdict"])
+    if summary["asked"]:
+        lines.append("asked for         {0}".format(summary["asked"]))
+    lines.extend(f"not reached       {host}" for host in summary["reach"][:rows])
+    if len(summary["reach"]) > rows:
+        lines.append("                  and {0} more".format(amount(len(summary["reach"]) - rows)))
     lines.extend(f"problem           {problem}" for problem in summary["problems"])
     lines.extend(
         "gap               {0}".format(" ".join(part for part in (gap["when"], gap["text"]) if part))
@@ -53,7 +99,9 @@ def lines_of(summary, rows):
         lines.append("                  and {0} more".format(amount(summary["gap_count"] - rows)))
     lines.extend(f"not understood    {sample}" for sample in summary["samples"][:rows])
     if summary["empty"]:
-        return lines + ["There was no mail."]
+        lines.append(nothing(summary))
+        lines.extend(_inventory_lines(summary["inventory"], rows))
+        return [printable(line) for line in lines]
     totals = summary["totals"]
     for number in TOTALS:
         if not number.endswith("_bytes") and (totals[number] or number in HOUR):
@@ -78,6 +126,8 @@ def lines_of(summary, rows):
         ("next hop", "relays"),
     ):
         lines.extend(_ranked_lines(title, summary[key], _outcomes, rows))
+    lines.extend(_limit_lines(summary["limits"], rows))
+    lines.extend(_inventory_lines(summary["inventory"], rows))
     lines.extend(
         _ranked_lines(
             "reason",

@@ -8,6 +8,7 @@ import math
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import FIRST, STEP, VERSION, ZERO
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import OTHERS
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners, result_of
 
 # An hour is unusual when it has so many times the usual number, and at least so many.
@@ -61,6 +62,10 @@ def merge(flows):
     if len(flows) == 1:
         return dict(flows[0])
     found = {"version": VERSION, "utc_offset": flows[0]["utc_offset"]}
+    addresses = found["client_addresses"] = {}
+    for flow in flows:
+        for name, known in flow["client_addresses"].items():
+            addresses[name] = sorted({*addresses.get(name, ()), *known})
     found["asked"] = _asked([flow["asked"] for flow in flows])
     for name in ("hosts", "samples", "gaps", "problems", "reach"):
         found[name] = [entry for flow in flows for entry in flow[name]]
@@ -105,16 +110,62 @@ def merge_results(results):
     return flow
 
 
+def _foreign(flow, hosts):
+    """dict: client of a flow that is no host that is known -> list of its addresses as C(read_address) has them."""
+    names, addresses = set(), set()
+    for host in hosts.values():
+        names.update(name.lower() for name in host["names"])
+        # What several hosts share, such as a host name without its domain, is one of theirs all the same.
+        names.update(name.lower() for name in host.get("shared", ()))
+        addresses.update(plain(address) for address in [*host["addresses"], *host.get("shared", ())])
+    found = {}
+    for client in flow.get("clients", {}):
+        if client.startswith("(") or client.lower() in names or client == "localhost":
+            continue
+        known = flow.get("client_addresses", {}).get(client) or [client]
+        read = [address for address in map(read_address, known) if address is not None]
+        if not any(is_loopback(address) or address.address in addresses for address in read):
+            found[client] = read
+    return found
+
+
 def strangers(flow, hosts):
-    """list of str: the addresses by which a flow has clients, since they have no name, and no host is known.
+    """list of str: the addresses of clients in a flow by which, and by whose name, no host is known.
 
     Args:
         flow: dict.
         hosts: dict: inventory name -> dict with C(names) and C(addresses).
     """
-    known = set(plain(address) for host in hosts.values() for address in host["addresses"])
-    addresses = [address for address in map(read_address, flow.get("clients", ())) if address is not None]
-    return sorted(address.address for address in addresses if not is_loopback(address) and address.address not in known)
+    return sorted({address.address for known in _foreign(flow, hosts).values() for address in known})
+
+
+def _silent(flow, hosts, expected):
+    """list of str: those of the expected hosts of which a flow has nothing by any of their names and addresses."""
+    seen = set()
+    for client in flow.get("clients", {}):
+        seen.add(client.lower())
+        seen.update(plain(address) for address in flow.get("client_addresses", {}).get(client) or [client])
+    return [
+        host
+        for host in expected
+        if not seen & {name.lower() for name in hosts[host]["names"]}
+        and not seen & {plain(address) for address in hosts[host]["addresses"]}
+    ]
+
+
+def with_inventory(flow, hosts, expected):
+    """dict: the flow, with C(inventory), what it tells of the hosts of an inventory.
+
+    C(silent) are those of the expected hosts that sent nothing, None where that cannot be told, since too many clients are not
+    counted by their names; C(foreign) (list of str) are clients that are no host that is known.
+
+    Args:
+        flow: dict.
+        hosts: dict: inventory name -> dict with C(names), C(addresses) and C(shared).
+        expected: list of str, hosts that may send, among these.
+    """
+    silent = None if OTHERS in flow.get("clients", {}) else _silent(flow, hosts, expected)
+    return dict(flow, inventory={"silent": silent, "foreign": sorted(_foreign(flow, hosts))})
 
 
 def with_names(flow, hosts):
@@ -127,14 +178,20 @@ def with_names(flow, hosts):
         hosts: dict: inventory name -> dict with C(names) and C(addresses).
     """
     owner = owners({host: map(plain, hosts[host]["addresses"]) for host in hosts})
-    clients = {}
-    for client, counts in flow.get("clients", {}).items():
-        host = owner.get(plain(client))
-        if host is not None:
-            names = [name for name in hosts[host]["names"] if name in flow["clients"]]
-            client = names[0] if names else host
-        clients[client] = _sum(clients[client], counts) if client in clients else counts
-    return dict(flow, clients=clients) if clients else flow
+
+    def named(entries):
+        found = {}
+        for client, counts in entries.items():
+            host = owner.get(plain(client))
+            if host is not None:
+                names = [name for name in hosts[host]["names"] if name in flow["clients"]]
+                client = names[0] if names else host
+            found[client] = _sum(found[client], counts) if client in found else counts
+        return found
+
+    clients = named(flow.get("clients", {}))
+    limits = {kind: dict(entry, clients=named(entry["clients"])) for kind, entry in flow.get("limits", {}).items()}
+    return dict(flow, clients=clients, limits=limits) if clients else flow
 
 
 def quantile(sketch, share):
@@ -177,7 +234,7 @@ def peaks(flow):
     # At most a year; a log with a wrong date in it would have too many.
     span = range(max(min(hours), max(hours) - _LONGEST_SPAN), max(hours) + 1, 3600)
     found = []
-    for what in ("received", "deferred", "bounced", "rejected"):
+    for what in ("received", "deferred", "bounced", "rejected", "limited"):
         alike = {}
         for hour in {*span, *hours}:
             alike.setdefault(_kind_of_hour(hour, offset), []).append(hours.get(hour, {}).get(what, 0))

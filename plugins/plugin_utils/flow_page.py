@@ -18,6 +18,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import 
     RANKED,
     amount,
     counted,
+    nothing,
     percent_text,
 )
 
@@ -26,12 +27,12 @@ _BREAK = re.compile(r"[.@](?=\w)|(?=\[)")
 _LIGHT = (
     "--bg:#f6f7f9;--card:#fff;--ink:#1b2430;--soft:#5b6675;--line:#e1e5ea;--zero:#8a94a1;--good:#1a6e52;--good-bg:#e3f3ec;"
     "--bad:#8a3b12;--bad-bg:#fdeee2;--received:#5b6675;--sent:#2470b3;--deferred:#e5a11c;--bounced:#b8401f;--rejected:#8d84b8;"
-    "--p50:#2470b3;--p95:#e5a11c;--p99:#b8401f"
+    "--limited:#3f8f86;--p50:#2470b3;--p95:#e5a11c;--p99:#b8401f"
 )
 _DARK = (
     "--bg:#12171e;--card:#1a212b;--ink:#e5eaf0;--soft:#9fabb9;--line:#2d3744;--zero:#6f7b89;--good:#7fd1ad;--good-bg:#173229;"
     "--bad:#f2b489;--bad-bg:#3a2618;--received:#aab5c2;--sent:#5aa9e6;--deferred:#f0c04f;--bounced:#f07a58;--rejected:#a79fd6;"
-    "--p50:#5aa9e6;--p95:#f0c04f;--p99:#f07a58"
+    "--limited:#6cc4b8;--p50:#5aa9e6;--p95:#f0c04f;--p99:#f07a58"
 )
 _STYLE = (
     (
@@ -47,6 +48,7 @@ main{max-width:1200px;margin:0 auto;padding:24px 20px 48px}
 header{display:flex;gap:16px;align-items:flex-start;justify-content:space-between}
 h1{font-size:1.75rem;line-height:1.2;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:1.15rem;margin:0 0 12px}
+h3{font-size:1rem;font-weight:600;margin:12px 0 8px}
 p{margin:0 0 8px}
 .soft{color:var(--soft);overflow-wrap:anywhere}
 button{flex:none;font:inherit;font-size:.875rem;color:var(--ink);background:var(--card);border:1px solid var(--line);
@@ -103,7 +105,7 @@ _SCRIPT = r"""
   var narrow = window.matchMedia("(max-width: 720px)");
   var dark = window.matchMedia("(prefers-color-scheme: dark)");
   var config = {responsive: true, displayModeBar: false, displaylogo: false};
-  var titles = {received: "Received", sent: "Sent", deferred: "Deferred", bounced: "Bounced", rejected: "Rejected", expired: "Bounced"};
+  var titles = {received: "Received", sent: "Sent", deferred: "Deferred", bounced: "Bounced", rejected: "Rejected", limited: "Limited", expired: "Bounced"};
 
   function colour(name) { return getComputedStyle(root).getPropertyValue("--" + name).trim(); }
   // Plotly reads a little HTML in labels; names are to be seen as they are.
@@ -127,18 +129,18 @@ _SCRIPT = r"""
     return base;
   }
   function traffic() {
-    var byHour = data.bars === "hours", rows = data[data.bars], step = byHour ? 3600000 : 86400000;
+    var byDay = data.bars === "days", rows = data[data.bars], step = {minutes: 60000, hours: 3600000, days: 86400000}[data.bars];
     function column(key) { return rows.map(function (row) { return row[key]; }); }
-    // A bar covers its hour or day; plotly places it by its middle.
+    // A bar covers its minute, hour or day; plotly places it by its middle.
     var x = column("time");
-    var traces = ["sent", "deferred", "bounced", "rejected"].map(function (key) {
+    var traces = ["sent", "deferred", "bounced", "rejected", "limited"].map(function (key) {
       return {type: "bar", name: titles[key], x: x, y: column(key), width: step * 0.9, offset: step * 0.05,
         marker: {color: colour(key)}, hovertemplate: "%{y:,}"};
     });
     traces.push({type: "scatter", mode: "lines", name: titles.received, x: x, y: column("received"), xperiod: step, xperiodalignment: "middle",
       line: {color: colour("received"), width: 1.5, shape: "linear"}, hovertemplate: "%{y:,}"});
     return [traces, layout(narrow.matches ? 320 : 360, {hovermode: "x unified", margin: {l: 8, r: 8, t: 36, b: 32},
-      xaxis: axis({type: "date", showgrid: false, nticks: narrow.matches ? 5 : 12, hoverformat: byHour ? "%a %Y-%m-%d %H:%M" : "%a %Y-%m-%d"}),
+      xaxis: axis({type: "date", showgrid: false, nticks: narrow.matches ? 5 : 12, hoverformat: byDay ? "%a %Y-%m-%d" : "%a %Y-%m-%d %H:%M"}),
       yaxis: axis({rangemode: "tozero", tickformat: ",~d", nticks: 6})})];
   }
   function bars(rows, keys, pick) {
@@ -211,7 +213,8 @@ _SCRIPT = r"""
   }
   var charts = {
     traffic: traffic, latency: latency, tls: tls, reasons: reasons, rejects: ranked("rejects", ["count"]),
-    clients: ranked("clients", ["sent", "deferred", "bounced", "rejected"]), sender_domains: ranked("sender_domains", ["sent", "deferred", "bounced"]),
+    clients: ranked("clients", ["sent", "deferred", "bounced", "rejected", "limited"]),
+    sender_domains: ranked("sender_domains", ["sent", "deferred", "bounced"]),
     recipient_domains: ranked("recipient_domains", ["sent", "deferred", "bounced"]), relays: ranked("relays", ["sent", "deferred", "bounced"])
   };
   function draw() {
@@ -297,6 +300,8 @@ _HEADS = {
     "deferred": "Deferred",
     "bounced": "Bounced",
     "rejected": "Rejected",
+    "rejected_4xx": "of these 4xx",
+    "limited": "Limited",
 }
 
 
@@ -329,6 +334,46 @@ def _reason_table(ranked, split):
     return _table((["<Class"] if split else []) + ["<Kind", "Number", "<Sample"], rows)
 
 
+def _limit_table(limits):
+    rows = []
+    for limit in limits:
+        clients = limit["clients"]
+        names = ["{0} {1}".format(amount(row["count"]), row["name"]) for row in clients["rows"]]
+        if clients["others"]:
+            others = "many others" if clients["more_names"] else counted(clients["others"]["names"], "other")
+            names.append("{0} {1}".format(amount(clients["others"]["count"]), others))
+        rows.append(
+            '<tr><td class="t">{0}</td>{1}<td class="t">{2}</td><td class="t w"><code>{3}</code></td></tr>'.format(
+                _text(limit["name"]),
+                _cell(limit["count"]),
+                "<br>".join(_broken(name) for name in names),
+                _text(limit["sample"]),
+            )
+        )
+    return _table(["<Limit", "Number", "<Whose", "<Sample"], rows)
+
+
+def _inventory_section(inventory):
+    """Who of the inventory sent nothing, and who sent without being in it."""
+    if inventory is None:
+        return
+    parts = []
+    if inventory["silent"] is None:
+        parts.append(
+            "<p>Which hosts of the inventory sent nothing is not known, since there were too many clients.</p>"
+        )
+    elif inventory["silent"]:
+        more = inventory["silent_count"] - len(inventory["silent"])
+        names = list(map(_broken, inventory["silent"])) + ([_text(counted(more, "other"))] if more else [])
+        parts.append("<p>Hosts of the inventory that sent nothing: {0}</p>".format(", ".join(names)))
+    foreign = inventory["foreign"]
+    if foreign["rows"]:
+        numbers = ("received", "received_bytes", "rejected", "rejected_4xx", "limited")
+        parts.append("<h3>Clients that are in no inventory</h3>" + _ranked_table(foreign, "Client", numbers))
+    if parts:
+        yield "<section><h2>The inventory</h2>{0}</section>".format("".join(parts))
+
+
 def _section(title, chart, table, shape="wide", note=""):
     if chart and shape:
         table = f'<details class="numbers" open><summary>Numbers</summary>{table}</details>'
@@ -356,6 +401,8 @@ def _verdict_box(summary):
     ]
     if summary["problems"]:
         parts.append("<ul>{0}</ul>".format("".join(f"<li>{_text(problem)}</li>" for problem in summary["problems"])))
+    if summary["reach"]:
+        parts.append("<ul>{0}</ul>".format("".join(f"<li>{_text(host)}</li>" for host in summary["reach"])))
     if summary["gaps"]:
         rows = [
             '<tr><td class="t n">{0}</td><td class="t">{1}</td>{2}</tr>'.format(
@@ -372,7 +419,9 @@ def _verdict_box(summary):
 
 def _sections(summary):
     if summary["empty"]:
-        yield "<section><h2>No mail</h2><p>There was no mail in what was read.</p></section>"
+        title = "No mail" if summary["read"] else "Nothing read"
+        yield f"<section><h2>{title}</h2><p>{_text(nothing(summary))}</p></section>"
+        yield from _inventory_section(summary["inventory"])
     else:
         if summary["hours"]:
             days = [
@@ -418,6 +467,11 @@ def _sections(summary):
         for key, title, head, numbers, dummy in RANKED[:4]:
             if summary[key]["rows"] or summary[key]["others"]:
                 yield _section(title, key, _ranked_table(summary[key], head, numbers))
+            if key == "clients":
+                if summary["limits"]:
+                    note = "Refusals of clients that had reached a limit; they are not among the rejected."
+                    yield _section("Refused by a limit", None, _limit_table(summary["limits"]), note=note)
+                yield from _inventory_section(summary["inventory"])
         if summary["reasons"]["rows"]:
             yield _section(
                 "Why mail was deferred or bounced", "reasons", _reason_table(summary["reasons"], True), "one"
@@ -486,8 +540,11 @@ def page(summary):
             '<link rel="icon" href="data:,">\n<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<main>\n'.format(
                 _text(summary["title"]), _STYLE
             ),
-            '<header><div><h1>{0}</h1><p class="soft">{1}<br>{2}</p></div>'.format(
-                _text(summary["title"]), _text(where), _text(summary["period"] or "no mail")
+            '<header><div><h1>{0}</h1><p class="soft">{1}<br>{2}{3}</p></div>'.format(
+                _text(summary["title"]),
+                _text(where),
+                _text(summary["period"] or "nothing read"),
+                "<br>Asked for: {0}".format(_text(summary["asked"])) if summary["asked"] else "",
             ),
             '<button type="button" id="theme" hidden>Dark</button></header>\n',
             _verdict_box(summary),

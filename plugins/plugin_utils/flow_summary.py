@@ -28,14 +28,16 @@ TOTALS = (
     "bounced",
     "expired",
     "rejected",
+    "rejected_4xx",
+    "limited",
     "reject_warnings",
     "held",
     "discarded",
 )
-HOUR = ("received", "received_bytes", "sent", "deferred", "bounced", "rejected")
+HOUR = ("received", "received_bytes", "sent", "deferred", "bounced", "rejected", "limited")
 # The part of the flow, its heading, the heading of its names, its numbers, the numbers that rank it.
 RANKED = (
-    ("clients", "By client", "Client", HOUR, ("sent", "deferred", "bounced", "rejected")),
+    ("clients", "By client", "Client", (*HOUR, "rejected_4xx"), ("sent", "deferred", "bounced", "rejected", "limited")),
     (
         "sender_domains",
         "By sender domain",
@@ -165,15 +167,71 @@ def _reasons(entries, limit, split):
     return ranked
 
 
-def _traffic(flow, offset):
-    hours = {}
-    for hour, numbers in flow.get("hours", {}).items():
-        hours[int(hour)] = numbers
-    rows, days = [], {}
-    for hour in sorted(hours):
-        row = {"hour": hour, "time": _moment(hour, offset)}
-        row.update((number, hours[hour].get(number, 0)) for number in HOUR)
+def _limits(entries):
+    """The limits that clients have reached: their number, a sample, and whose they were."""
+    rows = []
+    for kind in sorted(entries, key=lambda kind: (-entries[kind]["count"], kind)):
+        entry = entries[kind]
+        rows.append(
+            {
+                "name": _name(kind),
+                "count": entry["count"],
+                "sample": _name(entry["sample"]),
+                "clients": _counts(entry["clients"]),
+            }
+        )
+    return rows
+
+
+def _inventory(flow):
+    """What the traffic tells of the hosts of an inventory; None where it was not compared with one."""
+    inventory = flow.get("inventory")
+    if inventory is None:
+        return None
+    silent = inventory["silent"]
+    clients = flow.get("clients", {})
+    foreign = {name: clients[name] for name in inventory["foreign"]}
+    return {
+        "silent": None if silent is None else [_name(host) for host in silent[:_NOTES_LIMIT]],
+        "silent_count": None if silent is None else len(silent),
+        "foreign": _ranked(foreign, (*HOUR, "rejected_4xx"), ("received", "rejected", "limited")),
+    }
+
+
+def _reach(flow, offset):
+    """list of str: of which hosts the logs do not tell of the whole time that was asked for."""
+    found = []
+    for part in flow.get("reach", ()):
+        host = _name(part["host"])
+        if not part["read"]:
+            last = part["last"]
+            found.append(
+                f"{host}: nothing was read of this time; "
+                + (
+                    "no line of a mail system is in its logs"
+                    if last is None
+                    else f"its logs end {_moment(last, offset)}"
+                )
+            )
+        elif part["late"]:
+            found.append("{0}: its logs begin {1}, later than asked for".format(host, _moment(part["first"], offset)))
+    return found
+
+
+def _rows(entries, offset):
+    """The numbers of each hour or minute in order."""
+    by_time = {int(moment): numbers for moment, numbers in entries.items()}
+    rows = []
+    for moment in sorted(by_time):
+        row = {"hour": moment, "time": _moment(moment, offset)}
+        row.update((number, by_time[moment].get(number, 0)) for number in HOUR)
         rows.append(_with_size(row))
+    return rows
+
+
+def _traffic(flow, offset):
+    rows, days = _rows(flow.get("hours", {}), offset), {}
+    for row in rows:
         day = days.setdefault(row["time"][:10], dict({"time": row["time"][:10]}, **dict.fromkeys(HOUR, 0)))
         for number in HOUR:
             day[number] += row[number]
@@ -214,6 +272,8 @@ def _tls(counts):
 def _verdict(summary):
     """Whether the numbers are whole, in words, and what is missing."""
     missing = []
+    if summary["reach"]:
+        missing.append("{0} whose logs do not reach all of this time".format(counted(len(summary["reach"]), "host")))
     if summary["gap_count"]:
         lost = " with at least {0} lost".format(counted(summary["lost"], "line")) if summary["lost"] else ""
         missing.append("{0} in the logs{1}".format(counted(summary["gap_count"], "gap"), lost))
@@ -234,11 +294,17 @@ def _verdict(summary):
 def _headline(summary):
     totals = summary["totals"]
     total = summary["latency"][0]
+    refused = [
+        f"{amount(totals[number])} {words}"
+        for number, words in (("rejected_4xx", "temporarily"), ("limited", "more by a limit"))
+        if totals[number]
+    ]
     tiles = [("Received", amount(totals["received"]), totals["received_size"], "received")]
     for kind in ("sent", "deferred", "bounced", "rejected"):
         note = {
             "sent": totals["sent_size"],
             "bounced": "expired: {0}".format(amount(totals["expired"])) if totals["expired"] else "",
+            "rejected": ", ".join(refused),
         }
         tiles.append((kind.capitalize(), amount(totals[kind]), note.get(kind, ""), kind))
     for way, name in (("in", "TLS, incoming"), ("out", "TLS, outgoing")):
@@ -247,6 +313,15 @@ def _headline(summary):
     slow = ", ".join("p{0} {1}".format(percent, total[f"p{percent}_text"]) for percent in QUANTILES[1:])
     tiles.append(("Delay, median", total["p50_text"], slow, "delay"))
     return [{"name": name, "value": value, "note": note, "kind": kind} for name, value, note, kind in tiles]
+
+
+def nothing(summary):
+    """str: what is to be said instead of numbers; empty where there are some."""
+    if not summary["empty"]:
+        return ""
+    if not summary["read"]:
+        return "Nothing was read of this time, so whether there was mail is not known."
+    return "There was no mail in what was read."
 
 
 def summarize(flow, title=TITLE):
@@ -266,7 +341,7 @@ def summarize(flow, title=TITLE):
     gaps = flow.get("gaps", [])
     problems = flow.get("problems", [])
     summary = {
-        "version": 1,
+        "version": 2,
         "title": _name(title),
         "hosts": [_name(host) for host in flow.get("hosts", [])],
         "zone": _zone(offset),
@@ -293,21 +368,32 @@ def summarize(flow, title=TITLE):
         "limit": LIMIT,
         "totals": totals,
     }
-    if flow.get("first") is not None and flow.get("last") is not None:
-        summary["period"] = "{0} to {1} ({2})".format(
-            _moment(flow["first"], offset), _moment(flow["last"], offset), summary["zone"]
-        )
+    asked = flow.get("asked") or {}
+    summary["asked"] = _name(asked.get("text", ""))
+    summary["reach"] = _reach(flow, offset)
+    # Whether anything is known of this time at all; without that no number says that there was no mail.
+    summary["read"] = any(part["read"] for part in flow.get("reach", ()))
+    if summary["read"] and flow["first"] is not None and flow["last"] is not None:
+        first, last = flow["first"], flow["last"]
+        if asked.get("since") is not None:
+            first = max(first, asked["since"])
+        if asked.get("until") is not None:
+            last = min(last, asked["until"])
+        summary["period"] = "{0} to {1} ({2})".format(_moment(first, offset), _moment(last, offset), summary["zone"])
     summary["complete"] = bool(flow.get("complete")) and not (
-        gaps or problems or summary["unreadable"] or summary["unknown"]
+        gaps or problems or summary["unreadable"] or summary["unknown"] or summary["reach"]
     )
     summary["empty"] = not any(totals[number] for number in TOTALS)
     summary["hours"], summary["days"] = _traffic(flow, offset)
-    summary["bars"] = "hours" if len(summary["hours"]) <= _MOST_HOURS else "days"
+    summary["minutes"] = _rows(flow.get("minutes") or {}, offset)
+    summary["bars"] = "minutes" if summary["minutes"] else "hours" if len(summary["hours"]) <= _MOST_HOURS else "days"
     summary["latency"] = _latency(flow)
     for key, dummy, dummy, numbers, rank in RANKED:
         summary[key] = _ranked(flow.get(key, {}), numbers, rank)
     summary["reasons"] = _reasons(flow.get("reasons", {}), _REASONS_LIMIT, True)
     summary["rejects"] = _reasons(flow.get("rejects", {}), _REASONS_LIMIT, False)
+    summary["limits"] = _limits(flow.get("limits", {}))
+    summary["inventory"] = _inventory(flow)
     summary["tls"] = {way: _tls(flow.get("tls", {}).get(way, {})) for way in ("in", "out")}
     found = peaks(flow) if flow.get("hours") else []
     summary["peak_count"] = len(found)

@@ -27,6 +27,8 @@ _IPV6 = re.compile(r"(?<![\w.-])(?:(?i:ipv6):)?((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-
 _COMMENT = re.compile(r"[ -~]{1,255}\Z")
 # Before the name of a program that is there, in what the role asks its host.
 _PROGRAM = "program="
+# Before a section of the record of owners in which there is something.
+_RECORDED = "recorded="
 
 
 # Of a list of hosts that Postfix reads: what is no network is a name, a table or a file.
@@ -133,6 +135,35 @@ def _interface_problems(interfaces, families, told):
             yield from filter(None, [_address_problem("relay_server_inet_interfaces", inside, families, "")])
 
 
+def _is_foreign(text, own):
+    """bool: whether a text is an address that a host has not, as far as its own are known."""
+    found = _network(text)
+    if not own or found is None or not found.single or is_loopback(found) or is_no_host(found):
+        return False
+    return plain(found.address) not in {plain(address) for address in own}
+
+
+def _listed(own):
+    """str: a host's own addresses, but for those that mean another host on each link."""
+    return ", ".join(text for text in own if not _network(text) or not is_link_local(_network(text)))
+
+
+def _foreign_interfaces(interfaces, told, own):
+    """Yields a sentence for each address on which Postfix could not listen."""
+    for text in re.split(r"[\s,]+", interfaces) if isinstance(interfaces, str) else interfaces or ():
+        if not isinstance(text, str) or not _is_foreign(text, own):
+            continue
+        name, instead = "relay_server_inet_interfaces", "Write one of these, or [all]"
+        if text == told:
+            name, instead = (
+                "relay_server_address",
+                "Write one of these, or, where a router translates the address, set relay_server_inet_interfaces to [all]",
+            )
+        yield (
+            f'{name}: "{text}" is not an address of this host, which has {_listed(own)}: Postfix could not listen on it. {instead}.'
+        )
+
+
 def _firewall_problems(variables, units, unknown):
     wanted = variables["relay_server_firewall"]
     if unknown:
@@ -152,13 +183,14 @@ def _firewall_problems(variables, units, unknown):
         )
 
 
-def problems(variables, units, unknown):
+def problems(variables, units, unknown, own=()):
     """Yields a sentence or two for each variable that cannot be used, in their order.
 
     Args:
         variables: dict: name of a variable of the role -> its value.
         units: dict, of C(firewall_units).
         unknown: str, why nothing could be asked about them; empty when it could.
+        own: list of str, the host's own addresses; empty where they are not known.
     """
     hostname, address = variables["relay_server_hostname"], variables["relay_server_address"]
     outbound, families = variables["relay_server_outbound_address"], _families(variables["relay_server_inet_protocols"])
@@ -181,9 +213,16 @@ def problems(variables, units, unknown):
         what = "Set it to the address on which the clients reach this host."
         yield from filter(None, [_address_problem("relay_server_address", address, families, what)])
     yield from _interface_problems(variables["relay_server_inet_interfaces"], families, address)
+    yield from _foreign_interfaces(variables["relay_server_inet_interfaces"], address, own)
     if outbound:
         what = "Write the address from which mail leaves, or leave it empty."
-        yield from filter(None, [_address_problem("relay_server_outbound_address", outbound, families, what)])
+        problem = _address_problem("relay_server_outbound_address", outbound, families, what)
+        if problem is None and _is_foreign(outbound, own):
+            problem = (
+                f'relay_server_outbound_address: "{outbound}" is not an address of this host, which has {_listed(own)}.'
+                " Write one of these, or leave it empty; where a router translates the address, mail leaves this host with one of these."
+            )
+        yield from filter(None, [problem])
     for name in _HOST_LISTS:
         yield from _host_list_problems(name, variables[name])
     if not _ZONE.match(str(zone)):
@@ -312,18 +351,20 @@ def firewall_units(lines):
 
 
 def host_state(lines):
-    """dict: C(services), those that run and start at boot, and C(programs), those that are there; lists of str.
+    """dict: C(services), those that run and start at boot, C(programs), those that are there, and C(recorded); lists of str.
 
     Args:
         lines: list of str, what C(systemctl show --property=Id,ActiveState,UnitFileState) says, an empty line between two units, and
-            C(program=NAME); nothing where it was not asked.
+            C(program=NAME) and C(recorded=SECTION), see ``host/owners_record``; nothing where it was not asked.
     """
     programs = [line for line in lines if line.startswith(_PROGRAM)]
-    units = _units(line for line in lines if not line.startswith(_PROGRAM))
+    recorded = [line for line in lines if line.startswith(_RECORDED)]
+    units = _units(line for line in lines if not line.startswith((_PROGRAM, _RECORDED)))
     ready = [unit for unit in units if (unit.get("ActiveState"), unit.get("UnitFileState")) == ("active", "enabled")]
     return {
         "services": [unit.get("Id", "").removesuffix(".service") for unit in ready],
         "programs": [line[len(_PROGRAM) :] for line in programs],
+        "recorded": [line[len(_RECORDED) :] for line in recorded],
     }
 
 

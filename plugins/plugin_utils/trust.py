@@ -88,7 +88,8 @@ def anchors(relays, results, role, default_port, check_mode, installed=""):
     Returns:
         dict: C(text), the certificates; C(problems), sentences; C(public), whether all that was read are public authorities;
         C(unread), sentences about relays whose certificate could not be read; C(doubts), sentences about those of them for which
-        nothing, or nothing that is sure to, vouches on this client.
+        nothing, or nothing that is sure to, vouches on this client; C(settled), whether there are neither problems nor relays that were not
+        read.
     """
     read = {result["item"]["host"]: result for result in results if "item" in result}
     texts, problems, kinds, unread, doubts = [], [], [], [], []
@@ -113,7 +114,14 @@ def anchors(relays, results, role, default_port, check_mode, installed=""):
     if not texts:
         problems, doubts = problems + unread, []
     public = bool(relays) and not problems and all(kind == "public" for kind in kinds)
-    return {"text": "".join(texts), "problems": problems, "public": public, "unread": unread, "doubts": doubts}
+    return {
+        "text": "".join(texts),
+        "problems": problems,
+        "public": public,
+        "unread": unread,
+        "doubts": doubts,
+        "settled": not problems and not unread,
+    }
 
 
 class _Installed:

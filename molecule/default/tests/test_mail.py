@@ -41,7 +41,7 @@ def test_a_client_that_the_relay_knows_by_its_address_alone_is_traced():
     word = site.send("web02")
     site.arrives(word)
     queue_id = re.search(r"queued as (\w+)\)", site.log("web02").partition(word)[2]).group(1)
-    said = site.playbook("-e", f"queue_id={queue_id}", name="mailops.relay.trace").stdout
+    said = site.playbook("-e", f"trace_queue_id={queue_id}", name="mailops.relay.trace").stdout
     assert "unknown[fd00:20:" in said and "came from: web02" in said, said
 
 

@@ -17,11 +17,11 @@ RECIPIENT = f"ops-{uuid.uuid4().hex}@example.net"
 
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory):
-    """Runs the playbook with these extra variables; returns its result as data, and what it shows."""
+    """Runs the playbook with these variables, given without its name before them; returns its result as data, and what it shows."""
 
     def call(**variables):
         file = tmp_path_factory.mktemp("trace") / "trace.json"
-        done = site.playbook("-e", json.dumps(dict(variables, trace_file=str(file))), name="mailops.relay.trace")
+        done = site.playbook("-e", json.dumps(dict({f"trace_{key}": value for key, value in variables.items()}, trace_file=str(file))), name="mailops.relay.trace")
         return json.loads(file.read_text()), done.stdout
 
     return call
@@ -192,7 +192,7 @@ def test_the_counts_are_those_of_pflogsumm(tmp_path):
     site.run(RELAY, "cp /var/log/mail.log /root/counted.log")
     theirs = site.output(RELAY, "pflogsumm --detail 0 /root/counted.log 2>/dev/null")
     file = tmp_path / "report.html"
-    variables = {"paths": ["/root/counted.log"], "report_file": str(file)}
+    variables = {"report_paths": ["/root/counted.log"], "report_file": str(file)}
     site.playbook("-e", json.dumps(variables), name="mailops.relay.report")
     ours = json.loads(file.with_suffix(".json").read_text())
     # pflogsumm counts messages that were deferred; the number in brackets is that of the attempts, as ours.

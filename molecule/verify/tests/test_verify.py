@@ -153,7 +153,7 @@ def test_what_is_deferred_at_the_relay_and_a_client_that_cannot_be_reached(verif
 def test_what_bounces_and_a_log_that_is_missing(verify):
     away = "mv /var/log/mail.log /root/taken-away"
     with fault(LEGACY, away, "mv /root/taken-away /var/log/mail.log; systemctl restart rsyslog || true"):
-        rows, result, _shown = verify("--skip-tags", "verify_matrix", recipient="ops@nosuch.example", source="files")
+        rows, result, _shown = verify("--skip-tags", "verify_matrix", recipient="ops@nosuch.example", verify_source="files")
     for row in rows.values():
         assert (row["verdict"], row["cause"]) == ("bounced", "next_hop_not_found"), row
         assert "choose another verify_recipient" in row["todo"]
@@ -163,7 +163,7 @@ def test_what_bounces_and_a_log_that_is_missing(verify):
 @site.only_on(2)
 def test_a_relay_whose_log_is_missing_is_where_messages_are_lost_from_sight(verify):
     with fault(RELAY, "mv /var/log/mail.log /root/taken-away", "mv /root/taken-away /var/log/mail.log"):
-        rows, _result, _shown = verify("--skip-tags", "verify_matrix", source="files")
+        rows, _result, _shown = verify("--skip-tags", "verify_matrix", verify_source="files")
     for row in rows.values():
         assert (row["verdict"], row["cause"]) == ("lost", "no_log"), row
         assert row["seen"] == f"lost from sight at {RELAY}" and f"{RELAY} could not be asked" in row["detail"]

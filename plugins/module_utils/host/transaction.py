@@ -87,6 +87,16 @@ def has_stale(directories):
     return any(True for _path in _stale(directories))
 
 
+def stages_of(plans, *directories):
+    """list of str: where a run that makes these plans stages files: beside each, and what else is named.
+
+    Args:
+        plans: iterable of ``FilePlan``.
+        directories: str.
+    """
+    return sorted(set(os.path.dirname(plan.destination) for plan in plans) | set(directories))
+
+
 def _stale(directories):
     for directory in directories:
         try:

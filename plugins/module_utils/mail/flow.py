@@ -41,6 +41,8 @@ _MOST_CELLS = 5000
 # So many senders and recipients are counted by name.
 MOST_ADDRESSES = 5000
 _SAMPLE_LENGTH = 300
+# So many addresses of a client that has a name are kept.
+_MOST_OF_A_CLIENT = 4
 _COUNTED = (SENT, DEFERRED, BOUNCED)
 _UNKNOWN = "(unknown)"
 _LOCAL = "(this host)"
@@ -100,6 +102,21 @@ def _client_name(client):
     """str: a client as it is counted: its host name, or its address where it has none."""
     host, _bracket, address = client.partition("[")
     return host if host not in ("", "unknown") else address.partition("]")[0] or client
+
+
+def _naming(addresses):
+    """callable: C(_client_name), which notes the addresses of each client that has a name, the first few."""
+
+    def named(client):
+        name = _client_name(client)
+        address = client.partition("[")[2].partition("]")[0]
+        if address and address != name and (name in addresses or len(addresses) < MOST_KEYS):
+            known = addresses.setdefault(name, [])
+            if address not in known and len(known) < _MOST_OF_A_CLIENT:
+                known.append(address)
+        return name
+
+    return named
 
 
 def _sender_name(sender):
@@ -172,7 +189,8 @@ class Flow(GapEvents):
         # Of each delivery: hour, client, sender's domain, relay, status and TLS; delay; its parts; by status the recipients.
         self._hows, self._delays, self._splits = [], [], []
         self._whos = dict((status, []) for status in _COUNTED)
-        self._clients_named = Memo(_client_name, MOST_KEYS)
+        self.client_addresses = {}
+        self._clients_named = Memo(_naming(self.client_addresses), MOST_KEYS)
         self._senders_named = Memo(_sender_name, MOST_KEYS)
         self._recipients_named = Memo(_recipient_name, MOST_ADDRESSES)
         self._buckets = Memo(_bucket_of)
@@ -459,6 +477,7 @@ class Flow(GapEvents):
         return dict(
             named,
             version=VERSION,
+            client_addresses=dict((name, sorted(known)) for name, known in self.client_addresses.items()),
             hosts=[host],
             first=log["first"],
             last=log["last"],

@@ -223,23 +223,23 @@ def _batches_of(items):
         yield batch
 
 
-def with_clients(backend, selection, now):
-    """Gives (Message, (str, str) or None): the messages that the selection means, as they are read, and their clients.
-
-    None is a client that is not known, and that of every message where the queue does not note clients.
-    """
-    meant = (message for message in backend.messages(selection, now) if selection.matches(message))
-    return _from_clients(backend, selection, meant)
-
-
-def _from_clients(backend, selection, messages):
-    """Yields (Message, (str, str) or None): those of these messages whose client is meant, as C(with_clients)."""
+def _of_clients(backend, selection, messages):
+    """Yields (Message, (str, str) or None): those of the messages whose client is meant, and their clients."""
     for batch in _batches_of(messages):
         clients = {} if backend.clients is None else backend.clients(batch)
         for message in batch:
             client = clients.get(message.id)
             if selection.client_matches is None or selection.client_matches(*(client or ("", ""))):
                 yield message, client
+
+
+def with_clients(backend, selection, now):
+    """Yields (Message, (str, str) or None): the messages that the selection means, as they are read, and their clients.
+
+    None is a client that is not known, and that of every message where the queue does not note clients.
+    """
+    meant = (message for message in backend.messages(selection, now) if selection.matches(message))
+    return _of_clients(backend, selection, meant)
 
 
 def selected(backend, selection, now):
@@ -341,7 +341,7 @@ def _meant_then(backend, selection, action, noted, now):
             meant.add(message)
     skipped.extend((queue_id, GONE) for queue_id in noted if queue_id not in reread)
     if selection.client_matches is not None:
-        later = [message for message, _client in _from_clients(backend, selection, later)]
+        later = [message for message, _client in _of_clients(backend, selection, later)]
     skipped.extend((queue_id, LATER) for queue_id in sorted(set(message.id for message in later)))
     return meant, skipped
 

@@ -45,6 +45,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     attributes_of,
     has_stale,
     remove_stale,
+    stages_of,
     write_file,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
@@ -216,7 +217,6 @@ class Configuration(object):
         if not os.path.isdir(directory):
             raise SettingError("config_directory {0} does not exist; create it or correct its name".format(directory))
         with Lock(directory), locked(self._owner_name):
-            remove_stale(self._directories())
             return self._apply()
 
     def _check_state(self):
@@ -230,12 +230,6 @@ class Configuration(object):
                     self._owner_name, ", ".join(named)
                 )
             )
-
-    def _directories(self):
-        """list of str: where this call may write; that of main.cf first."""
-        first = os.path.realpath(self._host.config_directory)
-        items = (self._request.get("tables") or []) + (self._request.get("files") or [])
-        return [first] + sorted(set(os.path.dirname(os.path.realpath(item["path"])) for item in items) - set([first]))
 
     def _apply(self):
         request = self._request
@@ -278,6 +272,9 @@ class Configuration(object):
         _check_paths_differ([main_plan, master_plan] + others)
         findings = self._lint(main_before, main_after, master_before, master_after, managed, restored)
         plans = [main_plan, master_plan] + others
+        stages = stages_of(plans, os.path.realpath(host.config_directory))
+        if host.installed and not self._check_mode:
+            remove_stale(stages)
         changed = any(plan.changed for plan in plans)
         leaked, told = leak_facts(plans)
         self._warnings.extend(told + self._owned.warnings())
@@ -289,7 +286,7 @@ class Configuration(object):
         diff = [diff for plan in plans for diff in plan.diffs()] if changed else []
         backups = []
         to_record = self._owned.changed
-        left = self._check_mode and has_stale(self._directories() + self._owned.directories)
+        left = self._check_mode and has_stale(stages + self._owned.directories)
         if changed and host.installed:
             if self._check_mode:
                 self._load_copy(main_plan)

@@ -29,7 +29,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
-from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Lock, Transaction, remove_stale
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
+    Lock,
+    Transaction,
+    remove_stale,
+    stages_of,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Supervisor
 
@@ -180,8 +185,6 @@ class Configuration(object):
             if self._check_mode:
                 return self._apply(values)
             with Lock(self._directory), locked(self._owner_name):
-                files = [os.path.realpath(os.path.join(self._directory, name)) for name in values]
-                remove_stale(sorted(set([self._directory] + [os.path.dirname(path) for path in files])))
                 return self._apply(values)
         except EnvironmentError as exc:
             raise ConfigurationError(
@@ -246,6 +249,8 @@ class Configuration(object):
     def _apply(self, values):
         self._owned = self._owned_now()
         plans = self._plans(values)
+        if not self._check_mode:
+            remove_stale(stages_of(plans, self._directory))
         changed = [plan for plan in plans if plan.changed]
         compiled = self._compiled(plans)
         process = self._supervisor.running() if self._manages else None

@@ -39,6 +39,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     Transaction,
     attributes_of,
     remove_stale,
+    stages_of,
     write_file,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.access import Access
@@ -140,9 +141,6 @@ class Configuration(object):
             raise ConfigurationError("config_directory {0} does not exist; correct its name".format(self._directory))
         with Lock(self._directory), locked(self._owner_name):
             self._owned = self._owned_now()
-            paths = [item["path"] for item in self._files_wanted()] + OwnedFiles(self._owned).left()
-            directories = set(os.path.dirname(os.path.realpath(path)) for path in paths)
-            remove_stale(sorted(directories | set([os.path.realpath(self._directory)])))
             return self._apply()
 
     def _owned_now(self):
@@ -190,6 +188,8 @@ class Configuration(object):
             access = self._settled(main, submit, files, owned, scratch)
         access = self._give_back(main, submit, files, access, owned)
         plans = files + access.plans() + [submit.plan_mc, main.plan_mc, submit.plan_cf, main.plan_cf]
+        if self._sendmail.installed and not self._check_mode:
+            remove_stale(stages_of(plans))
         for plan in plans:
             self._conceal(passwords_in(plan.before or "") | passwords_in(plan.after or ""))
         changed = any(plan.changed for plan in plans) or access.rebuild or access.removed

@@ -49,10 +49,10 @@ def test_a_host_that_could_not_be_read_is_named(week):
     assert "c is not in these numbers: no route" in "".join(Page(flow_report(merged)).text)
     nothing = flow_merge({"c": {"msg": "no route"}})
     assert flow_table(nothing) == [
-        "Mail report: no host: no mail",
+        "Mail report: no host: nothing read",
         "Incomplete: the real numbers may be higher. 0 lines read; 1 problem.",
         "problem           c is not in these numbers: no route",
-        "There was no mail.",
+        "Nothing was read of this time, so whether there was mail is not known.",
     ]
 
 
@@ -88,8 +88,8 @@ def test_what_is_not_a_flow_is_refused(flow_filter, flow, words):
         (3, "flow_merge: the input must be a list, but it is of type int"),
         ([empty(), {"msg": "failed"}], "flow_merge: element 2 of the input has no version, hosts."),
         ({"relay1": "failed"}, "flow_merge: the result of relay1 must be a dictionary, but it is a text"),
-        ([empty(), empty(version=99)], "flow_merge: a flow of version 99 cannot be added to one of version 1"),
-        ({"a": {"flow": empty(version=99)}}, "flow_merge: a flow of version 99 cannot be added to one of version 1"),
+        ([empty(), empty(version=99)], "flow_merge: a flow of version 99 cannot be added to one of version 2"),
+        ({"a": {"flow": empty(version=99)}}, "flow_merge: a flow of version 99 cannot be added to one of version 2"),
     ],
 )
 def test_what_cannot_be_added_up_is_refused(results, words):

@@ -5,7 +5,12 @@
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.relay.plugins.filter.queue_table import queue_outcome, queue_table
+from ansible_collections.mailops.relay.plugins.filter.queue_table import (
+    queue_outcome,
+    queue_result,
+    queue_table,
+    queue_verdict,
+)
 
 
 def entry(sender="app@web01.example.com", address="a@example.org", reason="", state=""):
@@ -20,6 +25,10 @@ def entry(sender="app@web01.example.com", address="a@example.org", reason="", st
     }
 
 
+def client(name, address="", count=1, age=7300):
+    return {"name": name, "address": address, "count": count, "oldest": 10000 - age, "oldest_age": age}
+
+
 def queue(messages, total=None, **numbers):
     total = len(messages) if total is None else total
     count = [{"name": "example.org", "count": total}]
@@ -31,6 +40,7 @@ def queue(messages, total=None, **numbers):
             "oldest": 0,
             "oldest_age": 7300,
             "by_queue": {"deferred": total},
+            "by_client": [client("web01.example.com", "10.20.0.11", total)],
             "by_sender_domain": count,
             "by_recipient_domain": count,
             "by_reason": count,
@@ -43,6 +53,7 @@ def queue(messages, total=None, **numbers):
 def test_a_queue():
     assert queue_table(queue([entry("", reason="450 4.2.2 full", state="expiring")]), "smtp-relay001") == [
         "smtp-relay001 (postfix): 1 message, 5 KiB, the oldest is 2 h old",
+        "client                   1  web01.example.com [10.20.0.11], the oldest is 2 h old",
         "queue                    1  deferred",
         "sender domain            1  example.org",
         "recipient domain         1  example.org",
@@ -64,16 +75,52 @@ def test_a_long_queue_is_shortened_and_says_so():
     assert len([line for line in lines if line.startswith("deferred ")]) == 5
 
 
+def test_clients_have_the_names_of_the_inventory():
+    clients = [
+        client("web02.example.com", "10.20.0.12", 5000, 3600),
+        client("(this host)", "", 40),
+        client("fd00::12", "fd00::12", 7, 90000),
+        client("WEB01.example.com", "10.20.0.11", 50),
+        client("203.0.113.9", "203.0.113.9", 3, 0),
+        client("(unknown)", "", 2, 59),
+    ]
+    hosts = {
+        "web02": {"names": ["web02"], "addresses": ["10.20.0.12", "FD00:0::12"]},
+        "app": {"names": ["app", "web01.example.com"], "addresses": []},
+    }
+    result = queue_result({"relay": queue([entry()] * 2, by_client=clients)}, {}, {}, None, hosts)
+    assert [row["host"] for row in result["hosts"][0]["queue"]["by_client"]] == [
+        "web02",
+        None,
+        "web02",
+        "app",
+        None,
+        None,
+    ]
+    lines = queue_verdict(result, 0)
+    assert lines[1:6] == [
+        "client                5007  web02 [10.20.0.12, fd00::12], the oldest is 1 d old",
+        "                        50  app [10.20.0.11], the oldest is 2 h old",
+        "                        40  (this host), the oldest is 2 h old",
+        "                         3  203.0.113.9, the oldest is 0 s old",
+        "                         2  (unknown), the oldest is 59 s old",
+    ]
+    many = [client("c{0}.example".format(number), "10.0.0.{0}".format(number), 2) for number in range(20)]
+    assert "                        24  and 12 more" in queue_table(queue([entry()] * 40, by_client=many), "relay", 0)
+
+
 def test_no_terminal_obeys_a_strangers_address():
     evil = "\x1b[2J\x9b31m\u202e\r\n\x07"
     count = [{"name": evil, "count": 1}]
-    lines = queue_table(queue([entry(evil, evil, evil)], by_sender_domain=count, by_reason=count), evil)
+    lines = queue_table(
+        queue([entry(evil, evil, evil)], by_sender_domain=count, by_reason=count, by_client=[client(evil, evil)]), evil
+    )
     lines += queue_outcome(
         {"mta": "postfix", "affected": 0, "matched": 1, "left_alone": [{"queue_id": "A", "reason": evil}]}, "x", evil
     )
     assert all(line.isprintable() for line in lines)
     assert any("\\x1b[2J" in line and "\\u202e" in line for line in lines)
-    assert queue_table(queue([entry("jürg@bücher.example")]), "x")[5].endswith("from <jürg@bücher.example>")
+    assert queue_table(queue([entry("jürg@bücher.example")]), "x")[6].endswith("from <jürg@bücher.example>")
 
 
 def test_what_was_done():
@@ -99,7 +146,7 @@ def test_what_was_done():
         ),
         (
             lambda: queue_table({"msg": "failed", "mta": "postfix", "messages": []}, "x"),
-            "queue_table: the input has no total, size, oldest_age, by_queue, by_sender_domain, by_recipient_domain, by_reason. "
+            "queue_table: the input has no total, size, oldest_age, by_queue, by_client, by_sender_domain, by_recipient_domain, by_reason. "
             "Give a result of mailops.relay.mail_queue_info.",
         ),
         (lambda: queue_table(queue([]), "x", "all"), "queue_table: messages must be a number, but it is a text."),

@@ -11,6 +11,7 @@ from ansible.plugins.test.core import search
 from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.mailops.relay.plugins.filter import relay_server as filters
+from ansible_collections.mailops.relay.plugins.plugin_utils import relay_server
 
 QUIET = {"firewalld_runs": False, "firewalld_starts": False, "iptables_starts": False}
 GOOD = {
@@ -48,9 +49,9 @@ SHOWN = {
 }
 
 
-def problems(units=None, **variables):
+def problems(units=None, own=(), **variables):
     given = {"relay_server_" + name: value for name, value in variables.items()}
-    return filters.relay_server_problems(dict(GOOD, **given), units or QUIET)
+    return list(relay_server.problems(dict(GOOD, **given), units or QUIET, "", own))
 
 
 def shown(*units):
@@ -85,7 +86,7 @@ def test_good_variables_have_no_problems():
 
 
 def test_a_firewall_that_could_not_be_asked_about_is_not_taken_for_none():
-    (problem,) = filters.relay_server_problems(GOOD, QUIET, "System has not been booted with systemd.\n")
+    (problem,) = relay_server.problems(GOOD, QUIET, "System has not been booted with systemd.\n")
     assert problem == (
         'relay_server_firewall: "auto", but systemctl did not say which firewall this host runs: System has not been booted'
         " with systemd. Mend that, or set it to none, and the firewall is left alone."
@@ -321,15 +322,17 @@ Id=rsyslog.service
 ActiveState=active
 UnitFileState=enabled
 program=postconf
-program=15-ip4tables"""
+program=15-ip4tables
+recorded=firewalld_zone"""
 
 
 def test_what_runs_and_is_there_need_not_be_asked_about_again():
     assert filters.host_state(HOST_SAID.split("\n")) == {
         "services": ["rsyslog"],
         "programs": ["postconf", "15-ip4tables"],
+        "recorded": ["firewalld_zone"],
     }
-    assert filters.host_state([]) == {"services": [], "programs": []}
+    assert filters.host_state([]) == {"services": [], "programs": [], "recorded": []}
 
 
 OWN = [
@@ -417,20 +420,6 @@ def test_hosts_and_networks_of_IPv6_are_in_brackets():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (
-            lambda: filters.relay_server_problems([], QUIET),
-            "relay_server_problems: the input must be a dictionary, but it is of type list.",
-        ),
-        (
-            lambda: filters.relay_server_problems(
-                {k: v for k, v in GOOD.items() if k != "relay_server_address"}, QUIET
-            ),
-            "relay_server_problems: the input has no relay_server_address.",
-        ),
-        (
-            lambda: filters.relay_server_problems(GOOD, {}),
-            "relay_server_problems: units has no firewalld_runs, firewalld_starts, iptables_starts. Give what firewall_units returned.",
-        ),
         (
             lambda: filters.relay_server_addresses([], "10.0.0.1", []),
             "relay_server_addresses: addresses must be a list, but it is a text.",

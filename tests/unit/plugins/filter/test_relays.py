@@ -6,6 +6,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.relay.plugins.filter import relays as filters
+from ansible_collections.mailops.relay.plugins.plugin_utils import client_relays
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB{0}\n-----END CERTIFICATE-----\n"
 RELAY = {"name": "smtp-relay001.example.com", "host": "relay1"}
@@ -35,24 +36,24 @@ def test_a_relay_is_not_its_own_relay_and_the_order_is_the_inventorys():
     ],
 )
 def test_what_no_client_could_use_is_named(relay, named):
-    (problem,) = filters.relay_problems([RELAY, relay], "relay_client", 587)
+    (problem,) = client_relays.relay_problems([RELAY, relay], "relay_client", 587)
     assert problem.startswith("relay_client_relays: ")
     assert named in problem
 
 
 def test_a_good_list_has_no_problems():
-    assert filters.relay_problems([dict(RELAY, port="25", certificate=PEM.format(1))], "relay_client", 587) == []
+    assert client_relays.relay_problems([dict(RELAY, port="25", certificate=PEM.format(1))], "relay_client", 587) == []
 
 
 def test_an_empty_list_is_a_problem():
-    (problem,) = filters.relay_problems([], "sendmail_client", 587)
+    (problem,) = client_relays.relay_problems([], "sendmail_client", 587)
     assert "sendmail_client_relays" in problem
     assert "sendmail_client_relay_group" in problem
 
 
 def test_an_address_will_do_where_it_is_allowed():
-    assert filters.relay_problems([{"name": "192.0.2.1"}], "qmail_client", 25, addresses=True) == []
-    (problem,) = filters.relay_problems([{"name": "192.0.2.256"}], "qmail_client", 25, addresses=True)
+    assert client_relays.relay_problems([{"name": "192.0.2.1"}], "qmail_client", 25, addresses=True) == []
+    (problem,) = client_relays.relay_problems([{"name": "192.0.2.256"}], "qmail_client", 25, addresses=True)
     assert "or an IPv4 address" in problem
 
 
@@ -157,11 +158,14 @@ def test_each_port_once():
     ],
 )
 def test_what_sendmail_could_not_use_is_named(relays, tls, mx_lookup, problems):
-    assert filters.sendmail_client_problems(relays, 587, tls, mx_lookup) == problems
+    assert client_relays.sendmail_client_problems(relays, 587, tls, mx_lookup) == problems
 
 
 def test_all_that_is_wrong_is_told_in_one_go():
-    assert len(filters.sendmail_client_problems([{"name": "relay"}, dict(RELAY, port=25)], 587, "verified", True)) == 3
+    assert (
+        len(client_relays.sendmail_client_problems([{"name": "relay"}, dict(RELAY, port=25)], 587, "verified", True))
+        == 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,8 +175,8 @@ def test_what_is_not_a_list_of_relays_is_a_problem(relays):
     words = (
         "relay_client_relays: is not a list of relays, each with its name. Write [{name: smtp-relay001.example.com}]."
     )
-    assert filters.relay_problems(relays, "relay_client", 587) == [words]
-    assert filters.sendmail_client_problems(relays, 587, "verified", False) == [
+    assert client_relays.relay_problems(relays, "relay_client", 587) == [words]
+    assert client_relays.sendmail_client_problems(relays, 587, "verified", False) == [
         words.replace("relay_client", "sendmail_client")
     ]
 

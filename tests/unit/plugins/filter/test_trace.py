@@ -24,6 +24,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import R
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix", "fixtures")
 LOG = {
+    "sources": ["/var/log/mail.log"],
     "first": 1795331000.0,
     "last": 1795331300.0,
     "complete": True,
@@ -182,8 +183,24 @@ def test_what_was_refused_and_what_is_not_certain_is_said():
 
 
 def test_nothing_was_found():
-    assert trace_table(trace_result(NAMES, [{"relay": told(), "web01": None}])) == ["No message was found on relay."]
-    assert trace_table(trace_result({}, [])) == ["No message was found on any host."]
+    result = trace_result(NAMES, [{"relay": told(), "web01": None}])
+    assert trace_table(result) == [
+        "No message was found.",
+        "read on relay: /var/log/mail.log: it begins on 2026-11-22 07:03:20.000",
+    ]
+    assert not result["ok"] and result["silent"] == {}
+    empty = told(log=dict(LOG, first=None, last=None))
+    assert trace_table(trace_result(NAMES, [{"relay": empty}]))[1:] == [
+        "read on relay: /var/log/mail.log: no line of a mail system is in it"
+    ]
+
+
+def test_who_did_not_answer_is_told_from_who_has_refused():
+    rounds = [{"relay": told(RELAY), "web01": {"unreachable": True, "msg": "no route"}}]
+    result = trace_result(NAMES, rounds)
+    assert result["silent"] == {"web01": "web01 could not be asked: no route"} and result["ok"]
+    result = trace_result(NAMES, [{"relay": told(RELAY), "web01": {"failed": True, "msg": "cannot be read"}}])
+    assert result["silent"] == {} and not result["ok"]
 
 
 def test_a_bounce_with_its_notice():
@@ -258,7 +275,7 @@ def test_no_terminal_obeys_a_strangers_text(text, field):
         ),
         (
             lambda: trace_table({}),
-            "trace_table: the input has no traces, rejects, asked, problems, complete. Give what trace_result returned.",
+            "trace_table: the input has no traces, rejects, read, problems, complete. Give what trace_result returned.",
         ),
     ],
 )

@@ -76,13 +76,14 @@ def anchors(result, relay=None, role="relay_client", check_mode=False):
     found = filters.trust_anchors([relay or RELAY], [result] if result else [], role, 587, check_mode)
     if found["text"]:
         assert (found.pop("unread"), found.pop("doubts")) == ([], [])
+        assert found.pop("settled") == (not found["problems"])
     return found
 
 
 def settled(relays, result):
     """What a client trusts of these relays, all of which could be read."""
     found = filters.trust_anchors(relays, [result], "relay_client", 587)
-    assert (found.pop("unread"), found.pop("doubts")) == ([], [])
+    assert (found.pop("unread"), found.pop("doubts"), found.pop("settled")) == ([], [], True)
     return found
 
 

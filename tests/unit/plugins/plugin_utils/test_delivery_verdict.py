@@ -483,7 +483,7 @@ def test_a_message_on_hold():
     assert (row["verdict"], row["cause"]) == (
         "queued",
         "held",
-    ) and '-e action=release -e \'{"queue": ["hold"]}\'' in row["todo"]
+    ) and "-e queue_action=release -e queue_name=hold" in row["todo"]
 
 
 MESSAGES = {"<1@web01>": "web01"}

@@ -8,10 +8,10 @@ from ansible_collections.mailops.relay.tests.unit.plugins.plugin_utils.flows imp
 
 
 def test_no_mail():
-    assert lines_of(summarize(empty(lines=7)), 5) == [
-        "Mail report: relay1: no mail",
+    assert lines_of(summarize(empty(lines=7, first=1000.0, last=5000.0)), 5) == [
+        "Mail report: relay1: 1970-01-01 00:16 to 1970-01-01 01:23 (UTC+00:00)",
         "Complete: 7 lines read, all of them understood.",
-        "There was no mail.",
+        "There was no mail in what was read.",
     ]
 
 
@@ -26,7 +26,9 @@ def test_the_terminal():
 
 
 def test_the_largest_hours_are_named_first_and_what_is_cut_off_is_said():
-    flow = week()
+    flow = dict(week(), limits={})
+    for numbers in flow["hours"].values():
+        numbers.pop("limited", None)
     day = 86400
     first = min(map(int, flow["hours"])) // day * day + 3 * 3600 - flow["utc_offset"]
     for number, count in enumerate((84, 1600, 90, 100)):
@@ -37,3 +39,63 @@ def test_the_largest_hours_are_named_first_and_what_is_cut_off_is_said():
         "peak                   1,600 rejected at 2026-07-13 03:00, usually 90",
         "                              and {0} more".format(summary["peak_count"] - 2),
     ]
+
+
+def test_refusals_of_a_limit_are_named_with_their_clients():
+    lines = lines_of(summarize(week()), 1)
+    at = lines.index("limit                  2,000  message rate (smtpd_client_message_rate_limit)")
+    assert lines[at + 1 : at + 4] == [
+        "                       1,990    of web02.example.com",
+        "                                of 1 more",
+        "                           7  connections at once (smtpd_client_connection_count_limit)",
+    ]
+    assert "limited                2,007" in lines and "rejected 4xx              61" in lines
+    clients = lines_of(summarize(week()), 20)
+    assert any("192.0.2.45: " in line and "17 limited, 61 of the rejected temporarily" in line for line in clients)
+
+
+def test_what_is_not_in_the_inventory_and_who_of_it_sent_nothing():
+    silent = [f"web{number:02d}" for number in range(1, 8)]
+    flow = empty(
+        clients={"mail.stranger.example": {"received": 12, "limited": 3}, "web09": {"received": 1}},
+        totals={"received": 13},
+        inventory={"silent": silent, "foreign": ["mail.stranger.example"]},
+    )
+    lines = lines_of(summarize(flow), 2)
+    assert "sent nothing      web01, web02 and 5 more" in lines
+    assert "in no inventory           12 received  mail.stranger.example: 3 limited" in lines
+    flow["inventory"] = {"silent": None, "foreign": []}
+    assert "sent nothing      it is not known who, since there were too many clients" in lines_of(summarize(flow), 2)
+    # Where there was no mail at all this is what there is to say.
+    nobody = empty(inventory={"silent": silent[:1], "foreign": []})
+    assert lines_of(summarize(nobody), 2)[-2:] == ["There was no mail in what was read.", "sent nothing      web01"]
+
+
+def test_the_time_that_was_asked_for_and_how_much_of_it_the_logs_reach():
+    parts = [
+        {"host": "relay1", "first": 86400.0, "last": 172800.0, "read": True, "late": True},
+        {"host": "relay2", "first": 0.0, "last": 3600.0, "read": False, "late": False},
+        {"host": "relay3", "first": None, "last": None, "read": False, "late": True},
+        {"host": "relay4", "first": 0.0, "last": 172800.0, "read": True, "late": False},
+    ]
+    asked = {"since": 43200.0, "until": 90000.0, "text": "1970-01-01 12:00 to 1970-01-02 01:00"}
+    flow = empty(reach=parts, asked=asked, first=0.0, last=172800.0, lines=9)
+    lines = lines_of(summarize(flow), 5)
+    assert lines[:6] == [
+        "Mail report: relay1: 1970-01-01 12:00 to 1970-01-02 01:00 (UTC+00:00)",
+        "Incomplete: the real numbers may be higher. 9 lines read; 3 hosts whose logs do not reach all of this time.",
+        "asked for         1970-01-01 12:00 to 1970-01-02 01:00",
+        "not reached       relay1: its logs begin 1970-01-02 00:00, later than asked for",
+        "not reached       relay2: nothing was read of this time; its logs end 1970-01-01 01:00",
+        "not reached       relay3: nothing was read of this time; no line of a mail system is in its logs",
+    ]
+
+
+def test_nothing_read_is_never_no_mail():
+    flow = empty(reach=[{"host": "relay1", "first": None, "last": None, "read": False, "late": True}], complete=False)
+    lines = lines_of(summarize(flow), 5)
+    assert (
+        lines[0].endswith(": nothing read")
+        and "Nothing was read of this time, so whether there was mail is not known." in lines
+    )
+    assert not any("no mail" in line for line in lines)

@@ -16,8 +16,10 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import (
     peaks,
     quantile,
     strangers,
+    with_inventory,
     with_names,
 )
+from ansible_collections.mailops.relay.tests.unit.plugins.plugin_utils.flows import empty
 
 RECORDED = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix", "fixtures", "maillog.2.10.1.txt")
 LOG = {
@@ -60,7 +62,7 @@ def test_flows_merge_exactly():
     assert merge([one, other])["totals"] == merge([other, one])["totals"]
     with pytest.raises(ValueError, match="version 99"):
         merge([one, dict(other, version=99)])
-    assert merge([]) == {"version": 1, "hosts": [], "complete": False}
+    assert merge([]) == {"version": 2, "hosts": [], "complete": False}
 
 
 @given(
@@ -167,3 +169,56 @@ def test_clients_without_a_name_have_that_of_the_host_whose_address_is_theirs():
     assert strangers(flow, hosts) == ["192.0.2.9"]
     assert strangers(flow, {}) == ["10.20.0.12", "172.17.0.1", "192.0.2.9", "fd00:20:1::11", "fd00:20:1::12"]
     assert strangers(merge([]), hosts) == [] and with_names(merge([]), hosts) == merge([])
+
+
+SITE = {
+    "web01": {"names": ["web01"], "addresses": ["10.20.0.11"], "shared": []},
+    "web02": {"names": ["web02", "web02.example.com"], "addresses": [], "shared": ["198.51.100.7"]},
+    "web03": {"names": ["web03"], "addresses": ["10.20.0.13"], "shared": []},
+    "relay1": {"names": ["relay1"], "addresses": ["10.20.0.2"], "shared": []},
+}
+
+
+def test_who_of_the_inventory_sent_nothing_and_who_is_in_none():
+    flow = {
+        "clients": {
+            "www.example.com": {"received": 1},
+            "WEB02.example.com": {"limited": 1},
+            "nat.example.com": {"received": 1},
+            "mail.stranger.example": {"received": 1},
+            "203.0.113.9": {"rejected": 1},
+            "127.0.0.1": {"received": 1},
+            "localhost": {"received": 1},
+            "(this host)": {"received": 1},
+        },
+        "client_addresses": {
+            "www.example.com": ["10.20.0.11"],
+            "nat.example.com": ["198.51.100.7"],
+            "mail.stranger.example": ["203.0.113.8"],
+        },
+    }
+    found = with_inventory(flow, SITE, ["web01", "web02", "web03"])["inventory"]
+    assert found == {"silent": ["web03"], "foreign": ["203.0.113.9", "mail.stranger.example"]}
+    # Whom it asks the hosts for.
+    assert strangers(flow, SITE) == ["203.0.113.8", "203.0.113.9"]
+    crowd = dict(flow, clients=dict(flow["clients"], **{"(others)": {"received": 1}}))
+    assert with_inventory(crowd, SITE, ["web03"])["inventory"]["silent"] is None
+    assert with_inventory(merge([]), SITE, ["web03"])["inventory"] == {"silent": ["web03"], "foreign": []}
+
+
+def test_limits_are_told_of_the_host_whose_address_it_is():
+    limits = {"message rate": {"count": 3, "sample": "x", "clients": {"10.20.0.13": 2, "203.0.113.9": 1}}}
+    flow = {"clients": {"10.20.0.13": {"limited": 2}}, "limits": limits}
+    assert with_names(flow, SITE)["limits"]["message rate"]["clients"] == {"web03": 2, "203.0.113.9": 1}
+
+
+def test_periods_and_minutes_of_several_hosts():
+    minutes = {"60": {"received": 1}}
+    asked = {"since": 30.0, "until": None, "text": "x to now"}
+    one, other = empty(minutes=minutes, asked=asked), empty(minutes=minutes, asked=dict(asked, since=31.0))
+    merged = merge([one, other])
+    assert merged["minutes"] == {"60": {"received": 2}} and merged["asked"] == asked and len(merged["reach"]) == 2
+    # Where one host has none, those of the other would look like all.
+    assert merge([one, empty()])["minutes"] is None and merge([one, empty()])["asked"]["text"] == ""
+    known = merge([empty(client_addresses={"h": ["2"]}), empty(client_addresses={"h": ["1", "2"], "i": ["3"]})])
+    assert known["client_addresses"] == {"h": ["1", "2"], "i": ["3"]}

@@ -59,3 +59,14 @@ def test_quantiles_and_shares():
     assert total["count"] == 100 and summary["latency"][1]["p50"] is None
     # Not 100: one was without.
     assert summary["tls"]["in"]["share"] == 99.9 and summary["tls"]["out"]["share"] is None
+
+
+def test_minutes_of_a_short_period():
+    minutes = {str(7200 + 60 * number): {"received": number} for number in range(3)}
+    summary = summarize(empty(minutes=minutes, hours={"7200": {"received": 3}}, totals={"received": 3}))
+    assert summary["bars"] == "minutes" and [row["time"] for row in summary["minutes"]] == [
+        "1970-01-01 02:00",
+        "1970-01-01 02:01",
+        "1970-01-01 02:02",
+    ]
+    assert summarize(empty(hours={"7200": {"received": 3}}))["bars"] == "hours"

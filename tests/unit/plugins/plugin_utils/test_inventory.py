@@ -128,9 +128,9 @@ WORDS = [
 def test_who_does_not_answer_is_told_from_who_says_no():
     answered = {"skipped": {"skipped": True}, "asked nothing": None, "good": {"changed": False, "total": 3}}
     silent, refusals = unanswered(dict(SILENT, refused={"failed": True, "msg": "limit: 3 messages match."}, **answered))
-    assert refusals == ["refused: limit: 3 messages match."]
-    assert [sentence.partition(":")[0] for sentence in silent] == list(SILENT)
-    for sentence, words in zip(silent, WORDS, strict=True):
+    assert refusals == {"refused": "refused: limit: 3 messages match."}
+    assert list(silent) == list(SILENT)
+    for sentence, words in zip(silent.values(), WORDS, strict=True):
         assert sentence.endswith(words + ".") and "\n" not in sentence and "Permanently" not in sentence
 
 

@@ -21,7 +21,12 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer
 from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked, parse, render
-from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import WHOLE, OwnershipError
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import (
+    WHOLE,
+    Claims,
+    OwnershipError,
+    fingerprint,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import Transaction, TransactionError
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import OTHERS, places, with_other
 
@@ -84,6 +89,28 @@ def test_a_change_that_fails_leaves_the_record_as_it_was(here):
         assert stream.read() == before
     with open(os.path.join(here, "file")) as stream:
         assert stream.read() == "1\n"
+
+
+def test_at_each_moment_of_a_change_the_record_knows_what_is_in_the_file(here, monkeypatch):
+    record, path = set_file(here, "one", "1\n"), os.path.join(here, "file")
+    real, seen = os.rename, []
+
+    def look(source, destination):
+        for step in (lambda: None, lambda: real(source, destination)):
+            step()
+            with open(record) as stream:
+                claims = Claims("one", parse(stream.read(), record)["test"])
+            with open(path) as stream:
+                text = stream.read()
+            # A run that is killed here leaves nothing that would count as another's.
+            assert claims.release(path, WHOLE, text) and claims.before(path, WHOLE) == {"text": None}
+            seen.append(text)
+
+    monkeypatch.setattr(os, "rename", look)
+    set_file(here, "one", "2\n")
+    assert set(seen) == set(["1\n", "2\n"])
+    with open(record) as stream:
+        assert parse(stream.read(), record)["test"][path][WHOLE]["set"] == [fingerprint("2\n")]
 
 
 def test_without_an_owner_no_record_is_read(here):

@@ -48,7 +48,10 @@ class Host(object):
         text = claims.text(THING, self.text, render(after, self.comments))
         self.section = claims.after
         self.warned += claims.changed_since
-        self.values = after
+        # What is in the file then, which is not always what was put together.
+        lines = text.splitlines()
+        self.comments = [line for line in lines if line.startswith("#")]
+        self.values = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
         return text
 
 
@@ -164,7 +167,7 @@ def test_while_a_change_is_made_the_old_and_the_new_value_are_known():
 KEYS = st.sampled_from(["a", "b", "c"])
 VALUES = st.none() | st.sampled_from(["1", "2", "3"])
 CALLS = st.tuples(st.sampled_from(["first", "second"]), st.dictionaries(KEYS, VALUES, max_size=3))
-HANDS = st.tuples(st.just(None), KEYS, VALUES)
+HANDS = st.tuples(st.just(None), KEYS | st.just("#"), VALUES)
 
 
 class Model(object):
@@ -206,8 +209,13 @@ class Model(object):
 @given(st.dictionaries(KEYS, st.sampled_from(["1", "2", "3"])), st.lists(CALLS | HANDS, max_size=12))
 def test_any_sequence_of_sets_and_removals_ends_as_a_model_predicts(values, steps):
     host, model = Host(values), Model(values)
-    start, untouched = host.text, True
+    start, untouched, comments = host.text, True, list(host.comments)
     for step in steps:
+        if step[0] is None and step[1] == "#":
+            untouched = False
+            host.comments.append("# {0}".format(step[2]))
+            comments.append(host.comments[-1])
+            continue
         if step[0] is None:
             untouched = untouched and host.values.get(step[1]) == step[2]
             for side in (host, model):
@@ -228,6 +236,6 @@ def test_any_sequence_of_sets_and_removals_ends_as_a_model_predicts(values, step
     for owner in ("first", "second"):
         text = host.call(owner, {})
         model.call(owner, {})
-    assert host.values == model.values
+    assert (host.values, host.comments) == (model.values, comments)
     assert host.section == {}
     assert not untouched or text == start

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import table_values
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import check_all_damage
@@ -560,3 +562,12 @@ def test_a_record_that_is_damaged_anywhere_is_refused_by_its_name_or_can_be_used
         files=[{"path": str(host / "anchors"), "content": "x\n"}],
     )
     check_all_damage(lambda: run(host, check_mode=True, state="absent"), lambda: files_in(host))
+
+
+def test_what_a_killed_run_left_beside_a_file_that_goes_is_removed(host, tmp_path):
+    elsewhere = tmp_path / "ssl"
+    elsewhere.mkdir()
+    run(host, main={"relayhost": "a"}, files=[{"path": str(elsewhere / "anchors"), "content": "x\n"}])
+    (elsewhere / (STAGE_PREFIX + "x" + TEMPORARY_SUFFIX)).mkdir()
+    run(host, state="absent")
+    assert os.listdir(str(elsewhere)) == []

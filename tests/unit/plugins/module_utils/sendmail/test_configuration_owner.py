@@ -13,7 +13,8 @@ import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX, read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import check_all_damage
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.sendmail.test_configuration import (  # noqa: F401 # pylint: disable=unused-import
     RELAY,
@@ -173,3 +174,14 @@ def test_what_an_earlier_release_has_set_returns_to_its_backup(role, absent, etc
 def test_a_record_that_is_damaged_anywhere_is_refused_by_its_name_or_can_be_used(role, absent, etc):  # noqa: F811
     role(loopback_only=False, address_lookups=None, local_delivery=None)
     check_all_damage(lambda: absent(check_mode=True), lambda: files(etc))
+
+
+def test_what_a_killed_run_left_beside_a_file_elsewhere_is_removed(role, etc, tmp_path):  # noqa: F811
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    os.rename(etc + "/access", str(elsewhere / "access"))
+    os.symlink(str(elsewhere / "access"), etc + "/access")
+    role()
+    (elsewhere / (STAGE_PREFIX + "x" + TEMPORARY_SUFFIX)).mkdir()
+    assert not role()["changed"]
+    assert STAGE_PREFIX not in " ".join(os.listdir(str(elsewhere)))

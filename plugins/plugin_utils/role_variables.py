@@ -1,0 +1,208 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a host's variables are what a role of this collection takes, by the role's meta/argument_specs.yml.
+
+Ansible would check that too, but answers with the whole specification, and does not notice a name that is misspelt. So the entry
+in the file has a name that is none of the role's files, and Ansible only documents it.
+"""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.yaml import yaml_load
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.mailops.relay.plugins.plugin_utils import client_relays, relay_server
+from ansible_collections.mailops.relay.plugins.plugin_utils.variables import choice, misspelt, number, truth
+
+ROLES = ("relay_server", "relay_client", "sendmail_client", "qmail_client")
+_ROOT = Path(__file__).resolve().parents[2]
+_ENTRY = "variables"
+
+# Numbers that make no sense at 0; all others begin there.
+_LEAST = {
+    "relay_server_recipient_limit": 1,
+    "relay_server_tls_key_size": 1,
+    "relay_server_tls_valid_days": 1,
+    "qmail_client_service_timeout": 1,
+}
+
+# Lists that Postfix, or a module's own option, takes as one text too: it is divided there.
+_TEXT_WILL_DO = (
+    "relay_server_inet_interfaces",
+    "relay_server_mydestination",
+    "relay_server_smtpd_relay_restrictions",
+    "relay_server_tls_excluded_protocols",
+    "relay_server_tls_excluded_ciphers",
+    "relay_server_firewall_ports",
+    "relay_server_accept_risks",
+    "relay_client_tls_excluded_protocols",
+    "relay_client_accept_risks",
+    "qmail_client_accept_risks",
+)
+
+# The fact that a role cannot do without, and what it comes with.
+_FACTS = {"relay_server": "interfaces", "relay_client": "module_setup", "qmail_client": "module_setup"}
+
+_STAND_INS = {"list": [], "dict": {}, "int": 0, "bool": False}
+
+
+@functools.cache
+def options_of(role):
+    """dict: each variable of a role -> its entry in meta/argument_specs.yml."""
+    text = (_ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text("utf-8")
+    return yaml_load(text)["argument_specs"][_ENTRY]["options"]
+
+
+def problems(role, variables, template, units=None, unknown=""):
+    """What is wrong with the variables of a host.
+
+    Args:
+        role: str, one of ROLES.
+        variables: dict, all variables of the host as they are, templates and all.
+        template: function, (value) -> what it is worth; AnsibleError where it is not to be had.
+        units: dict, of C(firewall_units), for relay_server.
+        unknown: str, why nothing could be asked about these; empty when it could.
+
+    Returns:
+        list of str: sentences, one or two for each variable; empty when all is well.
+    """
+    options, facts = options_of(role), variables.get("ansible_facts") or {}
+    wrong = dict(_facts_missing(role, facts))
+    values = {}
+    for name, near in misspelt([name for name in variables if str(name).startswith(f"{role}_")], options).items():
+        what = f"Write {near}" if near else f"Take it out, or give it a name that does not begin with {role}_"
+        wrong[name] = [f"{name}: the role {role} knows no such variable. {what}."]
+    without_facts = bool(wrong.get("ansible_facts"))
+    for name, option in options.items():
+        values[name] = option.get("default", _STAND_INS.get(option["type"], ""))
+        try:
+            value = template(variables[name])
+        except AnsibleError as exc:
+            if not without_facts:
+                # What it comes from is told once more, behind a full stop.
+                reason = str(getattr(exc, "message", exc)).strip().partition("\n")[0].partition(". ")[0].rstrip(".")
+                wrong[name] = [f"{name}: its value cannot be had: {reason}. Define what its template needs."]
+            else:
+                wrong.setdefault(name, [])
+            continue
+        found = _wrong(name, value, option)
+        if found:
+            wrong[name] = [found]
+        else:
+            values[name] = value
+    # What only follows from a variable that has been named already says nothing new.
+    told = [sentence for sentences in wrong.values() for sentence in sentences]
+    return told + [
+        sentence
+        for sentence in ([] if without_facts else _meant(role, values, facts, units, unknown))
+        if sentence.partition(":")[0] not in wrong
+    ]
+
+
+def _facts_missing(role, facts):
+    fact = _FACTS.get(role)
+    if fact is None or fact in facts:
+        return
+    if "module_setup" in facts:
+        yield (
+            "ansible_facts",
+            [
+                "ansible_facts: this host's network is not among its facts. Gather them with gather_subset: ['!all', min, network];"
+                " the host needs the program ip (package iproute, on Debian iproute2)."
+            ],
+        )
+    else:
+        yield (
+            "ansible_facts",
+            [
+                f"ansible_facts: nothing is known of this host, and the role {role} needs its facts. Take gather_facts: false out of the"
+                " play, or gather them before with ansible.builtin.setup and gather_subset: ['!all', min, network]."
+            ],
+        )
+
+
+def _shown(value):
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "a dictionary"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    text = str(value)
+    return f'"{text if len(text) <= 60 else text[:60] + "…"}"'
+
+
+def _wrong(name, value, option):
+    """str or None: the sentence on a value that is not of the option's type, or none of its choices."""
+    kind = option["type"]
+    if value is None:
+        fitting = {"list": "[]", "dict": "{}", "str": "''"}.get(kind)
+        what = f"Write {fitting} for none, or leave" if fitting else "Leave"
+        return f"{name}: null is no value. {what} it out for the default."
+    if kind == "bool":
+        return _ended(truth(name, value))
+    if kind == "int":
+        return _wrong_number(name, value)
+    if "choices" in option:
+        return _ended(choice(*option["choices"])(name, value))
+    if kind == "list":
+        return _wrong_list(name, value, option)
+    if kind == "dict":
+        if isinstance(value, Mapping):
+            return None
+        return f"{name}: {_shown(value)} is not a dictionary. Write {{name: value}}; on the command line -e '{{\"{name}\": {{…}}}}'."
+    if isinstance(value, (bool, Mapping, list, tuple)):
+        return f"{name}: {_shown(value)} is not a text. Write one in quotes."
+    return None
+
+
+def _ended(sentence):
+    return sentence and sentence + "."
+
+
+def _wrong_number(name, value):
+    port = name.endswith("_port")
+    sentence = number(1 if port else _LEAST.get(name, 0))(name, value)
+    if sentence is None and port and int(value) > 65535:
+        return f"{name}: {value} is not between 1 and 65535. Write the number of a port."
+    return _ended(sentence)
+
+
+def _wrong_list(name, value, option):
+    if isinstance(value, str) and name in _TEXT_WILL_DO:
+        return None
+    if not isinstance(value, (list, tuple)):
+        instead = "[{name: smtp-relay001.example.com}]" if "options" in option else f"[{'…' if value == '' else value}]"
+        if isinstance(value, Mapping):
+            instead = "a list, each element after a hyphen"
+        return f"{name}: {_shown(value)} is not a list. Write {instead}."
+    of_dicts = option["elements"] == "dict"
+    for position, element in enumerate(value, 1):
+        if of_dicts and not isinstance(element, Mapping):
+            instead = "{name: …}" if "options" in option or name.endswith("_master") else "its names and values"
+            return f"{name}: element {position}, {_shown(element)}, is not a dictionary. Write {instead}."
+        if not of_dicts and (element is None or isinstance(element, (bool, Mapping, list, tuple))):
+            return f"{name}: element {position}, {_shown(element)}, is not a text. Write one in quotes."
+        if "options" in option:
+            for key, near in misspelt(element, option["options"]).items():
+                instead = f"Write {near}" if near else f"Write {', '.join(option['options'])}"
+                return f'{name}: element {position} has "{key}", which nobody knows. {instead}.'
+    return None
+
+
+def _meant(role, values, facts, units, unknown):
+    """list of str: what is wrong with values that are of their types."""
+    if role == "relay_server":
+        own = list(facts.get("all_ipv4_addresses") or []) + list(facts.get("all_ipv6_addresses") or [])
+        return list(relay_server.problems(values, units, unknown, own))
+    relays, port = values[f"{role}_relays"], values[f"{role}_port"]
+    if role == "sendmail_client":
+        tls, mx_lookup = values[f"{role}_tls_security_level"], values[f"{role}_mx_lookup"]
+        return client_relays.sendmail_client_problems(relays, port, tls, boolean(mx_lookup))
+    return client_relays.relay_problems(relays, role, port, addresses=role == "qmail_client")

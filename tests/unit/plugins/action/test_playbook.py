@@ -1,0 +1,117 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user sees and a script gets from the playbooks, run in a site of the user's own: the screen, and the exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COLLECTIONS = Path(__file__).resolve().parents[7]
+LOG = """\
+2026-11-22T07:07:44.5Z relay postfix/smtpd[1]: AAAAAAA: client=web01[10.20.0.11]
+2026-11-22T07:07:44.6Z relay postfix/cleanup[2]: AAAAAAA: message-id=<1@web01>
+2026-11-22T07:07:44.7Z relay postfix/qmgr[3]: AAAAAAA: from=<root@web01>, size=360, nrcpt=1 (queue active)
+2026-11-22T07:07:44.8Z relay postfix/smtp[4]: AAAAAAA: to=<ops@example.net>, relay=mx[203.0.113.9]:25, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (250 ok)
+2026-11-22T07:07:44.9Z relay postfix/qmgr[3]: AAAAAAA: removed
+"""
+HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+# Nobody listens on port 9 there.
+NOWHERE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Runs a user's own site, in which a playbook of the collection is imported; returns the exit code, and what it shows."""
+    place = tmp_path_factory.mktemp("site")
+    (place / "log").write_text(LOG)
+    inventory = {
+        "relay_servers": {"hosts": {"relay": HERE, "down": NOWHERE}},
+        "relay_clients": {"hosts": {}},
+        # A site's own variable, of which no playbook may take notice.
+        "all": {"vars": {"client": "somebody-else", "limit": "none"}},
+    }
+    (place / "inventory.json").write_text(json.dumps(inventory))
+    (place / "site.json").write_text(json.dumps([{"import_playbook": "mailops.relay.trace"}]))
+
+    def run(limit, *variables, stdout="default"):
+        extra = [part for variable in variables for part in ("-e", variable)]
+        command = [
+            sys.executable,
+            "-m",
+            "ansible",
+            "playbook",
+            "-i",
+            "inventory.json",
+            "-l",
+            limit,
+            "site.json",
+            *extra,
+        ]
+        done = subprocess.run(
+            command + ["-e", f"trace_paths={place}/log", "-e", "trace_source=files"],
+            cwd=place,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(place),
+                "LANG": "C.UTF-8",
+                "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+                "ANSIBLE_STDOUT_CALLBACK": stdout,
+                "COLUMNS": "80",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        return done.returncode, done.stdout
+
+    return run
+
+
+def behind_the_recap(shown):
+    return shown.partition("PLAY RECAP")[2].partition("\n\n")[2].splitlines()
+
+
+def test_the_verdict_is_the_last_thing_on_the_screen(site):
+    code, shown = site("relay", "trace_recipient=*@example.net", "trace_limit=5", "trace_json=false")
+    lines = behind_the_recap(shown)
+    assert code == 0 and lines[0] == "DELIVERED <1@web01> from <root@web01>", shown
+    # Neither quoted nor folded, and nowhere else.
+    assert any(len(line) > 80 for line in lines) and shown.count("DELIVERED") == 1
+
+
+def test_nothing_found_is_no_success(site):
+    code, shown = site("relay", "trace_sender=nobody@example.com")
+    assert code == 2 and behind_the_recap(shown)[0] == "No message was found."
+    assert "/log: it begins on " in behind_the_recap(shown)[1]
+
+
+@pytest.mark.parametrize("limit", ["all", "down"])
+def test_a_host_that_does_not_answer_wins(site, limit):
+    code, shown = site(limit, "trace_sender=nobody@example.com")
+    assert code == 4 and "INCOMPLETE: not all hosts have answered." in behind_the_recap(shown)
+
+
+def test_a_wrong_variable_is_refused_before_any_host_is_asked(site):
+    code, shown = site("all", "trace_sendr=x", "since=2h", "trace_limit=-3")
+    assert code == 2 and "Ask" not in shown
+    assert behind_the_recap(shown) == [
+        "since: it is called trace_since now; write that. trace_sendr: mailops.relay.trace has no such variable; write trace_sender."
+        " trace_limit: '-3' is not 1 or more; write a whole number, 1 or more."
+    ]
+
+
+def test_what_a_program_reads_stays_what_it_can_read_and_has_the_value_of_a_query(site):
+    code, shown = site("relay", "trace_sender=root@web01", "trace_query=traces[0].verdict", stdout="ansible.posix.json")
+    results = [
+        task["hosts"]["relay"]
+        for play in json.loads(shown)["plays"]
+        for task in play["tasks"]
+        if "relay" in task["hosts"]
+    ]
+    assert code == 0 and ["delivered"] in [result.get("lines") for result in results]

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.plugin_utils.playbook_variables import PLAYBOOKS, problems
+from ansible_collections.mailops.relay.plugins.plugin_utils.variables import truth
+
+ROOT = Path(__file__).resolve().parents[4]
+# Enough that nothing else is wrong.
+ENOUGH = {"trace": {"trace_sender": "app@web01.example.com"}, "queue": {"queue_all": "true"}}
+
+
+def said(playbook, given=None, inventory=None):
+    """What is said of extra variables, and of those of an inventory."""
+    given, inventory = dict(ENOUGH.get(playbook, {}), **(given or {})), inventory or {}
+    known = {name: value for name, value in {**given, **inventory}.items() if name in PLAYBOOKS[playbook]}
+    return problems(playbook, known, list(given), list(given) + list(inventory))
+
+
+@pytest.mark.parametrize(
+    ("playbook", "given", "words"),
+    [
+        ("queue", {"action": "delete"}, "action: it is called queue_action now; write that"),
+        ("queue", {"queue": "deferred"}, "queue: it is called queue_name now; write that"),
+        (
+            "queue",
+            {"queue_acton": "delete"},
+            "queue_acton: mailops.relay.queue has no such variable; write queue_action",
+        ),
+        ("trace", {"since": "2h"}, "since: it is called trace_since now; write that"),
+        ("report", {"paths": "x"}, "paths: it is called report_paths now; write that"),
+        ("verify", {"json": "true"}, "json: it is called verify_json now; write that"),
+        ("remove", {"assume_yes": "true"}, "assume_yes: it is called remove_assume_yes now; write that"),
+        ("trace", {"trace_subject": "hello"}, "trace_subject: a log does not tell the subject"),
+        ("trace", {"subject": "hello"}, "subject: a log does not tell the subject"),
+        ("trace", {"trace_sender_domain": "a@example.com"}, "trace_sender_domain: write trace_sender='*@example.com'"),
+        ("trace", {"trace_recipient": "example.net"}, "trace_recipient: 'example.net' is not a whole address"),
+        ("trace", {"trace_status": "lost"}, "trace_status: 'lost' is not one of sent, deferred"),
+        ("trace", {"trace_since": "later"}, "trace_since: 'later' is not a time"),
+        ("report", {"report_since": "2999-01-01"}, "report_since: '2999-01-01' is in the future"),
+        ("report", {"report_since": "1h", "report_until": "2h"}, "report_since: it is later than until"),
+        ("report", {"report_query": "foo["}, "report_query: 'foo[' is not a JMESPath expression"),
+        (
+            "queue",
+            {"queue_all": "false", "queue_sender_domain": "a@example.com"},
+            "queue_sender_domain: 'a@example.com' is not a domain",
+        ),
+        (
+            "queue",
+            {"queue_all": "false", "queue_sender": "example.com"},
+            "queue_sender: 'example.com' is not an address",
+        ),
+        (
+            "queue",
+            {"queue_all": "false", "queue_action": "delete"},
+            "no criterion is given; name one, or say queue_all=true",
+        ),
+        ("queue", {"queue_limit": "-3"}, "queue_limit: '-3' is not 0 or more"),
+        ("queue", {"queue_assume_yes": "maybe"}, "queue_assume_yes: 'maybe' is not true or false"),
+        ("verify", {"verify_recipient": "ops"}, "verify_recipient: 'ops' is not a mail address"),
+        ("verify", {"verify_tls": "strong"}, "verify_tls: 'strong' is not one of verified, encrypted, none"),
+        ("preflight", {"preflight_nameserver_port": "70000"}, "preflight_nameserver_port: '70000' is not a port"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_with_what_to_write(playbook, given, words):
+    (sentence,) = said(playbook, given)
+    assert sentence.startswith(words)
+
+
+def test_a_name_of_others_in_the_inventory_is_nobodys_business():
+    others = {"client": "web01", "sender": "x", "action": "delete", "queue_size": 7, "report_email": "a@b.example"}
+    assert said("queue", {}, others) == said("report", {}, others) == []
+
+
+def test_a_slip_in_the_inventory_is_refused():
+    for playbook, name, meant in (
+        ("verify", "verify_tsl", "verify_tls"),
+        ("preflight", "preflight_mix", "preflight_mx"),
+    ):
+        (sentence,) = said(playbook, {}, {name: "x"})
+        assert sentence == f"{name}: mailops.relay.{playbook} has no such variable; write {meant}"
+
+
+def takes_text(check):
+    """What a truth value or a number may be as text, or None for a variable of another kind."""
+    if check is truth:
+        return "false"
+    return "5" if check("x", "5") is None and check("x", "five") else None
+
+
+@pytest.mark.parametrize("playbook", sorted(PLAYBOOKS))
+def test_every_number_and_truth_value_may_be_text_and_is_cast_where_it_is_used(playbook):
+    files = [ROOT / f"playbooks/{playbook}.yml", *(ROOT / "playbooks/tasks").glob("*.yml")]
+    lines = [line for file in files for line in file.read_text().splitlines() if not line.lstrip().startswith("#")]
+    for name, check in PLAYBOOKS[playbook].items():
+        text = takes_text(check)
+        if text is None:
+            continue
+        assert said(
+            playbook, {name: text, "queue_sender": "a@example.com"} if name == "queue_all" else {name: text}
+        ) in (
+            [],
+            [f"{name}: without queue_action nothing is done; write queue_action too, or leave it out"],
+        )
+        # Ansible casts the options of modules.
+        cast = rf"{name} \| default\(omit\) }}}}\"\Z|{name}(' \| map|' \)?| \| default\(.*\)) \| (bool|int|float)\b|-e {name}=|'{name}'\)"
+        for line in lines:
+            assert len(re.findall(rf"(?<!_){name}", line)) == len(re.findall(rf"(?<!_)(?:{cast})", line)), line
