@@ -43,6 +43,15 @@ def _text(value):
     return to_text(value, errors="surrogate_or_replace", nonstring="passthru")
 
 
+def _line(ticket):
+    """str: a ticket as JSON."""
+    try:
+        return json.dumps(ticket)
+    except UnicodeDecodeError:
+        # Python 2, with bytes that are no UTF-8. To look at each text beforehand takes longer than all the rest.
+        return json.dumps(_text(ticket))
+
+
 def _plain(question):
     """dict: a question as it comes back from JSON."""
     return dict((_text(name), _text(question[name])) for name in question)
@@ -97,7 +106,7 @@ def note(question, tickets, now):
         with about(path), os.fdopen(handle, "w") as stream:
             stream.write(json.dumps({"question": _plain(question), "now": now}) + "\n")
             for ticket in tickets:
-                stream.write(json.dumps(_text(ticket)) + "\n")
+                stream.write(_line(ticket) + "\n")
     except BaseException:
         os.unlink(path)
         raise
