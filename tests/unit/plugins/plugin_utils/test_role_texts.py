@@ -108,13 +108,13 @@ def read(path):
     return yaml.safe_load(path.read_text("utf-8"))
 
 
-def role_of(role):
+def role_of(role, parts=("tasks",)):
     folder = ROOT / "roles" / role
     variables = dict(read(folder / "defaults" / "main.yml"), **read(folder / "vars" / "main.yml"))
     expressions = dict(
         found
         for path in sorted(folder.glob("*/*.yml"))
-        if path.parent.name in ("tasks", "vars", "defaults")
+        if path.parent.name in parts
         for found in expressions_in(f"{path.parent.name}/{path.name}", read(path))
     )
     return variables, expressions
@@ -171,7 +171,7 @@ def test_a_truth_value_or_a_number_that_is_text_does_the_same(role, core):
 def test_a_truth_value_decides_nothing_unless_it_has_been_cast(role):
     """Newer releases of ansible-core refuse a text as a condition, where 2.16 takes each that is not empty for true."""
     names = [name for name, option in role_variables.options_of(role).items() if option["type"] == "bool"]
-    _variables, expressions = role_of(role)
+    _variables, expressions = role_of(role, ("tasks", "vars", "defaults"))
     for place, expression in expressions.items():
         for name in names:
             if re.fullmatch(r"\s*\{\{\s*" + name + r"\s*\}\}\s*", expression):
