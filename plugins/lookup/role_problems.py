@@ -28,7 +28,7 @@ options:
     type: bool
     default: true
   units:
-    description: What M(mailops.relay.firewall_units#filter) returned, for V(relay_server).
+    description: What P(mailops.relay.firewall_units#filter) returned, for V(relay_server).
     type: dict
   unknown:
     description: Why nothing could be asked about the units. Empty when it could.

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""C(-e name=value) gives text. What a role does with a truth value or a number is the same when it comes as one.
+
+Each expression of a role is rendered with ansible-core's own templates in a process of its own, which finds the collection as a
+playbook does; with the newest core too, where tests/setup core-latest has made its environment.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.mailops.relay.plugins.plugin_utils import role_variables
+
+ROOT = Path(__file__).resolve().parents[4]
+COLLECTIONS = ROOT.parents[2]
+ENVIRONMENT = Path(sys.prefix)
+PYTHONS = {
+    "core-2.16": ENVIRONMENT / "bin" / "python",
+    "core-latest": ENVIRONMENT.with_name(".venv-latest") / "bin" / "python",
+}
+
+# Renders {name: expression} with each of some sets of variables; prints a list of {name: what came out}.
+RENDER = """
+import json, sys
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader([sys.argv[1]])
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+try:
+    from ansible.template import trust_as_template
+except ImportError:
+    trust_as_template = str
+given = json.load(sys.stdin)
+
+def trusted(value):
+    if isinstance(value, dict):
+        return {key: trusted(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [trusted(entry) for entry in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+results = []
+for variables in given["variables"]:
+    templar = Templar(loader=DataLoader(), variables=trusted(variables))
+    found = {}
+    for name, expression in given["expressions"].items():
+        try:
+            found[name] = json.loads(json.dumps(templar.template(trust_as_template(expression)), default=str))
+        except Exception as exc:
+            found[name] = "ERROR " + type(exc).__name__
+    results.append(found)
+print(json.dumps(results))
+"""
+
+# As a play of the site has them: what tasks register is there as if each module had found nothing to do.
+SITE = {
+    "inventory_hostname": "web01",
+    "ansible_check_mode": False,
+    "ansible_play_hosts_all": ["web01"],
+    "ansible_play_batch": ["web01"],
+    "groups": {"relay_servers": ["relay01"], "relay_clients": ["web01"]},
+    "hostvars": {"web01": {}, "relay01": {"relay_server_hostname": "relay01.example.com"}},
+    "ansible_facts": {
+        "all_ipv4_addresses": ["10.20.0.10"],
+        "all_ipv6_addresses": [],
+        "default_ipv4": {"address": "10.20.0.10"},
+        "default_ipv6": {},
+        "fqdn": "web01.example.com",
+        "lo": {},
+        "pkg_mgr": "apt",
+    },
+    "relay_server_networks": ["10.20.0.0/24"],
+    "__relay_server_host_said": {"rc": 0, "stdout_lines": []},
+    "__relay_server_hosts_file": {},
+    "__relay_server_config_check": {"up_to_date": True, "installed": True, "running": True, "enabled": True},
+    "__relay_server_log_limits_result": {},
+    "__relay_client_certificates": {"results": []},
+    "__relay_client_config_result": {"installed": True, "running": True, "enabled": True},
+    "__sendmail_client_certificates": {"results": []},
+    "__sendmail_client_config_result": {"restart_required": False, "running": True},
+    "__sendmail_client_orphans_stopped": {},
+}
+
+
+def expressions_in(path, value, conditions=False):
+    """Yields (place, expression) of each template, and of each condition, which has no braces."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            if key not in ("name", "loop_control"):
+                yield from expressions_in(f"{path} {key}", entry, key in ("when", "failed_when"))
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from expressions_in(f"{path} {number}", entry, conditions)
+    elif isinstance(value, str) and conditions:
+        yield path, f"{{% if {value} %}}yes{{% else %}}no{{% endif %}}"
+    elif isinstance(value, str) and "{{" in value:
+        yield path, value
+
+
+def read(path):
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def role_of(role, parts=("tasks",)):
+    folder = ROOT / "roles" / role
+    variables = dict(read(folder / "defaults" / "main.yml"), **read(folder / "vars" / "main.yml"))
+    expressions = dict(
+        found
+        for path in sorted(folder.glob("*/*.yml"))
+        if path.parent.name in parts
+        for found in expressions_in(f"{path.parent.name}/{path.name}", read(path))
+    )
+    return variables, expressions
+
+
+def touched(names, variables, expressions):
+    """dict: the expressions that use one of the names, be it through other variables."""
+    uses = {name: set(re.findall(r"\w+", json.dumps(value))) for name, value in variables.items()}
+    names, before = set(names), None
+    while names != before:
+        before = set(names)
+        names |= {name for name, used in uses.items() if used & before}
+    return {place: text for place, text in expressions.items() if names.intersection(re.findall(r"\w+", text))}
+
+
+def told(value):
+    """What a module's option of the right type would make of it."""
+    if isinstance(value, dict):
+        return {key: told(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [told(entry) for entry in value]
+    return str(value).strip().lower()
+
+
+@pytest.mark.parametrize("core", PYTHONS)
+@pytest.mark.parametrize("role", role_variables.ROLES)
+def test_a_truth_value_or_a_number_that_is_text_does_the_same(role, core):
+    if not PYTHONS[core].exists():
+        pytest.skip("tests/setup core-latest has not been run")
+    variables, expressions = role_of(role)
+    types = {name: option["type"] for name, option in role_variables.options_of(role).items()}
+    expressions = touched([name for name, kind in types.items() if kind in ("bool", "int")], variables, expressions)
+    sets = []
+    for truth in (True, False):
+        given = {name: {"bool": truth, "int": 7}[kind] for name, kind in types.items() if kind in ("bool", "int")}
+        texts = {name: str(value).lower() for name, value in given.items()}
+        sets += [dict(variables, **SITE, **values) for values in (given, texts)]
+    done = subprocess.run(
+        [PYTHONS[core], "-W", "ignore", "-c", RENDER, COLLECTIONS],
+        input=json.dumps({"expressions": expressions, "variables": sets}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    results = json.loads(done.stdout.splitlines()[-1])
+    assert not all(str(value).startswith("ERROR") for value in results[0].values())
+    for plain, as_text in zip(results[::2], results[1::2], strict=True):
+        assert {place: told(value) for place, value in as_text.items()} == {
+            place: told(value) for place, value in plain.items()
+        }
+
+
+@pytest.mark.parametrize("role", role_variables.ROLES)
+def test_a_truth_value_decides_nothing_unless_it_has_been_cast(role):
+    """Newer releases of ansible-core refuse a text as a condition, where 2.16 takes each that is not empty for true."""
+    names = [name for name, option in role_variables.options_of(role).items() if option["type"] == "bool"]
+    _variables, expressions = role_of(role, ("tasks", "vars", "defaults"))
+    for place, expression in expressions.items():
+        for name in names:
+            if re.fullmatch(r"\s*\{\{\s*" + name + r"\s*\}\}\s*", expression):
+                continue
+            bare = re.search(rf"(?<!\w){name}\b(?!\s*\|\s*bool)", expression)
+            assert not bare, f"{place}: {expression}"
