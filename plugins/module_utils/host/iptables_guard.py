@@ -212,6 +212,7 @@ class Chains(object):
         for rule in rules:
             self._chains.setdefault(rule.chain, []).append(rule)
         self._judged = {}
+        self._walked = {}
 
     def _rules(self, chain):
         if chain not in self._judged:
@@ -261,7 +262,11 @@ class Chains(object):
             reading.accepts if certainty in reading.accepts else frozenset(),
             reading.rejects if certainty in reading.rejects else frozenset(),
         )
-        found = self._walk(judged.target, packet, inside, depth + 1)
+        # Many rules may lead to one chain, and that of each of these to a further one.
+        key = judged.target, packet, inside, depth
+        if key not in self._walked:
+            self._walked[key] = self._walk(judged.target, packet, inside, depth + 1)
+        found = self._walked[key]
         if found is None and judged.goto and certainty == ALWAYS:
             return "return"
         return found

@@ -107,7 +107,7 @@ def sshd_ports(config="/etc/ssh/sshd_config"):
         IOError, OSError: a file cannot be read.
     """
     ports, addresses = [], []
-    for keyword, value in _settings(config, 0):
+    for keyword, value in _settings(config):
         if keyword == "port":
             ports.append(_port(value))
         else:
@@ -120,20 +120,30 @@ def sshd_ports(config="/etc/ssh/sshd_config"):
     return found if ports or addresses else None
 
 
-def _settings(path, depth):
+def _settings(config):
+    """iterable of (str, str): keyword and value; each file is read once, however often files include it, themselves too."""
+    waiting, seen = [config], set([config])
+    while waiting:
+        for keyword, words in _global_lines(waiting.pop()):
+            if keyword != "include":
+                yield keyword, words[0]
+                continue
+            for pattern in words:
+                new = [path for path in glob.glob(os.path.join("/etc/ssh", pattern)) if path not in seen]
+                seen.update(new)
+                waiting.extend(new)
+
+
+def _global_lines(path):
+    """iterable of (str, list of str): keyword and words of the lines that hold for all connections."""
     for line in (files.read_native(path) or "").splitlines():
         words = [word.strip('"') for word in line.replace("=", " ", 1).split()]
         keyword = words[0].lower() if len(words) > 1 else ""
         if keyword == "match":
             # What follows holds for single connections, up to the end of this file.
             return
-        if keyword == "include" and depth < 4:
-            for pattern in words[1:]:
-                for included in sorted(glob.glob(os.path.join("/etc/ssh", pattern))):
-                    for setting in _settings(included, depth + 1):
-                        yield setting
-        elif keyword in ("port", "listenaddress"):
-            yield keyword, words[1]
+        if keyword in ("include", "port", "listenaddress"):
+            yield keyword, words[1:]
 
 
 def _port(text):

@@ -338,6 +338,9 @@ class Lexer(object):
 
     def _other_hour(self, line):
         """A line of another hour or another format."""
+        # Logs of several hosts change the hour with every few lines, so the usual formats come first; none of the others is one.
+        if line[:1] != "@" and self._usual(line):
+            return
         if line.startswith(_BYTE_ORDER_MARK):
             line = line[len(_BYTE_ORDER_MARK) :]
         if not line.strip():
@@ -363,26 +366,35 @@ class Lexer(object):
                 parts = [match.group(number) for number in order]
                 self._whole_stamp(parts[0], " ".join(parts[1:]), line[match.end() :])
                 return
-        stamp = line[:15] if _NO_YEAR.match(line) else line.split(" ", 1)[0]
-        short = len(stamp) == 15 and stamp[3] == " "
+        if not self._usual(line):
+            self._unreadable(line)
+
+    def _usual(self, line):
+        """bool: whether a line begins like RFC 3164 or with a stamp of RFC 3339; it is read then, and so are those like it."""
+        short = _NO_YEAR.match(line) is not None
+        stamp = line[:15] if short else line.split(" ", 1)[0]
         try:
             self.hour = self._hour_of(stamp)
         except ValueError:
-            self._unreadable(line)
-            return
+            return False
         if short and line[15] == ".":
             # Fractions of a second that a template of rsyslog's has added.
             fraction = line[15:].split(" ", 1)
             if len(fraction) == 2 and fraction[0][1:].isdigit():
                 self._single(stamp, fraction[1])
-                return
+                return True
         length = (9 if short else 13) + (3 if self._step == 60 else 0)
         prefix = line[:length]
         self._format = _Format(prefix, short)
         self._single(stamp, line[16:] if short else line[len(stamp) + 1 :])
+        return True
 
     def _hour_of(self, stamp):
         """int: when the hour of a stamp began. Raises ValueError when it is not a stamp."""
+        base = self._minutes.get(stamp[:17] + stamp[-6:])
+        if base is not None and _RFC3339.match(stamp):
+            # A minute and a zone that have been looked at.
+            return int(base) - (int(stamp[14:16]) * 60 if self._step == 3600 else 0)
         seconds = self._parse(stamp)
         short = len(stamp) == 15 and stamp[3] == " "
         minute, second = (stamp[10:12], stamp[13:15]) if short else (stamp[14:16], stamp[17:19])

@@ -48,7 +48,8 @@ _RESULT = (
 _DELIVERY = re.compile("to=<{0}>, (?:orig_to=<{0}>, )?".format(_ADDRESS) + _RESULT, re.S)
 # After addresses that need quotation marks and have none.
 _LOOSE_DELIVERY = re.compile(">, " + _RESULT, re.S)
-_QUEUED = re.compile(r"from=<(.*)>, size=([0-9]{1,18}), nrcpt=([0-9]{1,9}) \(queue active\)\Z", re.S)
+# An address without what could end it, which is most of them, is found at once.
+_QUEUED = re.compile(r"from=<([^>]*(?:>.*)??)>, size=([0-9]{1,18}), nrcpt=([0-9]{1,9}) \(queue active\)\Z", re.S)
 # Before 2.3 and with soft_bounce there are fields less; such a line is known, and so much of it is used.
 _EXPIRED = re.compile(r"from=<(.*)>, status=((?:force-)?expired), (.*)\Z", re.S)
 # What smtpd, postscreen and filters (milters) refuse: ACTION: STAGE from CLIENT: REPLY; ENVELOPE

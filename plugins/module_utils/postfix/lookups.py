@@ -13,6 +13,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
+import warnings
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
@@ -446,7 +447,10 @@ def _pattern_rule(kind, line):
         options |= 0 if flags.count("s") % 2 else re.S
         options |= re.M if flags.count("m") % 2 else 0
     try:
-        compiled = re.compile(_python_pattern(pattern), options)
+        with warnings.catch_warnings():
+            # A later Python may read "[[" and "--" in a set otherwise, it says; the pattern is another's, and Postfix's meaning stays.
+            warnings.simplefilter("ignore", FutureWarning)
+            compiled = re.compile(_python_pattern(pattern), options)
     except (re.error, OverflowError, RuntimeError):
         # What is behind a condition that is not understood counts for nothing.
         return _Rule("if", _no_match, False, None, None, None) if rule == "if" else None

@@ -501,12 +501,13 @@ class Restrictions(object):
                 elif name.lower() in _GONE_SINCE_3_9 and self._is_gone(name.lower()):
                     message = "{0} is gone since Postfix 3.9".format(name)
                     found.append((listed, message, "write {0}".format(_GONE_SINCE_3_9[name.lower()])))
+        circles = self._in_circles()
         for name, items in sorted(self.classes.items()):
             if not items:
                 found.append(
                     ("smtpd_restriction_classes", "the class {0} is not defined".format(name), "set {0}".format(name))
                 )
-            elif self._names_itself(name):
+            elif name in circles:
                 found.append((name, "the class {0} names itself".format(name), "take it out of its own list"))
         for listed, restriction, specification in self._accesses():
             kind = ACCESS.match(restriction)
@@ -540,16 +541,36 @@ class Restrictions(object):
                     )
         return found
 
-    def _names_itself(self, name):
-        waiting, seen = [name], set()
-        while waiting:
-            for item in self.classes[waiting.pop()]:
-                if item == name:
-                    return True
-                if item in self.classes and item not in seen:
-                    seen.add(item)
-                    waiting.append(item)
-        return False
+    def _in_circles(self):
+        """set of str: the classes that name themselves, by way of others too; Tarjan's algorithm, one look at each class."""
+        found, numbers, lowest, path, open_ones = set(), {}, {}, [], set()
+        for start in self.classes:
+            waiting = [] if start in numbers else [(start, None)]
+            while waiting:
+                name, items = waiting.pop()
+                if items is None:
+                    numbers[name] = lowest[name] = len(numbers)
+                    path.append(name)
+                    open_ones.add(name)
+                    items = iter([item for item in self.classes[name] if item in self.classes])
+                for item in items:
+                    if item not in numbers:
+                        waiting += [(name, items), (item, None)]
+                        break
+                    if item in open_ones:
+                        lowest[name] = min(lowest[name], numbers[item])
+                else:
+                    if waiting:
+                        above = waiting[-1][0]
+                        lowest[above] = min(lowest[above], lowest[name])
+                    if lowest[name] == numbers[name]:
+                        circle = [path.pop()]
+                        while circle[-1] != name:
+                            circle.append(path.pop())
+                        open_ones.difference_update(circle)
+                        if len(circle) > 1 or name in self.classes[name]:
+                            found.update(circle)
+        return found
 
     def _all_lists(self):
         return sorted(self.lists.items()) + sorted(self.classes.items())

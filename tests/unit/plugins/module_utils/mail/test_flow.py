@@ -297,6 +297,20 @@ def test_memory_does_not_grow_with_the_log(monkeypatch):
     assert len(flow._young) + len(flow._old) <= 40
 
 
+def test_the_first_recipients_are_counted_by_name_on_each_python(monkeypatch):
+    monkeypatch.setattr(flow_module, "MOST_ADDRESSES", 20)
+    line = (
+        "Nov 22 07:07:44 r postfix/smtp[1]: A{0:08d}: to=<{1}{0}@D{2}.example>, relay=x[1.2.3.4]:25, delay=1, delays=0/0/0/1, "
+        "dsn=2.0.0, status=sent (250 ok)\n"
+    )
+    facts = count([line.format(number % 300, "Rr"[number // 300], number % 7).encode("ascii") for number in range(600)])
+    assert facts["recipients"] == dict(
+        [("r{0}@d{1}.example".format(number, number % 7), {"sent": 1}) for number in range(20)]
+        + [("(others)", {"sent": 580})]
+    )
+    assert sum(entry["sent"] for entry in facts["recipient_domains"].values()) == 600
+
+
 @pytest.mark.parametrize(
     "tag, text, lost",
     [

@@ -11,6 +11,7 @@ __metaclass__ = type
 
 import os
 import string
+import warnings
 
 import pytest
 from ansible.module_utils.common.text.converters import to_native
@@ -51,6 +52,14 @@ def asked(text, key, kind):
 )
 def test_what_postmap_answers(kind, text, key, answers):
     assert asked(text, key, kind) == answers
+
+
+@pytest.mark.parametrize("pattern", ["[[a]x", "[a&&b]x", "[a||b]x", "[a~~b]x"])
+def test_python_says_nothing_of_a_pattern(pattern):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert asked("/{0}/ OK\n".format(pattern), "ax", "regexp") == ["OK"]
+    assert not said
 
 
 def test_of_two_answers_inline_gives_the_last():
