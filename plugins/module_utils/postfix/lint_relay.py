@@ -20,6 +20,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations
     CLASSES,
     STRANGE,
     Destinations,
+    matches_subdomains,
     rewrite_scope,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
@@ -194,22 +195,40 @@ def _plain(items):
     return [item.lstrip(".").lower() for item in items if re.match(r"\.?[A-Za-z0-9][A-Za-z0-9.-]*\Z", item)]
 
 
+def _is_text(item):
+    """bool: whether an element of a list is compared as text: no table, and no file."""
+    return ":" not in item and not item.startswith("/")
+
+
 def _is_wildcard(item):
-    return "*" in item and ":" not in item and not item.startswith("/")
+    return "*" in item and _is_text(item)
 
 
 def _check_wildcards(scope):
-    """list of Finding: asterisks in lists of domains, which Postfix compares as text (match_ops(3))."""
+    """list of Finding: what no domain is like in lists of domains, which Postfix compares as text (match_ops(3))."""
     findings = []
     for name, _users in CLASSES:
-        found = [item for item in split_list(scope.get(name) or "") if _is_wildcard(item)]
+        items = [item.lstrip("!") for item in split_list(scope.get(name) or "") if _is_text(item.lstrip("!"))]
+        # C(.example.com) stands for what is below it in one of the lists, and there only where C(example.com) does not.
+        bare = name != "relay_domains" or matches_subdomains(scope, name)
+        wildcards = [item for item in items if _is_wildcard(item)]
+        others = [item for item in items if "@" in item or item.endswith(".") or (bare and item.startswith("."))]
+        found = wildcards or others
         if found and name in scope.explicit:
             findings.append(
                 scope.finding(
                     "no-wildcard",
                     name,
-                    "an asterisk is no wildcard here, {0} matches no domain".format(", ".join(found)),
-                    "name each domain; .example.com in relay_domains stands for what is below it",
+                    "{0}{1} matches no domain".format(
+                        "an asterisk is no wildcard here, " if wildcards else "", ", ".join(found)
+                    ),
+                    "name each domain{0}".format(
+                        "; {0}example.com in relay_domains stands for what is below it{1}".format(
+                            *(("", " too") if matches_subdomains(scope, "relay_domains") else (".", ""))
+                        )
+                        if wildcards or not others[0].endswith(".")
+                        else ", without a dot at its end"
+                    ),
                     WARNING,
                 )
             )
@@ -227,6 +246,9 @@ def _check_destinations(scope, main_scope, restrictions, destinations):
         checked = scope.is_yes("smtpd_reject_unlisted_recipient") or restrictions.mentions("reject_unlisted_recipient")
         refused = checked and destinations.refuses_user(scope, recipient)
         owner, name = _owner(destinations.scope, main_scope, [name])
+        if name == "virtual_mailbox_domains" and name not in owner.explicit:
+            # By default these are the domains that the table of users has.
+            owner, name = _owner(destinations.scope, main_scope, ["virtual_mailbox_maps"])
         # With virtual_alias_domains left to its default, virtual_alias_maps decides where all that mail goes.
         if name in owner.explicit:
             findings.append(

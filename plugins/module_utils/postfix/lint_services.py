@@ -25,6 +25,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables 
     tables_in,
     takes_tables,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import TEXT_TYPES, table_entries
 
@@ -79,6 +80,8 @@ _NAMED.update(
     queue_service_name="no mail is delivered",
     tlsmgr_service_name="TLS is turned off",
 )
+# Parameters with tables of which an answer may be FILTER.
+_WITH_ACTIONS = ("_restrictions", "header_checks", "body_checks")
 _VERIFY = re.compile(r"\breject_unverified_(recipient|sender)\b")
 _DEEP_TESTS = tuple("postscreen_{0}_enable".format(name) for name in ("bare_newline", "non_smtp_command", "pipelining"))
 _LIMIT = re.compile(r"smtpd_client_[a-z_]+_(count|rate)_limit\Z")
@@ -101,6 +104,7 @@ class _Services(object):
     def __init__(self, main_scope, service_scopes, services):
         self._main = main_scope
         self._services = services
+        self._lookups = Lookups(main_scope.host, main_scope.get("queue_directory"))
         self._scopes = [main_scope] + service_scopes
         self._own = dict(((scope.service["name"], scope.service["type"]), scope) for scope in service_scopes)
         self._present = set((service["name"], service["type"]) for service in services)
@@ -120,6 +124,7 @@ class _Services(object):
             for scope in self._scopes:
                 found += self._transports(scope)
                 found += self._transport_maps(scope)
+                found += self._filters(scope)
                 found += self._named(scope)
             found += self._defaults()
             found += self._log()
@@ -221,6 +226,25 @@ class _Services(object):
                     continue
                 where = "what {0} {1} names is deferred: mail transport unavailable".format(kind, key)
                 found.append(self._missing(scope, name, service, where, ERROR if kind == "static" else WARNING))
+        return found
+
+    def _filters(self, scope):
+        """list of Finding: FILTER in tables of access(5) and header_checks(5), as far as they can be read."""
+        found = []
+        classes = restriction_classes(scope)
+        for name in sorted(scope.explicit):
+            if not (name in classes or name.endswith(_WITH_ACTIONS)):
+                continue
+            for item in split_list(scope.get(name) or ""):
+                try:
+                    values = self._lookups.table(item).values() if ":" in item else []
+                except SyntaxProblem:
+                    continue
+                for service in sorted(set(map(_filter_service, values)) - set([""])):
+                    if not self._has(service):
+                        where = "what {0} sends there is deferred: mail transport unavailable".format(shown(name, item))
+                        severity = ERROR if item.startswith("static:") else WARNING
+                        found.append(self._missing(scope, name, service, where, severity))
         return found
 
     # Services by name
@@ -377,6 +401,12 @@ class _Services(object):
                 reason = "smtp waits a second for it and keeps no connection"
                 found.append(self._missing(scope, name, service, reason, WARNING))
         return found
+
+
+def _filter_service(answer):
+    """str: the service of C(FILTER transport:destination); empty for any other answer."""
+    words = answer.split(None, 1)
+    return transport_name(words[1]) if len(words) > 1 and words[0].upper() == "FILTER" and ":" in words[1] else ""
 
 
 def transport_name(value):

@@ -333,7 +333,10 @@ class Lookups(object):
                     "this Postfix takes no rules in braces for {0}:, which needs 3.7".format(kind),
                     "put them into a file",
                 )
-            lines = [_unbraced(item, kind) for item in _members(kind, name)]
+            items = _members(kind, name)
+            if not all(item.startswith("{") for item in items):
+                raise SyntaxProblem("{0}: has a rule without braces of its own".format(kind), _form(kind))
+            lines = [_unbraced(item, kind) for item in items]
         else:
             text = self.text(name)
             if text is None:

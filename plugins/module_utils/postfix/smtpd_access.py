@@ -42,6 +42,12 @@ _LIST_WITH_DOMAIN = set(
     "reject_rbl reject_rbl_client reject_rhsbl_client reject_rhsbl_reverse_client reject_rhsbl_helo"
     " reject_rhsbl_sender reject_rhsbl_recipient permit_dnswl_client permit_rhswl_client".split()
 )
+# Settings of one policy server (SMTPD_POLICY_README).
+_POLICY_SETTINGS = tuple(
+    "default_action max_idle max_ttl policy_context request_limit retry_delay timeout try_limit".split()
+)
+_NUMBERS = r"(?:[0-9]{1,3}|\[[0-9]{1,3}(?:\.\.[0-9]{1,3})?(?:;[0-9]{1,3}(?:\.\.[0-9]{1,3})?)*\])"
+_ADDRESS_PATTERN = re.compile(r"{0}(?:\.{0}){{3}}\Z".format(_NUMBERS))
 WITH_ARGUMENT = _LIST_WITH_DOMAIN | set(["sleep", "check_policy_service"])
 WITHOUT_ARGUMENT = set(
     "permit reject defer warn_if_reject defer_if_permit defer_if_reject reject_unauth_pipelining"
@@ -619,9 +625,39 @@ def _argument_problem(name, argument):
         return "{0} needs a table, not '{1}'".format(name, argument or ""), "write {0} type:name".format(name)
     if lower == "check_policy_service" and ":" not in argument:
         return "{0} needs a server, not '{1}'".format(name, argument), "write {0} inet:host:port".format(name)
+    if lower == "check_policy_service":
+        return _policy_problem(argument)
+    if lower in _LIST_WITH_DOMAIN and "=" in argument and not _is_address_pattern(argument.partition("=")[2]):
+        return (
+            "{0}: behind the equals sign is no pattern for the answer of the list".format(argument),
+            "write four numbers from 0 to 255, or ranges in brackets: 127.0.0.[2..11]",
+        )
     if lower == "sleep" and not argument.isdigit():
         return "sleep needs a number of seconds, not '{0}'".format(argument), "write sleep 1"
     return None
+
+
+def _policy_problem(argument):
+    """(str, str) or None: what is wrong with the server of check_policy_service and its settings (smtpd_check.c, inet_connect.c)."""
+    parts = split_list(argument.strip("{}")) if argument.startswith("{") else [argument]
+    if not parts:
+        return "check_policy_service has nothing in its braces", "write { inet:host:port, timeout=10s }"
+    kind, _colon, rest = parts[0].rpartition("inet:")
+    if _colon and not kind and ("." in rest or rest.startswith("[")) and not re.search(r":[^:\]]+\Z", rest):
+        return "{0} has no port".format(parts[0]), "write inet:host:port"
+    for part in parts[1:]:
+        name = part.strip("{} ").partition("=")[0].strip()
+        if name not in _POLICY_SETTINGS:
+            return "check_policy_service has no setting {0}".format(name), "use {0}".format(", ".join(_POLICY_SETTINGS))
+    return None
+
+
+def _is_address_pattern(text):
+    """bool: whether these are four numbers, or lists of numbers and ranges in brackets (ip_match.c)."""
+    if not _ADDRESS_PATTERN.match(text):
+        return False
+    ranges = re.findall(r"([0-9]+)(?:\.\.([0-9]+))?", text)
+    return all(int(first) <= int(last or first) <= 255 for first, last in ranges)
 
 
 def _claims(what, key):

@@ -127,6 +127,30 @@ def test_hostile_lines_are_counted_and_harmless(run_module, tmp_path):
     assert any("too long" in problem for problem in result["flow"]["problems"])
 
 
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        # Neither says more than it has understood: unknown, without a host, too many to count, more than a year without years.
+        ("Nov 22 07:07:45 r postfix/smtpd[1]: something that no smtpd says\n", ""),
+        ("Nov 22 07:07:45 postfix/smtpd[1]: 4ABC: client=x[192.0.2.1]\n", ""),
+        ("Nov 22 07:07:45 r postfix/qmgr[1]: message repeated 1000000 times: [ 4ABC: removed]\n", "too many to count"),
+        ("Dec 22 07:07:45 r x: y\nNov 21 07:07:45 r x: y\nDec 22 07:07:45 r x: y\n", "more than a year"),
+    ],
+)
+def test_what_is_not_understood_makes_both_incomplete(run_module, tmp_path, line, words):
+    path = tmp_path / "mail.log"
+    message = MESSAGE.format(t="Nov 22 07:07:44", n=7)
+    path.write_bytes(message.encode("ascii"))
+    assert run_module(mail_log_info.main, paths=[str(path)])[1]["log"]["complete"]
+    path.write_bytes((message + line).encode("ascii"))
+    log = run_module(mail_log_info.main, paths=[str(path)])[1]["log"]
+    flow = run_module(mail_flow_info.main, paths=[str(path)])[1]["flow"]
+    assert not log["complete"] and not flow["complete"]
+    for found in (log, flow):
+        assert words in "".join(found["problems"]) and bool(found["problems"]) == bool(words)
+        assert found["unknown"] + found["unreadable"] == (0 if words else 1)
+
+
 def test_the_flow_of_a_part_of_the_time(run_module, log):
     _failed, result = run_module(
         mail_flow_info.main, paths=[log], since="2026-11-22T06:25:00Z", until="2026-11-22T06:26:00Z"

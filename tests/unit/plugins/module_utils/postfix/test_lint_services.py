@@ -135,6 +135,27 @@ def test_nothing_is_missing_on_debian():
         ({"transport_maps": "pcre:/etc/postfix/transport.pcre"}, "", None),
         ({"transport_maps": "mysql:/etc/postfix/transport.cf, ldap:x"}, "", None),
         ({"sender_dependent_default_transport_maps": "texthash:/etc/postfix/senders"}, "", "bulk/unix"),
+        # FILTER: "mail transport unavailable"
+        (
+            {"header_checks": "regexp:{{/^X-Scan/ FILTER scan:[127.0.0.1]:10025}}"},
+            "",
+            ("warning", "header_checks", "scan/unix"),
+        ),
+        ({"header_checks": "regexp:{{/^X-Scan/ FILTER scan:x}}"}, "scan unix - - y - - smtp\n", None),
+        ({"header_checks": "regexp:{{/^X-Scan/ FILTER smtp:x}, {/y/ PREPEND FILTER scan:x}}"}, "", None),
+        ({"body_checks": "texthash:/etc/postfix/actions"}, "", ("warning", "body_checks", "scan/unix")),
+        ({"milter_header_checks": "static:{FILTER scan:x}"}, "", ("error", "milter_header_checks", "scan/unix")),
+        (
+            {"smtpd_client_restrictions": "check_client_access inline:{{192.0.2.1=filter scan:x}}"},
+            "",
+            ("warning", "smtpd_client_restrictions", "scan/unix"),
+        ),
+        (
+            {"smtpd_restriction_classes": "ours", "ours": "check_sender_access texthash:/etc/postfix/actions"},
+            "",
+            ("warning", "ours", "scan/unix"),
+        ),
+        ({"smtpd_client_restrictions": "check_policy_service inet:127.0.0.1:10023"}, "", None),
         # Other services
         ({"smtpd_recipient_restrictions": "reject_unverified_recipient, permit"}, "", None),
         ({"cleanup_service_name": "pre-cleanup"}, "", ("error", "cleanup_service_name", "pre-cleanup/unix")),
@@ -169,6 +190,7 @@ def test_what_is_missing(main, extra, expected):
         "/etc/postfix/transport": "# routes\nexample.com smtp:[gw]\nexample.net :[gw]\n"
         "example.org slow:[gw]:25\nexample.edu error:5.1.1 no such domain\n",
         "/etc/postfix/transport.pcre": "if /x/\n/^(.*)$/ $1:[gw]\nendif\n",
+        "/etc/postfix/actions": "a@example.com REJECT\nb@example.com FILTER scan:[127.0.0.1]:10025\n",
         "/etc/postfix/senders": "@example.com bulk:\n@example.org DUNNO\n",
     }
     found = missing(main, master(extra=extra), texts)

@@ -203,6 +203,75 @@ def test_an_asterisk_is_no_wildcard():
         assert found({name: "*", "local_recipient_maps": "$alias_maps"}) == [("no-wildcard", "warning", name)]
 
 
+# 454 Relay access denied of Postfix 3.7.11 for the domain and what is below it, but for the last two.
+@pytest.mark.parametrize(
+    "main, warned",
+    [
+        ({"virtual_mailbox_domains": ".example.com"}, True),
+        ({"virtual_mailbox_domains": "@example.com"}, True),
+        ({"virtual_mailbox_domains": "example.net example.com."}, True),
+        ({"mydestination": ".example.com", "local_recipient_maps": "$alias_maps"}, True),
+        ({"relay_domains": ".example.com", "relay_recipient_maps": "hash:/u"}, True),
+        ({"relay_domains": ".example.com", "relay_recipient_maps": "hash:/u", "parent_domain_matches_subdomains": ""}, False),
+        ({"virtual_mailbox_domains": "example.com"}, False),
+    ],
+)  # fmt: skip
+def test_what_no_domain_is_like(main, warned):
+    identifiers = [identifier for identifier, _severity, _parameter in found(main, host=Host("3.7.11-bookworm"))]
+    assert ("no-wildcard" in identifiers) is warned
+
+
+def test_the_advice_is_one_that_works():
+    main = {"relay_domains": "*.example.com", "relay_recipient_maps": "hash:/u"}
+    assert " example.com in relay_domains stands for what is below it too" in only(main).fix
+    fix = only(dict(main, parent_domain_matches_subdomains="")).fix
+    assert " .example.com in relay_domains stands for what is below it" in fix
+
+
+def test_users_of_every_domain_make_every_domain_this_host_s():
+    for value in ("static:x", "regexp:{{/./ x}}"):
+        assert ("open-relay-domains", "error", "virtual_mailbox_maps") in found(
+            {"virtual_mailbox_maps": value, "virtual_transport": "smtp"}, host=Host("3.7.11-bookworm")
+        )
+    assert found({"virtual_mailbox_maps": "static:x", "virtual_mailbox_domains": "example.com"}) == []
+
+
+# smtpd 3.7.11: "fatal: 127.0.0.1: garbage after numerical service", "unknown option", "RBL reply error", and 451 for rules without
+# braces of their own.
+@pytest.mark.parametrize(
+    "restriction, identifier",
+    [
+        ("check_policy_service inet:127.0.0.1", "restriction-unusable"),
+        ("check_policy_service inet:[::1]", "restriction-unusable"),
+        ("check_policy_service inet:policy.example.com", "restriction-unusable"),
+        ("check_policy_service { }", "restriction-unusable"),
+        ("check_policy_service { inet:127.0.0.1, timeout=10s }", "restriction-unusable"),
+        ("check_policy_service { inet:127.0.0.1:10023, timout=10s }", "restriction-unusable"),
+        ("check_policy_service { inet:127.0.0.1:10023, timeout=10s default_action=DUNNO }", None),
+        ("check_policy_service { inet:127.0.0.1:10023, { default_action = 451 4.3.5 later } }", None),
+        ("check_policy_service inet:127.0.0.1:10023", None),
+        ("check_policy_service inet:[::1]:10023", None),
+        ("check_policy_service inet:10023", None),
+        ("check_policy_service unix:private/policy.sock", None),
+        ("reject_rbl_client zen.example.org=127.0.0.300", "restriction-unusable"),
+        ("reject_rbl_client zen.example.org=127.0.0.[2..", "restriction-unusable"),
+        ("reject_rbl_client zen.example.org=127.0.0.[11..2]", "restriction-unusable"),
+        ("reject_rhsbl_sender dbl.example.org=127.0.1", "restriction-unusable"),
+        ("permit_dnswl_client list.example.org=foo", "restriction-unusable"),
+        ("reject_rbl_client zen.example.org=127.0.0.[2..4;10;11]", None),
+        ("reject_rbl_client zen.example.org=127.0.[0..255].2", None),
+        ("reject_rbl_client zen.example.org", None),
+        ("check_client_access cidr:{10.0.0.0/8 REJECT}", "table-syntax"),
+        ("check_client_access regexp:{/x/ REJECT}", "table-syntax"),
+        ("check_client_access cidr:{{10.0.0.0/8 REJECT},}", None),
+    ],
+)
+def test_arguments_at_which_smtpd_stops(restriction, identifier):
+    main = {"smtpd_client_restrictions": restriction, "compatibility_level": "3.6"}
+    identifiers = [finding[0] for finding in found(main, host=Host("3.7.11-bookworm")) if finding[1] == "error"]
+    assert identifiers == ([identifier] if identifier else [])
+
+
 def test_a_service_for_its_own_clients_makes_no_backscatter():
     options = {
         "smtpd_reject_unlisted_recipient": "no",
