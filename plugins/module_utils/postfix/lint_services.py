@@ -113,8 +113,8 @@ class _Services(object):
         self._verifying = [
             (scope, name)
             for scope in self._scopes
-            for name in scope.ordered
-            if "reject_unverified_" in (scope.get(name) or "") and _VERIFY.search(scope.get(name))
+            for name, value in scope.effective()
+            if value and "reject_unverified_" in value and _VERIFY.search(value)
         ]
 
     def findings(self):
@@ -341,8 +341,8 @@ class _Services(object):
             classes = restriction_classes(scope)
             names = set(
                 name
-                for name in scope.explicit
-                if "proxy:" in (scope.get(name) or "") and (takes_tables(name) or name in classes)
+                for name, value in scope.effective()
+                if value and "proxy:" in value and (takes_tables(name) or name in classes)
             )
             if scope is self._main and self._scopes_of("smtpd") and scope.get("mydestination"):
                 names.add("local_recipient_maps")
