@@ -634,7 +634,7 @@ class Configuration(object):
             return
         attributes = attributes_of(plan.destination) or (None, None, None)
         before = dict(zip(("mode", "owner", "group"), attributes), text=plan.before)
-        if self._earlier is not None and plan.before == plan.after:
+        if self._earlier is not None and (plan.before == plan.after or self._earlier.has_changed(plan.destination)):
             before["text"] = self._earlier.text(plan.destination)
             self._earlier.adopted.append(plan.path)
         self._owned.claims.claim(plan.destination, WHOLE, plan.after, before, how)

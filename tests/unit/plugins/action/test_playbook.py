@@ -31,14 +31,15 @@ def site(tmp_path_factory):
     (place / "log").write_text(LOG)
     inventory = {
         "relay_servers": {"hosts": {"relay": HERE, "down": NOWHERE}},
-        "relay_clients": {"hosts": {}},
+        "relay_clients": {"hosts": {"away": NOWHERE}},
         # A site's own variable, of which no playbook may take notice.
         "all": {"vars": {"client": "somebody-else", "limit": "none"}},
     }
     (place / "inventory.json").write_text(json.dumps(inventory))
-    (place / "site.json").write_text(json.dumps([{"import_playbook": "mailops.relay.trace"}]))
+    for name in ("trace", "site", "remove"):
+        (place / f"{name}.json").write_text(json.dumps([{"import_playbook": f"mailops.relay.{name}"}]))
 
-    def run(limit, *variables, stdout="default"):
+    def run(limit, *variables, stdout="default", playbook="trace"):
         extra = [part for variable in variables for part in ("-e", variable)]
         command = [
             sys.executable,
@@ -49,7 +50,7 @@ def site(tmp_path_factory):
             "inventory.json",
             "-l",
             limit,
-            "site.json",
+            f"{playbook}.json",
             *extra,
         ]
         done = subprocess.run(
@@ -115,3 +116,11 @@ def test_what_a_program_reads_stays_what_it_can_read_and_has_the_value_of_a_quer
         if "relay" in task["hosts"]
     ]
     assert code == 0 and ["delivered"] in [result.get("lines") for result in results]
+
+
+@pytest.mark.parametrize("playbook", ["site", "remove"])
+def test_hosts_of_one_kind_that_do_not_answer_do_not_hide_those_of_another(site, playbook):
+    code, shown = site("down:away", "remove_assume_yes=true", playbook=playbook)
+    recap = shown.partition("PLAY RECAP")[2]
+    assert code == 4 and [line.split()[0] for line in recap.splitlines() if "unreachable=1" in line] == ["away", "down"]
+    assert shown.count("UNREACHABLE!") == 4
