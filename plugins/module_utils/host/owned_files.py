@@ -203,7 +203,7 @@ class OwnedFiles(object):
             return []
         return [
             "an earlier release, which kept no record, had set what {0} wants in {1}. From now on this is recorded as {0}'s; when it "
-            "is taken back, it returns to what the oldest backup of each file says".format(
+            "is taken back, it returns to what the oldest backup of each file says, and what that release had made goes".format(
                 owner, ", ".join(self._adopted)
             )
         ]

@@ -625,7 +625,8 @@ class Configuration(object):
         pairs = pairs + sorted(
             self._owned.settle(plan.destination, wanted, current, before, [kind, compiler]).items()
         )  # fmt: skip
-        text = table_text(plan.path, kind, aliases, pairs, plan.before or "")
+        former = "" if claims is None else (claims.before(plan.destination, WHOLE) or {}).get("text") or ""
+        text = table_text(plan.path, kind, aliases, pairs, plan.before or "", former)
         return self._owned.text(plan.destination, plan.before, text, self._earlier is None)
 
     def _claim(self, plan, how=None):

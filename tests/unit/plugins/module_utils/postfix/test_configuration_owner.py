@@ -445,6 +445,21 @@ def test_lines_of_others_outlive_a_table_that_was_taken_whole(host):
     assert "x smtp:x\n" in files_in(host)["transport"] and "others smtp:there\n" in files_in(host)["transport"]
 
 
+@pytest.mark.parametrize(
+    "taken_out", [["/first/"], ["/second/"], ["/third/"], ["/first/", "/second/"], ["/second/", "/third/"]]
+)
+def test_an_entry_that_comes_back_to_a_table_of_patterns_has_its_place(host, taken_out):
+    table, text = host / "checks", "# about the first\n/first/ OK\n/second/ REJECT\n# about the third\n/third/ WARN\n"
+    table.write_bytes(text.encode("ascii"))
+    entries = [{key: None} for key in taken_out]
+    run(host, tables=[{"path": str(table), "type": "regexp", "exclusive": False, "entries": entries}])
+    with open(str(table), "a") as stream:
+        stream.write("/others/ DUNNO\n")
+    run(host)
+    left = [line for line in files_in(host)["checks"].splitlines() if not line.startswith("#")]
+    assert left == ["/first/ OK", "/second/ REJECT", "/third/ WARN", "/others/ DUNNO"]
+
+
 def test_a_service_of_an_earlier_release_goes_back_though_it_had_fewer_options(host):
     old = dict(SUBMISSION, options={"syslog_name": "s"})
     call(Postfix(host), main=WANTED, master=[old, {"name": "smtp", "type": "inet", "options": {"syslog_name": "in"}}])
