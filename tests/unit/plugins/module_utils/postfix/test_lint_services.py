@@ -258,7 +258,7 @@ def test_what_is_missing(main, extra, expected):
         ),
         ({"maillog_file": "/var/log/postfix.log"}, "lmtp/unix", []),
         ({"maillog_file": ""}, "postlog/unix-dgram", []),
-        ({}, "retry/unix", []),
+        ({}, "retry/unix", [("warning", "retry/unix", "retry/unix")]),
         ({}, "qmgr/unix", []),
     ],
 )
