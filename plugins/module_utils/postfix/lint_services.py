@@ -225,9 +225,8 @@ class _Services(object):
             "a message for a destination that does not answer loses its reason: mail transport unavailable",
             WARNING,
         )
-        return [
-            finding._replace(file="master.cf", parameter="retry/unix", fix="add retry/unix to master.cf, with error(8)")
-        ]
+        fix = "add retry/unix to master.cf, with the program error"
+        return [finding._replace(file=self._main.host.master_file, parameter="retry/unix", fix=fix)]
 
     def _transport_maps(self, scope):
         names = list(_TRANSPORT_MAPS) + (["address_verify_transport_maps"] if self._verifying else [])

@@ -262,7 +262,7 @@ OUTSIDE = {
     "zone": zone,
     "/proc/net/tcp": lambda text: parse_table("0: {0} {0} 0A {0}\n{0}".format(text)),
     "process": lambda text: is_server(["sshd-" + 8 * text]),
-    "chronyc": lambda text: chrony_synchronised("Leap status     : Normal" + 8 * text + "\nx"),
+    "chronyc": lambda text: chrony_synchronised("Leap status     : Normal" + 8 * text + "x"),
     "timedatectl": lambda text: timedatectl_synchronised("NTP synchronized: " + 8 * text),
 }
 MORE_FILLINGS = [
@@ -331,6 +331,10 @@ def test_replies_and_files(name):
 def test_what_others_wrote(name):
     for filling in FILLINGS + MORE_FILLINGS:
         assert_linear(reads(OUTSIDE[name]), filling, 8000)
+
+
+def test_comments_of_m4():
+    assert_linear(reads(OUTSIDE["sendmail.mc"]), "#", 256000)
 
 
 def test_names_that_refer_twice_to_the_next():

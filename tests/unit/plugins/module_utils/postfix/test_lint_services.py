@@ -270,6 +270,15 @@ def test_a_service_that_is_taken_away(main, without, expected):
         assert [service for _severity, _parameter, service in found] == [expected]
 
 
+def test_a_service_that_no_parameter_names_is_one_of_master_cf():
+    (finding,) = [
+        item
+        for item in lint.check(DEBIAN, master(without=("retry/unix",)), Host("3.7.11-bookworm"))
+        if item.identifier == "service-missing"
+    ]
+    assert finding.file.endswith("master.cf") and finding.fix == "add retry/unix to master.cf, with the program error"
+
+
 def test_the_finding_says_what_happens_and_what_to_do():
     finding = [
         item
