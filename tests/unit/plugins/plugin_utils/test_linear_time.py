@@ -27,7 +27,7 @@ def test_names_of_variables_and_files():
     for filling in FILLINGS:
         assert_linear(lambda text: misspelt([text, "relay_server_" + text], ["relay_server_networks"]), filling, 8000)
         assert_linear(
-            lambda text: edits("10.0.0.1" + text + "a" + text + "\n", ["10.0.0.2"], "a.example"), filling, 16000
+            lambda text: edits("10.0.0.1 a" + text + "b" + text + "\n", ["10.0.0.2"], "a.example"), filling, 16000
         )
         assert_linear(
             lambda text: list(users([{"item": "web01", "rc": 0, "stdout": text}], ["relay.example.com"])),
