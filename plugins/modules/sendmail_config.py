@@ -199,6 +199,14 @@ restart_required:
   returned: success
   type: bool
   sample: true
+installed:
+  description:
+    - Whether sendmail is there, and what builds its C(.cf) files, C(m4), C(make) and the macros. When the module fails for want of
+      one of them, V(false) is returned too.
+  returned: success
+  type: bool
+  sample: true
+  version_added: 0.8.0
 running:
   description:
     - Whether something listens on the port of one of sendmail's daemons, or the process of its C(PidFile) is there; at
@@ -206,6 +214,20 @@ running:
   returned: success
   type: bool
   sample: true
+enabled:
+  description: Whether systemd starts sendmail at boot; V(null) where it does not say.
+  returned: success
+  type: bool
+  sample: true
+  version_added: 0.8.0
+alone:
+  description:
+    - Whether no other mail system, Postfix or Exim, runs, is started at boot or is what C(/usr/sbin/sendmail) leads to; V(null) where
+      systemd does not say.
+  returned: success
+  type: bool
+  sample: true
+  version_added: 0.8.0
 smart_host:
   description: The value of C(DS) in the C(.cf); empty when there is no smart host.
   returned: success

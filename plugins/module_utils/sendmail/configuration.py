@@ -49,7 +49,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon impo
     is_added,
     is_running,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import InstallationError, Sendmail
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.installation import (
+    InstallationError,
+    NotInstalledError,
+    Sendmail,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import quoted, unquoted
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.plans import (
     AccessPlan,
@@ -71,6 +75,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.secrets imp
     passwords_in,
     secret_paths,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.units import Units
 
 # What makemap(8) compiles to one file with the suffix .db.
 COMPILED_TYPES = ("hash", "btree")
@@ -136,7 +141,7 @@ class Configuration(object):
             self._owned = self._owned_now()
             return self._apply()
         if not self._sendmail.installed:
-            raise InstallationError(NOT_INSTALLED)
+            raise NotInstalledError(NOT_INSTALLED)
         if not os.path.isdir(self._directory):
             raise ConfigurationError("config_directory {0} does not exist; correct its name".format(self._directory))
         with Lock(self._directory), locked(self._owner_name):
@@ -204,10 +209,14 @@ class Configuration(object):
             with Transaction(self._label) as transaction:
                 Writer(transaction, plans, self._owned).activate()
         effective = [plan for plan in plans if plan not in (main.plan_mc, submit.plan_mc)]
+        units = Units(self._runner)
         return {
             "changed": changed,
             "restart_required": any(plan.replaced for plan in effective) or access.rebuild,
+            "installed": self._has_all(main),
             "running": is_running(main.cf.daemons(), main.cf.option("PidFile")),
+            "enabled": units.starts_at_boot if self._sendmail.installed else False,
+            "alone": units.is_alone,
             "sendmail_version": self._sendmail.version,
             "smart_host": main.cf.macro("S") or "",
             "warnings": self._warnings + self._owned.warnings(),
@@ -215,6 +224,15 @@ class Configuration(object):
             "leaked_private_keys": leaked,
             "diff": [diff for plan in plans for diff in plan.diffs()] + access.diffs(),
         }
+
+    def _has_all(self, main):
+        """bool: whether sendmail is there, and what builds its .cf files."""
+        return (
+            self._sendmail.installed
+            and self._runner.find("make") is not None
+            and main.mc is not None
+            and self._sendmail.can_build(main.mc, self._directory)
+        )
 
     def _settled(self, main, submit, files, owned, scratch):
         """AccessPlan, after all that the call names is planned and claimed."""
@@ -478,13 +496,13 @@ class Configuration(object):
         """Refuse what needs a .cf built of the .mc where that cannot be done, or would lose lines of others."""
         what, argument = (pair.demands or [("", "")])[0]
         if built is None and pair.plan_cf.before is None:
-            raise ConfigurationError(
+            raise NotInstalledError(
                 "there is no {0}, and it cannot be built of {1}; install 'sendmail-cf' and 'm4', or restore it".format(
                     pair.plan_cf.path, pair.plan_mc.path
                 )
             )
         if built is None:
-            raise ConfigurationError(
+            raise NotInstalledError(
                 "{0}: {1} does not have the rules of {2}, and a line cannot bring them; have {3}, 'sendmail-cf' and "
                 "'m4' on the host so that it can be built".format(argument, pair.plan_cf.path, what, pair.plan_mc.path)
             )

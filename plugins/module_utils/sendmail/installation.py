@@ -23,6 +23,14 @@ class InstallationError(RelayError):
     """Sendmail is not there, or does not accept a file."""
 
 
+class NotInstalledError(InstallationError):
+    """Sendmail, or what builds its .cf files, is not on this host."""
+
+    def facts(self):
+        """dict: what tells a playbook that a package is missing."""
+        return {"installed": False}
+
+
 class Sendmail(object):
     """The sendmail of this host.
 

@@ -84,7 +84,13 @@ SITE = {
     "__relay_client_certificates": {"results": []},
     "__relay_client_config_result": {"installed": True, "running": True, "enabled": True},
     "__sendmail_client_certificates": {"results": []},
-    "__sendmail_client_config_result": {"restart_required": False, "running": True},
+    "__sendmail_client_config_result": {
+        "restart_required": False,
+        "installed": True,
+        "running": True,
+        "enabled": True,
+        "alone": True,
+    },
     "__sendmail_client_orphans_stopped": {},
 }
 

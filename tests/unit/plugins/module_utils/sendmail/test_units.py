@@ -1,0 +1,116 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
+from ansible_collections.mailops.relay.plugins.module_utils.sendmail.units import Units, parse_units
+
+
+def shown(**units):
+    """What systemctl show prints; each unit is LoadState, ActiveState, UnitFileState (made up, in the form of systemd 252)."""
+    return "\n\n".join(
+        "Id={0}.service\nLoadState={1}\nActiveState={2}\nUnitFileState={3}".format(name, *states.split("/"))
+        for name, states in sorted(units.items())
+    )
+
+
+GONE = "not-found/inactive/"
+FRESH = {"exim": GONE, "exim4": GONE, "postfix": GONE, "sendmail": "loaded/active/enabled"}
+
+
+class Host(object):
+    """A ``Runner`` with a systemctl, or without one."""
+
+    def __init__(self, answer, enabled=0):
+        self.answer = answer
+        self.enabled = enabled
+
+    def find(self, program):
+        return None if self.answer is None else "/bin/" + program
+
+    def run(self, argv, check=True):
+        if argv[1] == "is-enabled":
+            return Result(self.enabled, "", "")
+        return Result(1 if self.answer == "" else 0, self.answer, "")
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """Calls is_alone with these units, and what /usr/sbin/sendmail leads to."""
+
+    def call(leads_to="sendmail.sendmail", **units):
+        program = tmp_path / "sendmail"
+        os.symlink(str(tmp_path / leads_to), str(program))
+        return Units(Host(shown(**dict(FRESH, **units))), str(program)).is_alone
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        (GONE, True),
+        # EL: beside sendmail, stopped and switched off by the role before.
+        ("loaded/inactive/disabled", True),
+        ("loaded/failed/disabled", True),
+        ("masked/inactive/masked", True),
+        ("loaded/active/disabled", False),
+        ("loaded/activating/disabled", False),
+        ("loaded/inactive/enabled", False),
+        ("loaded/inactive/enabled-runtime", False),
+        # Debian 13: its package is gone, its processes are not.
+        ("not-found/active/", False),
+        # Debian: the init script that the package has left.
+        ("loaded/active/generated", True),
+    ],
+)
+@pytest.mark.parametrize("name", ["postfix", "exim", "exim4"])
+def test_whether_another_mail_system_is_in_the_way(alone, name, unit, expected):
+    assert alone(**{name: unit}) is expected
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "expected"), [("sendmail.sendmail", True), ("sendmail.postfix", False), ("sendmail-mta", True)]
+)
+def test_what_other_programs_call_is_sendmails_own(alone, leads_to, expected):
+    assert alone(leads_to) is expected
+
+
+@pytest.mark.parametrize(
+    ("state", "is_enabled", "expected"),
+    [
+        ("enabled", 1, True),
+        ("disabled", 0, False),
+        # Debian's init script: the links of /etc/rc?.d say it.
+        ("generated", 0, True),
+        ("generated", 1, False),
+        ("", 0, None),
+    ],
+)
+def test_whether_it_starts_at_boot(state, is_enabled, expected):
+    units = Units(Host(shown(**dict(FRESH, sendmail="loaded/active/" + state)), is_enabled))
+    assert units.starts_at_boot is expected
+
+
+@pytest.mark.parametrize("answer", [None, "", "Failed to connect to bus\n"])
+def test_what_systemd_does_not_say_is_unknown(answer):
+    units = Units(Host(answer))
+    assert units.starts_at_boot is None and units.is_alone is None
+
+
+def test_properties_of_several_units():
+    assert parse_units(shown(sendmail="loaded/active/enabled", exim=GONE))["exim.service"] == {
+        "Id": "exim.service",
+        "LoadState": "not-found",
+        "ActiveState": "inactive",
+        "UnitFileState": "",
+    }
