@@ -96,7 +96,7 @@ def test_what_was_refused_without_a_queue_ID_is_found_too(find):
     [
         ({"queue_id": ["$(id)"]}, "queue_id: '$(id)' is not a queue ID"),
         ({"sender": [" "]}, "sender: an empty text"),
-        ({"since": "yesterday"}, "since: 'yesterday' is not a time"),
+        ({"since": "someday"}, "since: 'someday' is not a time"),
         ({"since": "2026-02-30"}, "since: '2026-02-30' is not a date that exists"),
         ({"since": "1h", "until": "2h"}, "since: it is later than until"),
         ({"client": ["10.0.0.0/40"]}, "client: "),
@@ -188,6 +188,14 @@ BROKEN += """\
 2026-11-28T12:37:00.000000+00:00 smtp-relay001 postfix/trivial-rewrite[9]: fatal: open /etc/postfix/main.cf: No such file
 2026-11-28T12:37:01.000000+00:00 smtp-relay001 postfix/smtpd[9]: info: of no use
 """
+
+
+def test_results_of_qmail_without_a_message_are_counted(run_module, tmp_path):
+    path = tmp_path / "current"
+    path.write_bytes(
+        b"@400000006aa12e2a00000000 delivery 7: success: 192.0.2.20_accepted_message./Remote_host_said:_250_ok/\n"
+    )
+    assert run_module(mail_log_info.main, paths=[str(path)])[1]["log"]["unassigned"] == 1
 
 
 def test_what_programs_complain_of_is_told_once_each(run_module, tmp_path):
