@@ -28,12 +28,12 @@ def _cause(name, pattern, meaning, todo):
 
 _RATE = (
     r"too many (?:concurrent |connections|messages|mail|recipients? (?:from|rate))|too much mail|rate (?:limit )?exceeded|rate limit|"
-    r"(?:connection|message|recipient|new TLS session)[ a-z]* rate|connection concurrency limit|concurrency limit exceeded"
+    r"(?:connection|message|recipient|new TLS session)[ a-z]{0,40} rate|connection concurrency limit|concurrency limit exceeded"
 )
 _GREYLISTING = r"gr[ea]y-?list|gr[ea]ylisted|postgrey"
 _NO_ROOM = r"4\.3\.1(?![0-9])|insufficient (?:system storage|disk space)|(?:no|not enough) (?:disk )?space|low on space|disk full"
 _TOO_MANY_RECIPIENTS = r"[45]\.5\.3(?![0-9])|too many recipients(?! from)"
-_TOO_LARGE = r"[45]\.3\.4(?![0-9])|size exceeds|message (?:size|file|too)[a-z ]* (?:too (?:big|large)|exceeds)|exceeds [a-z ]*size"
+_TOO_LARGE = r"[45]\.3\.4(?![0-9])|size exceeds|message (?:size|file|too)[a-z ]{0,60} (?:too (?:big|large)|exceeds)|exceeds [a-z ]{0,60}size"
 _BUSY = (
     r"all server ports are busy|[45]\.3\.2(?![0-9])|(?<![0-9.])421[ -]|load average|too busy|service (?:currently )?not available|"
     r"no system resources"

@@ -11,7 +11,7 @@ import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
 
 # Address, white space, names, and a comment.
-_LINE = re.compile(r"(\s*)([0-9A-Fa-f.:%\w]+)(\s+)([^#]*?)(\s*(?:#.*)?)\Z", re.DOTALL)
+_LINE = re.compile(r"(\s*)([0-9A-Fa-f.:%\w]+)(\s+)((?:[^#\s]|\s+(?=[^#\s]))*)(\s*(?:#.*)?)\Z", re.DOTALL)
 # Stands for bytes that are not UTF-8, which could not be written back.
 _DAMAGED = "\ufffd"
 

@@ -188,6 +188,19 @@ def problems(playbook, values, given, inventory):
     return found
 
 
+def nobody(pattern, limit):
+    """str: that no host is asked, and what to write.
+
+    Args:
+        pattern: str or list of str, which hosts a playbook is about.
+        limit: str, the --limit that leaves none of them; None where the inventory has none.
+    """
+    pattern = pattern if isinstance(pattern, str) else ",".join(str(entry) for entry in pattern)
+    if limit is None:
+        return f"Nobody was asked: the inventory has no host in {pattern}; write -i INVENTORY, of one that has"
+    return f"Nobody was asked: --limit {limit} leaves no host of {pattern}; name one of them, or leave it out"
+
+
 def _named_wrong(playbook, given, inventory):
     """list of str: on names that the playbook does not know."""
     known, prefix = PLAYBOOKS[playbook], playbook + "_"

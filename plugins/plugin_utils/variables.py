@@ -88,7 +88,7 @@ def choice(*values):
         if isinstance(value, str) and value in values:
             return None
         near = misspelt([value], values)[value] if isinstance(value, str) else None
-        return said(name, value, "one of " + ", ".join(values), near or "one of them")
+        return said(name, value, "one of " + ", ".join(entry or "''" for entry in values), near or "one of them")
 
     return problem
 

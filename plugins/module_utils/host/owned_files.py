@@ -14,6 +14,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import json
+import os
 import re
 import time
 
@@ -24,8 +25,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.ownership impor
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import backups_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import attributes_of
 
+# Seconds: files are staged, then the backups are made, whose names have no fractions.
+STAGING = 5
+# Seconds between the first and the last backup of one change.
+ONE_CHANGE = 60
+
 # Names of ``files.backup_path``; Ansible's own modules put a number before the date.
-_OURS = re.compile(r"\.(\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d)~\Z")
+_OURS = re.compile(r"(\.\d+)?\.(\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d)~\Z")
 _ATTRIBUTES = ("mode", "owner", "group")
 
 
@@ -36,13 +42,27 @@ def oldest_backup(path):
         path: str, the file itself, not a link to it.
     """
     for backup in backups_of(path):
-        match = _OURS.match(backup[len(path) :])
-        if match:
-            try:
-                return backup, time.mktime(time.strptime(match.group(1), "%Y-%m-%d@%H:%M:%S"))
-            except ValueError:
-                continue
+        made = _made_at(backup[len(path) :])
+        if made is not None:
+            return backup, made
     return None
+
+
+def _made_at(name):
+    """float or None: when a backup of this name was made, in seconds since the epoch; None for a name that is not ours."""
+    match = _OURS.search(name)
+    if match is None or match.group(1):
+        return None
+    try:
+        return time.mktime(time.strptime(match.group(2), "%Y-%m-%d@%H:%M:%S"))
+    except ValueError:
+        return None
+
+
+def _first_change(directory):
+    """float or None: when the oldest backup of ours in a directory was made, in seconds since the epoch."""
+    made = [_made_at(name) for name in (os.listdir(directory) if os.path.isdir(directory) else [])]
+    return min([moment for moment in made if moment is not None] or [None])
 
 
 def fits(thing, key, entry):
@@ -128,11 +148,12 @@ class OwnedFiles(object):
         text, met = without(before, changes, plan.before, keep)
         return (None if before is None and not text else text), met
 
-    def claim(self, plan, **how):
+    def claim(self, plan, alone=False, **how):
         """Claim a file with what the plan has for it now.
 
         Args:
             plan: ``FilePlan``.
+            alone: bool, whether a release without a record would have made the file where there was none.
             how: what else is needed to give it back.
 
         Raises:
@@ -145,7 +166,8 @@ class OwnedFiles(object):
             before = dict(claims.before(thing, WHOLE))
             before["text"] = self._bases.get(thing, before["text"])
         else:
-            before = dict(zip(_ATTRIBUTES, attributes_of(thing) or (None, None, None)), text=self._text_before(plan))
+            text = self._text_before(plan, alone)
+            before = dict(zip(_ATTRIBUTES, attributes_of(thing) or (None, None, None)), text=text)
         how.update(request=self._request)
         how["is"] = fingerprint(plan.after)
         if how["is"] == old.get("is") and thing not in self._bases:
@@ -157,9 +179,19 @@ class OwnedFiles(object):
         for things in (claims.during, claims.after):
             things[thing][WHOLE]["before"] = before
 
-    def _text_before(self, plan):
-        """str or None: what was there before the first claim: where a release without a record has been here, by its backup."""
-        oldest = None if self._owned.known or plan.before != plan.after else oldest_backup(plan.destination)
+    def _text_before(self, plan, alone):
+        """str or None: what was there before the first claim: where a release without a record has been here, before that."""
+        if self._owned.known:
+            return plan.before
+        path = plan.destination
+        oldest = oldest_backup(path)
+        first = _first_change(os.path.dirname(path))
+        there = path if oldest is None else oldest[0]
+        later = first is not None and (oldest is None or oldest[1] > first + ONE_CHANGE)
+        if alone and later and os.path.exists(path) and os.stat(there).st_mtime > first - STAGING:
+            # That release has made it; what was there before its first change is older.
+            self._adopted.append(plan.path)
+            return None
         if oldest is None:
             return plan.before
         self._adopted.append(plan.path)
@@ -171,7 +203,7 @@ class OwnedFiles(object):
             return []
         return [
             "an earlier release, which kept no record, had set what {0} wants in {1}. From now on this is recorded as {0}'s; when it "
-            "is taken back, it returns to what the oldest backup of each file says".format(
+            "is taken back, it returns to what the oldest backup of each file says, and what that release had made goes".format(
                 owner, ", ".join(self._adopted)
             )
         ]

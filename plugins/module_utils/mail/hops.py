@@ -39,7 +39,7 @@ def _address(text):
 def peer(text):
     """dict: C(name), C(address) and C(port) (int or None) of what the log has as C(name[address]:port).
 
-    Where a bare address stands for the name, it is the address, and there is no name.
+    An address that stands for the name is none, bare or with the address behind it.
     """
     bare = _address(text)
     if bare:
@@ -48,8 +48,9 @@ def peer(text):
     if not match:
         return {"name": text, "address": "", "port": None}
     name, address, port = match.groups()
-    if not address and _address(name):
-        name, address = "", name
+    if _address(name):
+        # Of a server that has no name, its address is written twice.
+        name, address = "", address or name
     elif name == "unknown":
         name = ""
     address = address and (_address(address) or address)

@@ -625,7 +625,8 @@ class Configuration(object):
         pairs = pairs + sorted(
             self._owned.settle(plan.destination, wanted, current, before, [kind, compiler]).items()
         )  # fmt: skip
-        text = table_text(plan.path, kind, aliases, pairs, plan.before or "")
+        former = "" if claims is None else (claims.before(plan.destination, WHOLE) or {}).get("text") or ""
+        text = table_text(plan.path, kind, aliases, pairs, plan.before or "", former)
         return self._owned.text(plan.destination, plan.before, text, self._earlier is None)
 
     def _claim(self, plan, how=None):
@@ -634,7 +635,7 @@ class Configuration(object):
             return
         attributes = attributes_of(plan.destination) or (None, None, None)
         before = dict(zip(("mode", "owner", "group"), attributes), text=plan.before)
-        if self._earlier is not None and plan.before == plan.after:
+        if self._earlier is not None and (plan.before == plan.after or self._earlier.has_changed(plan.destination)):
             before["text"] = self._earlier.text(plan.destination)
             self._earlier.adopted.append(plan.path)
         self._owned.claims.claim(plan.destination, WHOLE, plan.after, before, how)

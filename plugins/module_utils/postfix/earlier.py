@@ -13,15 +13,15 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
-from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import oldest_backup
+from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import ONE_CHANGE, STAGING, oldest_backup
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import fingerprint
 
 # Parameters: the roles set more, and a host that they have not seen has fewer of them as they want them.
 _MANY = 5
-# Seconds between the first and the last backup of one change.
-_ONE_CHANGE = 60
 
 
 class Earlier(object):
@@ -45,13 +45,16 @@ class Earlier(object):
         self.adopted = []
 
     def before(self, path, parse, wanted, current, name="{0}"):
-        """dict: key -> value from before the earlier release, None for nothing, of each that is as wanted.
+        """dict: key -> value from before the earlier release, None for nothing, of each that it has set.
+
+        That is what is as wanted, and where a backup tells, what is no longer as it was: an earlier release, or other
+        variables, wanted it otherwise.
 
         Args:
             path: str, a file itself, not a link to it.
             parse: callable, gives the values (dict) of a text of that file.
             wanted: dict: key -> str, or None for nothing.
-            current: dict: key -> str.
+            current: dict: key -> str, what is there.
             name: str, how a key is called, with a place for it.
         """
         text = self.text(path)
@@ -61,17 +64,35 @@ class Earlier(object):
         try:
             earlier = {} if text is None else parse(text)
         except RelayError:
-            earlier = {}
-        keys = [key for key, value in wanted.items() if _same(value, current.get(key))]
+            text, earlier = None, {}
+        keys = [
+            key
+            for key, value in wanted.items()
+            if _same(value, current.get(key))
+            or (text is not None and key in current and not _same(current[key], earlier.get(key)))
+        ]
         self.adopted += sorted(name.format(key) for key in keys if wanted[key] is not None)
         return dict((key, earlier.get(key)) for key in keys)
 
     def text(self, path):
-        """str or None: a file as it was before the first change: from a backup that was made with that of main.cf."""
+        """str or None: a file as it was before the first change; None where there was none, or no backup tells."""
         oldest = oldest_backup(path)
-        if oldest is None or self._first is None or oldest[1] > self._first[1] + _ONE_CHANGE:
+        if oldest is None or self._first is None:
+            return None
+        if oldest[1] > self._first[1] + ONE_CHANGE and self._wrote(oldest[0]):
+            # Of a file that the release had made itself, and changed later.
             return None
         return read_native(oldest[0])
+
+    def has_changed(self, path):
+        """bool: whether an earlier release has made this file, or changed it."""
+        if self._first is None or not os.path.exists(path):
+            return False
+        return oldest_backup(path) is not None or self._wrote(path)
+
+    def _wrote(self, path):
+        """bool: whether a file, or its backup, which keeps its time, was written by the first change or later."""
+        return os.stat(path).st_mtime > self._first[1] - STAGING
 
     def sentence(self, owner):
         """str: what was adopted, for a warning; empty for nothing."""

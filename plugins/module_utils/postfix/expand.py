@@ -16,6 +16,8 @@ MAXIMUM_DEPTH = 100
 MAXIMUM_LENGTH = 1 << 20
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
+# Half of Postfix's references are a whole value.
+_ONE_NAME = re.compile(r"\$([A-Za-z0-9_]+)\Z")
 _REFERENCE = re.compile(r"\$\$|\$[({]?\s*([A-Za-z0-9_]+)")
 _OPERATOR = re.compile(r"(==|!=|<=|>=|<|>)(level)?")
 _BRACKETS = {"{": re.compile(r"[{}]"), "(": re.compile(r"[()]")}
@@ -65,15 +67,26 @@ def expand(text, lookup):
     Raises:
         ExpansionError: see the class.
     """
-    return _expanded(text, _Names(lookup), 0) if "$" in text else text
+    return _expanded(text, Names(lookup), 0) if "$" in text else text
 
 
-class _Names(object):
-    """What names stand for, each worked out once: a few that refer twice to the next ones would take forever."""
+class Names(object):
+    """What names stand for, each worked out once: a few that refer twice to the next ones would take forever.
+
+    For several texts with the same lookup; see ``expand``.
+    """
 
     def __init__(self, lookup):
         self.lookup = lookup
         self._known = {}
+
+    def expand(self, text):
+        """str: as the function of this name.
+
+        Raises:
+            ExpansionError: see the class.
+        """
+        return _expanded(text, self, 0)
 
     def value(self, name, depth):
         if name not in self._known:
@@ -86,6 +99,9 @@ def _expanded(text, names, depth):
         raise ExpansionError("references are nested too deeply, or in a loop")
     if "$" not in text:
         return text
+    whole = _ONE_NAME.match(text)
+    if whole:
+        return names.value(whole.group(1), depth)
     result, position, length = [], 0, 0
     while position < len(text):
         dollar = text.find("$", position)

@@ -20,6 +20,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.public_domains 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations import matches_subdomains
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import ERROR, WARNING, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_services import answers_of, transport_name
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_lines import ConfigText
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks import (
@@ -56,6 +57,14 @@ _NETWORK_LISTS = tuple(_TRUSTED_LISTS) + (
 # Addresses on the internet, in different parts of it: what matches one of them and does not name it matches strangers.
 _STRANGERS = ("8.41.0.4", "81.2.69.142", "185.60.216.35", "2600:1::9")
 _MAXIMUM_NESTING = 5
+
+# What may name next hops besides: whether a transport stands before them.
+_WITH_TRANSPORT = ("default_transport", "relay_transport")
+_HOP_TABLES = (
+    ("transport_maps", True),
+    ("sender_dependent_default_transport_maps", True),
+    ("sender_dependent_relayhost_maps", False),
+)
 
 # The ports of the service names that mail uses (services(5)); others are compared as text.
 _PORTS = {"smtp": "25", "smtps": "465", "submissions": "465", "submission": "587"}
@@ -320,7 +329,52 @@ def check_next_hops(scope, services):
                         "name another host, or leave relayhost empty on the host that sends to the internet",
                     )
                 )
+    return findings + _check_other_next_hops(scope, services)
+
+
+def _check_other_next_hops(scope, services):
+    """list of Finding: what else sends mail, or some of it, to this host again: smtp(8) finds that it loops back, and it is bounced."""
+    findings = []
+    for name, where, hops, severity in _other_next_hops(scope, services):
+        for hop in split_list(hops):
+            try:
+                host, port, direct = next_hop(hop)
+            except ValueError:
+                # Of another transport's form, or one that a rule puts together.
+                continue
+            if _is_this_host(scope, services, host, port, direct):
+                findings.append(
+                    scope.finding(
+                        "relayhost-self",
+                        name,
+                        "{0} is this host, so mail that {1} sends there loops back and is never delivered".format(
+                            hop, where
+                        ),
+                        "name another host there, or take it out",
+                        severity,
+                    )
+                )
+                break
     return findings
+
+
+def _other_next_hops(scope, services):
+    """iterable of (str, str, str, str): parameter, what names the next hops, the next hops, and how bad one is that is this host."""
+    smtp = set(service["name"] for service in services if program(service) == "smtp") or set(["smtp", "relay"])
+    if "smtp_fallback_relay" in scope.explicit:
+        yield "smtp_fallback_relay", "it", scope.get("smtp_fallback_relay") or "", WARNING
+    for name in _WITH_TRANSPORT:
+        value = (scope.get(name) or "") if name in scope.explicit else ""
+        if transport_name(value) in smtp:
+            yield name, "it", value.partition(":")[2], ERROR
+    for name, with_transport in _HOP_TABLES:
+        tables = (scope.get(name) or "") if name in scope.explicit else ""
+        for kind, key, value in answers_of(scope, tables):
+            if not with_transport or not transport_name(value) or transport_name(value) in smtp:
+                hops = value.partition(":")[2] if with_transport else value
+                # What static: says is its name.
+                where = kind + ":" if kind == "static" else "{0} {1}".format(kind, key)
+                yield name, where, hops, ERROR if kind == "static" else WARNING
 
 
 def _is_this_host(scope, services, host, port, direct):

@@ -40,6 +40,7 @@ class Scope(object):
         self._over = over
         # Rules ask for the same ones again and again.
         self._values = {}
+        self._effective = None
         if service is None:
             self.file = host.main_file
             self.explicit = dict(main)
@@ -88,20 +89,27 @@ class Scope(object):
 
     def get(self, name):
         """str or None: the effective value; None when it cannot be told or the parameter does not exist."""
-        return self._worked_out(name)[0]
+        known = self._values.get(name)
+        return (known or self._worked_out(name))[0]
+
+    def effective(self):
+        """list of (str, str or None): the parameters that are set here, in order, each with its effective value, see C(get)."""
+        if self._effective is None:
+            self._effective = [(name, self.get(name)) for name in self.ordered]
+        return self._effective
 
     def _worked_out(self, name):
         """(str or None, set of str): the effective value, and the parameters that it comes from."""
         if name not in self._values:
             found = None if self._over is None else self._over._worked_out(name)
             if found is None or not found[1].isdisjoint(self._options):
-                used = set()
+                raw = self.raw(name)
+                used = set(COMPUTED if name in COMPUTED else (name,))
 
                 def lookup(other):
                     used.update(COMPUTED if other in COMPUTED else (other,))
                     return self.raw(other)
 
-                raw = lookup(name)
                 found = (None if raw is None else self.expand(raw, lookup), used)
             self._values[name] = found
         return self._values[name]

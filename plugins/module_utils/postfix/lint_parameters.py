@@ -13,7 +13,7 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import (
     ExpansionError,
-    expand,
+    Names,
     references,
     split_list,
 )
@@ -92,19 +92,25 @@ _WITHOUT_ARGUMENTS = frozenset(
 _FLAGS_ONLY = ("smtp", "lmtp")
 
 
-def parameter_kind(name, defaults):
-    """str or None: "number", "time" or "boolean", by the form of the default; None for text."""
+def parameter_kind(name, defaults, names=None):
+    """str or None: "number", "time" or "boolean", by the form of the default; None for text.
+
+    Args:
+        name: str.
+        defaults: dict: parameter -> Postfix's default.
+        names: expand.Names of these, for more than one parameter.
+    """
     if _TEXT.match(name):
         return None
     if name not in defaults:
         for suffix, parent in SERVICE_SUFFIXES.items():
             if name.endswith(suffix):
-                return parameter_kind(parent, defaults) if parent in defaults else None
+                return parameter_kind(parent, defaults, names) if parent in defaults else None
         return None
     default = defaults[name]
     if "$" in default:
         try:
-            default = expand(default, defaults.get)
+            default = (names or Names(defaults.get)).expand(default)
         except ExpansionError:
             return None
     form = _DEFAULT_FORM.match(default)
@@ -118,8 +124,8 @@ def check_types(scope):
     nothing on standard error, or does not read the parameter at all.
     """
     findings = []
-    for name in scope.ordered:
-        value = scope.get(name)
+    names = Names(scope.host.defaults.get)
+    for name, value in scope.effective():
         if value is None:
             continue
         if name in _WORDS:
@@ -140,7 +146,7 @@ def check_types(scope):
                 message = "Postfix knows no proxy protocol '{0}', and stops at each connection".format(value)
                 findings.append(scope.finding("wrong-type", name, message, "write haproxy, or leave it empty"))
             continue
-        kind = parameter_kind(name, scope.host.defaults)
+        kind = parameter_kind(name, scope.host.defaults, names)
         if kind is None or _KINDS[kind][0].match(value):
             continue
         fix = "give {0}; the default is {1}".format(_KINDS[kind][1], scope.host.defaults.get(name, "that of Postfix"))

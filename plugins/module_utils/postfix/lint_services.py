@@ -113,8 +113,8 @@ class _Services(object):
         self._verifying = [
             (scope, name)
             for scope in self._scopes
-            for name in scope.ordered
-            if "reject_unverified_" in (scope.get(name) or "") and _VERIFY.search(scope.get(name))
+            for name, value in scope.effective()
+            if value and "reject_unverified_" in value and _VERIFY.search(value)
         ]
 
     def findings(self):
@@ -127,7 +127,7 @@ class _Services(object):
                 found += self._filters(scope)
                 found += self._named(scope)
             found += self._defaults()
-            found += self._log()
+            found += self._log() + self._retry()
             found += self._verify()
             found += self._limits()
             found += self._tls_manager()
@@ -214,13 +214,27 @@ class _Services(object):
         reason = "Postfix does not start; where it runs, nothing more is logged"
         return [self._missing(self._main, "maillog_file", service, reason, kind="unix-dgram")]
 
+    def _retry(self):
+        """list of Finding: what defers mail for a destination that has just failed; no parameter names it (qmgr_error.c)."""
+        if self._has("retry"):
+            return []
+        finding = self._missing(
+            self._main,
+            "retry",
+            "retry",
+            "a message for a destination that does not answer loses its reason: mail transport unavailable",
+            WARNING,
+        )
+        fix = "add retry/unix to master.cf, with the program error"
+        return [finding._replace(file=self._main.host.master_file, parameter="retry/unix", fix=fix)]
+
     def _transport_maps(self, scope):
         names = list(_TRANSPORT_MAPS) + (["address_verify_transport_maps"] if self._verifying else [])
         found = []
         for name in names:
             if name not in scope.explicit:
                 continue
-            for kind, key, value in _entries(scope, scope.get(name) or ""):
+            for kind, key, value in answers_of(scope, scope.get(name) or ""):
                 service = transport_name(value)
                 if not service or "$" in service or service.lower() == "dunno" or self._has(service):
                     continue
@@ -308,7 +322,7 @@ class _Services(object):
                     # Where it is set, not where it is used.
                     found.append(self._missing(scope if name in scope.explicit else self._main, name, service, reason))
                 policy = "{0}_tls_policy_maps".format(side)
-                for kind, key, value in _entries(scope, scope.get(policy) or ""):
+                for kind, key, value in answers_of(scope, scope.get(policy) or ""):
                     if re.search(r"connection_reuse\s*=\s*yes", value):
                         place = scope if policy in scope.explicit else self._main
                         found.append(self._missing(place, policy, service, "for {0} {1} {2}".format(kind, key, reason)))
@@ -341,8 +355,8 @@ class _Services(object):
             classes = restriction_classes(scope)
             names = set(
                 name
-                for name in scope.explicit
-                if "proxy:" in (scope.get(name) or "") and (takes_tables(name) or name in classes)
+                for name, value in scope.effective()
+                if value and "proxy:" in value and (takes_tables(name) or name in classes)
             )
             if scope is self._main and self._scopes_of("smtpd") and scope.get("mydestination"):
                 names.add("local_recipient_maps")
@@ -414,7 +428,7 @@ def transport_name(value):
     return (value or "").strip().partition(":")[0].strip()
 
 
-def _entries(scope, value):
+def answers_of(scope, value):
     """list of (str, str, str): what the tables of a list say, as far as they can be read: type or file, key and value."""
     found = []
     for kind, path in tables_in(value):

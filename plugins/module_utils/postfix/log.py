@@ -131,7 +131,10 @@ _LIBRARY = re.compile(
     r"(?:cache|database) \S+ |\S+ (?:lookup|update|delete|sequence): |table \S+ has changed |"
     r"\S+: (?:milter \S+ version|my_events=|events|requests|reply filter (?:in|out):) |event: \S+; macros:|"
     r"using (?:using )?backwards-compatible default setting |SASL authentication |sql_select option missing|auxpropfunc error |"
-    r"looking for plugins in |\S+ select (?:timed out|wakeup)"
+    r"looking for plugins in |\S+ select (?:timed out|wakeup)|"
+    # With -v, or for a client of debug_peer_list: what is sent and received, and functions by their names.
+    r"[<>] \S+\[\S*\](?::\S+)?: |>>> (?:CHECKING|START|END) |connect to subsystem |(?:private|public)/\S+(?: socket)?: wanted attribute: |"
+    r"(?:send|recv) attr |(?:input|unexpected) attribute |server features: |fsspace: |[a-z][a-z0-9]*(?:_[a-z0-9]+)+: |after input_transp"
 )
 # destination_concurrency_feedback_debug (qmgr_feedback.c, qmgr_queue.c).
 _FEEDBACK = re.compile(r"feedback [0-9.]+\Z|queue \S+: limit [0-9]|\S+ feedback type [0-9]")

@@ -91,14 +91,25 @@ class ConfigText(object):
 
     def append(self, text):
         """LogicalLine: new text (str, one or more physical lines without the last line end) at the end."""
-        if self._blocks:
-            last = self._blocks[-1]
+        return self._insert(len(self._blocks), text)
+
+    def insert_before(self, line, text):
+        """LogicalLine: new text, as for ``append``, before a logical line."""
+        return self._insert(self._blocks.index(line), text)
+
+    def insert_after(self, line, text):
+        """LogicalLine: new text, as for ``append``, after a logical line."""
+        return self._insert(self._blocks.index(line) + 1, text)
+
+    def _insert(self, index, text):
+        if index:
+            last = self._blocks[index - 1]
             if isinstance(last, LogicalLine):
                 last.lines[-1] = _with_line_end(last.lines[-1])
             else:
-                self._blocks[-1] = _with_line_end(last)
+                self._blocks[index - 1] = _with_line_end(last)
         line = LogicalLine([part + "\n" for part in text.split("\n")])
-        self._blocks.append(line)
+        self._blocks.insert(index, line)
         return line
 
     def remove(self, line):

@@ -39,8 +39,7 @@ def uses_of(scopes):
     """
     found = []
     for scope in scopes:
-        for name in scope.ordered:
-            value = scope.get(name)
+        for name, value in scope.effective():
             value = scope.raw(name) if value is None else value
             for item in split_list(value) if ":" in value else []:
                 for kind, path in _TABLE.findall(item) if ":" in item else []:

@@ -111,7 +111,7 @@ def entry_pairs(path, kind, entries):
     return pairs
 
 
-def table_text(path, kind, aliases, pairs, current=None):
+def table_text(path, kind, aliases, pairs, current=None, former=""):
     """str: the table's source.
 
     Args:
@@ -121,6 +121,8 @@ def table_text(path, kind, aliases, pairs, current=None):
         pairs: list of (str, str or None), from ``entry_pairs``.
         current: str or None: the source as it is, whose other entries and comments stay; None makes
             the table hold exactly the pairs.
+        former: str, an earlier source: an entry that comes back has its place of then, since the first pattern that
+            matches counts (regexp_table(5)).
 
     Raises:
         TableError: a key cannot be written.
@@ -135,18 +137,31 @@ def table_text(path, kind, aliases, pairs, current=None):
     for line in text.logical_lines():
         key, value = _split(line.folded(), aliases)
         present.setdefault(key, []).append((line, value))
+    order = [_split(line.folded(), aliases)[0] for line in ConfigText(former, path).logical_lines()]
     for key, value in wanted:
         found = present.get(key, [])
         if value is None:
-            for line, _value in found:
+            for line, _value in present.pop(key, []):
                 text.remove(line)
         elif not found:
-            text.append(key + separator + value)
+            present[key] = [(_put_back(text, key, key + separator + value, order, present), value)]
         elif len(found) > 1 or squeeze(found[0][1]) != squeeze(value):
             found[0][0].replace(key + separator + value)
             for line, _value in found[1:]:
                 text.remove(line)
     return text.render()
+
+
+def _put_back(text, key, entry, order, present):
+    """LogicalLine: an entry that was not there, behind the one that it once followed, or before one that followed it."""
+    place = order.index(key) if key in order else 0
+    for other in reversed(order[:place]):
+        if present.get(other):
+            return text.insert_after(present[other][0][0], entry)
+    for other in order[place + 1 :] if key in order else []:
+        if present.get(other):
+            return text.insert_before(present[other][0][0], entry)
+    return text.append(entry)
 
 
 def source_pairs(path, kind, aliases, pairs):

@@ -296,7 +296,7 @@ class Configuration(object):
             credentials = name == "smtproutes" and bool(self._request["credentials"])
             plan = ControlPlan(self._directory, control.CONTROL_FILES[name], credentials)
             plan.set(values[name], owned.base(plan))
-            owned.claim(plan)
+            owned.claim(plan, alone=True)
             plans.append(plan)
         for path in owned.left():
             plan = owned.give_back(path, self._plan_from_before)

@@ -47,7 +47,8 @@ _END = re.compile(r"end msg {0}(?= |\Z)".format(_NUMBER))
 # No delivery is under way.
 _IDLE = re.compile(r"status: local 0/[0-9]+ remote 0/[0-9]+(?: exitasap)?\Z")
 
-# A delivery's text: qmail-send writes / for the end of a line and _ for a blank, % and what is not printable ASCII.
+# A delivery's text: qmail-send writes / for the end of a line and _ for a blank, % and what is not printable ASCII. So the zone
+# of a link-local address (RFC 4007) stands behind an underscore.
 _REMOTE_SAID = "Remote_host_said:"
 _NEXT_LINE = re.compile(
     r"[._]{0,2}/(?=Remote_host_said:|Giving_up_on_|I'm_not_going_to_try_again;|STARTTLS_proto=|qp_[0-9]"
@@ -55,10 +56,12 @@ _NEXT_LINE = re.compile(
 )
 _TOO_LONG = "this_message_has_been_in_the_queue_too_long."
 _SERVER = re.compile(
-    r"(?:\A|[/_])([0-9A-Za-z.:\[\]-]{1,255})"
+    r"(?:\A|[/_])((?:fe[89ab][0-9a-f]:[0-9a-f:]{1,35}_)?[0-9A-Za-z.:\[\]-]{1,255})"
     r"_(?:accepted_message|does_not_like_recipient|failed_on_DATA|failed_after|but_)"
 )
-_GIVING_UP = re.compile(r"(?:\A|/)Giving_up_on_([0-9A-Za-z.:\[\]-]{1,255}?)\.?(?:/|\Z)")
+_GIVING_UP = re.compile(
+    r"(?:\A|/)Giving_up_on_((?:fe[89ab][0-9a-f]:[0-9a-f:]{1,35}_)?[0-9A-Za-z.:\[\]-]{1,255}?)\.?(?:/|\Z)"
+)
 _DSN_SAID = re.compile(r"(?:\A|[_/])[245][0-9]{2}[-_]([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])")
 _DSN_OWN = re.compile(r"#\(?([245]\.[0-9]{1,3}\.[0-9]{1,3})\)")
 # qmail-local: no file, no other message, no program.
@@ -135,9 +138,9 @@ def _relay_of(text):
     for match in _SERVER.finditer(own):
         # Words of a sentence have neither.
         if "." in match.group(1) or ":" in match.group(1):
-            return match.group(1)
+            return match.group(1).replace("_", "%")
     match = _GIVING_UP.search(text)
-    return match.group(1) if match else "none"
+    return match.group(1).replace("_", "%") if match else "none"
 
 
 def _dsn_of(text, classes):

@@ -254,7 +254,7 @@ class Configuration(object):
         access = self._access(main, old_hosts, owned)
         for plan in files + [plan for pair in pairs for plan in (pair.plan_mc, pair.plan_cf)]:
             if plan.before is not None or plan.after is not None:
-                owned.claim(plan)
+                owned.claim(plan, alone=plan in files)
         if access.plan is not None:
             owned.claim(access.plan, kind=access.kind)
         self._warnings += owned.adoption(self._owner_name)

@@ -5,13 +5,16 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-COLLECTIONS = Path(__file__).resolve().parents[7]
+ROOT = Path(__file__).resolve().parents[4]
+COLLECTIONS = ROOT.parents[2]
 LOG = """\
 2026-11-22T07:07:44.5Z relay postfix/smtpd[1]: AAAAAAA: client=web01[10.20.0.11]
 2026-11-22T07:07:44.6Z relay postfix/cleanup[2]: AAAAAAA: message-id=<1@web01>
@@ -24,6 +27,28 @@ HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executa
 NOWHERE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
 
 
+def question():
+    """A play that shows what queue.yml asks, which it asks at a terminal only."""
+    tasks = yaml.safe_load((ROOT / "playbooks/tasks/queue_act.yml").read_text(encoding="utf-8"))
+    seen = {"action": "restore", "problems": [], "silent": {}}
+    seen["hosts"] = [{"host": host, "queue": None, "outcome": None, "matched": 3} for host in ("relay", "other")]
+    return {
+        "hosts": "relay",
+        "gather_facts": False,
+        "vars": {
+            "queue_action": "restore",
+            "__queue_by_now": seen,
+            "__queue_shown": 5,
+            "__queue_answers": {"silent": {}},
+        },
+        "tasks": [
+            {"ansible.builtin.debug": {"msg": task["ansible.builtin.pause"]["prompt"]}, "vars": task["vars"]}
+            for task in tasks
+            if task["name"] == "Ask whether to go on"
+        ],
+    }
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Runs a user's own site, in which a playbook of the collection is imported; returns the exit code, and what it shows."""
@@ -31,14 +56,16 @@ def site(tmp_path_factory):
     (place / "log").write_text(LOG)
     inventory = {
         "relay_servers": {"hosts": {"relay": HERE, "down": NOWHERE}},
-        "relay_clients": {"hosts": {}},
+        "relay_clients": {"hosts": {"away": NOWHERE}},
+        "databases": {"hosts": {"db": HERE}},
         # A site's own variable, of which no playbook may take notice.
         "all": {"vars": {"client": "somebody-else", "limit": "none"}},
     }
     (place / "inventory.json").write_text(json.dumps(inventory))
-    (place / "site.json").write_text(json.dumps([{"import_playbook": "mailops.relay.trace"}]))
+    for name, before in (("trace", [question()]), ("site", []), ("remove", [])):
+        (place / f"{name}.json").write_text(json.dumps([*before, {"import_playbook": f"mailops.relay.{name}"}]))
 
-    def run(limit, *variables, stdout="default"):
+    def run(limit, *variables, stdout="default", playbook="trace"):
         extra = [part for variable in variables for part in ("-e", variable)]
         command = [
             sys.executable,
@@ -49,7 +76,7 @@ def site(tmp_path_factory):
             "inventory.json",
             "-l",
             limit,
-            "site.json",
+            f"{playbook}.json",
             *extra,
         ]
         done = subprocess.run(
@@ -77,41 +104,54 @@ def behind_the_recap(shown):
     return shown.partition("PLAY RECAP")[2].partition("\n\n")[2].splitlines()
 
 
-def test_the_verdict_is_the_last_thing_on_the_screen(site):
+def test_the_verdict_is_the_last_thing_on_the_screen_and_a_question_has_lines(site):
     code, shown = site("relay", "trace_recipient=*@example.net", "trace_limit=5", "trace_json=false")
     lines = behind_the_recap(shown)
     assert code == 0 and lines[0] == "DELIVERED <1@web01> from <root@web01>", shown
     # Neither quoted nor folded, and nowhere else.
     assert any(len(line) > 80 for line in lines) and shown.count("DELIVERED") == 1
-
-
-def test_nothing_found_is_no_success(site):
-    code, shown = site("relay", "trace_sender=nobody@example.com")
-    assert code == 2 and behind_the_recap(shown)[0] == "No message was found."
-    assert "/log: it begins on " in behind_the_recap(shown)[1]
+    asked = json.loads(re.search(r'"msg": (".*restore.*")', shown)[1])
+    assert asked.splitlines()[:3] == [
+        "relay: restore can be done to 3 messages",
+        "other: restore can be done to 3 messages",
+        "restore 0 message(s) on 1 host(s)?",
+    ]
 
 
 @pytest.mark.parametrize("limit", ["all", "down"])
 def test_a_host_that_does_not_answer_wins(site, limit):
     code, shown = site(limit, "trace_sender=nobody@example.com")
-    assert code == 4 and "INCOMPLETE: not all hosts have answered." in behind_the_recap(shown)
+    lines = behind_the_recap(shown)
+    assert code == 4 and lines[0] == "No message was found." and "INCOMPLETE: not all hosts have answered." in lines
+    assert any("/log: it begins on " in line for line in lines) == (limit == "all")
 
 
-def test_a_wrong_variable_is_refused_before_any_host_is_asked(site):
-    code, shown = site("all", "trace_sendr=x", "since=2h", "trace_limit=-3")
+def test_a_wrong_variable_and_a_limit_without_a_host_are_refused_before_any_host_is_asked(site):
+    code, shown = site("db", "trace_sendr=x", "since=2h", "trace_limit=-3")
     assert code == 2 and "Ask" not in shown
     assert behind_the_recap(shown) == [
         "since: it is called trace_since now; write that. trace_sendr: mailops.relay.trace has no such variable; write trace_sender."
-        " trace_limit: '-3' is not 1 or more; write a whole number, 1 or more."
+        " trace_limit: '-3' is not 1 or more; write a whole number, 1 or more. Nobody was asked: --limit db leaves no host of"
+        " relay_servers:relay_clients:sendmail_clients:qmail_clients; name one of them, or leave it out."
     ]
 
 
-def test_what_a_program_reads_stays_what_it_can_read_and_has_the_value_of_a_query(site):
-    code, shown = site("relay", "trace_sender=root@web01", "trace_query=traces[0].verdict", stdout="ansible.posix.json")
+def test_what_a_program_reads_has_the_value_of_a_query_and_nothing_found_is_no_success(site):
+    query = "trace_query=[length(traces),ok]"
+    code, shown = site("relay", "trace_sender=nobody@example.com", query, stdout="ansible.posix.json")
     results = [
         task["hosts"]["relay"]
         for play in json.loads(shown)["plays"]
         for task in play["tasks"]
         if "relay" in task["hosts"]
     ]
-    assert code == 0 and ["delivered"] in [result.get("lines") for result in results]
+    assert code == 2 and ["0", "false"] in [result.get("lines") for result in results]
+    assert "No message was found." in [result.get("msg") for result in results]
+
+
+@pytest.mark.parametrize("playbook", ["site", "remove"])
+def test_hosts_of_one_kind_that_do_not_answer_do_not_hide_those_of_another(site, playbook):
+    code, shown = site("down:away", "remove_assume_yes=true", playbook=playbook)
+    recap = shown.partition("PLAY RECAP")[2]
+    assert code == 4 and [line.split()[0] for line in recap.splitlines() if "unreachable=1" in line] == ["away", "down"]
+    assert shown.count("UNREACHABLE!") == 4

@@ -41,6 +41,7 @@ def test_truth_values_may_be_text(value):
         (number(1, whole=False), "nan", "x: 'nan' is not 1 or more; write a number, 1 or more"),
         (choice("files", "journal"), "fles", "x: 'fles' is not one of files, journal; write files"),
         (choice("files", "journal"), ["files"], "x: ['files'] is not one of files, journal; write one of them"),
+        (choice("", "relay"), "lmtp", "x: 'lmtp' is not one of '', relay; write one of them"),
         (text, " ", "x: ' ' is not a text; write some text, or leave it out"),
         (texts, [], "x: [] is not a text or a list of texts; write one, or leave it out"),
         (texts, [""], "x: [''] is not a text or a list of texts; write one, or leave it out"),

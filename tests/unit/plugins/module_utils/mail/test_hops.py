@@ -137,6 +137,14 @@ def test_what_was_forged_in_an_address_is_part_of_the_address():
         ("unknown[2001:db8::1]", ("", "2001:db8::1", None)),
         ("local", ("local", "", None)),
         ("[10.0.0.1]", ("", "10.0.0.1", None)),
+        # smtp(8) to relayhost = [127.0.0.1]; sendmail and qmail to a server without a name.
+        ("127.0.0.1[127.0.0.1]:24", ("", "127.0.0.1", 24)),
+        ("2001:db8::1[2001:db8::1]:25", ("", "2001:db8::1", 25)),
+        ("192.0.2.5[192.0.2.5]", ("", "192.0.2.5", None)),
+        ("192.0.2.5", ("", "192.0.2.5", None)),
+        ("fe80::1%eth0", ("", "fe80::1%eth0", None)),
+        ("mail.example.com[private/dovecot-lmtp]", ("mail.example.com", "private/dovecot-lmtp", None)),
+        ("1.example.com[192.0.2.5]", ("1.example.com", "192.0.2.5", None)),
     ],
 )
 def test_a_peer_is_taken_apart(text, expected):

@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -284,6 +285,37 @@ def test_what_an_earlier_release_has_set_is_adopted_once_and_goes_back(host, tmp
     assert "smtpd_helo_required" not in found
 
 
+def test_what_is_wanted_otherwise_than_by_an_earlier_release_returns_to_before_that_one(host):
+    year = time.time() - 365 * 86400
+    for name in ("main.cf", "master.cf"):
+        os.utime(str(host / name), (year, year))
+    table = {"path": str(host / "transport"), "type": "hash", "entries": {"a": "smtp:old"}}
+    anchors = {"path": str(host / "anchors"), "content": "old\n"}
+    before = files_in(host)
+    (host / "canonical").write_bytes(b"# by hand\n")
+    os.utime(str(host / "canonical"), (year, year))
+    call(Postfix(host), main=dict(WANTED, mynetworks="10.1.0.0/16"), files=[anchors], tables=[table], backup=True)
+    # The first change of the services and of another table came months later.
+    for backup in list(files_in(host)):
+        if backup.endswith("~"):
+            os.rename(str(host / backup), str(host / (backup.split(".20")[0] + ".2026-01-02@03:04:05~")))
+    canonical = {"path": str(host / "canonical"), "type": "hash", "entries": {"x": "y"}}
+    call(Postfix(host), main=dict(WANTED, relayhost="old"), master=[SUBMISSION], tables=[table, canonical], backup=True)
+    request = {
+        "main": WANTED,
+        "master": [dict(SUBMISSION, options={"syslog_name": "other"})],
+        "files": [dict(anchors, content="new\n")],
+        "tables": [dict(table, entries={"a": "smtp:new"}), dict(canonical, entries={"x": "z"})],
+    }
+    result = run(host, **request)
+    assert result["changed"] and "relayhost" in result["warnings"][0]
+    assert not run(host, **request)["changed"]
+    run(host, state="absent")
+    left = dict((name, text) for name, text in files_in(host).items() if not name.endswith("~"))
+    assert left.pop("canonical") == "# by hand\n" and settings_of(left["main.cf"]) == settings_of(before["main.cf"])
+    assert left.pop("master.cf") == before["master.cf"] and set(left) == set(["main.cf", "canonical.db"])
+
+
 @pytest.mark.parametrize("main", [WANTED, {}])
 def test_what_a_fresh_host_has_already_is_its_own(host, main):
     result = run(host, main=dict(main, smtp_tls_security_level="may", myhostname="relay.example.com"))
@@ -411,6 +443,21 @@ def test_lines_of_others_outlive_a_table_that_was_taken_whole(host):
     run(host, tables=[item])
     run(host)
     assert "x smtp:x\n" in files_in(host)["transport"] and "others smtp:there\n" in files_in(host)["transport"]
+
+
+@pytest.mark.parametrize(
+    "taken_out", [["/first/"], ["/second/"], ["/third/"], ["/first/", "/second/"], ["/second/", "/third/"]]
+)
+def test_an_entry_that_comes_back_to_a_table_of_patterns_has_its_place(host, taken_out):
+    table, text = host / "checks", "# about the first\n/first/ OK\n/second/ REJECT\n# about the third\n/third/ WARN\n"
+    table.write_bytes(text.encode("ascii"))
+    entries = [{key: None} for key in taken_out]
+    run(host, tables=[{"path": str(table), "type": "regexp", "exclusive": False, "entries": entries}])
+    with open(str(table), "a") as stream:
+        stream.write("/others/ DUNNO\n")
+    run(host)
+    left = [line for line in files_in(host)["checks"].splitlines() if not line.startswith("#")]
+    assert left == ["/first/ OK", "/second/ REJECT", "/third/ WARN", "/others/ DUNNO"]
 
 
 def test_a_service_of_an_earlier_release_goes_back_though_it_had_fewer_options(host):

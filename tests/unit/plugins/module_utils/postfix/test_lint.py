@@ -709,6 +709,39 @@ def test_relayhost_that_is_the_host_itself(value, itself):
     assert found(main, services, host) == ([("relayhost-self", "error", "relayhost")] if itself else [])
 
 
+# Postfix 3.7.11: "mail for 127.0.0.1 loops back to myself", bounced; deferred where it is the fall-back.
+@pytest.mark.parametrize(
+    "main, severity",
+    [
+        ({"default_transport": "smtp:[127.0.0.1]:25"}, "error"),
+        ({"default_transport": "smtp:$myhostname"}, "error"),
+        ({"default_transport": "relay:[192.168.1.100]:submission"}, "error"),
+        ({"default_transport": "smtp:[127.0.0.1]:10025"}, None),
+        ({"default_transport": "smtp:[relay002.example.com]"}, None),
+        ({"default_transport": "scan:[127.0.0.1]:25"}, None),
+        ({"smtp_fallback_relay": "[relay002.example.com], [127.0.0.1]"}, "warning"),
+        ({"smtp_fallback_relay": "[relay002.example.com]"}, None),
+        ({"transport_maps": "static:smtp:[127.0.0.1]"}, "error"),
+        ({"transport_maps": "inline:{{example.net=smtp:[127.0.0.1]}}"}, "warning"),
+        ({"transport_maps": "inline:{{example.net=:[smtp-relay001.example.com]:587}}"}, "warning"),
+        ({"transport_maps": "texthash:/t"}, "warning"),
+        ({"transport_maps": "inline:{{example.net=local:[127.0.0.1]}}"}, None),
+        ({"transport_maps": "regexp:{{/x/ smtp:[$1]}}"}, None),
+        ({"sender_dependent_relayhost_maps": "static:[127.0.0.1]"}, "error"),
+        ({"sender_dependent_relayhost_maps": "inline:{@example.com=[192.168.1.100]:25}"}, "warning"),
+        ({"sender_dependent_relayhost_maps": "inline:{@example.com=[127.0.0.1]:10026}"}, None),
+        ({"sender_dependent_default_transport_maps": "inline:{@example.com=smtp:127.0.0.1}"}, "warning"),
+    ],
+)
+def test_what_else_leads_to_the_host_itself(main, severity):
+    host = Host("3.7.11-bookworm", texts={"/t": "example.net smtp:[127.0.0.1]:25\n"})
+    services = [SMTP, service("submission inet smtpd"), service("smtp unix smtp"), service("relay unix smtp")]
+    (name,) = main
+    main = dict(main, myhostname="smtp-relay001.example.com", compatibility_level="3.6")
+    rows = [row for row in found(main, services, host) if row[0] == "relayhost-self"]
+    assert rows == ([("relayhost-self", severity, name)] if severity else [])
+
+
 # --- interfaces ----------------------------------------------------------------------------------------------
 
 

@@ -258,7 +258,7 @@ def test_what_is_missing(main, extra, expected):
         ),
         ({"maillog_file": "/var/log/postfix.log"}, "lmtp/unix", []),
         ({"maillog_file": ""}, "postlog/unix-dgram", []),
-        ({}, "retry/unix", []),
+        ({}, "retry/unix", [("warning", "retry/unix", "retry/unix")]),
         ({}, "qmgr/unix", []),
     ],
 )
@@ -268,6 +268,15 @@ def test_a_service_that_is_taken_away(main, without, expected):
         assert found == expected
     else:
         assert [service for _severity, _parameter, service in found] == [expected]
+
+
+def test_a_service_that_no_parameter_names_is_one_of_master_cf():
+    (finding,) = [
+        item
+        for item in lint.check(DEBIAN, master(without=("retry/unix",)), Host("3.7.11-bookworm"))
+        if item.identifier == "service-missing"
+    ]
+    assert finding.file.endswith("master.cf") and finding.fix == "add retry/unix to master.cf, with the program error"
 
 
 def test_the_finding_says_what_happens_and_what_to_do():

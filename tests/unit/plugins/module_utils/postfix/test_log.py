@@ -454,6 +454,18 @@ def test_what_is_known_without_telling_of_a_message(line):
     assert lexer.unknown == 0
 
 
+def test_a_verbose_log_is_known_and_tells_the_same():
+    # Two lines of each kind that a client of debug_peer_list leads to, and all of its message.
+    with io.open(os.path.join(FIXTURES, "maillog-verbose.3.7.11-bookworm.txt"), encoding="utf-8") as stream:
+        lines = [line.split(" relay ", 1)[1] for line in stream]
+    calls, lexer = read(str("".join(lines)))
+    assert (lexer.unreadable, lexer.unknown, lexer.samples) == (0, 0, [])
+    assert [call[0] for call in calls] == ["arrival", "message_id", "sender", "delivery", "delivery", "removed"]
+    # A word before a colon is no name of a function, and no queue ID.
+    _calls, lexer = read("postfix/smtpd[1]: something: else\npostfix/smtpd[1]: >>> x")
+    assert lexer.unknown == 2
+
+
 def test_what_cleanup_says_of_a_message_that_it_cannot_take():
     text = "sender_canonical_maps map lookup problem -- message not accepted, try again later"
     calls, lexer = read("postfix/cleanup[1]: 4ABC1234: " + text)

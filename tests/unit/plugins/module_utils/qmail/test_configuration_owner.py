@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import time
 
 import pytest
 
@@ -161,6 +162,22 @@ def test_what_an_earlier_release_has_set_returns_to_its_backup(qmail):
     assert "earlier release" in warning and "locals" in warning
     absent(qmail)
     assert dict((name, qmail.read(name)) for name in BEFORE) == BEFORE
+
+
+@pytest.mark.parametrize("route", ["relay.example.com:25", "old.example.com:25"])
+def test_a_route_that_an_earlier_release_made_goes_out_and_what_was_right_already_stays(qmail, route):
+    old = dict(WANTED, smtproutes={"": route})
+    year = time.time() - 365 * 86400
+    qmail.write("me", "web03.example.org\n")
+    for name in BEFORE:
+        os.utime(os.path.join(qmail.control, name), (year, year))
+    make(qmail, owner=None, control=old, backup=True)
+    assert "me" not in [name.split(".20")[0] for name in qmail.everything() if name.endswith("~")]
+    make(qmail)
+    assert not make(qmail)["changed"]
+    absent(qmail)
+    assert not qmail.has("smtproutes") and not qmail.has("morercpthosts")
+    assert qmail.read("me") == "web03.example.org\n" and qmail.read("locals") == BEFORE["locals"]
 
 
 def test_without_qmail_there_is_nothing_to_give_back_and_what_is_recorded_is_named(qmail, tmpdir):

@@ -299,6 +299,21 @@ def delivery(report, channel="remote", recipient="bob@example.org"):
             "2001:db8::1 accepted message; Remote host said: 250 2.6.0 Queued",
         ),
         (
+            # qmail-send writes the percent sign of fe80::1%eth0 as an underscore.
+            "success: fe80::1_eth0_accepted_message./Remote_host_said:_250_ok/",
+            "fe80::1%eth0",
+            "2.0.0",
+            "sent",
+            "fe80::1 eth0 accepted message; Remote host said: 250 ok",
+        ),
+        (
+            "deferral: Connected_to_fe80::1_eth0_but_greeting_failed./Remote_host_said:_421_no/Giving_up_on_fe80::1_eth0./",
+            "fe80::1%eth0",
+            "4.0.0",
+            "deferred",
+            "Connected to fe80::1 eth0 but greeting failed; Remote host said: 421 no; Giving up on fe80::1 eth0.",
+        ),
+        (
             "success: mx.example.org[192.0.2.1]_accepted_message./Remote_host_said:_250_ok/",
             "mx.example.org[192.0.2.1]",
             "2.0.0",

@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import time
 
 import pytest
 
@@ -169,6 +170,21 @@ def test_what_an_earlier_release_has_set_returns_to_its_backup(role, absent, etc
     assert not result["changed"] and "earlier release" in " ".join(result["warnings"])
     absent()
     assert dict((name, files(etc)[name]) for name in before) == before
+
+
+def test_what_this_release_wants_otherwise_than_an_earlier_one_returns_to_before_that_one(role, absent, etc):  # noqa: F811
+    before = files(etc)
+    role(owner=None, smart_hosts=["old.example.com"])
+    stamp = time.strftime(".%Y-%m-%d@%H:%M:%S~")
+    for name in ("sendmail.mc", "sendmail.cf", "submit.mc", "submit.cf", "access"):
+        write(etc + "/" + name + stamp, before[name])
+    # Of Ansible's own modules, which say nothing of us.
+    write(etc + "/access.4242.2020-01-02@03:04:05~", "Connect:10\tRELAY\n")
+    result = role()
+    assert result["changed"] and "sendmail.mc" in result["warnings"][0] and "anchors.pem" in result["warnings"][0]
+    assert not role()["changed"]
+    absent()
+    assert dict((name, text) for name, text in files(etc).items() if not name.endswith("~")) == before
 
 
 def test_a_record_that_is_damaged_anywhere_is_refused_by_its_name_or_can_be_used(role, absent, etc):  # noqa: F811
