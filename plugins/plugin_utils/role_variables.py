@@ -79,6 +79,8 @@ def problems(role, variables, template, units=None, unknown=""):
     without_facts = bool(wrong.get("ansible_facts"))
     for name, option in options.items():
         values[name] = option.get("default", _STAND_INS.get(option["type"], ""))
+        if name not in variables:
+            continue
         try:
             value = template(variables[name])
         except AnsibleError as exc:
