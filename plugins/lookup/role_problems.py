@@ -3,11 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is wrong with the variables that a role of this collection was given."""
 
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.mailops.relay.plugins.plugin_utils import role_variables
-
 DOCUMENTATION = """
 name: role_problems
 version_added: 0.8.0
@@ -51,6 +46,11 @@ _raw:
   type: list
   elements: str
 """
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.mailops.relay.plugins.plugin_utils import role_variables
 
 
 class LookupModule(LookupBase):

@@ -92,7 +92,7 @@ class Queue(object):
     def of(self, number):
         """dict: kind -> content of the files of one message."""
         return dict(
-            (os.path.relpath(path, self.top).split(os.sep)[0], content)
+            (os.path.relpath(path, self.top).partition(os.sep)[0], content)
             for path, content in self.snapshot().items()
             if os.path.basename(path) == str(number)
         )
