@@ -10,14 +10,15 @@ __metaclass__ = type
 
 import os
 
-from ansible.module_utils.six import integer_types, string_types
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 
 # seconds: a day. Longer ones are mistakes, and select(2) and poll(2) take no number of any size.
 LONGEST_TIMEOUT = 86400
 # What every platform's C(int) holds, and a time in seconds that every C library can write as a date (year 5138).
 _LARGEST = {"int": 2**31 - 1, "float": 10**11}
+# Python 2 has two types of each.
+_TEXT = (str, type(u""))  # fmt: skip
+_NUMBERS = (int, type(2**64), float)
 
 
 class ArgumentError(RelayError):
@@ -54,7 +55,7 @@ def _check(what, option, value):
     elif isinstance(value, (list, tuple)):
         for item in value:
             _check(what, dict(option, type=option.get("elements", "raw")), item)
-    elif isinstance(value, string_types):
+    elif isinstance(value, _TEXT):
         _check_text(what, value)
         if kind == "path" and not os.path.isabs(value):
             raise ArgumentError(
@@ -62,12 +63,12 @@ def _check(what, option, value):
                     what, value
                 )
             )
-    elif kind in _LARGEST and isinstance(value, integer_types + (float,)):
+    elif kind in _LARGEST and isinstance(value, _NUMBERS):
         _check_number(what, kind, value)
 
 
 def _check_text(what, text):
-    if not isinstance(text, string_types):
+    if not isinstance(text, _TEXT):
         return
     if "\0" in text:
         raise ArgumentError(

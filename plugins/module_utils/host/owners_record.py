@@ -88,7 +88,7 @@ def _damaged(path):
 
 def is_number(value, least, most=None):
     """bool: whether a value of a record is a whole number from ``least`` to ``most``, which JSON's C(true) is not."""
-    return type(value) is not bool and isinstance(value, int) and least <= value and (most is None or value <= most)
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value and (most is None or value <= most)
 
 
 def are_texts(values):

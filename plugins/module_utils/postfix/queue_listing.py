@@ -46,7 +46,7 @@ class ListingError(ValueError):
 
 def _native(text):
     # Several times for each of many messages: only Python 2 has anything to do.
-    return text if type(text) is str else to_native(text)
+    return text if isinstance(text, str) else to_native(text)
 
 
 def parse_json_line(line):

@@ -54,9 +54,9 @@ def template(value):
     return value
 
 
-def problems(role, facts=FACTS, **variables):
+def problems(role, facts=None, **variables):
     given_variables = {f"{role}_{name}": value for name, value in variables.items()}
-    everything = dict(defaults_of(role), **WORKED_OUT[role], ansible_facts=facts, **{})
+    everything = dict(defaults_of(role), **WORKED_OUT[role], ansible_facts=FACTS if facts is None else facts)
     everything.update(given_variables)
     return role_variables.problems(role, everything, template, QUIET)
 

@@ -191,7 +191,7 @@ def test_json_with_members_of_later_versions():
     message = parse_json_line(line)
     assert message == Message("hold", "8B4671C40A2", "", (Recipient("a@example.org", "x"),), 3, 7, "expiring")
     assert all(
-        type(value) is str for value in (message.queue, message.id, message.sender, message.recipients[0].address)
+        isinstance(value, str) for value in (message.queue, message.id, message.sender, message.recipients[0].address)
     )
 
 
