@@ -155,7 +155,7 @@ def test_what_the_role_sets_itself_has_no_problems(role):
             "{{ nobody }}",
             "its value cannot be had: 'nobody' is undefined. Define what its template needs.",
         ),
-        ("sendmail_client", "mailer", "stmp", "'stmp' is not one of , relay, esmtp, smtp, smtp8, dsmtp; write smtp."),
+        ("sendmail_client", "mailer", "stmp", "'stmp' is not one of '', relay, esmtp, smtp, smtp8, dsmtp; write smtp."),
         ("sendmail_client", "tls_ca_file", {}, "a dictionary is not a text. Write one in quotes."),
         ("qmail_client", "rcpthosts", "example.com", '"example.com" is not a list. Write [example.com].'),
         ("qmail_client", "service_timeout", 0, "0 is not 1 or more; write a whole number, 1 or more."),

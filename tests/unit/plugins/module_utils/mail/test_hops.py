@@ -76,7 +76,7 @@ def test_a_recorded_message_is_told_whole(recorded):
     (delivery,) = hop["deliveries"]
     assert (delivery["recipient"], delivery["dsn"], delivery["reply"]) == ("ops@example.net", "2.0.0", "250 2.0.0 Ok")
     assert delivery["delays"] == {"before_queue": 0, "in_queue": 0.01, "connect": 0, "transmit": 0}
-    assert delivery["relay_host"] == {"name": "127.0.0.1", "address": "127.0.0.1", "port": 10025}
+    assert delivery["relay_host"] == {"name": "", "address": "127.0.0.1", "port": 10025}
 
 
 def test_tls_is_that_of_the_connection_with_which_it_came(recorded):
