@@ -10,6 +10,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import glob
 import os
 import re
 import subprocess
@@ -119,9 +120,12 @@ class PostfixConfig(Subject):
         self.files = self._configuration + self._tables + sorted(self._compiled) + [self._table("file"), self._record]
         self.directories = [self._directory, scratch]
         self._checked = {}
-        # What Debian's main.cf has of what is set here.
-        main = MainCf(content(self._configuration[0]).decode("utf-8"), "main.cf").values()
-        self._before = dict((name, (value,)) for name, value in main.items())
+        # What Debian's main.cf has of what is set here. This record is empty, so that the host is one of a release without a record:
+        # where there are backups, the oldest one's value may be taken for that from before.
+        self._before = [
+            MainCf(content(path).decode("utf-8"), path).values()
+            for path in self._configuration[:1] + sorted(glob.glob(self._configuration[0] + ".*~"))[:1]
+        ]
 
     def _table(self, name):
         return os.path.join(self._directory, "kill-" + name)
@@ -224,7 +228,8 @@ class PostfixConfig(Subject):
             if len(entry["set"]) != 1:
                 found.append("the record says that {0} is being changed".format(name))
             before = entry["before"]
-            if (before["text"] if isinstance(before, dict) else before) not in self._before.get(name, (None,)):
+            text = before["text"] if isinstance(before, dict) else before
+            if text not in [values.get(name) for values in self._before]:
                 found.append("the record has another value of {0} from before: {1}".format(name, before))
         return found
 
