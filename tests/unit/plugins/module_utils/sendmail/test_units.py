@@ -97,8 +97,8 @@ def test_what_other_programs_call_is_sendmails_own(alone, leads_to, expected):
     ],
 )
 def test_whether_it_starts_at_boot(state, is_enabled, expected):
-    states = dict(FRESH, sendmail="loaded/active/" + state)
-    units = Units(Host(shown(**states), is_enabled))
+    answer = shown(exim=GONE, exim4=GONE, postfix=GONE, sendmail="loaded/active/" + state)
+    units = Units(Host(answer, is_enabled))
     assert units.starts_at_boot is expected
 
 
