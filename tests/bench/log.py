@@ -22,6 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from harness import failures, report
+
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 # Assembles what two hosts' logs have, as the module does on a host of its own, or joins it too, as the controller does.
@@ -47,7 +49,6 @@ else:
     traces = join(Site(hosts, results))
     print(sum(1 for trace in traces if [node.host for node in trace] == ["client", "relay"]))
 """
-failures = []
 
 
 def measure(command, **options):
@@ -111,14 +112,6 @@ def packed(module, arguments):
         yield str(*Path(directory).rglob(f"AnsiballZ_{module}.py"))
 
 
-def report(what, value, limit, least=True):
-    missed = value < limit if least else value > limit
-    if missed:
-        failures.append(what)
-    bound = "at least" if least else "at most"
-    print(f"  {what}: {value:.2f} (limit {bound} {limit}) {'MISSED' if missed else 'ok'}", flush=True)
-
-
 def alternate(*commands):
     """Least CPU seconds of each command, highest memory, last output; the commands take turns."""
     figures = [(float("inf"), 0.0, "")] * len(commands)
@@ -153,7 +146,7 @@ def flow(pflogsumm, log, lines):
                     f"with half of the lines {less[1]:.0f} MiB; unknown {counted['unknown']}, "
                     f"unreadable {counted['unreadable']}"
                 )
-                report(f"lines per second over pflogsumm's, Python {version}", theirs[0] / ours[0], 2)
+                report(f"lines per second over pflogsumm's, Python {version}", theirs[0] / ours[0], 2, least=True)
 
 
 def search(pflogsumm, log):
@@ -165,7 +158,7 @@ def search(pflogsumm, log):
             found = json.loads(ours[2])
             assert found["total"] == 1 and found["messages"][0]["queue_id"] == queue_id
             print(f"mail_log_info, Python {version}: {ours[0]:.2f} s, pflogsumm {theirs[0]:.2f} s; {ours[1]:.0f} MiB")
-            report(f"times faster than pflogsumm, Python {version}", theirs[0] / ours[0], 5)
+            report(f"times faster than pflogsumm, Python {version}", theirs[0] / ours[0], 5, least=True)
 
 
 def joined(pflogsumm, client, relay):
@@ -185,14 +178,14 @@ def joined(pflogsumm, client, relay):
                 f"messages of two hosts, Python {version}: read {reading[0]:.2f} s, pflogsumm {theirs[0]:.2f} s; "
                 f"{reading[1]:.0f} MiB"
             )
-            report(f"reading over pflogsumm's time, Python {version}", reading[0] / theirs[0], 1, least=False)
+            report(f"reading over pflogsumm's time, Python {version}", reading[0] / theirs[0], 1)
         # Hosts do not join: the last Python is the controller's.
         theirs, ours = alternate([pflogsumm, client, relay], [*command, "join"])
         print(
             f"{ours[2].strip()} messages of two hosts: read and joined {ours[0]:.2f} s, pflogsumm {theirs[0]:.2f} s; "
             f"{ours[1]:.0f} MiB"
         )
-        report("reading and joining over pflogsumm's time", ours[0] / theirs[0], 1, least=False)
+        report("reading and joining over pflogsumm's time", ours[0] / theirs[0], 1)
 
 
 def main():

@@ -17,7 +17,7 @@ LONGEST_TIMEOUT = 86400
 # What every platform's C(int) holds, and a time in seconds that every C library can write as a date (year 5138).
 _LARGEST = {"int": 2**31 - 1, "float": 10**11}
 # Python 2 has two types of each.
-_TEXT = (str, type(u""))  # fmt: skip
+TEXT = (str, type(u""))  # fmt: skip
 _NUMBERS = (int, type(2**64), float)
 
 
@@ -55,7 +55,7 @@ def _check(what, option, value):
     elif isinstance(value, (list, tuple)):
         for item in value:
             _check(what, dict(option, type=option.get("elements", "raw")), item)
-    elif isinstance(value, _TEXT):
+    elif isinstance(value, TEXT):
         _check_text(what, value)
         if kind == "path" and not os.path.isabs(value):
             raise ArgumentError(
@@ -68,7 +68,7 @@ def _check(what, option, value):
 
 
 def _check_text(what, text):
-    if not isinstance(text, _TEXT):
+    if not isinstance(text, TEXT):
         return
     if "\0" in text:
         raise ArgumentError(

@@ -22,6 +22,7 @@ import stat
 
 from ansible.module_utils.common.text.converters import to_native, to_text
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.arguments import TEXT
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import about
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import to_file_bytes
@@ -35,8 +36,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
 
 RECORD = "/var/lib/mailops.relay/owners.json"
 FORMAT = 1
-
-_TEXT = (str, type(u""))  # fmt: skip
 
 
 def parse(text, path):
@@ -146,7 +145,7 @@ def _packed(value):
         return dict((key, _packed(item)) for key, item in value.items())
     if isinstance(value, list):
         return [_packed(item) for item in value]
-    if not isinstance(value, _TEXT):
+    if not isinstance(value, TEXT):
         return value
     data = to_file_bytes(value)
     try:
@@ -162,7 +161,7 @@ def _unpacked(value):
         return dict((to_native(key), _unpacked(item)) for key, item in value.items())
     if isinstance(value, list):
         return [_unpacked(item) for item in value]
-    if not isinstance(value, _TEXT):
+    if not isinstance(value, TEXT):
         return value
     # No file has a text that has no bytes.
     to_file_bytes(value)

@@ -20,6 +20,7 @@ import tempfile
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
+from ansible_collections.mailops.relay.plugins.module_utils.host.arguments import TEXT
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import (
     FilePlan,
@@ -917,7 +918,7 @@ def _texts(value):
         return [text for item in value.values() for text in _texts(item)]
     if isinstance(value, (list, tuple)):
         return [text for item in value for text in _texts(item)]
-    return [value] if isinstance(value, (str, type(u""))) and value else []  # fmt: skip
+    return [value] if isinstance(value, TEXT) and value else []
 
 
 def _mail_owner(host):

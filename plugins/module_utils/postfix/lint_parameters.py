@@ -92,13 +92,13 @@ _WITHOUT_ARGUMENTS = frozenset(
 _FLAGS_ONLY = ("smtp", "lmtp")
 
 
-def parameter_kind(name, defaults, names=None):
+def parameter_kind(name, defaults, names):
     """str or None: "number", "time" or "boolean", by the form of the default; None for text.
 
     Args:
         name: str.
         defaults: dict: parameter -> Postfix's default.
-        names: expand.Names of these, for more than one parameter.
+        names: expand.Names of these.
     """
     if _TEXT.match(name):
         return None
@@ -110,7 +110,7 @@ def parameter_kind(name, defaults, names=None):
     default = defaults[name]
     if "$" in default:
         try:
-            default = (names or Names(defaults.get)).expand(default)
+            default = names.expand(default)
         except ExpansionError:
             return None
     form = _DEFAULT_FORM.match(default)

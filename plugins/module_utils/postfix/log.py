@@ -89,13 +89,12 @@ _SESSION = re.compile(
     # smtpd_forbid_bare_newline of 3.5.23 to 3.8.4.
     r"bare <LF> received after |\S+: replacing command |cannot (?:load|set default) |tls_library_init: |\S+ asciified to "
 )
-# The same of the SMTP client.
+# The same of the SMTP client, besides C(_LIBRARY).
 _CLIENT = re.compile(
     r"connect to |\S+ TLS connection (?:established|reused) to |SSL_connect error to |Server certificate |"
-    r"(?:server )?certificate verification failed for |\S+: (?:subject_CN=|Issuer=|re-using session |certificate |Matched |matched peername: |depth=|"
-    r"Reusing old session|SNI hostname: |TLS cipher list |raw public key |replacing server reply )|"
+    r"\S+: (?:certificate |Matched |matched peername: |depth=|SNI hostname: |replacing server reply )|"
     r"host \S+ |Host offered STARTTLS: |setting up TLS connection to |lost connection with |conversation with |enabling |Cannot start TLS|"
-    r"initializing the |TLS |table |untrusted issuer |problem talking to |fingerprint=|using (?:using )?backwards-compatible |"
+    r"TLS |table |untrusted issuer |problem talking to |fingerprint=|using (?:using )?backwards-compatible |"
     r"discarding EHLO keywords: |Verified |MX name |SMTPS wrappermode |Using E?SMTP PIPELINING|Using LMTP PIPELINING|"
     r"\S+ asciified to |cannot (?:load|set default) |tls_library_init: "
 )

@@ -8,11 +8,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.arguments import TEXT
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_lines import BLANKS
 
 # str is both on Python 3.
-_TEXT = (str, type(u""))  # fmt: skip
 
 
 class SettingError(RelayError):
@@ -38,7 +38,7 @@ def setting_text(value, what, separator=", "):
 def _scalar_text(value, what):
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, _TEXT):
+    if isinstance(value, TEXT):
         text = " ".join(line.strip(BLANKS) for line in value.split("\n")).strip(BLANKS)
         if any(ord(char) < 32 and char != "\t" for char in text):
             # Without the value, which may be a password.

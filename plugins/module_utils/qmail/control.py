@@ -23,6 +23,7 @@ from collections import namedtuple
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.arguments import TEXT
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.public_domains import is_public_domain
 
@@ -33,7 +34,6 @@ _HOST = re.compile(
     r"(?=[0-9-]*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
 )
 _PRINTABLE = re.compile(r"[!-~]+\Z")
-_STRING_TYPES = (str, type(u""))  # fmt: skip
 _INT_MAX = 2**31 - 1
 
 
@@ -324,7 +324,7 @@ def checked(spec, value):
 
 
 def _check_string(spec, value):
-    if not isinstance(value, _STRING_TYPES):
+    if not isinstance(value, TEXT):
         what = {bool: "a boolean", int: "a number", float: "a number", dict: "a mapping", list: "a list"}
         _fail(
             spec.name,
@@ -345,7 +345,7 @@ def _checked_number(spec, value):
 
 
 def _checked_list(spec, value):
-    if isinstance(value, _STRING_TYPES):
+    if isinstance(value, TEXT):
         value = [value]
     if not isinstance(value, (list, tuple)):
         _fail(spec.name, value, "is not a list; write its lines as a list, [] for an empty file, null for no file")
@@ -367,7 +367,7 @@ def _unique(items):
 
 
 def _checked_mapping(spec, value):
-    if isinstance(value, _STRING_TYPES):
+    if isinstance(value, TEXT):
         value = [value]
     if isinstance(value, (list, tuple)):
         value = _pairs_of_lines(spec, value)
@@ -568,7 +568,7 @@ def misplaced_credentials(value):
         routes = list(value.values())
     else:
         routes = value if isinstance(value, (list, tuple)) else [value]
-    texts = [route for route in routes if isinstance(route, _STRING_TYPES)]
+    texts = [route for route in routes if isinstance(route, TEXT)]
     return set(text for text in texts if re.search(r"\||\S\s+\S", text))
 
 
