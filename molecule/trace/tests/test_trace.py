@@ -17,16 +17,18 @@ RECIPIENT = f"ops-{uuid.uuid4().hex}@example.net"
 
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory):
-    """Runs the playbook with these variables, given without its name before them; returns its result as data, and what it shows."""
+    """Runs the playbook with these variables, given without its name before them, and sees how it ends; returns its result as data,
+    and what it shows."""
 
-    def call(**variables):
-        file = tmp_path_factory.mktemp("trace") / "trace.json"
-        done = site.playbook(
-            "-e",
-            json.dumps(dict({f"trace_{key}": value for key, value in variables.items()}, trace_file=str(file))),
+    def call(ends_with=0, **variables):
+        done, result = site.playbook_result(
+            tmp_path_factory.mktemp("trace") / "trace.json",
+            "trace_file",
             name="mailops.relay.trace",
+            **{f"trace_{key}": value for key, value in variables.items()},
         )
-        return json.loads(file.read_text()), done.stdout
+        assert done.returncode == ends_with, done.stdout
+        return result, done.stdout
 
     return call
 
@@ -132,7 +134,7 @@ def test_a_message_that_is_deferred(trace):
 def test_what_a_lost_log_would_have_told_is_said_to_be_unknown(trace, sent):
     site.run(WEB, "mv /var/log/mail.log /root/taken-away")
     try:
-        result, shown = trace(message_id=message_id(sent[WEB], WEB), source="files")
+        result, shown = trace(ends_with=2, message_id=message_id(sent[WEB], WEB), source="files")
     finally:
         site.run(WEB, "mv /root/taken-away /var/log/mail.log")
     found = the_trace(result)
@@ -146,7 +148,7 @@ def test_what_a_lost_log_would_have_told_is_said_to_be_unknown(trace, sent):
 def test_a_relay_without_its_log_is_where_the_message_is_lost_from_sight(trace, sent):
     site.run(RELAY, "mv /var/log/mail.log /root/taken-away")
     try:
-        found = the_trace(trace(message_id=message_id(sent[WEB], WEB), source="files")[0])
+        found = the_trace(trace(ends_with=2, message_id=message_id(sent[WEB], WEB), source="files")[0])
     finally:
         site.run(RELAY, "mv /root/taken-away /var/log/mail.log")
     assert found["verdict"] == "lost" and way(found) == [(WEB, "postfix")]
