@@ -24,7 +24,7 @@ description:
     of C(master.cf) that offers TLS to other hosts, where what it serves is compared with the file. A warning in the last third of
     a life, at most 30 days before its end, unless a successor waits beside it (C(.next) behind its name); failed in its last tenth, at
     most 7 days before its end, when it has expired or is not valid yet. Each port is asked once, with C(STARTTLS) and C(QUIT).
-    These are O(subset=certificates).
+    What is O(planned) has no certificate to look at. These are O(subset=certificates).
   - All checks run side by side.
 extends_documentation_fragment:
   - mailops.relay.attributes

@@ -125,8 +125,6 @@ class Certificates(object):
         Raises:
             RelayError: Postfix's configuration cannot be read.
         """
-        if not self._host.installed:
-            return [checks.skipped(IDENTIFIER, self._hostname, "Postfix is not installed yet")]
         services = tls_services(self._host, parse_settings(self._runner.run(["postconf", "-n"]).stdout))
         if not services:
             return [checks.skipped(IDENTIFIER, self._hostname, "no port of master.cf offers TLS to other hosts")]
