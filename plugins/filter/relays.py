@@ -6,7 +6,7 @@
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_reuse import SETTINGS
-from ansible_collections.mailops.relay.plugins.plugin_utils import trust
+from ansible_collections.mailops.relay.plugins.plugin_utils import postfix_client, trust
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 from ansible_collections.mailops.relay.plugins.plugin_utils.client_relays import relay_ports
 
@@ -45,8 +45,7 @@ def nexthops(relays, default_port):
     Returns:
         list of str: C([name]:port) of each.
     """
-    entries = a_list("nexthops", relays, of_dicts=True, keys=("name",))
-    return [f"[{relay['name']}]:{relay.get('port', default_port)}" for relay in entries]
+    return postfix_client.next_hops(relays, default_port)
 
 
 def reuse_services(services, *settings):

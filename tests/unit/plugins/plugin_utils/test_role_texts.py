@@ -129,7 +129,8 @@ def role_of(role, parts=("tasks",)):
 def touched(names, variables, expressions):
     """dict: the expressions that use one of the names, be it through other variables."""
     uses = {name: set(re.findall(r"\w+", json.dumps(value))) for name, value in variables.items()}
-    names, before = set(names), None
+    # The lookup reads the role's variables itself.
+    names, before = {*names, "postfix_client"}, None
     while names != before:
         before = set(names)
         names |= {name for name, used in uses.items() if used & before}
