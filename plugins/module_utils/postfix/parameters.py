@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand, split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import settings_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import setting_text
@@ -58,8 +59,7 @@ class Parameters(object):
 
     def number(self, name):
         """int: of a parameter; 0 for what is not a number."""
-        value = self.value(name)
-        return int(value) if value.isdigit() else 0
+        return whole_number(self.value(name)) or 0
 
     def _raw(self, name):
         if name in self._settings:
