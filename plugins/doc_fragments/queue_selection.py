@@ -9,7 +9,7 @@ class ModuleDocFragment:
 options:
   mta:
     description:
-      - The mail system. V(auto) finds it; where a host has several it must be named.
+      - The mail system. V(auto) finds it; of several it takes the one that runs. Where none or more than one of them does, it must be named.
     type: str
     choices: [auto, postfix, sendmail, qmail]
     default: auto

@@ -9,6 +9,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.relay.plugins.plugin_utils import flow_lines, flow_page
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
+from ansible_collections.mailops.relay.plugins.plugin_utils.certificates import joined
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import (
     merge,
     merge_results,
@@ -97,6 +98,20 @@ def flow_with_inventory(flow, hosts, expected):
     return with_inventory(_flow("flow_with_inventory", flow), known, list(expected))
 
 
+def flow_with_certificates(flow, results):
+    """The flow, with how long the certificates of the relays are valid.
+
+    Args:
+        flow: dict, of M(mailops.relay.mail_flow_info) or P(mailops.relay.flow_merge#filter).
+        results: dict: inventory name -> registered result of M(mailops.relay.relay_host_info), or None.
+
+    Returns:
+        dict: a flow.
+    """
+    certificates = joined("flow_with_certificates", results)
+    return dict(_flow("flow_with_certificates", flow), certificates=certificates)
+
+
 def flow_summary(flow, title=TITLE):
     """What a report shows: totals, ranked lists, quantiles, shares.
 
@@ -148,6 +163,7 @@ class FilterModule:
             "flow_strangers": flow_strangers,
             "flow_summary": flow_summary,
             "flow_table": flow_table,
+            "flow_with_certificates": flow_with_certificates,
             "flow_with_inventory": flow_with_inventory,
             "flow_with_names": flow_with_names,
         }

@@ -15,7 +15,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import prin
 _ASKS_DNS = "mail_dns_info"
 # Whose results these are, in the order in which they are shown, and which checks each must have.
 _PARTS = (
-    ("local", "relay_host_info", relay_host.EXPECTED["local"]),
+    ("local", "relay_host_info", relay_host.EXPECTED["local"] + relay_host.EXPECTED["certificates"]),
     ("network", "relay_host_info", relay_host.EXPECTED["network"]),
     ("dns", _ASKS_DNS, dns_checks.EXPECTED),
 )
@@ -93,11 +93,16 @@ def _same_said(entry):
     return entry["status"], entry["subject"], entry["seen"], entry["todo"]
 
 
-def _entry_lines(identifiers, entry):
+def _same_todo(entry):
+    return entry["id"], entry["status"], entry["todo"]
+
+
+def _entry_lines(identifiers, entry, following):
     """list of str: a check with what was seen and what to do, the text in a column of its own.
 
     Args:
         identifiers: list of str, of this check and of others of which the same is said.
+        following: dict or None, the next check; what is to be done about several of a kind is said behind the last.
     """
     first = "{0:<8} {1:<16} ".format(_SHOWN.get(entry["status"], entry["status"]), identifiers[0])
     indent = " " * len(first)
@@ -106,7 +111,7 @@ def _entry_lines(identifiers, entry):
         seen += "; so for {0}".format(", ".join(identifiers[1:]))
     text = printable("{0}: {1}".format(entry["subject"], seen))
     lines = textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
-    if entry["todo"]:
+    if entry["todo"] and (following is None or _same_todo(following) != _same_todo(entry)):
         lines += textwrap.wrap(
             printable("To do: " + entry["todo"]),
             _WIDTH,
@@ -134,9 +139,9 @@ def preflight_table(result):
         lines.append("{0}: {1} ({2})".format(relay["host"], relay["verdict"].upper(), numbers or "no checks"))
         if relay["relay"].get("planned"):
             lines.append("as the role will make it")
-        for _said, entries in itertools.groupby(relay["checks"], _same_said):
-            entries = list(entries)
-            lines.extend(_entry_lines([entry["id"] for entry in entries], entries[0]))
+        groups = [list(entries) for _said, entries in itertools.groupby(relay["checks"], _same_said)]
+        for entries, following in itertools.zip_longest(groups, groups[1:]):
+            lines.extend(_entry_lines([entry["id"] for entry in entries], entries[0], following and following[0]))
     return [printable(line) for line in lines]
 
 

@@ -8,6 +8,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_reuse import SETTINGS
 from ansible_collections.mailops.relay.plugins.plugin_utils import postfix_client, trust
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
+from ansible_collections.mailops.relay.plugins.plugin_utils.certificates import authority_file
 from ansible_collections.mailops.relay.plugins.plugin_utils.client_relays import relay_ports
 
 
@@ -143,6 +144,18 @@ def trust_anchors(relays, results, role, default_port, check_mode=False, install
     return trust.anchors(relays, results, role, default_port, check_mode, installed)
 
 
+def relay_authority_file(variables):
+    """The file on a relay with the certificate of the authority that issued its own.
+
+    Args:
+        variables: dict, the variables of the relay.
+
+    Returns:
+        str: a path; empty where there is none.
+    """
+    return authority_file(a_dict("relay_authority_file", variables))
+
+
 class FilterModule:
     """The filters of this collection."""
 
@@ -152,6 +165,7 @@ class FilterModule:
             "certificate_requests": certificate_requests,
             "group_relays": group_relays,
             "nexthops": nexthops,
+            "relay_authority_file": relay_authority_file,
             "relay_ports": relay_ports,
             "reuse_services": reuse_services,
             "trust_anchors": trust_anchors,

@@ -8,6 +8,7 @@ import time
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok, warning
+from ansible_collections.mailops.relay.plugins.plugin_utils import certificates as relay_certificates
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
 from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import (
     NEEDS,
@@ -202,7 +203,7 @@ def _matrix(results):
     return found
 
 
-def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matrix):
+def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matrix, certificates):
     """The verdict on each client.
 
     Args:
@@ -214,10 +215,11 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
         relays: dict, of C(host_names) for the relays.
         recipient: str, to whom the messages went.
         matrix: list of dict, the results of M(mailops.relay.smtp_probe) for pairs of a host outside and a relay.
+        certificates: list of dict, the results of M(mailops.relay.relay_host_info) on the relays, those of a loop over their names.
 
     Returns:
-        dict: C(clients) and C(outsiders), lists of checks; C(problems), why something may not be certain; C(ok); C(summary);
-        C(silent), host -> why nothing could be run there.
+        dict: C(clients) and C(outsiders), lists of checks; C(certificates), as of C(certificates.joined); C(problems), why
+        something may not be certain; C(ok); C(summary); C(silent), host -> why nothing could be run there.
 
     Raises:
         AnsibleFilterError: what tls has for a client is not one of these words.
@@ -261,11 +263,16 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
     open_relays = [row for row in outsiders if row["status"] != "ok"]
     if open_relays:
         summary += "; from outside: " + ", ".join("{subject}: {seen}".format(**row) for row in open_relays)
+    looked = a_list(name, certificates, "certificates", of_dicts=True, keys=("item",))
+    found = relay_certificates.joined(name, {entry["item"]: entry for entry in looked})
+    if found["verdict"] == "failed":
+        summary += "; certificates: " + found["summary"].rstrip(".")
     return {
         "clients": rows,
         "outsiders": outsiders,
+        "certificates": found,
         "problems": sorted(set(problems)),
-        "ok": not bad and not open_relays,
+        "ok": not bad and not open_relays and found["verdict"] != "failed",
         "summary": summary,
         "silent": silent,
     }
@@ -280,7 +287,7 @@ def verify_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
-    keys = ("clients", "outsiders", "problems", "summary")
+    keys = ("clients", "outsiders", "certificates", "problems", "summary")
     a_dict("verify_table", result, keys=keys, hint="Give what verify_result returned.")
     rows = result["clients"] + result["outsiders"]
     width = max([len(row["subject"]) for row in rows] + [0])
@@ -297,6 +304,7 @@ def verify_table(result):
                 lines.append("{0:<{1}}    {2}".format("", width + 7, line))
         if row["todo"]:
             lines.append("{0:<{1}}    to do: {2}".format("", width + 7, row["todo"]))
+    lines.extend(relay_certificates.lines_of(result["certificates"], 13))
     lines.append(result["summary"])
     lines.extend("not certain: " + problem for problem in result["problems"])
     return [printable(line) for line in lines]

@@ -18,7 +18,7 @@ description:
     or a count is wrong when lines of a burst are missing.
   - Each is one file beside the administrator's own ones, C(/etc/systemd/journald.conf.d/zz-mailops-relay.conf) and
     C(/etc/rsyslog.d/zz-mailops-relay.conf). Remove them to have the limits back, or use O(owner) and O(state).
-  - C(rsyslogd -N1) must accept the new setting after the configuration that is there, before it is put in place.
+  - C(rsyslogd -N1) must find no new fault in the new setting after the configuration that is there, before it is put in place.
   - What cannot be done safely is a warning, and so is a C(net.unix.max_dgram_qlen) at which journald loses lines on their way
     to rsyslog.
 extends_documentation_fragment:

@@ -104,6 +104,8 @@ options:
     description:
       - V(open-relay-rcpthosts) lets C(rcpthosts) be removed, and lets it or C(morercpthosts) name a top-level domain such as
         C(.com); both make C(qmail-smtpd) an open relay.
+      - V(local-deliveries) lets C(locals) and C(virtualdomains) end deliveries on this host that somebody wished for, by
+        C(virtualdomains), C(users/assign) or C(.qmail) files. A warning names them. Mail for these addresses then leaves the host.
     type: list
     elements: str
     default: []

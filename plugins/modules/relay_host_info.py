@@ -20,6 +20,11 @@ description:
     limit drops lines of the log; C(clock), it is right. These are O(subset=local) and take no time.
   - C(dns_resolver), the host's name servers answer; C(port_25), a mail exchanger of the internet greets this host. These are
     O(subset=network) and may have to wait.
+  - C(certificate), how long the relay's certificate and those above it are valid, in each file that Postfix names and on each port
+    of C(master.cf) that offers TLS to other hosts, where what it serves is compared with the file. A warning in the last third of
+    a life, at most 30 days before its end, unless a successor waits beside it (C(.next) behind its name); failed in its last tenth, at
+    most 7 days before its end, when it has expired or is not valid yet. Each port is asked once, with C(STARTTLS) and C(QUIT).
+    What is O(planned) has no certificate to look at. These are O(subset=certificates).
   - All checks run side by side.
 extends_documentation_fragment:
   - mailops.relay.attributes
@@ -30,8 +35,8 @@ options:
       - Which checks are made.
     type: list
     elements: str
-    choices: [local, network]
-    default: [local, network]
+    choices: [local, network, certificates]
+    default: [local, network, certificates]
   planned:
     description:
       - What will be set before mail flows. It is checked in place of what is there, for what it names, where Postfix is not
@@ -76,9 +81,15 @@ options:
     type: list
     elements: str
     default: []
+  ca_path:
+    description:
+      - A file with the certificate of the authority that issued the relay's, where that is not in the relay's own file. It is looked
+        at too.
+    type: path
   reference_time:
     description:
-      - The time of another clock when the module starts, in seconds since the epoch.
+      - The time of another clock when the module starts, in seconds since the epoch. Where this host's clock differs from it,
+        certificates are judged by both, and the worse verdict counts.
     type: float
   clock_tolerance:
     description:
@@ -154,6 +165,15 @@ checks:
       description: What to do; empty when there is nothing to do.
       type: str
       sample: Ask the provider or the firewall's keeper to open port 25 outbound, or send through relay_server_relayhost.
+    expiry:
+      description:
+        - Of C(certificate), where one was seen. C(subject), C(not_before), C(not_after) (UTC) and C(days_left) of the certificate that
+          decides, the relay's own or one above it; the C(file) that it belongs to, and the C(port) that serves it, null for what is
+          in the file.
+      returned: for checks of certificates
+      type: dict
+      sample: {subject: CN=smtp-relay001.example.com, not_before: '2026-01-01T00:00:00Z', not_after: '2036-01-01T00:00:00Z',
+               days_left: 3320.5, file: /etc/postfix/server.crt, port: 587}
 relay:
   description:
     - The relay's C(hostname), C(helo), C(mydomain), C(mydestination) and outbound C(addresses), which are options of
@@ -185,6 +205,7 @@ def argument_spec():
         "prefer_planned": {"type": "bool", "default": False},
         "mx": {"type": "list", "elements": "str", "default": []},
         "expected_addresses": {"type": "list", "elements": "str", "default": []},
+        "ca_path": {"type": "path"},
         "reference_time": {"type": "float"},
         "clock_tolerance": {"type": "float"},
         "queue_free_mib": {"type": "int"},

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The traffic in short, for the terminal."""
 
+from ansible_collections.mailops.relay.plugins.plugin_utils import certificates
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import (
     HOUR,
     LIMIT,
@@ -59,6 +60,11 @@ def _inventory_lines(inventory, rows):
     )
 
 
+def _certificate_lines(found):
+    """How long the relays' certificates are valid, where it was looked at."""
+    return () if found is None else certificates.lines_of(found, 18)
+
+
 def _refused(row):
     parts = [f"{amount(row[kind])} {kind}" for kind in ("rejected", "limited") if row[kind]]
     return row["name"] + (": " + ", ".join(parts) if parts else "")
@@ -101,6 +107,7 @@ def lines_of(summary, rows):
     if summary["empty"]:
         lines.append(nothing(summary))
         lines.extend(_inventory_lines(summary["inventory"], rows))
+        lines.extend(_certificate_lines(summary["certificates"]))
         return [printable(line) for line in lines]
     totals = summary["totals"]
     for number in TOTALS:
@@ -148,4 +155,5 @@ def lines_of(summary, rows):
         )
     if summary["peak_count"] > rows:
         lines.append("{0:<18}{1:>10}  and {2} more".format("", "", amount(summary["peak_count"] - rows)))
+    lines.extend(_certificate_lines(summary["certificates"]))
     return [printable(line) for line in lines]

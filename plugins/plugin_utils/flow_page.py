@@ -12,6 +12,7 @@ import re
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.text.converters import to_text
 
+from ansible_collections.mailops.relay.plugins.plugin_utils import certificates
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import (
     HOUR,
     QUANTILES,
@@ -374,6 +375,19 @@ def _inventory_section(inventory):
         yield "<section><h2>The inventory</h2>{0}</section>".format("".join(parts))
 
 
+def _certificate_section(found):
+    """How long the relays' certificates are valid, where it was looked at."""
+    rows = [] if found is None else certificates.rows_of(found)
+    if rows:
+        # That one line does no harm to a page which is about mail.
+        said = [
+            _row([row["host"], row["status"], row["subject"], f"{row['seen']} {row['todo']}".rstrip()], [])
+            for row in rows
+        ]
+        note = "" if found["verdict"] != "ok" else "All are good; this one ends first."
+        yield _section("Certificates", None, _table(["<Relay", "<Verdict", "<Where", "<Until when"], said), note=note)
+
+
 def _section(title, chart, table, shape="wide", note=""):
     if chart and shape:
         table = f'<details class="numbers" open><summary>Numbers</summary>{table}</details>'
@@ -494,6 +508,7 @@ def _sections(summary):
         ]
         if talkers:
             yield '<section><div class="pair even">{0}</div></section>'.format("".join(talkers))
+    yield from _certificate_section(summary["certificates"])
     if summary["other_programs"]["rows"]:
         rows = [_row([row["name"]], [row["count"]]) for row in summary["other_programs"]["rows"]]
         if summary["other_programs"]["others"]:

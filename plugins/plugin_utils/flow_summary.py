@@ -394,6 +394,7 @@ def summarize(flow, title=TITLE):
     summary["rejects"] = _reasons(flow.get("rejects", {}), _REASONS_LIMIT, False)
     summary["limits"] = _limits(flow.get("limits", {}))
     summary["inventory"] = _inventory(flow)
+    summary["certificates"] = flow.get("certificates")
     summary["tls"] = {way: _tls(flow.get("tls", {}).get(way, {})) for way in ("in", "out")}
     found = peaks(flow) if flow.get("hours") else []
     summary["peak_count"] = len(found)

@@ -295,7 +295,7 @@ class QmailConfig(Subject):
             "credentials": [],
             "credentials_format": None,
             "directory": self.path("control"),
-            "accept_risks": [],
+            "accept_risks": ["local-deliveries"],
             "service_manager": "none",
             "service": None,
             "timeout": 10,

@@ -21,6 +21,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_native
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, parse_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.stream import CIPHERS
 
 # ub-common-name of RFC 5280 appendix A.1.
 COMMON_NAME_MAXIMUM = 64
@@ -281,6 +282,28 @@ class OpenSSL(object):
             Refusal or None: None when it is accepted.
         """
         return self._verify(certificate, (["-untrusted", untrusted] if untrusted else []) + ["-CAfile", anchors])
+
+    def sent_by(self, server, port, implicit, kind, seconds):
+        """str: what a mail server sends in TLS, all its certificates in PEM among other words (openssl-s_client(1)).
+
+        Args:
+            server: str, a host name or an address; port: int.
+            implicit: bool, whether TLS begins at once, without STARTTLS.
+            kind: str or None, as for ``stream.TLS``.
+            seconds: float, after which it is stopped.
+
+        Raises:
+            CommandError: there is no TLS with it.
+        """
+        where = ("[{0}]:{1}" if ":" in server else "{0}:{1}").format(server, port)
+        options = [] if implicit else ["-starttls", "smtp"]
+        if kind is not None:
+            options += ["-tls1_2", "-cipher", CIPHERS[kind]]
+        # Without -ign_eof a Q ends it, without a word to the server.
+        command = ["openssl", "s_client", "-connect", where, "-showcerts", "-crlf", "-ign_eof"] + options
+        return self._runner.run(
+            ["timeout", "-k", "1", "{0:.0f}".format(max(1, seconds))] + command, stdin="QUIT\n", env=self._env
+        ).stdout
 
     def _verify(self, certificate, options):
         # The host's own anchors must not decide, and 1.0.2 has no -no-CApath. 1.0.2 also exits with 0 after some failures,

@@ -27,6 +27,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import op
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import monotonic, side_by_side
 
 _PIECE = 4096
+# Which suites have a server show a key of one kind (openssl ciphers(1)).
+CIPHERS = {"RSA": "aRSA", "ECC": "aECDSA"}
 _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR)
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\Z")
 
@@ -108,13 +110,15 @@ class TLS(object):
     Args:
         name: str, for the server to choose its certificate by (RFC 6066 section 3); an address is not sent.
         ca_file: str or None, trust anchors in PEM; without, any certificate will do.
+        kind: str or None, C(RSA) or C(ECC): take only a certificate with a key of this kind.
 
     Raises:
         StreamError: the file cannot be read as such.
     """
 
-    def __init__(self, name="", ca_file=None):
+    def __init__(self, name="", ca_file=None, kind=None):
         self.ca_file = ca_file
+        self._ciphers = None if kind is None else CIPHERS[kind]
         self._name = name if _NAME.match(name) and not is_address(name) else None
         self._context = None
         if hasattr(ssl, "SSLContext"):
@@ -122,6 +126,10 @@ class TLS(object):
             # The name is compared elsewhere, in the same way on each Python.
             self._context.check_hostname = False
             self._context.verify_mode = ssl.CERT_NONE if ca_file is None else ssl.CERT_REQUIRED
+            if self._ciphers is not None:
+                # In TLS 1.3 the suites say nothing of the key.
+                self._context.options |= getattr(ssl, "OP_NO_TLSv1_3", 0)
+                self._context.set_ciphers(self._ciphers)
         if ca_file is not None:
             self._read_anchors(ca_file)
 
@@ -147,6 +155,7 @@ class TLS(object):
                 cert_reqs=ssl.CERT_NONE if self.ca_file is None else ssl.CERT_REQUIRED,
                 ca_certs=self.ca_file,
                 ssl_version=ssl.PROTOCOL_SSLv23,
+                ciphers=self._ciphers,
                 do_handshake_on_connect=False,
             )
         name = self._name if getattr(ssl, "HAS_SNI", False) else None
@@ -160,6 +169,20 @@ def _reason(exc):
         re.sub(r"\[[A-Z0-9_: ]+\] ?|^_ssl\.c:[0-9]+: | ?\(_ssl\.c:[0-9]+\)$", "", to_native(text)).strip()
         or type(exc).__name__
     )
+
+
+def _chain_of(sock):
+    """list of bytes or None: all certificates that the other side has sent, DER; None where this Python cannot tell."""
+    # Python 3.13; 3.10 to 3.12 have it inside.
+    ask = getattr(sock, "get_unverified_chain", None) or getattr(
+        getattr(sock, "_sslobj", None), "get_unverified_chain", None
+    )
+    if ask is None:
+        return None
+    return [
+        entry if isinstance(entry, bytes) else ssl.PEM_cert_to_DER_cert(to_native(entry.public_bytes()))
+        for entry in ask() or []
+    ]
 
 
 class Stream(object):
@@ -271,7 +294,8 @@ class Stream(object):
             tls: TLS.
 
         Returns:
-            dict: C(version), empty where this Python cannot tell, C(cipher), and C(certificate), DER bytes or None.
+            dict: C(version), empty where this Python cannot tell, C(cipher), C(certificate), DER bytes or None, and C(chain),
+            a list of these that begins with the same, None where this Python cannot tell.
 
         Raises:
             StreamError: it did not come about; C(untrusted) when it is for the certificate.
@@ -286,6 +310,7 @@ class Stream(object):
             "version": getattr(self._sock, "version", lambda: None)() or "",
             "cipher": cipher[0] if cipher else "",
             "certificate": self._sock.getpeercert(True),
+            "chain": _chain_of(self._sock),
         }
 
     def local_address(self):

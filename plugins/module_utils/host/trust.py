@@ -53,11 +53,13 @@ class CertificateFileError(RelayError):
 
     Attributes:
         missing: bool, whether there is no such file.
+        empty: bool, whether it can be read and has no certificate.
     """
 
-    def __init__(self, text, missing=False):
+    def __init__(self, text, missing=False, empty=False):
         super(CertificateFileError, self).__init__(text)
         self.missing = missing
+        self.empty = empty
 
 
 def read_certificates(path):
@@ -75,7 +77,7 @@ def read_certificates(path):
     try:
         return x509.read_certificates(_content(path))
     except x509.FormatError as exc:
-        raise CertificateFileError(str(exc))
+        raise CertificateFileError(str(exc), empty=isinstance(exc, x509.NoBlockError))
 
 
 def _content(path):

@@ -211,15 +211,26 @@ class UnlimitedLogs(object):
         try:
             ours, whole = os.path.join(directory, NAME), os.path.join(directory, "rsyslog.conf")
             write_atomically(ours, to_file_bytes(RSYSLOG))
-            lines = "".join("$IncludeConfig {0}\n".format(name) for name in (self._root + "/etc/rsyslog.conf", ours))
-            write_atomically(whole, to_file_bytes(lines))
-            result = self._runner.run(["rsyslogd", "-N1", "-f", whole], check=False)
+            there = self._root + "/etc/rsyslog.conf"
+            write_atomically(
+                whole, to_file_bytes("".join("$IncludeConfig {0}\n".format(name) for name in (there, ours)))
+            )
+            code, said = self._validated(whole)
+            own_code, own = self._validated(there) if code else (0, [])
         finally:
             shutil.rmtree(directory)
-        if result.rc == 0:
+        if own_code and not set(said) - set(own):
+            self._warnings.append(
+                "rsyslogd -N1 finds fault with what is in /etc/rsyslog.conf already: " + _some(own, own_code)
+            )
             return None
-        said = [line for line in (result.stderr or result.stdout).splitlines() if "config validation run" not in line]
-        return "rsyslogd -N1 says: " + ("; ".join(said[:3]) or "exit code {0}".format(result.rc))
+        return "rsyslogd -N1 says: " + _some(own if own_code else said, code) if code else None
+
+    def _validated(self, path):
+        """(int, list of str): exit code and complaints of rsyslogd about a configuration."""
+        result = self._runner.run(["rsyslogd", "-N1", "-f", path], check=False)
+        lines = (result.stderr or result.stdout).splitlines()
+        return result.rc, [line for line in lines if "config validation run" not in line]
 
     def _check_queue(self):
         text = (read_native(self._root + "/proc/sys/net/unix/max_dgram_qlen") or "").strip()
@@ -230,6 +241,10 @@ class UnlimitedLogs(object):
                     text, QUEUE_LENGTH
                 )
             )
+
+
+def _some(complaints, code):
+    return "; ".join(complaints[:3]) or "exit code {0}".format(code)
 
 
 def _fits(thing, key, entry):

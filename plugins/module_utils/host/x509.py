@@ -70,6 +70,10 @@ class FormatError(RelayError):
     """The bytes are not what they should be; the text says only in which way."""
 
 
+class NoBlockError(FormatError):
+    """There is no PEM block of the kind that is wanted."""
+
+
 def fingerprint(der):
     """str: SHA-256 in the form of C(smtp_tls_fingerprint_cert_match), C(AB:CD:...) (Postfix postconf(5))."""
     digest = hashlib.sha256(der).hexdigest().upper()
@@ -92,7 +96,8 @@ def pem_blocks(data, labels):
         list of (str, bytes): each block's text, ending in a newline, and its content.
 
     Raises:
-        FormatError: there is none, or the base64 of one is damaged.
+        NoBlockError: there is none.
+        FormatError: the base64 of one is damaged.
     """
     text = to_native(data, encoding="latin-1")
     found = []
@@ -104,7 +109,7 @@ def pem_blocks(data, labels):
             raise FormatError("the base64 text of its {0} is damaged".format(label))
         found.append((text[start:end].replace("\r\n", "\n") + "\n", base64.b64decode(body)))
     if not found:
-        raise FormatError("it has no complete PEM block of type {0}".format(labels[0]))
+        raise NoBlockError("it has no complete PEM block of type {0}".format(labels[0]))
     return found
 
 

@@ -8,7 +8,6 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import ssl
 import time
 
 from ansible.module_utils.common.text.converters import to_bytes
@@ -18,7 +17,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.identity import identity
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
-from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import connect
+from ansible_collections.mailops.relay.plugins.module_utils.mail.served_certificate import read, tls_with
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import SMTPS, shown
 
 VALID, EXPIRED, FUTURE = "valid", "expired", "future"
@@ -77,34 +76,14 @@ def _ask(server, port, anchors, deadline):
         StreamError: there is no certificate to be seen.
     """
 
-    def session(ca_file):
-        tls = TLS(server, ca_file)
-        found = connect(server, port, deadline)
-        try:
-            if port != SMTPS:
-                found.greeting()
-                if not found.hello().ok or "STARTTLS" not in found.extensions:
-                    raise StreamError("tls", "STARTTLS is not offered")
-                reply = found.starttls(tls)
-                if not reply.ok:
-                    raise StreamError("tls", "the answer to STARTTLS is {0}".format(reply))
-            else:
-                found.start_tls(tls)
-            return found.tls["certificate"]
-        finally:
-            found.close()
+    def ask(ca_file):
+        return tls_with(server, port, TLS(server, ca_file), deadline, port == SMTPS)["certificate"]
 
-    der = session(None)
-    if not der:
-        raise StreamError("tls", "the server has no certificate")
-    try:
-        certificate = x509.read_certificate(to_bytes(ssl.DER_cert_to_PEM_cert(der)))
-    except x509.FormatError as exc:
-        raise StreamError("tls", "the server's certificate cannot be read: {0}".format(exc))
+    certificate = read(ask(None))
     if anchors is None:
         return certificate, "there is no trust anchor to verify it with"
     try:
-        session(anchors)
+        ask(anchors)
     except StreamError as exc:
         if exc.kind != "untrusted":
             raise

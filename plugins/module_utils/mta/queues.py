@@ -8,6 +8,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.processes import working_directories
+from ansible_collections.mailops.relay.plugins.module_utils.mail.daemons import DAEMONS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue import PostfixQueue
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.queue import QmailQueue
@@ -26,7 +28,7 @@ def queue_of(runner, mta, directory):
         directory: str or None; see the option C(directory) of M(mailops.relay.mail_queue).
 
     Raises:
-        RelayError: there is none, or there are several and none is named.
+        RelayError: there is none, or there are several, none is named, and it is not one alone that runs.
     """
     if mta != "auto":
         backend = next(backend for backend in BACKENDS if backend.name == mta)
@@ -37,8 +39,12 @@ def queue_of(runner, mta, directory):
     found = [backend for backend in BACKENDS if backend.is_there(runner)]
     if not found:
         raise QueueError("mta: this host has none of {0}".format(", ".join(backend.name for backend in BACKENDS)))
-    if len(found) > 1:
+    # EL leaves Postfix installed beside the sendmail that serves, and the other way round.
+    running = [backend for backend in found if len(found) > 1 and working_directories(DAEMONS[backend.name])]
+    if len(found) > 1 and len(running) != 1:
         raise QueueError(
-            "mta: this host has {0}; name the one that is meant".format(" and ".join(backend.name for backend in found))
+            "mta: this host has {0}, and {1} of them runs; name the one that is meant".format(
+                " and ".join(backend.name for backend in found), "more than one" if running else "none"
+            )
         )
-    return found[0](runner, directory)
+    return (running or found)[0](runner, directory)

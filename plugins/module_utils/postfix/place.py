@@ -14,6 +14,7 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.processes import working_directories
+from ansible_collections.mailops.relay.plugins.module_utils.mail.daemons import DAEMONS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 
 _QUEUES = ("active", "deferred", "hold", "incoming", "corrupt")
@@ -99,7 +100,7 @@ class PostfixPlaces(object):
         for configuration in dict.fromkeys(" ".join(others).replace(",", " ").split()):
             self._add(runner, ["postconf", "-c", configuration])
         known = set(os.path.realpath(instance.directory) for instance in self._instances)
-        for directory in working_directories(("master",)):
+        for directory in working_directories(DAEMONS["postfix"]):
             # Other programs have this name too.
             if directory not in known and all(os.path.isdir(os.path.join(directory, queue)) for queue in _QUEUES):
                 self._instances.append(_Instance(directory))

@@ -26,8 +26,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.log_limits import (
@@ -38,11 +40,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.log_limits
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.port_25 import exit_checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.queue_space import space_check
 
-SUBSETS = ("local", "network")
+SUBSETS = ("local", "network", "certificates")
 # The checks of which each has a result, whatever it is.
 EXPECTED = {
     "local": ("postfix", "host_name", "outbound_address", "queue_space", "log_journald", "log_rsyslog", "clock"),
     "network": ("dns_resolver", "port_25"),
+    "certificates": (IDENTIFIER,),
 }
 
 _SMTP_PORT = 25
@@ -67,10 +70,15 @@ class OptionError(RelayError):
     """An option that cannot be used."""
 
 
-# Options that only the checks of one subset look at.
-_OF_SUBSET = {
-    "local": ("queue_free_mib", "queue_free_inodes", "message_rate", "reference_time", "clock_tolerance"),
-    "network": ("mx",),
+# Options that only the checks of these subsets look at.
+_OF_SUBSETS = {
+    "queue_free_mib": ("local",),
+    "queue_free_inodes": ("local",),
+    "message_rate": ("local",),
+    "reference_time": ("local", "certificates"),
+    "clock_tolerance": ("local", "certificates"),
+    "mx": ("network",),
+    "ca_path": ("certificates",),
 }
 # Of those the ones that need a value; here, so that it can be told from what is given.
 _DEFAULTS = {"queue_free_mib": 1024, "queue_free_inodes": 10000, "message_rate": 100, "clock_tolerance": 30}
@@ -85,10 +93,10 @@ def with_defaults(options):
     Raises:
         OptionError: one was given that none of the wanted checks looks at.
     """
-    for subset in SUBSETS:
-        for name in _OF_SUBSET[subset]:
-            if subset not in options["subset"] and options[name] not in (None, []):
-                raise OptionError("{0}: only subset={1} looks at it; leave it out, or add that".format(name, subset))
+    for name, subsets in sorted(_OF_SUBSETS.items()):
+        if options[name] not in (None, []) and not set(subsets) & set(options["subset"]):
+            only = " or ".join("subset=" + subset for subset in subsets)
+            raise OptionError("{0}: only {1} looks at it; leave it out, or add that".format(name, only))
     if options["clock_tolerance"] is not None and options["reference_time"] is None:
         raise OptionError("clock_tolerance: there is no reference_time to differ from; give it, or leave this out")
     if options["prefer_planned"] and options["planned"] is None:
@@ -177,6 +185,8 @@ class Relay(object):
             works += list(zip(EXPECTED["local"], local))
         if "network" in subset:
             works += self._resolver_works() + self._exit_works()
+        if "certificates" in subset:
+            works.append((IDENTIFIER, self._certificates))
         results = []
         outcomes = side_by_side([work for _identifier, work in works], self._options["timeout"] + _GRACE)
         for (identifier, _work), outcome in zip(works, outcomes):
@@ -197,6 +207,12 @@ class Relay(object):
         if self._host.installed:
             return [checks.ok("postfix", self._hostname, "Postfix " + self._host.version_text)]
         return [checks.skipped("postfix", self._hostname, "not installed yet; what is planned was checked")]
+
+    def _certificates(self):
+        if self.planned:
+            # The role may be what renews it, so it must not wait for that.
+            return [checks.skipped(IDENTIFIER, self._hostname, "not looked at, since the role sees to it")]
+        return Certificates(self._runner, self._host, self._hostname, self._options).checks()
 
     def _names(self):
         names = [

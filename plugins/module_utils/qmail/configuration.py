@@ -35,7 +35,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     remove_stale,
     stages_of,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.qmail import control
+from ansible_collections.mailops.relay.plugins.module_utils.qmail import control, deliveries
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.supervisor import Supervisor
 
 # config.sh of notqmail makes control files root's, 0644.
@@ -49,7 +49,8 @@ _FIRST = ("rcpthosts", "me", "smtproutes")
 _STRENGTH = (control.NONE, control.HUP, control.RESTART)
 
 _OPEN_RELAY = "open-relay-rcpthosts"
-RISKS = (_OPEN_RELAY,)
+_LOCAL_DELIVERIES = "local-deliveries"
+RISKS = (_LOCAL_DELIVERIES, _OPEN_RELAY)
 
 
 class ConfigurationError(RelayError):
@@ -249,6 +250,8 @@ class Configuration(object):
     def _apply(self, values):
         self._owned = self._owned_now()
         plans = self._plans(values)
+        if not self._absent:
+            self._keep_deliveries(plans)
         if not self._check_mode:
             remove_stale(stages_of(plans, self._directory))
         changed = [plan for plan in plans if plan.changed]
@@ -310,6 +313,29 @@ class Configuration(object):
         if self._absent:
             self._warnings += self._owned.nothing_known()
         return sorted(plans, key=lambda plan: (plan.spec.name not in _FIRST, plan.spec.name))
+
+    def _keep_deliveries(self, plans):
+        """Refuse, or warn, where mail that is delivered on this host would leave it.
+
+        Raises:
+            ConfigurationError: it would, and the risk is not accepted.
+        """
+        before, after = {}, {}
+        planned = dict((plan.spec.name, plan) for plan in plans)
+        for name in deliveries.FILES:
+            plan = planned.get(name)
+            before[name] = plan.before if plan else read_native(os.path.join(self._directory, name))
+            after[name] = plan.after if plan else before[name]
+        ends = "; ".join(deliveries.lost(self._home, before, after)) if before != after else ""
+        if ends and _LOCAL_DELIVERIES in self._request["accept_risks"]:
+            self._warnings.append("no longer delivered on this host, as accepted: {0}".format(ends))
+        elif ends:
+            raise ConfigurationError(
+                "this host delivers mail itself, which would leave it for other hosts or be refused there: {0}; move these "
+                "deliveries first, or accept the risk '{1}' in accept_risks, nothing was changed".format(
+                    ends, _LOCAL_DELIVERIES
+                )
+            )
 
     def _plan_from_before(self, path, *attributes):
         spec = control.CONTROL_FILES[os.path.basename(path)]

@@ -12,6 +12,7 @@ import errno
 import os
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.processes import working_directories
+from ansible_collections.mailops.relay.plugins.module_utils.mail.daemons import DAEMONS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import open_recipients
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import DEFERRED
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
@@ -43,7 +44,7 @@ class QmailPlaces(object):
         self._problem = None
         usual = os.path.join(home or HOME, "queue")
         # qmail-send works in its queue.
-        running = working_directories(("qmail-send",))
+        running = working_directories(DAEMONS["qmail"])
         for top in running + ([usual] if os.path.realpath(usual) not in running else []):
             try:
                 self._trees.append(Tree(top))

@@ -14,9 +14,12 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes
 
 _VERSION = re.compile(r"^Version (\d+\.\d+\.\d+\S*)", re.MULTILINE)
 _PROMPT = re.compile(r"^(?:> )+")
+# What it says in its address test mode (main.c from 8.6 to 8.18).
+_OWN_TEXT = b"ADDRESS TEST MODE"
 
 
 class InstallationError(RelayError):
@@ -29,6 +32,18 @@ class NotInstalledError(InstallationError):
     def facts(self):
         """dict: what tells a playbook that a package is missing."""
         return {"installed": False}
+
+
+def _is_sendmails(path):
+    """bool: whether a program of that name may be sendmail's.
+
+    It is not asked: that of Postfix would complain of what it is asked, in the mail log.
+    """
+    try:
+        program = read_bytes(path)
+    except (RelayError, EnvironmentError):
+        return True
+    return program is None or _OWN_TEXT in program
 
 
 class Sendmail(object):
@@ -52,7 +67,7 @@ class Sendmail(object):
         return self.version != ""
 
     def _ask_version(self):
-        if not self._program:
+        if not self._program or not _is_sendmails(self._runner.find(self.program)):
             return ""
         # /dev/null as configuration: the version is told before it is read, and a broken live one does no harm.
         # Without LogLevel, sendmail would complain of that file in the mail log.
@@ -67,7 +82,7 @@ class Sendmail(object):
                 self._program + ["-C", path] + list(options) + ["-bt"], stdin=questions, check=False
             )
         except EnvironmentError as exc:
-            # Another mail system's sendmail does not know -bt, and ends without reading.
+            # One that could not be told apart does not know -bt, and ends without reading.
             if exc.errno != errno.EPIPE:
                 raise
             return Result(1, "", "it ended without reading its input")

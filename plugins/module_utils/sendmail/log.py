@@ -242,6 +242,10 @@ def _recipients(text):
 
 
 def _tls_words(verify, version, cipher):
+    # 8.14 logs the version of the cipher's suite (SSL_CIPHER_get_version(3) of OpenSSL 1.0), of which these came with TLS 1.2
+    # (RFC 5246, RFC 5289); the others do not tell.
+    if version == "TLSv1/SSLv3" and cipher.endswith(("-SHA256", "-SHA384")):
+        version = "TLSv1.2"
     trust = "Verified" if verify in ("OK", "TRUSTED") else "Untrusted"
     return "{0} {1} {2}".format(trust, version, cipher)
 

@@ -13,6 +13,7 @@ import os
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.processes import working_directories
+from ansible_collections.mailops.relay.plugins.module_utils.mail.daemons import DAEMONS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.queue_files import places
 
@@ -21,10 +22,6 @@ DIRECTORY = "/etc/mail"
 _CONFIGURATIONS = (("mta", "sendmail.cf", True), ("submission", "submit.cf", False))
 # What a control file's name begins with; the queue, where that is not the one of its directory.
 _KINDS = (("qf", None), ("hf", "hold"), ("Qf", "lost"))
-
-
-# Its processes work in their QueueDirectory, or above those directories that it stands for.
-_RUNNING = ("sendmail", "sendmail-mta", "sendmail-msp", "sendmail.sendma")
 
 
 class SendmailPlaces(object):
@@ -43,7 +40,8 @@ class SendmailPlaces(object):
             except (EnvironmentError, QueueError) as exc:
                 self._problem = self._problem or exc
         known = set(place.control for place in self._places)
-        for path in working_directories(_RUNNING):
+        # Its processes work in their QueueDirectory, or above those directories that it stands for.
+        for path in working_directories(DAEMONS["sendmail"]):
             for pattern in (path, os.path.join(path, "*")):
                 found = places("mta", "O QueueDirectory={0}\n".format(pattern))
                 self._places.extend(place for place in found if place.control not in known)

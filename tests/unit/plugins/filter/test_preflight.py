@@ -10,7 +10,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_checks, relay_host
 
 GOOD = checks.ok("dns_a", "relay.example.com", "203.0.113.4")
-LOCAL = [checks.ok(name, "relay.example.com", "fine") for name in relay_host.EXPECTED["local"]]
+LOCAL = [
+    checks.ok(name, "relay.example.com", "fine")
+    for subset in ("local", "certificates")
+    for name in relay_host.EXPECTED[subset]
+]
 NETWORK = [checks.ok(name, "relay.example.com", "fine") for name in relay_host.EXPECTED["network"]]
 DNS = [GOOD if name == "dns_a" else checks.ok(name, "relay.example.com", "fine") for name in dns_checks.EXPECTED]
 BAD = checks.failed(
@@ -95,7 +99,7 @@ def test_without_the_host_the_dns_was_not_asked_for_the_same_reason():
 
 def test_the_table():
     lines = preflight_table(result_of(relay=known(dns=[BAD])))
-    assert lines[0] == "relay: FAILED (1 failed, 17 ok)"
+    assert lines[0] == "relay: FAILED (1 failed, 18 ok)"
     at = lines.index("ok       dns_a            relay.example.com: 203.0.113.4")
     assert "FAILED   dns_ptr          203.0.113.4: names host-4.provider.example, not" in lines[at:]
     assert "                          To do: Let the provider set it." in lines[at:]
@@ -106,9 +110,25 @@ def test_the_table():
 def test_the_table_says_the_same_of_several_checks_once():
     lines = preflight_table(result_of(relay=known(network=None)))
     text = " ".join(" ".join(lines).split())
-    assert "relay: FAILED (2 failed, 16 ok)" in text
+    assert "relay: FAILED (2 failed, 17 ok)" in text
     assert "FAILED dns_resolver relay: not run: the host has given no result; so for port_25 To do: Make" in text
     assert text.count("To do:") == 1
+
+
+def test_what_to_do_about_several_of_a_kind_is_said_once():
+    ports = [
+        checks.warning("certificate", f"port {port}", f"20 days left on {port}", "Renew it.") for port in (25, 587)
+    ]
+    other = checks.failed("certificate", "port 465", "5 days left", "Renew it.")
+    local = {"checks": [entry for entry in LOCAL if entry["id"] != "certificate"] + [*ports, other], "relay": FACTS}
+    lines = preflight_table(result_of(relay=known(local=local)))
+    assert [line.split()[0] for line in lines if "port " in line or "Renew" in line] == [
+        "WARNING",
+        "WARNING",
+        "To",
+        "FAILED",
+        "To",
+    ]
 
 
 def test_no_terminal_obeys_a_strangers_record():

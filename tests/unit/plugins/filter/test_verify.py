@@ -50,9 +50,17 @@ class Site:
     def progress(self, way, timeout=60, patience=5, clients=False):
         return verify.verify_progress(way, self.relays, RELAY_NAMES, self.answers if clients else {}, timeout, patience)
 
-    def result(self, matrix=()):
+    def result(self, matrix=(), certificates=()):
         return verify.verify_result(
-            self.sent, self.answers, self.tls, self.without_tls, self.relays, RELAY_NAMES, RECIPIENT, list(matrix)
+            self.sent,
+            self.answers,
+            self.tls,
+            self.without_tls,
+            self.relays,
+            RELAY_NAMES,
+            RECIPIENT,
+            list(matrix),
+            list(certificates),
         )
 
 
@@ -278,6 +286,7 @@ def test_no_terminal_obeys_a_strangers_reply():
         ({"relays": {"relay": {"names": []}}}, "verify_result: relays: relay has no addresses."),
         ({"recipient": None}, "verify_result: recipient must be a mail address, not None."),
         ({"matrix": {}}, "verify_result: matrix must be a list, but it is of type dict."),
+        ({"certificates": [{"checks": []}]}, "verify_result: element 1 of certificates has no item."),
         (
             {"matrix": [{"item": ["a", "b"], "tried": 1}]},
             "verify_result: matrix: the result of a -> b has no accepted, unknown, checks.",
@@ -295,10 +304,27 @@ def test_what_verify_result_cannot_use_is_named(changes, words):
         "relays": RELAY_NAMES,
         "recipient": RECIPIENT,
         "matrix": [],
+        "certificates": [],
     }
     with pytest.raises(AnsibleFilterError) as refused:
         verify.verify_result(**dict(given, **changes))
     assert str(refused.value) == words
+
+
+@pytest.mark.parametrize(("status", "good"), [("ok", True), ("warning", True), ("failed", False), ("skipped", True)])
+def test_a_certificate_that_has_failed_is_a_failure_and_one_that_is_due_is_said(status, good):
+    expiry = {"subject": "CN=relay", "not_after": "2026-12-03T12:00:00Z"}
+    check = {"id": "certificate", "status": status, "subject": "port 587", "seen": "5 days left", "todo": "Renew it."}
+    result = Site().result(certificates=[{"item": "relay", "checks": [check | {"expiry": expiry}]}])
+    assert result["ok"] is good
+    assert ("certificates: relay: port 587: 5 days left" in result["summary"]) is not good
+    lines = verify.verify_table(result)
+    said = {"ok": "ok, the first to end: relay", "warning": "WARNING relay", "failed": "FAILED relay"}.get(status)
+    if said is None:
+        assert not any("certificate" in line for line in lines)
+    else:
+        assert f"certificate  {said}: port 587: 5 days left" in lines
+    assert result["certificates"]["checks"][0]["host"] == "relay"
 
 
 def test_what_the_other_filters_cannot_use_is_named():

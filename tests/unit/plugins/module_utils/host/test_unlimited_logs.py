@@ -44,6 +44,7 @@ class Machine(object):
         self.rsyslog = rsyslog is not None
         self.store = "FileDescriptorStoreMax=4224\n"
         self.validation = Result(0, "", "rsyslogd: version 8.2302.0, config validation run (level 1)\n")
+        self.own_validation = self.validation
         self.validated = []
         for directory in ("etc/rsyslog.d", "etc/systemd", "lib/systemd", "proc/sys/net/unix", "var/lib"):
             os.makedirs(os.path.join(self.root, directory))
@@ -70,6 +71,8 @@ class Machine(object):
         if argv[0] == "systemctl":
             return Result(0, self.store, "")
         assert argv[:3] == ["rsyslogd", "-N1", "-f"]
+        if argv[3] == self.root + "/etc/rsyslog.conf":
+            return self.own_validation
         with open(argv[3]) as stream:
             self.validated.append([line.split()[1] for line in stream])
         return self.validation
@@ -156,6 +159,22 @@ def test_what_rsyslogd_refuses_is_not_put_in_place(tmp_path):
     result = machine.apply()
     assert machine.read(RSYSLOG_FILE) is None
     assert "rsyslogd -N1 says: rsyslogd: invalid or yet-unknown" in result["warnings"][0]
+
+
+# What rsyslogd 8.2302.0 says of a module that it does not have, and of a line that is cut.
+NO_MODULE = "rsyslogd: could not load module 'imnothing', errors: trying to load module imnothing.so\n"
+CUT = "rsyslogd: error during parsing file /etc/rsyslog.conf, on or before line 71: syntax error on token ''\n"
+
+
+@pytest.mark.parametrize("whole, own, is_put", [(NO_MODULE, NO_MODULE, True), ("rsyslogd: invalid '$'\n", CUT, False)])
+def test_a_fault_that_was_there_before_keeps_no_limit(tmp_path, whole, own, is_put):
+    machine = Machine(tmp_path, EL9)
+    head = machine.validation.stderr
+    machine.validation, machine.own_validation = Result(1, "", head + whole), Result(1, "", head + own)
+    result = machine.apply()
+    assert (machine.read(RSYSLOG_FILE) == RSYSLOG) is is_put and result["rsyslog_restart_required"] is is_put
+    (warning,) = result["warnings"]
+    assert own.strip() in warning and ("finds fault with what is in /etc/rsyslog.conf already" in warning) is is_put
 
 
 def test_our_file_goes_when_imjournal_is_no_longer_loaded(tmp_path):

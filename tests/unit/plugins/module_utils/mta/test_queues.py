@@ -18,6 +18,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import ACTIONS, Queue, QueueError
+from ansible_collections.mailops.relay.plugins.module_utils.mta import queues
 from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import BACKENDS, queue_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue import PostfixQueue
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import queue as qmail_queue
@@ -66,7 +67,7 @@ class Host(object):
         open(os.path.join(directory, "queue", "lock", "sendmutex"), "w").close()
 
     def find(self, program):
-        return "/usr/sbin/" + program if program in self.programs else None
+        return "/nowhere/" + program if program in self.programs else None
 
     def run(self, argv, stdin=None, check=True, env=None):
         self.calls.append(argv)
@@ -94,12 +95,25 @@ def test_the_only_mail_system_is_found_and_may_be_named(host, name):
         assert queue_of(host, asked, None).name == name
 
 
-def test_one_of_several_mail_systems_must_be_named(host):
+@pytest.mark.parametrize("running, said", [((), "none"), (("postfix", "qmail"), "more than one")])
+def test_one_of_several_mail_systems_must_be_named(host, monkeypatch, running, said):
+    names = [name for mta in running for name in queues.DAEMONS[mta]]
+    monkeypatch.setattr(queues, "working_directories", lambda asked: [name for name in asked if name in names])
     host.install("postfix", "qmail")
     with pytest.raises(QueueError) as caught:
         queue_of(host, "auto", None)
-    assert str(caught.value) == "mta: this host has postfix and qmail; name the one that is meant"
+    assert str(caught.value) == (
+        "mta: this host has postfix and qmail, and {0} of them runs; name the one that is meant".format(said)
+    )
     assert queue_of(host, "qmail", None).name == "qmail"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_several_mail_systems_the_one_that_runs_is_meant(host, monkeypatch, name):
+    running = queues.DAEMONS[name]
+    monkeypatch.setattr(queues, "working_directories", lambda asked: [one for one in asked if one in running])
+    host.install(*NAMES)
+    assert queue_of(host, "auto", None).name == name
 
 
 @pytest.mark.parametrize("name", NAMES)

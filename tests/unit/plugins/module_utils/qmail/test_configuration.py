@@ -108,7 +108,7 @@ class Qmail(object):
             credentials=[],
             credentials_format=None,
             directory=self.control,
-            accept_risks=[],
+            accept_risks=["local-deliveries"],
             service_manager="auto",
             service=None,
             timeout=1,
@@ -278,6 +278,25 @@ def test_domains_of_everybody_are_refused_like_no_rcpthosts(qmail, name):
     assert qmail.apply({name: [".com"]}, accept_risks=["open-relay-rcpthosts"])["changed"]
     # A name without the dot is one domain.
     assert qmail.apply({name: ["com", ".example.com"]})["changed"]
+
+
+def test_mail_that_is_delivered_here_does_not_leave_unasked(qmail):
+    qmail.write("locals", "web03.example.com\n")
+    qmail.write("virtualdomains", "shop.example.org:shop\n")
+    null, before = {"locals": [], "virtualdomains": None}, qmail.everything()
+    for check_mode in (True, False):
+        with pytest.raises(RelayError) as caught:
+            qmail.apply(null, check_mode, accept_risks=[])
+        assert "virtualdomains: shop.example.org (to shop)" in str(caught.value)
+        assert "accept the risk 'local-deliveries'" in str(caught.value)
+    assert qmail.everything() == before
+    assert qmail.apply({"concurrencyremote": 20, "virtualdomains": ["shop.example.org:shop"]}, accept_risks=[])[
+        "changed"
+    ]
+    accepted = qmail.apply(null, accept_risks=["local-deliveries"])
+    assert accepted["changed"] and "shop.example.org (to shop)" in accepted["warnings"][0]
+    again = qmail.apply(null, accept_risks=[])
+    assert again["changed"] is False and again["warnings"] == accepted["warnings"][1:]
 
 
 def test_no_qmail(qmail):

@@ -574,6 +574,25 @@ def test_connection_that_is_used_again_has_its_tls():
     ]
 
 
+@pytest.mark.parametrize(
+    "cipher, version",
+    [
+        ("ECDHE-RSA-AES256-GCM-SHA384", "TLSv1.2"),
+        ("AES128-SHA256", "TLSv1.2"),
+        ("DHE-RSA-AES256-SHA", "TLSv1/SSLv3"),
+        ("DES-CBC3-SHA", "TLSv1/SSLv3"),
+    ],
+)
+def test_what_old_releases_call_a_version_is_told_by_the_cipher_where_it_can_be(cipher, version):
+    """Made up after tls.c of 8.14 with OpenSSL 1.0."""
+    read = written(
+        "STARTTLS=client, relay=a.example., version=TLSv1/SSLv3, verify=OK, cipher={0}, bits=256/256".format(cipher),
+        "6APCiGJu002301: to=<x@y>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, relay=a.example. [192.0.2.1], "
+        "dsn=2.0.0, stat=Sent",
+    )
+    assert [item[9] for item in read.named("delivery")] == ["Verified {0} {1}".format(version, cipher)]
+
+
 def test_process_of_another_day_has_not_the_tls_of_the_former():
     tls = "STARTTLS=client, relay=a.example., version=TLSv1.2, verify=OK, cipher=AES256-SHA, bits=256/256"
     delivered = (

@@ -43,7 +43,7 @@ class FakeRunner(object):
         self.commands = []
 
     def find(self, program):
-        return "/usr/sbin/sendmail" if program == "sendmail" else None
+        return "/nowhere/sendmail" if program == "sendmail" else None
 
     def run(self, argv, stdin=None, check=True, env=None):
         if "-bt" in argv:
@@ -355,3 +355,20 @@ def test_sendmail_is_told_from_the_program_of_another_mail_system():
 
     assert SendmailQueue.is_there(FakeRunner())
     assert not SendmailQueue.is_there(Postfix())
+
+
+@pytest.mark.parametrize("text, is_there", [("ADDRESS TEST MODE (ruleset 3", True), ("usage: %s -bs", False)])
+def test_a_program_without_sendmails_own_text_is_not_asked(tmp_path, text, is_there):
+    class Named(FakeRunner):
+        calls = 0
+
+        def find(self, program):
+            return str(tmp_path / "sendmail")
+
+        def run(self, argv, stdin=None, check=True, env=None):
+            self.calls += 1
+            return FakeRunner.run(self, argv, stdin, check, env)
+
+    (tmp_path / "sendmail").write_bytes(b"\x7fELF" + text.encode("ascii"))
+    runner = Named()
+    assert SendmailQueue.is_there(runner) is is_there and bool(runner.calls) is is_there
