@@ -81,7 +81,6 @@ SITE = {
     },
     "relay_server_networks": ["10.20.0.0/24"],
     "__relay_server_host_said": {"rc": 0, "stdout_lines": []},
-    "__relay_server_hosts_file": {},
     "__relay_server_config_check": {"up_to_date": True, "installed": True, "running": True, "enabled": True},
     "__relay_server_log_limits_result": {},
     "__relay_client_certificates": {"results": []},
@@ -198,3 +197,22 @@ def test_a_truth_value_decides_nothing_unless_it_has_been_cast(role):
                 continue
             bare = re.search(rf"(?<!\w){name}\b(?!\s*\|\s*bool)", expression)
             assert not bare, f"{place}: {expression}"
+
+
+@pytest.mark.parametrize("core", PYTHONS)
+@pytest.mark.parametrize("role", ["relay_client", "sendmail_client"])
+def test_a_client_that_was_refused_stops_no_other(role, core):
+    if not PYTHONS[core].exists():
+        pytest.skip("tests/setup core-latest has not been run")
+    relays = [{"name": "relay02.example.com", "host": "relay02"}]
+    hostvars = dict(SITE["hostvars"], web01={f"{role}_relays": relays}, web02={f"{role}_relays": "relay01.example.com"})
+    variables = {**role_of(role)[0], **SITE, "hostvars": hostvars, f"{role}_relays": relays}
+    variables["ansible_play_hosts_all"] = ["web01", "web02"]
+    done = subprocess.run(
+        [PYTHONS[core], "-W", "ignore", "-c", RENDER, COLLECTIONS],
+        input=json.dumps({"expressions": {"hosts": f"{{{{ __{role}_certificate_hosts }}}}"}, "variables": [variables]}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == [{"hosts": ["relay01", "relay02"]}]
