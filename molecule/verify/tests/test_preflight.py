@@ -130,6 +130,7 @@ def test_a_good_relay_passes_every_check(preflights, when):
         "queue_space",
         "log_journald",
         "log_rsyslog",
+        "certificate",
         "dns_resolver",
         "port_25",
     } | {f"dns_{name}" for name in ("a", "ptr", "fcrdns", "spf", "mx", "dmarc")} <= identifiers(result, "ok")
@@ -165,8 +166,8 @@ def test_just_the_check_of_what_is_wrong_fails(preflights, name, identifier, see
 @site.only_on(WRONG_ON)
 def test_what_rests_on_a_check_that_failed_is_skipped_and_says_so(preflights):
     assert identifiers(preflights["wrong PTR"][1], "skipped") == NOT_CHECKED | {"dns_fcrdns"}
-    # The site has said what it will make of the logs.
-    assert identifiers(preflights["missing A"][1], "skipped") == NOT_CHECKED | LOGS | {"dns_fcrdns"}
+    # The site has said what it will make of the logs, and sees to the certificate.
+    assert identifiers(preflights["missing A"][1], "skipped") == NOT_CHECKED | LOGS | {"dns_fcrdns", "certificate"}
     skipped = by_status(preflights["resolver stopped"][1], "skipped")
     assert {"dns_a", "dns_ptr", "dns_spf", "dns_mx", "port_25"} <= {entry["id"] for entry in skipped}
     assert all("dns_resolver" in entry["seen"] for entry in skipped if entry["id"] in ("dns_a", "dns_spf", "port_25"))

@@ -107,6 +107,20 @@ def test_the_expected_address_is_what_the_DNS_is_asked_about(relay):
     assert found["outbound_address"][0]["status"] == "warning"
 
 
+@pytest.mark.parametrize(
+    "main_cf, options, seen",
+    [
+        ({"myhostname": FQDN}, {}, "no port of master.cf offers TLS to other hosts"),
+        ({"myhostname": FQDN}, {"planned": PLANNED, "prefer_planned": True}, "the role sees to it"),
+        (None, {"planned": PLANNED}, "the role sees to it"),
+    ],
+)
+def test_where_there_is_no_certificate_to_look_at(relay, main_cf, options, seen):
+    result, found = relay(main_cf, subset=["certificates"], **options)
+    ((check,),) = found.values()
+    assert check["id"] == "certificate" and check["status"] == result["verdict"] == "skipped" and seen in check["seen"]
+
+
 def test_a_log_that_Postfix_writes_itself_has_no_limit(relay):
     _result, found = relay({"myhostname": FQDN, "maillog_file": "/var/log/postfix.log"}, subset=["local"])
     assert [found[name][0]["status"] for name in ("log_journald", "log_rsyslog")] == ["skipped", "skipped"]
@@ -186,7 +200,11 @@ def test_documentation_and_arguments_say_the_same():
         ({"subset": ["network"], "queue_free_mib": 5}, "queue_free_mib: only subset=local looks at it"),
         ({"subset": ["network"], "queue_free_inodes": 5}, "queue_free_inodes: only subset=local"),
         ({"subset": ["network"], "message_rate": 5}, "message_rate: only subset=local"),
-        ({"subset": ["network"], "reference_time": 5}, "reference_time: only subset=local"),
+        (
+            {"subset": ["network"], "reference_time": 5},
+            "reference_time: only subset=local or subset=certificates looks at it",
+        ),
+        ({"subset": ["local"], "ca_path": "/ca.pem"}, "ca_path: only subset=certificates looks at it"),
         ({"clock_tolerance": 5}, "clock_tolerance: there is no reference_time"),
         ({"prefer_planned": True}, "prefer_planned: nothing is planned"),
     ],
