@@ -161,6 +161,34 @@ def to_render(role):
     return {"expressions": expressions, "variables": sets}
 
 
+def without_packages():
+    """Of each role that installs its mail system: whether a host without it is refused where no packages are installed, then one that
+    has it."""
+    found = {}
+    for role in ("relay_server", "relay_client", "sendmail_client"):
+        variables, _expressions = role_of(role)
+        if role == "relay_server":
+            refused = {"refused": "{{ __relay_server_packages_refused | join }}"}
+        else:
+            last = read(ROOT / "roles" / role / "tasks" / "install.yml")[-1]
+            assert "ansible.builtin.fail" in last
+            refused = {"refused": "{{ " + " and ".join(f"({one})" for one in last["when"]) + " }}"}
+        sets = [
+            dict(
+                variables,
+                **dict(SITE, ansible_check_mode=True),
+                **{
+                    f"{role}_manage_packages": "false",
+                    f"__{role}_config_result": {"installed": there},
+                    "__relay_server_host": {"programs": ["openssl", *(["postconf"] if there else [])]},
+                },
+            )
+            for there in (False, True)
+        ]
+        found[f"{role} without packages"] = {"expressions": refused, "variables": sets}
+    return found
+
+
 @functools.cache
 def rendered(core):
     done = subprocess.run(
@@ -168,12 +196,28 @@ def rendered(core):
         input=json.dumps(
             {role: to_render(role) for role in role_variables.ROLES}
             | {f"refused {role}": with_a_refused_client(role) for role in CLIENTS}
+            | without_packages()
         ),
         capture_output=True,
         text=True,
         check=True,
     )
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("core", PYTHONS)
+def test_a_host_without_a_mail_system_is_refused_in_check_mode_too(core):
+    """The module refuses it where it would change something, at a time when relay_server has changed other things."""
+    if not PYTHONS[core].exists():
+        pytest.skip("tests/setup core-latest has not been run")
+    assert {role: [one["refused"] for one in rendered(core)[role]] for role in without_packages()} == {
+        "relay_server without packages": [
+            "relay_server_manage_packages: it is false, and this host lacks postfix. Install that, or set it to true.",
+            "",
+        ],
+        "relay_client without packages": [True, False],
+        "sendmail_client without packages": [True, False],
+    }
 
 
 @pytest.mark.parametrize("core", PYTHONS)
