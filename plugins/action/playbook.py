@@ -7,9 +7,11 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
+from ansible.template import Templar
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.mailops.relay.plugins.plugin_utils import outcome
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import NAMES_IN
 from ansible_collections.mailops.relay.plugins.plugin_utils.playbook_variables import (
     PLAYBOOKS,
     nobody,
@@ -17,9 +19,32 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.playbook_variables i
     relevant,
 )
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
+from ansible_collections.mailops.relay.plugins.plugin_utils.variables import not_to_be_had
 
 # Each host may have its own value of these.
-_PER_HOST = {"verify": ("verify_sender", "verify_tls"), "preflight": tuple(PLAYBOOKS["preflight"])}
+_PER_HOST = {
+    "verify": ("verify_sender", "verify_tls"),
+    "preflight": tuple(PLAYBOOKS["preflight"]),
+    "site": tuple(PLAYBOOKS["site"]),
+}
+# Groups of hosts that are asked by delegation.
+_ASKED_TOO = {"verify": ("relay_servers", "relay_outsiders")}
+# So many of the hosts of which the same is said are named.
+_MOST_HOSTS = 5
+# These go on without a host that cannot be asked; Ansible names it.
+_GO_ON = ("site", "remove")
+
+
+def _read(templar, variables):
+    """(dict, list of str): what these variables are worth, and of which that cannot be had."""
+    values, unread = {}, []
+    for name, value in variables.items():
+        try:
+            values[name] = templar.template(value)
+        # A template can raise anything.
+        except Exception as exc:
+            unread.append(not_to_be_had(name, exc))
+    return values, unread
 
 
 class ActionModule(ActionBase):
@@ -50,10 +75,12 @@ class ActionModule(ActionBase):
         if arguments["no_answer"] is not None:
             raise AnsibleConnectionFailure(arguments["no_answer"])
         if arguments["hosts"] is not None:
+            name = arguments["name"]
             meant = self._hosts_of(arguments["hosts"], task_vars)
             asked = [host for host in meant if host in task_vars["ansible_play_hosts_all"]]
-            found = self._problems(arguments["name"], asked, task_vars)
-            if not asked:
+            found = self._problems(name, asked, task_vars)
+            # A user's own site may be limited to hosts of other plays.
+            if not asked and name != "site":
                 found.append(nobody(arguments["hosts"], task_vars.get("ansible_limit") if meant else None))
             if found:
                 return dict(
@@ -68,26 +95,45 @@ class ActionModule(ActionBase):
         return lookup.run([pattern] if isinstance(pattern, str) else pattern, variables=task_vars)
 
     def _problems(self, playbook, hosts, task_vars):
-        """list of str: what is wrong with the playbook's variables, for these hosts."""
+        """list of str: what is wrong with the playbook's variables, and with what says how to reach a host, for these hosts."""
         own = task_vars["hostvars"][task_vars["inventory_hostname"]]
         extra = load_extra_vars(self._loader)
         # What the host does not have was given to the play, for example by import_playbook.
         given = [name for name in task_vars if name in extra or name not in own]
-        values = {
-            name: self._templar.template(task_vars[name]) for name in relevant(playbook, task_vars) if name in task_vars
-        }
-        found = problems(playbook, values, given, list(task_vars))
-        names = [name for name in _PER_HOST.get(playbook, ()) if name not in given]
-        for host in hosts if names else ():
-            of_host = task_vars["hostvars"][host]
-            for name in names:
-                if name in of_host:
-                    found.extend(
-                        f"{host}: {problem}"
-                        for problem in problems(playbook, {name: of_host[name]}, (), ())
-                        if problem not in found
-                    )
+        per_host = [name for name in _PER_HOST.get(playbook, ()) if name not in given]
+        wanted = [name for name in relevant(playbook, task_vars) if name in task_vars and name not in per_host]
+        values, found = _read(self._templar, {name: task_vars[name] for name in wanted})
+        found.extend(problems(playbook, values, given, list(task_vars), whole=not found))
+        of_play = {name: task_vars[name] for name in given}
+        groups = [task_vars["groups"].get(group, ()) for group in _ASKED_TOO.get(playbook, ())]
+        looked_at = list(dict.fromkeys([*hosts, *(host for group in groups for host in group)]))
+        of_hosts = {}
+        for host in looked_at:
+            told = self._problems_of(playbook, host, per_host, of_play, task_vars["hostvars"])
+            for problem in told:
+                of_hosts.setdefault(problem, []).append(host)
+        for problem, whose in of_hosts.items():
+            more = f" and {len(whose) - _MOST_HOSTS} more" if len(whose) > _MOST_HOSTS else ""
+            found.append(f"{', '.join(whose[:_MOST_HOSTS])}{more}: {problem}" if whose != looked_at else problem)
         return found
+
+    def _problems_of(self, playbook, host, names, of_play, hostvars):
+        """list of str: what is wrong with the variables of one host: these names, and those by which it is reached and known."""
+        variables = hostvars.raw_get(host)
+        # As a task of the play would have them; C(hostvars) leaves a template of what is not defined as it is on ansible-core 2.16.
+        templar = Templar(loader=self._loader, variables=dict(of_play, **variables, hostvars=hostvars))
+        values, found = _read(templar, {name: variables[name] for name in names if name in variables})
+        if playbook not in _GO_ON:
+            ways = [
+                name
+                for name, value in variables.items()
+                if isinstance(value, str) and (name in NAMES_IN or str(name).startswith("ansible_"))
+            ]
+            found += [
+                f"{problem}, or leave the host out with --limit"
+                for problem in _read(templar, {name: variables[name] for name in ways})[1]
+            ]
+        return found + problems(playbook, values, (), (), whole=False)
 
     def _show(self, result, arguments, task_vars):
         """dict: the result, with C(lines), and as data where no lines are read."""

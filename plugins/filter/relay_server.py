@@ -85,11 +85,12 @@ def host_state(lines):
 
     Args:
         lines: list of str, the output of C(systemctl show --property=Id,ActiveState,UnitFileState), C(program=NAME) for each
-            program that is there, and C(recorded=SECTION) for each firewall of which something is recorded; an empty list where it
-            was not asked.
+            program that is there, C(recorded=SECTION) for each firewall of which something is recorded, C(hostname=NAME) for the
+            name of now and that of the next boot, and C(hosts_file=BASE64); an empty list where it was not asked.
 
     Returns:
-        dict: C(services), those that run and start at boot, C(programs) and C(recorded); lists of str.
+        dict: C(services), those that run and start at boot, C(programs), C(recorded) and C(hostnames); lists of str. C(hosts_file) is
+        the content of /etc/hosts in base64 (str).
     """
     return relay_server.host_state(a_list("host_state", lines))
 
@@ -111,7 +112,7 @@ def hosts_file_edits(content, addresses, hostname, others):
     """What is to be changed in /etc/hosts, so that the host's own name leads to its own addresses.
 
     Args:
-        content: str, the file in base64, as M(ansible.builtin.slurp) returns it.
+        content: str, the file in base64.
         addresses: list of str, the host's own that are to have its name.
         hostname: str, its full name.
         others: list of str, further addresses of the host.

@@ -57,7 +57,8 @@ flow:
       Postfix logs nothing. C(rejected_4xx) are those of C(rejected) that a client may try again.
     - C(client_addresses) are the addresses of clients that are counted by their name.
     - C(asked) is the time that was asked for, C(reach) how much of it the log of each host tells of. V(late) says that it begins
-      later, C(read) whether any line of a mail system is in it at all.
+      later, C(read) whether any line of a mail system is in it at all. A log that begins within an hour of when the host got its mail
+      system, C(installed), is not late, as far as the file system tells that; where O(paths) names the log, it may be another host's.
     - C(first) and C(last) are the times of the first and the last line, C(lines) how many were read, C(unreadable) and
       C(unknown) how many of them could not be, with C(samples); C(gaps) are places where the logging system says that it has
       left C(lost) lines out; C(complete) says whether there was nothing of this.
@@ -82,6 +83,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, is_short
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts, read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
+from ansible_collections.mailops.relay.plugins.module_utils.mta.age import installed_at
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 
@@ -95,7 +97,12 @@ def main():
         flow = Flow(since, until, is_short(since, until, now))
         reader, span = read_all(read, flow, Readers)
         log = log_facts(read, reader, span, flow.gaps)
-        facts = flow.facts(socket.gethostname(), log, read.has_older)
+        facts = flow.facts(
+            socket.gethostname(),
+            log,
+            read.has_older,
+            lambda: None if params["paths"] else installed_at(Runner(module)),
+        )
     module.exit_json(changed=False, flow=facts, sources=log["sources"])
 
 

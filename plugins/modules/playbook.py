@@ -14,8 +14,8 @@ short_description: Begin and end a playbook of this collection
 version_added: 0.8.0
 author: mailops.relay contributors (@mailops)
 description:
-  - Checks the variables of a playbook of this collection, before any host is asked. With O(lines), shows its verdict instead; with
-    O(no_answer), ends a host that did not answer.
+  - With O(hosts), checks the variables of a playbook of this collection, before any host is asked; with O(lines), shows its verdict;
+    with O(refusal), ends it; with O(no_answer), ends a host that did not answer.
   - Runs on the controller and connects to no host.
   - Made for the playbooks themselves.
 extends_documentation_fragment:
@@ -27,7 +27,11 @@ options:
       - The playbook, with which its variables begin.
     type: str
     required: true
-    choices: [preflight, queue, remove, report, trace, verify]
+    choices: [preflight, queue, remove, report, site, trace, verify]
+  hosts:
+    description:
+      - A pattern, or a list of them, of the hosts that the playbook asks. Where none is left by the limit, that is refused too.
+    type: raw
   lines:
     description:
       - The verdict for a reader. It is shown behind the recap, or by this task where the callback of the playbook is not loaded.
@@ -51,6 +55,7 @@ EXAMPLES = r"""
 - name: Check the variables
   mailops.relay.playbook:
     name: trace
+    hosts: relay_servers:relay_clients:sendmail_clients:qmail_clients
   run_once: true
 """
 

@@ -93,9 +93,10 @@ def lines_of(summary, rows):
     lines.append(summary["verdict"])
     if summary["asked"]:
         lines.append("asked for         {0}".format(summary["asked"]))
-    lines.extend(f"not reached       {host}" for host in summary["reach"][:rows])
-    if len(summary["reach"]) > rows:
-        lines.append("                  and {0} more".format(amount(len(summary["reach"]) - rows)))
+    for title, hosts in (("not reached", summary["reach"]), ("young", summary["young"])):
+        lines.extend(f"{title:<18}{host}" for host in hosts[:rows])
+        if len(hosts) > rows:
+            lines.append(f"                  and {amount(len(hosts) - rows)} more")
     lines.extend(f"problem           {problem}" for problem in summary["problems"])
     lines.extend(
         "gap               {0}".format(" ".join(part for part in (gap["when"], gap["text"]) if part))

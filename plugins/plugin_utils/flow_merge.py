@@ -88,7 +88,7 @@ def merge(flows):
 
 
 def merge_results(results):
-    """dict: the flow of all hosts that have one; that another has none is among its problems.
+    """dict: the flow of all hosts that have one, under their inventory names; that another has none is among its problems.
 
     Args:
         results: dict: inventory name -> result of M(mailops.relay.mail_flow_info), failed or not, or None.
@@ -100,7 +100,9 @@ def merge_results(results):
     for host in sorted(results):
         result = results[host] or {}
         if "flow" in result:
-            flows.append(result["flow"])
+            # Under the name by which the site knows the host; what it calls itself several may.
+            flow = result["flow"]
+            flows.append(dict(flow, hosts=[host], reach=[dict(part, host=host) for part in flow.get("reach", ())]))
         else:
             reason = result_of(dict(result, failed=True))["problem"] if result.get("msg") else "it gave no result"
             problems.append(f"{host} is not in these numbers: {reason}")
@@ -169,28 +171,28 @@ def with_inventory(flow, hosts, expected):
 
 
 def with_names(flow, hosts):
-    """dict: the flow, with the clients that it has by address, or by a name of which no host is known, under the names of the
-    hosts that have these addresses.
+    """dict: the flow, with the clients that are hosts of the inventory, by a name or by an address, under the names that these have
+    there.
 
-    An address that several hosts have is nobody's. The name is one that the flow has already, else that of the inventory.
+    An address or a name that several hosts have is nobody's.
 
     Args:
         flow: dict.
         hosts: dict: inventory name -> dict with C(names) and C(addresses).
     """
     owner = owners({host: map(plain, hosts[host]["addresses"]) for host in hosts})
-
-    called = {name.lower() for host in hosts.values() for name in host["names"]}
+    called = owners({host: [name.lower() for name in hosts[host]["names"]] for host in hosts})
     addresses = flow.get("client_addresses", {})
+
+    def host_of(client):
+        if client.lower() in called:
+            return called[client.lower()]
+        return next((owner[one] for one in map(plain, [client, *addresses.get(client, [])]) if one in owner), client)
 
     def named(entries):
         found = {}
         for client, counts in entries.items():
-            known = [] if client.lower() in called else addresses.get(client, [])
-            host = next((owner[address] for address in map(plain, [client, *known]) if address in owner), None)
-            if host is not None:
-                names = [name for name in hosts[host]["names"] if name in flow["clients"]]
-                client = names[0] if names else host
+            client = host_of(client)
             found[client] = _sum(found[client], counts) if client in found else counts
         return found
 

@@ -415,8 +415,9 @@ def _verdict_box(summary):
     ]
     if summary["problems"]:
         parts.append("<ul>{0}</ul>".format("".join(f"<li>{_text(problem)}</li>" for problem in summary["problems"])))
-    if summary["reach"]:
-        parts.append("<ul>{0}</ul>".format("".join(f"<li>{_text(host)}</li>" for host in summary["reach"])))
+    hosts = summary["reach"] + summary["young"]
+    if hosts:
+        parts.append("<ul>{0}</ul>".format("".join(f"<li>{_text(host)}</li>" for host in hosts)))
     if summary["gaps"]:
         rows = [
             '<tr><td class="t n">{0}</td><td class="t">{1}</td>{2}</tr>'.format(

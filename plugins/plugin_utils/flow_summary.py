@@ -218,6 +218,18 @@ def _reach(flow, offset):
     return found
 
 
+def _young(flow, offset):
+    """list of str: of which hosts the logs begin with their mail system, later than asked for."""
+    return [
+        "{0}: its mail system was installed {1}, and its logs begin with it".format(
+            _name(part["host"]), _moment(part["installed"], offset)
+        )
+        for part in flow.get("reach", ())
+        # The result of an older release does not tell.
+        if part.get("installed") is not None
+    ]
+
+
 def _rows(entries, offset):
     """The numbers of each hour or minute in order."""
     by_time = {int(moment): numbers for moment, numbers in entries.items()}
@@ -371,6 +383,7 @@ def summarize(flow, title=TITLE):
     asked = flow.get("asked") or {}
     summary["asked"] = _name(asked.get("text", ""))
     summary["reach"] = _reach(flow, offset)
+    summary["young"] = _young(flow, offset)
     # Whether anything is known of this time at all; without that no number says that there was no mail.
     summary["read"] = any(part["read"] for part in flow.get("reach", ()))
     if summary["read"] and flow["first"] is not None and flow["last"] is not None:

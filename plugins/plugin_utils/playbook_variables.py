@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The variables of each playbook: which there are, and what is wrong with those that a user has set."""
 
+import difflib
 import re
 import time
 
@@ -18,6 +19,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import AC
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import CRITERIA, Selection
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import query_problem
+from ansible_collections.mailops.relay.plugins.plugin_utils.role_variables import ROLES, options_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
     choice,
     misspelt,
@@ -32,6 +34,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
 _ZONES = 26 * 3600
 _SOURCES = tuple(log_arguments()["source"]["choices"])
 _LOG = {"since": text, "until": text, "paths": texts, "source": choice(*_SOURCES)}
+_SITE_PREFLIGHT = ("off", "warn", "strict")
 # Where the name of an option of mail_queue would be said twice.
 _QUEUE_NAMES = {"queue": "queue_name", "queue_id": "queue_id"}
 
@@ -54,6 +57,13 @@ def _of_option(kind):
     if "choices" in kind:
         return choice(*kind["choices"])
     return {"bool": truth, "list": texts}.get(kind["type"], text)
+
+
+def _site_preflight(name, value):
+    """str or None: what is wrong with the mode of the preflight of mailops.relay.site."""
+    if str(value).lower() in _SITE_PREFLIGHT or truth(name, value) is None:
+        return None
+    return choice(*_SITE_PREFLIGHT)(name, value)
 
 
 def _queue_name(option):
@@ -123,6 +133,7 @@ PLAYBOOKS = {
         "preflight_query": query_problem,
     },
     "remove": {"remove_assume_yes": truth},
+    "site": {"site_preflight": _site_preflight},
 }
 # What the variables were called before they had the playbook's name.
 _BARE = {
@@ -132,6 +143,7 @@ _BARE = {
     "verify": {name: "verify_" + name for name in ("paths", "source", "json")},
     "preflight": {"json": "preflight_json"},
     "remove": {"assume_yes": "remove_assume_yes"},
+    "site": {},
 }
 for _name in ("action", "limit", "backup_to", "restore_from", "assume_yes", "show_messages"):
     _BARE["queue"][_name] = "queue_" + _name
@@ -149,18 +161,20 @@ _IMPOSSIBLE = {
     "queue_subject": "the queue is not searched by subject; write queue_sender, queue_recipient or queue_id",
     "queue_hosts": "which hosts are asked is said with --limit",
 }
-# In play vars of mailops.relay.site, which runs the playbook preflight with them.
-_SITE_PREFLIGHT = "site_preflight"
-SITE_PREFLIGHT = ("off", "warn", "strict")
+# Of other things a site may have variables that begin in this way, and hand them over with -e, too.
+_OF_ANYBODY = ("site",)
+# These run roles, of which the variables are checked only where they begin with the role's name.
+_ROLES_OF = {"site": ROLES, "remove": ROLES}
+# Of a name that is wrong at its beginning so much has to be alike, and it is longer or shorter by so many letters at most.
+_ALIKE, _LONGER = 0.85, 2
 
 
 def relevant(playbook, names):
     """list of str: those of these names of which the check of a playbook's variables wants the values."""
-    known = PLAYBOOKS[playbook]
-    return [name for name in names if name in known or (playbook == "preflight" and name == _SITE_PREFLIGHT)]
+    return [name for name in names if name in PLAYBOOKS[playbook]]
 
 
-def problems(playbook, values, given, inventory):
+def problems(playbook, values, given, inventory, whole=True):
     """What is wrong with the variables of a playbook.
 
     Args:
@@ -168,6 +182,7 @@ def problems(playbook, values, given, inventory):
         values: dict: variable -> value, of those that the playbook knows (C(relevant)).
         given: collection of str: the names of extra variables, and of those that are handed to the playbook alone.
         inventory: collection of str: the names of all variables that the first host has.
+        whole: bool: whether these are all values, so that those can be looked at that only make sense together.
 
     Returns:
         list of str: a sentence on each, with the variable and what to write instead.
@@ -176,14 +191,14 @@ def problems(playbook, values, given, inventory):
     checks = PLAYBOOKS[playbook]
     good = {}
     for name, value in values.items():
-        problem = _site_preflight(value) if name == _SITE_PREFLIGHT else checks[name](name, value)
+        problem = checks[name](name, value)
         if problem:
             found.append(problem)
         else:
             good[name] = value
     if playbook in ("trace", "report"):
         found.extend(_of_times(playbook, good))
-    if not found:
+    if whole and not found:
         found = {"queue": _of_queue, "trace": _of_trace}.get(playbook, lambda known: [])(good)
     return found
 
@@ -210,21 +225,32 @@ def _named_wrong(playbook, given, inventory):
         found.append(
             f"{name}: {_IMPOSSIBLE[new]}" if new in _IMPOSSIBLE else f"{name}: it is called {new} now; write that"
         )
-    for name, near in misspelt((name for name in given | inventory if name.startswith(prefix)), known).items():
+    for name, near in misspelt((name for name in given | inventory if name.startswith(prefix)), known, prefix).items():
         if name in given and name in _IMPOSSIBLE:
             found.append(f"{name}: {_IMPOSSIBLE[name]}")
         # An inventory may have variables of others whose names begin in the same way; a slip is about as long as what was meant.
-        elif name in given or (near and abs(len(name) - len(near)) <= 1):
+        elif (name in given and (near or playbook not in _OF_ANYBODY)) or (near and abs(len(name) - len(near)) <= 1):
             instead = near or "one of " + ", ".join(sorted(known))
             found.append(f"{name}: mailops.relay.{playbook} has no such variable; write {instead}")
+    roles = _ROLES_OF.get(playbook, ())
+    own = [*known, *(option for role in roles for option in options_of(role))]
+    for name, near in _slips(given, own, tuple(f"{owner}_" for owner in (playbook, *roles))).items():
+        found.append(f"{name}: mailops.relay.{playbook} has no such variable; write {near}")
     return found
 
 
-def _site_preflight(value):
-    """str or None: what is wrong with the mode of the preflight of mailops.relay.site."""
-    if str(value).lower() in SITE_PREFLIGHT or truth(_SITE_PREFLIGHT, value) is None:
-        return None
-    return choice(*SITE_PREFLIGHT)(_SITE_PREFLIGHT, value)
+def _slips(given, known, beginnings):
+    """dict: name that was given and is wrong at its beginning, by which nobody takes it for his -> the known one that is meant."""
+    found = {}
+    for name in sorted(given):
+        if name.startswith(("ansible_", "__", *beginnings)):
+            continue
+        plain = name.lower().replace("-", "_")
+        alike = [one for one in known if abs(len(one) - len(plain)) <= _LONGER]
+        near = difflib.get_close_matches(plain, alike, 1, _ALIKE)
+        if near:
+            found[name] = near[0]
+    return found
 
 
 def _renamed(message, names):

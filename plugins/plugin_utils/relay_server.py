@@ -25,11 +25,9 @@ _ZONE = re.compile(r"[A-Za-z0-9_-]{1,17}\Z")
 # What may be an address of IPv6, in any notation.
 _IPV6 = re.compile(r"(?<![\w.-])(?:(?i:ipv6):)?((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]*)")
 _COMMENT = re.compile(r"[ -~]{1,255}\Z")
-# Before the name of a program that is there, in what the role asks its host.
-_PROGRAM = "program="
-# Before a section of the record of owners in which there is something.
-_RECORDED = "recorded="
-
+# Before what the role asks its host beside systemctl: the name of a program that is there, a section of the record of owners in which
+# there is something, the host name of now and that of the next boot, and /etc/hosts in base64.
+_TOLD = re.compile(r"(program|recorded|hostname|hosts_file)=(.*)\Z", re.S)
 
 # Of a list of hosts that Postfix reads: what is no network is a name, a table or a file.
 _HOST_LISTS = ("relay_server_bare_newline_exclusions", "relay_server_client_limit_exceptions")
@@ -351,20 +349,34 @@ def firewall_units(lines):
 
 
 def host_state(lines):
-    """dict: C(services), those that run and start at boot, C(programs), those that are there, and C(recorded); lists of str.
+    """What a host has and runs.
 
     Args:
         lines: list of str, what C(systemctl show --property=Id,ActiveState,UnitFileState) says, an empty line between two units, and
-            C(program=NAME) and C(recorded=SECTION), see ``host/owners_record``; nothing where it was not asked.
+            C(program=NAME), C(recorded=SECTION), see ``host/owners_record``, C(hostname=NAME) twice and C(hosts_file=BASE64);
+            nothing where it was not asked.
+
+    Returns:
+        dict: C(services), those that run and start at boot, C(programs), those that are there, C(recorded), and C(hostnames), that of
+        now and that of the next boot; lists of str. C(hosts_file) is the content of /etc/hosts in base64 (str).
     """
-    programs = [line for line in lines if line.startswith(_PROGRAM)]
-    recorded = [line for line in lines if line.startswith(_RECORDED)]
-    units = _units(line for line in lines if not line.startswith((_PROGRAM, _RECORDED)))
-    ready = [unit for unit in units if (unit.get("ActiveState"), unit.get("UnitFileState")) == ("active", "enabled")]
+    told = {"program": [], "recorded": [], "hostname": [], "hosts_file": []}
+    units = []
+    for line in lines:
+        match = _TOLD.match(line)
+        if match:
+            told[match[1]].append(match[2])
+        else:
+            units.append(line)
+    ready = [
+        unit for unit in _units(units) if (unit.get("ActiveState"), unit.get("UnitFileState")) == ("active", "enabled")
+    ]
     return {
         "services": [unit.get("Id", "").removesuffix(".service") for unit in ready],
-        "programs": [line[len(_PROGRAM) :] for line in programs],
-        "recorded": [line[len(_RECORDED) :] for line in recorded],
+        "programs": told["program"],
+        "recorded": told["recorded"],
+        "hostnames": told["hostname"],
+        "hosts_file": "".join(told["hosts_file"]),
     }
 
 

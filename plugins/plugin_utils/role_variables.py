@@ -11,12 +11,17 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
-from ansible.errors import AnsibleError
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.mailops.relay.plugins.plugin_utils import client_relays, relay_server
-from ansible_collections.mailops.relay.plugins.plugin_utils.variables import choice, misspelt, number, truth
+from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
+    choice,
+    misspelt,
+    not_to_be_had,
+    number,
+    truth,
+)
 
 ROLES = ("relay_server", "relay_client", "sendmail_client", "qmail_client")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +68,7 @@ def problems(role, variables, template, units=None, unknown=""):
     Args:
         role: str, one of ROLES.
         variables: dict, all variables of the host as they are, templates and all.
-        template: function, (value) -> what it is worth; AnsibleError where it is not to be had.
+        template: function, (value) -> what it is worth; raises where it is not to be had.
         units: dict, of C(firewall_units), for relay_server.
         unknown: str, why nothing could be asked about these; empty when it could.
 
@@ -83,11 +88,10 @@ def problems(role, variables, template, units=None, unknown=""):
             continue
         try:
             value = template(variables[name])
-        except AnsibleError as exc:
+        # A template can raise anything.
+        except Exception as exc:
             if not without_facts:
-                # What it comes from is told once more, behind a full stop.
-                reason = str(getattr(exc, "message", exc)).strip().partition("\n")[0].partition(". ")[0].rstrip(".")
-                wrong[name] = [f"{name}: its value cannot be had: {reason}. Define what its template needs."]
+                wrong[name] = [not_to_be_had(name, exc) + "."]
             else:
                 wrong.setdefault(name, [])
             continue

@@ -29,7 +29,8 @@ class Distrust(Exception):
     Args:
         text: str, a sentence or two: what is wrong, and what to do.
         renewable: bool, whether a run of the relay's own role could mend it.
-        unread: bool, whether nothing is known of the relay's certificate, so that what vouched for it so far still may.
+        unread: bool, whether nothing is known of the relay's certificate, or not whether it is the relay's, so that what vouched for it
+            so far still may.
     """
 
     def __init__(self, text, renewable=True, unread=False):
@@ -104,6 +105,9 @@ def anchors(relays, results, role, default_port, check_mode, installed=""):
             elif exc.unread:
                 unread.append(str(exc))
                 kind, found = None, kept.of(to_text(relay["name"]))
+                # That a certificate was not read, a warning says (plugins/action/relay_certificate_info.py).
+                if result is not None and "certificates" in result and not result["problem"]["reason"]:
+                    doubts.append(f"{exc} What this host trusts for this relay already stays as it is.")
                 doubts.extend(kept.doubts(to_text(relay["name"])))
             else:
                 problems.append(str(exc))
@@ -347,6 +351,7 @@ def _check_served(where, name, port, result, host, role):
             f" shows a certificate ({'; '.join(reasons) or 'none was asked'}). Have Postfix answer there, or run the playbook"
             f" without --limit, so that {host} is asked for its addresses.",
             False,
+            True,
         )
 
 

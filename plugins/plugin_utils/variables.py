@@ -15,18 +15,20 @@ from ansible.module_utils.parsing.convert_bool import boolean
 _ALIKE = 0.6
 
 
-def misspelt(names, known):
+def misspelt(names, known, prefix=None):
     """Which names nobody knows, and what was meant.
 
     Args:
         names: iterable of str, names of variables.
         known: collection of str, the names that there are.
+        prefix: str, with which all that are known begin, so that it makes none alike; None finds it out.
 
     Returns:
         dict: name -> the nearest known name (str), or None where none is near; of the names that are not known.
     """
-    prefix = os.path.commonprefix(list(known))
-    prefix = prefix[: prefix.rfind("_") + 1]
+    if prefix is None:
+        prefix = os.path.commonprefix(list(known))
+        prefix = prefix[: prefix.rfind("_") + 1]
     endings = {name[len(prefix) :]: name for name in known}
     found = {}
     for name in sorted(set(names) - set(known)):
@@ -45,6 +47,18 @@ def said(name, value, wanted, instead):
         instead: str, what to write.
     """
     return f"{name}: {value!r} is not {wanted}; write {instead}"
+
+
+def not_to_be_had(name, error):
+    """str: the sentence on a variable whose template cannot be evaluated.
+
+    Args:
+        name: str, the variable.
+        error: Exception, of the attempt.
+    """
+    # What it comes from is told once more, behind a full stop.
+    reason = str(getattr(error, "message", error)).strip().partition("\n")[0].partition(". ")[0].rstrip(".")
+    return f"{name}: its value cannot be had: {reason}. Define what its template needs"
 
 
 def truth(name, value):

@@ -123,7 +123,7 @@ def firewalld_zone_calls():
 
 
 second_run("client", "web01", 3, 2.0)
-second_run("relay", "smtp-relay001", 8, 3.2)
+second_run("relay", "smtp-relay001", 6, 3.2)
 many_clients()
 postfix_config_unchanged()
 firewalld_zone_calls()

@@ -18,6 +18,7 @@ import socket
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 
 BITS = {"ipv4": 32, "ipv6": 128}
 _FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
@@ -82,8 +83,9 @@ def _to_number(family, text):
 
 def _prefix(family, mask, text):
     bits = BITS[family]
-    if mask.isdigit() and mask.strip("0123456789") == "" and int(mask) <= bits:
-        return int(mask)
+    length = whole_number(mask)
+    if length is not None and length <= bits:
+        return length
     number = _to_number("ipv4", mask) if family == "ipv4" else None
     if number is not None:
         prefix = "{0:032b}".format(number).rstrip("0").count("1")

@@ -26,6 +26,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     parse_origin,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 
 # In the order in which they may be opened: a source joins the zone when what it may reach is already open.
 KINDS = ("services", "ports", "rich_rules", "sources")
@@ -366,7 +367,8 @@ class RichRule(object):
             self._refuse("there is no protocol {0!r}".format(part.attributes["value"]))
         elif part.name == "tcp-mss-clamp":
             value = part.attributes.get("value", "536")
-            if not value.isdigit() or int(value) < 536:
+            number = whole_number(value)
+            if number is None or number < 536:
                 self._refuse("tcp-mss-clamp needs value=pmtu or a number from 536 on")
         if part.limit is not None:
             self._check_limit(part.limit)
@@ -399,7 +401,8 @@ class RichRule(object):
             self._refuse("level is one of {0}, not {1!r}".format(", ".join(_LOG_LEVELS), level))
         for name in ("group", "queue-size"):
             value = part.attributes.get(name, "0")
-            if not value.isdigit() or int(value) > 65535:
+            number = whole_number(value)
+            if number is None or number > 65535:
                 self._refuse("{0} is a number from 0 to 65535, not {1!r}".format(name, value))
 
     def _check_limit(self, limit):
@@ -408,7 +411,8 @@ class RichRule(object):
         if limit["value"] == "1/d":
             self._refuse("limit 1/d is too slow for firewalld; the least is 2/d")
         burst = limit.get("burst", "0")
-        if not burst.isdigit() or int(burst) > 10000000:
+        number = whole_number(burst)
+        if number is None or number > 10000000:
             self._refuse("burst is a number up to 10000000, not {0!r}".format(burst))
 
     def _refuse(self, reason):
@@ -432,14 +436,15 @@ def _tidy(element, attributes):
                 tidy[name] = value
     if element == "limit" and "value" in tidy:
         rate, slash, duration = tidy["value"].partition("/")
-        tidy["value"] = rate + slash + _DURATIONS.get(duration.strip(), duration.strip())
+        # firewalld 2 keeps 01/m as 1/m, 1.3 as it is.
+        tidy["value"] = (rate.lstrip("0") or rate) + slash + _DURATIONS.get(duration.strip(), duration.strip())
     return tidy
 
 
 def _is_protocol(text):
     """bool: whether a protocol has this number, or this name on this host."""
     if text.isdigit():
-        return int(text) <= 255
+        return (whole_number(text) or 0) <= 255
     try:
         socket.getprotobyname(text)
     except (socket.error, ValueError):

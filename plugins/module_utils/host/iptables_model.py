@@ -149,7 +149,7 @@ def rule_entry(family, rule):
         else:
             values[option] = ("! " if negated else "") + value
     protocol, target = values.get("-p"), values.get("-j")
-    ports = re.match(r"^([0-9]+)(?::([0-9]+))?$", values.get("--dport", ""))
+    ports = re.match(r"^([0-9]{1,5})(?::([0-9]{1,5}))?$", values.get("--dport", ""))
     if ports is None or not set(values.get("-m", [])) <= set([protocol, "comment"]):
         return None
     first, last = int(ports.group(1)), int(ports.group(2) or ports.group(1))

@@ -26,7 +26,7 @@ LONGEST_CHAIN = 28
 
 _PLAIN = re.compile(r"^[A-Za-z0-9_-]+\Z")
 _BARE = re.compile(r"^[^\s\"'\\]+\Z")
-_RULE = re.compile(r"^\s*(?:\[([0-9]+):([0-9]+)\]\s*)?(-A|--append)\s+(.*)$", re.DOTALL)
+_RULE = re.compile(r"^\s*(?:\[([0-9]{1,20}):([0-9]{1,20})\]\s*)?(-A|--append)\s+(.*)$", re.DOTALL)
 _CHAIN = re.compile(r"^:(\S+)\s+(\S+)(?:\s+\[([0-9]+):([0-9]+)\])?\s*$")
 
 

@@ -21,6 +21,7 @@ from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import names_loopback
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 
 _LISTEN = "0A"
 _LOOPBACK_IPV6 = b"\0" * 15 + b"\1"
@@ -143,15 +144,17 @@ def _listen_ports(unit):
     ports = []
     for value in values + unit.get("ListenStream", []):
         address, colon, port = value.strip().rpartition(":")
-        if colon and port.isdigit() and not value.startswith(("/", "@", "vsock:")) and not names_loopback(address):
-            ports.append(int(port))
+        number = whole_number(port)
+        if colon and number is not None and not value.startswith(("/", "@", "vsock:")) and not names_loopback(address):
+            ports.append(number)
     return ports
 
 
 def port_number(text, protocol="tcp"):
     """int or None: a port by its number, or by its name in services(5); None where the host does not know it."""
-    if text.isdigit():
-        return int(text)
+    number = whole_number(text)
+    if number is not None:
+        return number
     try:
         return socket.getservbyname(text, protocol)
     except (EnvironmentError, OverflowError, UnicodeError):

@@ -13,6 +13,8 @@ import os
 import re
 from collections import namedtuple
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
+
 JOURNALD_DIRECTORIES = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
 
 # systemd before 240 had a tenth of today's default (its NEWS); the file tells it where the distribution changed it.
@@ -92,11 +94,6 @@ def time_span(text):
     return seconds if text else None
 
 
-def int_or_none(text):
-    """int or None: None for what is not digits only."""
-    return int(text) if text is not None and re.match(r"[0-9]+\Z", text) else None
-
-
 def journald_files(directories=JOURNALD_DIRECTORIES):
     """list of str: journald's configuration files in the order in which it reads them, later ones win.
 
@@ -130,7 +127,7 @@ def journald_limit(texts, version):
             name, equals, value = line.partition("=")
             if line.startswith("["):
                 section = line
-            elif line.startswith("#RateLimitBurst=") and int_or_none(value) in (_OLD_JOURNALD_BURST, _JOURNALD_BURST):
+            elif line.startswith("#RateLimitBurst=") and whole_number(value) in (_OLD_JOURNALD_BURST, _JOURNALD_BURST):
                 # The file of a distribution shows the defaults of its build.
                 burst = int(value)
             elif equals and section == "[Journal]":
@@ -141,13 +138,13 @@ def journald_limit(texts, version):
             interval = interval if span is None else span
         elif name == "RateLimitBurst":
             # Digits only, for journald too (config_parse_unsigned).
-            number = int_or_none(value)
+            number = whole_number(value)
             burst = burst if number is None else number
     return Limit("journald", interval, burst)
 
 
 def _number(text, default):
-    number = int_or_none(text)
+    number = whole_number(text)
     return default if number is None else number
 
 
@@ -201,7 +198,7 @@ def rsyslog_limits(statements):
         elif socket is not None and "imuxsock" in modules:
             # Directives hold for the sockets that are named after them.
             sockets.append(socket)
-        elif _DIRECTIVES.get(statement.name) in modules and (value in ("on", "off") or int_or_none(value) is not None):
+        elif _DIRECTIVES.get(statement.name) in modules and (value in ("on", "off") or whole_number(value) is not None):
             settings[statement.name] = value
 
     limits = []

@@ -30,6 +30,8 @@ _DEEPEST = 10
 # What rsyslog takes away before anything else: a backslash joins lines, also those of a comment.
 _CUT = re.compile(r"\0[^\n]*|\\[ \t\r\f\v]*\n[ \t\r\f\v]*|(?<![ \t\r\f\v])[ \t\r\f\v]+$", re.M)
 
+# A quote, and whether it closes: one behind an odd number of backslashes does not.
+_QUOTE = re.compile(r"(\\*)([\"'`])|\\+")
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _BACKTICKS = r"`(?:[^`\\]|\\.)*`"
 _COMMENT = r"/\*.*?(?:\*/|\Z)"
@@ -118,6 +120,20 @@ class Statement(namedtuple("Statement", "path name value parameters")):
         )
 
 
+def _without_open_strings(text):
+    """str: the text without the quotes behind the last one of their kind that closes.
+
+    To rsyslog, one that nothing closes is a character like any other. To look from each for its end would take time as a square.
+    """
+    closed = dict.fromkeys("\"'`", 0)
+    for match in _QUOTE.finditer(text):
+        if match.group(2) and len(match.group(1)) % 2 == 0:
+            closed[match.group(2)] = match.end()
+    for quote, end in closed.items():
+        text = text[:end] + text[end:].replace(quote, "\0")
+    return text
+
+
 def _object(text, position):
     """(dict, int): the parameters of an object of which the parenthesis is before this position, and where it ends."""
     parameters, name = {}, None
@@ -146,7 +162,7 @@ def parse(text, path=""):
         text: str, its content.
         path: str, its name.
     """
-    text = _CUT.sub("", text)
+    text = _without_open_strings(_CUT.sub("", text))
     position = 0
     while position < len(text):
         match = _OUTSIDE.match(text, position)

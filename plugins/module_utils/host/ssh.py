@@ -19,6 +19,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     names_loopback,
     parse_network,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 
 DEFAULT_PORT = 22
 
@@ -148,7 +149,8 @@ def _global_lines(path):
 
 def _port(text):
     """int or None."""
-    return int(text) if text.strip("0123456789") == "" and 0 < int(text or 0) < 65536 else None
+    number = whole_number(text)
+    return number if number is not None and 0 < number < 65536 else None
 
 
 def _address(value):

@@ -44,6 +44,8 @@ ATTRIBUTES = {
     "2.5.4.11": "OU",
     "1.2.840.113549.1.9.1": "emailAddress",
 }
+# Nobody has a longer one: what is made of a UUID (ITU-T X.667) has 128 bits.
+_LONGEST_ARC = 256
 SERVER_AUTH, ANY_PURPOSE = "1.3.6.1.5.5.7.3.1", "2.5.29.37.0"
 
 # kind: "RSA", "ECC" or an OID; size in bits (None unless RSA); curve: IANA's TLS name or an OID (None
@@ -175,6 +177,10 @@ def _oid(body):
     """str: dotted form of an object identifier's content."""
     arcs = [0]
     for octet in bytearray(body):
+        if arcs[-1] >> _LONGEST_ARC:
+            raise FormatError(
+                "its DER has an object identifier with a number of more than {0} bits".format(_LONGEST_ARC)
+            )
         arcs[-1] = arcs[-1] << 7 | octet & 0x7F
         if not octet & 0x80:
             arcs.append(0)
@@ -187,10 +193,7 @@ def _oid(body):
 
 def _integer(body):
     """int: the value of a positive INTEGER."""
-    value = 0
-    for octet in bytearray(body):
-        value = value << 8 | octet
-    return value
+    return int(base64.b16encode(body) or b"0", 16)
 
 
 def _bits(body):

@@ -45,6 +45,8 @@ _SAMPLE_LENGTH = 300
 _MOST_OF_A_CLIENT = 4
 _COUNTED = (SENT, DEFERRED, BOUNCED)
 _UNKNOWN = "(unknown)"
+# seconds in which a mail system that has been installed logs for the first time, the end of the host's own installation included
+_FIRST_LINES = 3600
 _LOCAL = "(this host)"
 # Buckets of seconds: bucket i reaches up to C(FIRST * STEP ** i); what is less than a hundredth is in C(ZERO).
 FIRST, STEP, ZERO = 0.01, 1.1, "z"
@@ -429,7 +431,7 @@ class Flow(GapEvents):
         self.lost += lost
         super(Flow, self).gap(stamp, origin, text, lost)
 
-    def _reach(self, host, log, has_older):
+    def _reach(self, host, log, has_older, installed_at):
         """dict: how much of the wanted time the log tells of."""
         first, last, since = log["first"], log["last"], self._since
         lines = log["lines"] - log["unreadable"] - sum(log["other_programs"].values())
@@ -438,15 +440,26 @@ class Flow(GapEvents):
             or (first is not None and self._until is not None and first > self._until)
         )
         late = since is not None and (first is None or first > since) and not has_older()
-        return {"host": host, "first": first, "last": last, "read": read, "late": late}
+        installed = installed_at() if late and first is not None else None
+        # Before there was a mail system no line can be missing, and what it said first has not been rotated away.
+        since_then = installed is not None and since <= installed <= first <= installed + _FIRST_LINES
+        return {
+            "host": host,
+            "first": first,
+            "last": last,
+            "read": read,
+            "late": late and not since_then,
+            "installed": installed if since_then else None,
+        }
 
-    def facts(self, host, log, has_older=lambda: False):
+    def facts(self, host, log, has_older=lambda: False, installed_at=lambda: None):
         """dict: the numbers, all keys text, as M(mailops.relay.mail_flow_info) returns them.
 
         Args:
             host: str, this host's name.
             log: dict, what C(log_reader.log_facts) says of the lines.
             has_older: callable () -> bool: whether the host has logs of before the wanted time.
+            installed_at: callable () -> float or None: since when the host has a mail system, in seconds since the epoch.
         """
         for flush in (self._flush_arrivals, self._flush_senders, self._flush_deliveries):
             flush()
@@ -461,7 +474,7 @@ class Flow(GapEvents):
                 "clients sender_domains recipient_domains senders recipients relays reasons rejects limits".split()
             )
         )
-        reach = self._reach(host, log, has_older)
+        reach = self._reach(host, log, has_older, installed_at)
         hours, minutes = self.hours, None
         if self._by_minute:
             hours, minutes = {}, self.hours

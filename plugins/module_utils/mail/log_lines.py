@@ -60,6 +60,8 @@ _PRIORITY = re.compile(r"\A<[0-9]{1,3}>")
 # Longer than any name of a host or a program; what is longer is none.
 _LONGEST_NAME = 255
 _TAG = re.compile(r"([^\s:\[\]]{1,255})(?:\[([0-9]{1,20})\])?:\Z")
+# A program in the place of the host: C([postfix/smtpd]), as metalog writes it, or C(postfix/smtpd[10]).
+_NO_HOST = re.compile(r"[\[(<]|[^\[]{1,255}\[[0-9]{1,20}\]\Z")
 # Solaris writes a number, facility and level before the text.
 _MESSAGE_ID = re.compile(
     r"^(\S[^\n]{14,40} \S{1,255} \S{1,300}: )\[ID [0-9]{1,10} [a-z0-9]{1,20}\.[a-z]{1,10}\] ", re.M
@@ -319,7 +321,7 @@ class Lexer(object):
 
         Where a line has no host, its program is in this place.
         """
-        if len(host) > _LONGEST_NAME or (host[-1:] == ":" and _TAG.match(host)):
+        if len(host) > _LONGEST_NAME or (host[-1:] == ":" and _TAG.match(host)) or _NO_HOST.match(host):
             return None
         self._host = host
         origins = self._origins_of.get(host)

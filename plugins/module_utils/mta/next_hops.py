@@ -11,10 +11,12 @@ __metaclass__ = type
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, plain
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError, addresses_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import NOT_A_CLIENT, ProbeError
 from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import BACKENDS
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import ask
 
 # postconf(5): these name hosts; the others name tables or programs, in which a relay may be.
 _POSTFIX_HOSTS = ("relayhost", "smtp_fallback_relay", "default_transport")
@@ -34,7 +36,10 @@ _LOOK_UP = 5
 
 
 def _postfix(runner):
-    output = runner.run(["postconf", "-x"] + list(_POSTFIX_HOSTS + _POSTFIX_TABLES), check=False).stdout
+    try:
+        output = ask(runner, ["-x"] + list(_POSTFIX_HOSTS + _POSTFIX_TABLES))
+    except CommandError:
+        return None
     values = dict((name, "") for name in _POSTFIX_HOSTS)
     for line in output.split("\n"):
         name, _equals, value = line.partition("=")
@@ -60,7 +65,7 @@ _READERS = {"postfix": _postfix, "sendmail": _sendmail, "qmail": _qmail}
 
 
 def next_hops(runner):
-    """list of str or None: what the mail systems of this host name as the next host; None where only their tables tell.
+    """list of str or None: what the mail systems of this host name as the next host; None where only their tables tell, or nobody.
 
     Args:
         runner: commands.Runner.

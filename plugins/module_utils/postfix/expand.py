@@ -10,6 +10,8 @@ __metaclass__ = type
 
 import re
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
+
 # Postfix itself gives up on loops; 100 is the depth at which mac_expand(3) stops.
 MAXIMUM_DEPTH = 100
 # Characters: far more than any value that somebody wants.
@@ -171,8 +173,8 @@ def _comparison(body, names, depth):
     left, right = (_expanded(side, names, depth + 1) for side in (left, right))
     if operator.group(2):
         left, right = _level(left), _level(right)
-    elif re.match(r"[0-9]+\Z", left) and re.match(r"[0-9]+\Z", right):
-        left, right = int(left), int(right)
+    elif whole_number(left) is not None and whole_number(right) is not None:
+        left, right = whole_number(left), whole_number(right)
     truth = {
         "==": left == right,
         "!=": left != right,

@@ -26,7 +26,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import 
 
 DEFAULT_DIRECTORY = "/etc/postfix"
 
-_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+_VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?")
 
 
 class NotInstalledError(RelayError):

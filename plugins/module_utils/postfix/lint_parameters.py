@@ -11,6 +11,7 @@ __metaclass__ = type
 import difflib
 import re
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import (
     ExpansionError,
     Names,
@@ -392,10 +393,10 @@ def check_limits(scope, services):
     relays, or that hands mailboxes to another program, these limits mean nothing.
     """
     findings = []
-    message_limit = scope.get("message_size_limit") or ""
+    message_limit = whole_number(scope.get("message_size_limit"))
     for deliverer, (name, transport, domains, what) in sorted(_MAILBOXES.items()):
-        limit = scope.get(name) or ""
-        if not (message_limit.isdigit() and limit.isdigit()) or limit == "0":
+        limit = whole_number(scope.get(name))
+        if message_limit is None or not limit:
             continue
         if not set(scope.explicit) & set(("message_size_limit", name)):
             continue
@@ -404,13 +405,13 @@ def check_limits(scope, services):
             used = program(scope.service) == deliverer
         else:
             used = _delivers(scope, services, deliverer, transport, domains)
-        if used and (int(limit) < int(message_limit) or message_limit == "0"):
+        if used and (limit < message_limit or message_limit == 0):
             findings.append(
                 scope.finding(
                     "size-limits",
                     name,
                     "it is below message_size_limit ({0}), so {1} of all mail stops".format(
-                        "unlimited" if message_limit == "0" else message_limit, what
+                        "unlimited" if message_limit == 0 else message_limit, what
                     ),
                     "set {0} to 0 (unlimited) or to at least message_size_limit".format(name),
                     WARNING,

@@ -454,7 +454,8 @@ def _pattern_rule(kind, line):
             # A later Python may read "[[" and "--" in a set otherwise, it says; the pattern is another's, and Postfix's meaning stays.
             warnings.simplefilter("ignore", FutureWarning)
             compiled = re.compile(_python_pattern(pattern), options)
-    except (re.error, OverflowError, RuntimeError):
+    except (re.error, OverflowError, RuntimeError, AssertionError):
+        # Python 2 says in the last one that it has no more than 100 groups.
         # What is behind a condition that is not understood counts for nothing.
         return _Rule("if", _no_match, False, None, None, None) if rule == "if" else None
     return _Rule(rule, compiled.search, negated, None, pattern, value.strip(BLANKS))

@@ -9,8 +9,9 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand, split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import parse_settings
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import settings_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import setting_text
 
 # postconf(5), for a host on which Postfix is not installed yet.
@@ -58,8 +59,7 @@ class Parameters(object):
 
     def number(self, name):
         """int: of a parameter; 0 for what is not a number."""
-        value = self.value(name)
-        return int(value) if value.isdigit() else 0
+        return whole_number(self.value(name)) or 0
 
     def _raw(self, name):
         if name in self._settings:
@@ -88,7 +88,8 @@ def planned_text(plan):
 
 
 def parameters_of(runner, host, hostname, plan, prefer_plan):
-    """(Parameters, bool): those of a host, and whether they are those of the plan.
+    """(Parameters, bool, str or None): those of a host, whether they are those of the plan, and what is wrong with the addresses in
+    main.cf, with which Postfix does not start.
 
     Args:
         runner: ``Runner``.
@@ -101,12 +102,12 @@ def parameters_of(runner, host, hostname, plan, prefer_plan):
         CommandError: postconf failed.
         SettingError: a value that cannot be written.
     """
-    settings, removed = {}, set()
+    settings, fault, removed = {}, None, set()
     if host.installed:
-        settings = parse_settings(runner.run(["postconf", "-n"]).stdout)
+        settings, fault = settings_of(runner)
     by_plan = prefer_plan or not host.installed
     if by_plan:
         texts, removed = planned_text(plan)
         settings = dict((name, value) for name, value in settings.items() if name not in removed)
         settings.update(texts)
-    return Parameters(hostname, settings, host.defaults), by_plan
+    return Parameters(hostname, settings, host.defaults), by_plan, fault

@@ -16,6 +16,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.processes import working_directories
 from ansible_collections.mailops.relay.plugins.module_utils.mail.daemons import DAEMONS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import ask
 
 _QUEUES = ("active", "deferred", "hold", "incoming", "corrupt")
 _PARAMETERS = ("queue_directory", "syslog_name")
@@ -96,24 +97,30 @@ class PostfixPlaces(object):
     def __init__(self, runner):
         self._instances = []
         self._problem = None
-        others = self._add(runner, ["postconf"], _OTHERS)
+        others = self._add(runner, None, _OTHERS)
         for configuration in dict.fromkeys(" ".join(others).replace(",", " ").split()):
-            self._add(runner, ["postconf", "-c", configuration])
+            self._add(runner, configuration)
         known = set(os.path.realpath(instance.directory) for instance in self._instances)
         for directory in working_directories(DAEMONS["postfix"]):
             # Other programs have this name too.
             if directory not in known and all(os.path.isdir(os.path.join(directory, queue)) for queue in _QUEUES):
                 self._instances.append(_Instance(directory))
 
-    def _add(self, runner, command, further=()):
-        """list of str: the values of further parameters. An instance that cannot be asked may have any message."""
+    def _add(self, runner, configuration, further=()):
+        """list of str: the values of further parameters. An instance that cannot be asked may have any message.
+
+        Args:
+            configuration: str or None, the directory of its main.cf; None is the default instance's.
+        """
         names = list(_PARAMETERS + further)
         try:
-            values = dict(zip(names, runner.run(command + ["-x", "-h"] + names).stdout.split("\n")))
+            values = dict(zip(names, ask(runner, ["-x", "-h"] + names, configuration).split("\n")))
             directory = values.get("queue_directory", "")
             if not directory.startswith("/"):
                 raise QueueError(
-                    "postconf does not tell where the queues are; see {0} queue_directory".format(" ".join(command))
+                    "postconf does not tell where the queues are; see postconf {0}queue_directory".format(
+                        "-c {0} ".format(configuration) if configuration else ""
+                    )
                 )
             self._instances.append(_Instance(directory, values.get("syslog_name", "").partition("/")[0]))
             return [values.get(name, "") for name in further]

@@ -16,6 +16,7 @@ from collections import namedtuple
 
 from ansible.module_utils.common.text.converters import to_native, to_text
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
 
 # The name that both formats give to the null sender. A sender of that name has a domain.
@@ -199,10 +200,8 @@ def parse_envelopes(lines):
 
 def _with_record(envelope, name, value, moments):
     if name == "message_size":
-        try:
-            return envelope._replace(size=int(value.split()[0]))
-        except (IndexError, ValueError):
-            return envelope
+        size = whole_number("".join(value.split()[:1]))
+        return envelope if size is None else envelope._replace(size=size)
     if name == "message_arrival_time":
         if value not in moments:
             try:

@@ -30,7 +30,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_che
 )
 from ansible_collections.mailops.relay.plugins.module_utils.mail.served_certificate import sent
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Refusal
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import parse_settings
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import settings_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tls_services import tls_services
 
 # Where the next certificate waits, behind the path of the one in use.
@@ -125,7 +125,7 @@ class Certificates(object):
         Raises:
             RelayError: Postfix's configuration cannot be read.
         """
-        services = tls_services(self._host, parse_settings(self._runner.run(["postconf", "-n"]).stdout))
+        services = tls_services(self._host, settings_of(self._runner)[0])
         if not services:
             return [checks.skipped(IDENTIFIER, self._hostname, "no port of master.cf offers TLS to other hosts")]
         if not self._moments:

@@ -25,6 +25,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.arguments import TEXT
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 from ansible_collections.mailops.relay.plugins.module_utils.mail.public_domains import is_public_domain
 
 NONE, HUP, RESTART, RESTART_SMTPD = "none", "hup", "restart", "restart_smtpd"
@@ -339,9 +340,10 @@ def _check_string(spec, value):
 def _checked_number(spec, value):
     low, high = spec.check
     text = "" if isinstance(value, (bool, float)) else str(value).strip()
-    if not re.match(r"[0-9]+\Z", text) or not low <= int(text) <= high:
+    number = whole_number(text)
+    if number is None or not low <= number <= high:
         _fail(spec.name, value, "is not a whole number from {0} to {1}".format(low, high))
-    return int(text)
+    return number
 
 
 def _checked_list(spec, value):
@@ -428,8 +430,7 @@ def parse(spec, text):
         As of ``checked``; None for a number without digits, for which qmail uses its default.
     """
     if spec.kind == "number":
-        digits = re.match(r"[0-9]*", text).group()
-        return int(digits) if digits else None
+        return whole_number(re.match(r"[0-9]*", text).group())
     if spec.kind in ("list", "mapping"):
         entries = [entry for entry in (_entry(spec, line) for line in _lines(text)) if entry is not None]
         if spec.kind == "list":

@@ -323,7 +323,10 @@ ActiveState=active
 UnitFileState=enabled
 program=postconf
 program=15-ip4tables
-recorded=firewalld_zone"""
+recorded=firewalld_zone
+hostname=relay01
+hostname=relay01.example.com
+hosts_file=MTI3LjAuMC4xCWxvY2FsaG9zdAo="""
 
 
 def test_what_runs_and_is_there_need_not_be_asked_about_again():
@@ -331,8 +334,11 @@ def test_what_runs_and_is_there_need_not_be_asked_about_again():
         "services": ["rsyslog"],
         "programs": ["postconf", "15-ip4tables"],
         "recorded": ["firewalld_zone"],
+        "hostnames": ["relay01", "relay01.example.com"],
+        "hosts_file": "MTI3LjAuMC4xCWxvY2FsaG9zdAo=",
     }
-    assert filters.host_state([]) == {"services": [], "programs": [], "recorded": []}
+    nothing = {"services": [], "programs": [], "recorded": [], "hostnames": [], "hosts_file": ""}
+    assert filters.host_state([]) == nothing
 
 
 OWN = [

@@ -409,3 +409,13 @@ def test_public_authorities_stay_what_they_are(read, others):
     results = [read("public", "public-root"), SILENT]
     found = filters.trust_anchors([RELAY, OTHER], results, "relay_client", 587, False, others.read("public-root"))
     assert found["public"] and found["text"] == others.read("public-root")
+
+
+@pytest.mark.parametrize("served", [[NOT_ANSWERED], []])
+def test_a_relay_of_which_nothing_but_a_file_is_known_changes_nothing_of_what_is_trusted_for_it(read, made, served):
+    """Its Postfix is stopped, and it is not in this run: what was read may be another host's."""
+    result = read(anchor="root", item__addresses=[], served=served)
+    found = filters.trust_anchors([RELAY], [result], "relay_client", 587, False, made.read("self"))
+    assert found["text"] == made.read("self") and found["problems"] == [] and not found["settled"]
+    (sentence,) = found["doubts"]
+    assert "may be that of another host" in sentence and "already stays as it is" in sentence

@@ -46,7 +46,7 @@ def empty(**more):
             "lost": 0,
             "problems": [],
             "complete": True,
-            "reach": [{"host": "relay1", "first": None, "last": None, "read": True, "late": False}],
+            "reach": [{"host": "relay1", "first": None, "last": None, "read": True, "late": False, "installed": None}],
             "asked": {"since": None, "until": None, "text": ""},
             "totals": {},
             "hours": {},

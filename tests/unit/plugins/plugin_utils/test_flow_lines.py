@@ -77,17 +77,19 @@ def test_the_time_that_was_asked_for_and_how_much_of_it_the_logs_reach():
         {"host": "relay2", "first": 0.0, "last": 3600.0, "read": False, "late": False},
         {"host": "relay3", "first": None, "last": None, "read": False, "late": True},
         {"host": "relay4", "first": 0.0, "last": 172800.0, "read": True, "late": False},
+        {"host": "relay5", "first": 86400.0, "last": 172800.0, "read": True, "late": False, "installed": 86340.0},
     ]
     asked = {"since": 43200.0, "until": 90000.0, "text": "1970-01-01 12:00 to 1970-01-02 01:00"}
     flow = empty(reach=parts, asked=asked, first=0.0, last=172800.0, lines=9)
     lines = lines_of(summarize(flow), 5)
-    assert lines[:6] == [
+    assert lines[:7] == [
         "Mail report: relay1: 1970-01-01 12:00 to 1970-01-02 01:00 (UTC+00:00)",
         "Incomplete: the real numbers may be higher. 9 lines read; 3 hosts whose logs do not reach all of this time.",
         "asked for         1970-01-01 12:00 to 1970-01-02 01:00",
         "not reached       relay1: its logs begin 1970-01-02 00:00, later than asked for",
         "not reached       relay2: nothing was read of this time; its logs end 1970-01-01 01:00",
         "not reached       relay3: nothing was read of this time; no line of a mail system is in its logs",
+        "young             relay5: its mail system was installed 1970-01-01 23:59, and its logs begin with it",
     ]
 
 

@@ -13,6 +13,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader impo
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import (
     merge,
+    merge_results,
     peaks,
     quantile,
     strangers,
@@ -157,7 +158,7 @@ def test_clients_without_a_name_have_that_of_the_host_whose_address_is_theirs():
         "web02": {"names": ["web02"], "addresses": ["fd00:20:1::12", "10.20.0.12", "172.17.0.1"]},
     }
     assert with_names(flow, hosts)["clients"] == {
-        "web01.example.com": {"received": 9, "sent": 1},
+        "web01": {"received": 9, "sent": 1},
         "web02": {"received": 6},
         # Each host has it for its containers.
         "172.17.0.1": {"received": 16},
@@ -210,6 +211,13 @@ def test_limits_are_told_of_the_host_whose_address_it_is():
     limits = {"message rate": {"count": 3, "sample": "x", "clients": {"10.20.0.13": 2, "203.0.113.9": 1}}}
     flow = {"clients": {"10.20.0.13": {"limited": 2}}, "limits": limits}
     assert with_names(flow, SITE)["limits"]["message rate"]["clients"] == {"web03": 2, "203.0.113.9": 1}
+
+
+def test_a_host_has_its_inventory_name_whatever_it_calls_itself():
+    flow = dict(empty(), hosts=["vm"], reach=[dict(empty()["reach"][0], host="vm")])
+    merged = merge_results({"relay1": {"flow": flow}, "relay2": {"flow": flow}})
+    assert merged["hosts"] == ["relay1", "relay2"]
+    assert [part["host"] for part in merged["reach"]] == ["relay1", "relay2"]
 
 
 def test_periods_and_minutes_of_several_hosts():

@@ -64,6 +64,30 @@ def said(playbook, given=None, inventory=None):
         ("queue", {"queue_assume_yes": "maybe"}, "queue_assume_yes: 'maybe' is not true or false"),
         ("verify", {"verify_recipient": "ops"}, "verify_recipient: 'ops' is not a mail address"),
         ("verify", {"verify_tls": "strong"}, "verify_tls: 'strong' is not one of verified, encrypted, none"),
+        ("queue", {"qeue_sender": "x"}, "qeue_sender: mailops.relay.queue has no such variable; write queue_sender"),
+        ("queue", {"Queue-Sender": "x"}, "Queue-Sender: mailops.relay.queue has no such variable; write queue_sender"),
+        ("trace", {"tarce_since": "1h"}, "tarce_since: mailops.relay.trace has no such variable; write trace_since"),
+        (
+            "remove",
+            {"remove_asume_yes": "true"},
+            "remove_asume_yes: mailops.relay.remove has no such variable; write remove_assume_yes",
+        ),
+        (
+            "remove",
+            {"qmail_clinet_port": "26"},
+            "qmail_clinet_port: mailops.relay.remove has no such variable; write qmail_client_port",
+        ),
+        (
+            "site",
+            {"site_preflght": "strict"},
+            "site_preflght: mailops.relay.site has no such variable; write site_preflight",
+        ),
+        ("site", {"site_preflight": "perhaps"}, "site_preflight: 'perhaps' is not one of off, warn, strict"),
+        (
+            "site",
+            {"relay_sever_networks": "x"},
+            "relay_sever_networks: mailops.relay.site has no such variable; write relay_server_networks",
+        ),
         ("preflight", {"preflight_nameserver_port": "70000"}, "preflight_nameserver_port: '70000' is not a port"),
     ],
 )
@@ -75,12 +99,16 @@ def test_what_is_wrong_is_one_sentence_with_what_to_write(playbook, given, words
 def test_a_name_of_others_in_the_inventory_is_nobodys_business():
     others = {"client": "web01", "sender": "x", "action": "delete", "queue_size": 7, "report_email": "a@b.example"}
     assert said("queue", {}, others) == said("report", {}, others) == []
+    # Nor is one that is handed over, where many things begin in this way.
+    assert said("site", {"site_name": "x", "relay_server_networks": "x", "site_preflight": "no"}) == []
 
 
 def test_a_slip_in_the_inventory_is_refused():
     for playbook, name, meant in (
         ("verify", "verify_tsl", "verify_tls"),
         ("preflight", "preflight_mix", "preflight_mx"),
+        ("remove", "remove_asume_yes", "remove_assume_yes"),
+        ("site", "site_prefligth", "site_preflight"),
     ):
         (sentence,) = said(playbook, {}, {name: "x"})
         assert sentence == f"{name}: mailops.relay.{playbook} has no such variable; write {meant}"

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """C(-e name=value) gives text. What a role does with a truth value or a number is the same when it comes as one.
 
-Each expression of a role is rendered with ansible-core's own templates in a process of its own, which finds the collection as a
-playbook does; with the newest core too, where tests/setup core-latest has made its environment.
+Each expression of a role is rendered with ansible-core's own templates in a process of its own, one for all roles, which finds the
+collection as a playbook does; with the newest core too, where tests/setup core-latest has made its environment.
 """
 
+import functools
 import json
 import re
 import subprocess
@@ -26,7 +27,7 @@ PYTHONS = {
     "core-latest": ENVIRONMENT.with_name(".venv-latest") / "bin" / "python",
 }
 
-# Renders {name: expression} with each of some sets of variables; prints a list of {name: what came out}.
+# Of each role, renders {name: expression} with each of some sets of variables; prints lists of {name: what came out}.
 RENDER = """
 import json, sys
 from ansible.plugins.loader import init_plugin_loader
@@ -46,16 +47,18 @@ def trusted(value):
         return [trusted(entry) for entry in value]
     return trust_as_template(value) if isinstance(value, str) else value
 
-results = []
-for variables in given["variables"]:
-    templar = Templar(loader=DataLoader(), variables=trusted(variables))
-    found = {}
-    for name, expression in given["expressions"].items():
-        try:
-            found[name] = json.loads(json.dumps(templar.template(trust_as_template(expression)), default=str))
-        except Exception as exc:
-            found[name] = "ERROR " + type(exc).__name__
-    results.append(found)
+results = {}
+for role, task in given.items():
+    results[role] = []
+    for variables in task["variables"]:
+        templar = Templar(loader=DataLoader(), variables=trusted(variables))
+        found = {}
+        for name, expression in task["expressions"].items():
+            try:
+                found[name] = json.loads(json.dumps(templar.template(trust_as_template(expression)), default=str))
+            except Exception as exc:
+                found[name] = "ERROR " + type(exc).__name__
+        results[role].append(found)
 print(json.dumps(results))
 """
 
@@ -78,7 +81,6 @@ SITE = {
     },
     "relay_server_networks": ["10.20.0.0/24"],
     "__relay_server_host_said": {"rc": 0, "stdout_lines": []},
-    "__relay_server_hosts_file": {},
     "__relay_server_config_check": {"up_to_date": True, "installed": True, "running": True, "enabled": True},
     "__relay_server_log_limits_result": {},
     "__relay_client_certificates": {"results": []},
@@ -146,11 +148,8 @@ def told(value):
     return str(value).strip().lower()
 
 
-@pytest.mark.parametrize("core", PYTHONS)
-@pytest.mark.parametrize("role", role_variables.ROLES)
-def test_a_truth_value_or_a_number_that_is_text_does_the_same(role, core):
-    if not PYTHONS[core].exists():
-        pytest.skip("tests/setup core-latest has not been run")
+def to_render(role):
+    """The expressions of a role that use a truth value or a number, and sets of variables: each as it is, then as text."""
     variables, expressions = role_of(role)
     types = {name: option["type"] for name, option in role_variables.options_of(role).items()}
     expressions = touched([name for name, kind in types.items() if kind in ("bool", "int")], variables, expressions)
@@ -159,14 +158,30 @@ def test_a_truth_value_or_a_number_that_is_text_does_the_same(role, core):
         given = {name: {"bool": truth, "int": 7}[kind] for name, kind in types.items() if kind in ("bool", "int")}
         texts = {name: str(value).lower() for name, value in given.items()}
         sets += [dict(variables, **SITE, **values) for values in (given, texts)]
+    return {"expressions": expressions, "variables": sets}
+
+
+@functools.cache
+def rendered(core):
     done = subprocess.run(
         [PYTHONS[core], "-W", "ignore", "-c", RENDER, COLLECTIONS],
-        input=json.dumps({"expressions": expressions, "variables": sets}),
+        input=json.dumps(
+            {role: to_render(role) for role in role_variables.ROLES}
+            | {f"refused {role}": with_a_refused_client(role) for role in CLIENTS}
+        ),
         capture_output=True,
         text=True,
         check=True,
     )
-    results = json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("core", PYTHONS)
+@pytest.mark.parametrize("role", role_variables.ROLES)
+def test_a_truth_value_or_a_number_that_is_text_does_the_same(role, core):
+    if not PYTHONS[core].exists():
+        pytest.skip("tests/setup core-latest has not been run")
+    results = rendered(core)[role]
     assert not all(str(value).startswith("ERROR") for value in results[0].values())
     for plain, as_text in zip(results[::2], results[1::2], strict=True):
         assert {place: told(value) for place, value in as_text.items()} == {
@@ -185,3 +200,23 @@ def test_a_truth_value_decides_nothing_unless_it_has_been_cast(role):
                 continue
             bare = re.search(rf"(?<!\w){name}\b(?!\s*\|\s*bool)", expression)
             assert not bare, f"{place}: {expression}"
+
+
+CLIENTS = ("relay_client", "sendmail_client")
+
+
+def with_a_refused_client(role):
+    """For the other client: whose certificates are read."""
+    relays = [{"name": "relay02.example.com", "host": "relay02"}]
+    hostvars = dict(SITE["hostvars"], web01={f"{role}_relays": relays}, web02={f"{role}_relays": "relay01.example.com"})
+    variables = {**role_of(role)[0], **SITE, "hostvars": hostvars, f"{role}_relays": relays}
+    variables["ansible_play_hosts_all"] = ["web01", "web02"]
+    return {"expressions": {"hosts": f"{{{{ __{role}_certificate_hosts }}}}"}, "variables": [variables]}
+
+
+@pytest.mark.parametrize("core", PYTHONS)
+@pytest.mark.parametrize("role", CLIENTS)
+def test_a_client_that_was_refused_stops_no_other(role, core):
+    if not PYTHONS[core].exists():
+        pytest.skip("tests/setup core-latest has not been run")
+    assert rendered(core)[f"refused {role}"] == [{"hosts": ["relay01", "relay02"]}]

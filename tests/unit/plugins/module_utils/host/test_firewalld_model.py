@@ -280,6 +280,10 @@ def test_a_source_inside_another_is_left_out():
             "rule priority=0 tcp-mss-clamp value=pmtu",
             "rule tcp-mss-clamp",
         ),
+        (
+            "rule service name=smtp log limit value=01/m accept",
+            'rule service name="smtp" log limit value="1/m" accept',
+        ),
         ("rule service name=ssh service name=smtp accept", None),
         ("rule service name=ssh accept drop", None),
         ("service name=ssh accept", None),

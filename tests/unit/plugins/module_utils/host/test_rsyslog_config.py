@@ -56,6 +56,10 @@ def said(text):
 @pytest.mark.parametrize(
     "text, found",
     [
+        # To rsyslog, a quote that nothing closes is a character like any other.
+        ('module(load="a" b="c)\n$ModLoad x\n', [("module", "a"), ("$modload", "x")]),
+        ('module(load="a" b=\\"c\\")\n$ModLoad x\n', [("module", "a"), ("$modload", "x")]),
+        ("if $a == 'b then stop\n$ModLoad x\n", [("$modload", "x")]),
         (DEBIAN, [("module", "imuxsock"), ("$fileowner", "root"), ("$includeconfig", "/etc/rsyslog.d/*.conf")]),
         (EL9, [("module", "imuxsock"), ("module", "imjournal"), ("include", "/etc/rsyslog.d/*.conf")]),
         (RULES, [("include", "/a"), ("$template", 't,"%msg%'), ("ruleset", ""), ("action", ""), ("$modload", "last")]),

@@ -269,6 +269,19 @@ def test_how_much_of_the_wanted_time_a_log_tells_of():
     )
 
 
+def test_a_log_that_begins_with_the_mail_system_is_whole():
+    def young(since, installed):
+        log = dict(LOG, first=1000.0, last=5000.0, lines=9)
+        facts = Flow(since, None).facts("relay", log, installed_at=lambda: installed)
+        return facts["reach"][0]["late"], facts["reach"][0]["installed"], facts["complete"]
+
+    assert young(500.0, 990.0) == (False, 990.0, True)
+    # Not known; there was one before the log, before the wanted time, or only after the log.
+    for installed in (None, 1000.0 - 3601, 400.0, 1001.0):
+        assert young(-9000.0 if installed and installed < 0 else 500.0, installed) == (True, None, False)
+    assert young(1500.0, 990.0) == (False, None, True)
+
+
 def test_what_is_a_short_period():
     assert is_short(1000.0, None, 1000.0 + 3 * 3600) and is_short(1000.0, 2000.0, 1e9) and is_short(1000.0, 1e9, 2000.0)
     assert not is_short(1000.0, None, 1000.0 + 4 * 3600) and not is_short(None, 2000.0, 3000.0)

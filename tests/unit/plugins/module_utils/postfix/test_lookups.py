@@ -9,7 +9,6 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import os
 import string
 import warnings
 
@@ -19,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.cpu_time import assert_linear
 
 from .test_lint import PATIENT, Host
 
@@ -185,18 +185,6 @@ LONG = {
 }
 
 
-def seconds(what):
-    before = sum(os.times()[:2])
-    read_all(*what)
-    return sum(os.times()[:2]) - before
-
-
 @pytest.mark.parametrize("name", sorted(LONG))
 def test_the_work_grows_with_the_text(name):
-    # Four times the text: sixteen times the work would be quadratic. A tick of the clock is 0.01 s. What a busy machine does to
-    # one measurement, it does not do to all.
-    for _attempt in range(5):
-        short, long = [seconds(LONG[name](count)) for count in (2000, 8000)]
-        if long < 9 * max(short, 0.05):
-            return
-    assert long < 9 * max(short, 0.05)
+    assert_linear(lambda text: read_all(*LONG[name](len(text))), "x", 8000)

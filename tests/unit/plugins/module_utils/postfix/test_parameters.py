@@ -37,7 +37,7 @@ def known(plan=None, prefer=False, installed=True, hostname="relay"):
 
 
 def test_what_is_installed_counts():
-    found, planned = known({"myhostname": "new.example.org"})
+    found, planned, _fault = known({"myhostname": "new.example.org"})
     assert not planned
     assert found.value("smtp_helo_name") == "relay.example.com"
     assert found.names("mydestination") == ["relay.example.com", "localhost.example.com"]
@@ -51,19 +51,19 @@ def test_what_is_installed_counts():
 @pytest.mark.parametrize("installed, prefer", [(False, False), (True, True)])
 def test_what_is_planned_counts(installed, prefer):
     plan = {"myhostname": "new.example.org", "mydestination": ["$mydomain", "localhost"], "smtpd_use_tls": None}
-    found, planned = known(plan, prefer, installed)
+    found, planned, _fault = known(plan, prefer, installed)
     assert planned and found.names("mydestination") == ["example.org", "localhost"]
     assert found.number("message_size_limit") == 10240000
 
 
 def test_what_is_taken_out_is_the_default_again():
-    found, _planned = known({"mydestination": None, "myhostname": None}, True, hostname="host.example.net")
+    found, _planned, _fault = known({"mydestination": None, "myhostname": None}, True, hostname="host.example.net")
     assert found.value("myhostname") == "host.example.net"
     assert found.names("mydestination") == ["host.example.net", "localhost.example.net", "localhost"]
 
 
 def test_a_host_without_a_domain_is_in_localdomain():
-    found, _planned = known({}, True, False)
+    found, _planned, _fault = known({}, True, False)
     assert found.value("myhostname") == "relay.localdomain"
 
 

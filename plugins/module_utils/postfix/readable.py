@@ -1,0 +1,113 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Postfix's programs say where main.cf names an address that the host has not, with which each of them ends at once.
+
+EL's stock C(inet_interfaces = localhost) is such a one where IPv6 is off and /etc/hosts has C(::1 localhost): nothing of Postfix works
+then, and yet what it was told, and what waits in its queue, is to be seen. own_inet_addr.c looks for these addresses, in each version.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
+    read_native,
+    to_file_bytes,
+    write_atomically,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import (
+    DEFAULT_DIRECTORY,
+    parse_settings,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
+
+_FAULT = re.compile(r"fatal: ((?:parameter|config variable) (?:inet|proxy)_interfaces: [^\n]*)")
+# What the copy says otherwise. Its own directory would stand for $config_directory.
+_ELSEWHERE = {"inet_interfaces": "all", "proxy_interfaces": ""}
+_OTHERWISE = tuple(_ELSEWHERE) + ("config_directory",)
+
+
+def address_fault(error):
+    """str or None: what is wrong with the addresses in main.cf, if that is why a program of Postfix has failed.
+
+    Args:
+        error: CommandError.
+    """
+    found = _FAULT.search(error.stderr)
+    return found.group(1).strip() if found else None
+
+
+def readable_copy(error, directory):
+    """str: a directory with a copy of the configuration that names no addresses, for C(-c), there as long as this process lives.
+
+    Args:
+        error: CommandError, why a program could not read the configuration.
+        directory: str or None, that of the configuration; None is the usual one.
+
+    Raises:
+        CommandError: ``error``, when it is about something else.
+        IOError, OSError: main.cf cannot be read.
+    """
+    if address_fault(error) is None:
+        raise error
+    directory = directory or DEFAULT_DIRECTORY
+    copy = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, copy, True)
+    for name in os.listdir(directory):
+        if name != "main.cf":
+            os.symlink(os.path.join(directory, name), os.path.join(copy, name))
+    lines = ["{0} = {1}\n".format(name, value) for name, value in sorted(_ELSEWHERE.items())]
+    text = read_native(os.path.join(directory, "main.cf")) or ""
+    write_atomically(os.path.join(copy, "main.cf"), to_file_bytes("\n".join([text] + lines)), 0o600)
+    return copy
+
+
+def ask(runner, arguments, directory=None):
+    """str: what postconf says of a configuration.
+
+    Args:
+        runner: a ``Runner``.
+        arguments: list of str.
+        directory: str or None, that of the configuration; None is the usual one.
+
+    Raises:
+        CommandError: it cannot be asked.
+    """
+    try:
+        return runner.run(["postconf"] + _of(directory) + arguments).stdout
+    except CommandError as exc:
+        return runner.run(["postconf"] + _of(readable_copy(exc, directory)) + arguments).stdout
+
+
+def _of(directory):
+    return [] if directory is None else ["-c", directory]
+
+
+def settings_of(runner):
+    """(dict, str or None): the parameters that main.cf sets, and what is wrong with the addresses in it.
+
+    Args:
+        runner: a ``Runner``.
+
+    Raises:
+        CommandError: postconf cannot be asked.
+    """
+    try:
+        return parse_settings(runner.run(["postconf", "-n"]).stdout), None
+    except CommandError as exc:
+        copy = readable_copy(exc, None)
+        settings = parse_settings(runner.run(["postconf", "-c", copy, "-n"]).stdout)
+        path = os.path.join(DEFAULT_DIRECTORY, "main.cf")
+        own = MainCf(read_native(path) or "", path).values()
+        settings = dict((name, value) for name, value in settings.items() if name not in _OTHERWISE)
+        settings.update((name, own[name]) for name in _OTHERWISE if name in own)
+        return settings, address_fault(exc)
