@@ -174,8 +174,10 @@ def test_a_reload_does_not_help_when_the_file_has_an_expired_one():
 
 def test_only_what_is_behind_the_certificate_was_renewed():
     own = certificate(90 * DAY, 80 * DAY, issuer="Middle")
-    old, new = (certificate(900 * DAY, left * DAY, name="Middle", issuer="Root") for left in (5, 800))
+    old, other, new = (certificate(900 * DAY, left * DAY, name="Middle", issuer="Root") for left in (5, 700, 800))
     assert served([own, old], in_file(own, new))["status"] == "failed"
+    result = served([own, other], in_file(own, new))
+    assert result["status"] == "warning" and "other ones behind it, which Postfix has not read" in result["seen"]
     result = served([own, new], in_file(own, new))
     assert result["status"] == "ok"
     # A server may add an authority that it knows.

@@ -182,6 +182,10 @@ def test_chain_files_have_keys_and_certificates_behind_in_files_of_their_own(che
     names = [made.path(name) for name in ("leaf.key", "leaf", "middle", "self.key", "self")]
     results = check(made.path("self"), main={"smtpd_tls_chain_files": " ".join(names)})
     assert [result["subject"] for result in results][:2] == [made.path("leaf"), made.path("self")]
+    # One name, two keys.
+    names = " ".join(made.path(name) for name in ("self", "five"))
+    results = check(made.path("self"), main={"smtpd_tls_chain_files": names})
+    assert statuses(results)[:2] == [(made.path("self"), "ok"), (made.path("five"), "failed")]
     one = made.join("all", "leaf.key", "leaf", "middle", "five.key", "five")
     results = check(made.path("self"), main={"smtpd_tls_chain_files": one})
     assert statuses(results)[:2] == [(one, "ok"), (one, "failed")]
