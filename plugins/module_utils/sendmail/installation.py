@@ -14,6 +14,7 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes
 
 _VERSION = re.compile(r"^Version (\d+\.\d+\.\d+\S*)", re.MULTILINE)
 _PROMPT = re.compile(r"^(?:> )+")
@@ -31,6 +32,17 @@ class NotInstalledError(InstallationError):
         return {"installed": False}
 
 
+def _is_of_postfix(path):
+    """bool: whether a program named sendmail is Postfix's, which hands messages to postdrop(1).
+
+    It is not asked: what it cannot do, it says in the mail log too, as a fatal error.
+    """
+    try:
+        return b"/postdrop" in (read_bytes(path) or b"")
+    except (EnvironmentError, RelayError):
+        return False
+
+
 class Sendmail(object):
     """The sendmail of this host.
 
@@ -42,7 +54,8 @@ class Sendmail(object):
         self._runner = runner
         # Where packages let several mail systems live, "sendmail" may be another one's, and sendmail's own is there
         # under this name.
-        self._program = [name for name in ("sendmail.sendmail", "sendmail") if runner.find(name)][:1]
+        names = [name for name in ("sendmail.sendmail", "sendmail") if runner.find(name)][:1]
+        self._program = [name for name in names if not _is_of_postfix(runner.find(name))]
         self.program = "".join(self._program)
         self.version = self._ask_version()
 

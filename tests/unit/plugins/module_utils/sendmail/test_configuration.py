@@ -54,7 +54,7 @@ class Host(object):
         return text if access_db else "".join(line for line in text.splitlines(True) if not line.startswith("Kaccess"))
 
     def find(self, program):
-        return "/usr/sbin/" + program if program in self.programs else None
+        return "/no/sbin/" + program if program in self.programs else None
 
     def run(self, argv, stdin=None, check=True, env=None):
         name = argv[0]
@@ -498,7 +498,7 @@ class Recorded(object):
         self._result = Result(rc, fixture(name), "")
 
     def find(self, program):
-        return "/usr/sbin/" + program
+        return "/no/sbin/" + program
 
     def run(self, argv, stdin=None, check=True, env=None):
         return self._result

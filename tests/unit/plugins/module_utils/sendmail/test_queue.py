@@ -43,7 +43,7 @@ class FakeRunner(object):
         self.commands = []
 
     def find(self, program):
-        return "/usr/sbin/sendmail" if program == "sendmail" else None
+        return "/no/sbin/sendmail" if program == "sendmail" else None
 
     def run(self, argv, stdin=None, check=True, env=None):
         if "-bt" in argv:
@@ -354,4 +354,17 @@ def test_sendmail_is_told_from_the_program_of_another_mail_system():
             return Result(1, "", "sendmail: fatal: unsupported: -bt\n")
 
     assert SendmailQueue.is_there(FakeRunner())
+    assert not SendmailQueue.is_there(Postfix())
+
+
+def test_postfix_s_sendmail_is_not_asked(tmp_path):
+    # Each question that it does not know would be a fatal error in the mail log.
+    class Postfix(FakeRunner):
+        def find(self, program):
+            return str(tmp_path / program) if program == "sendmail" else None
+
+        def run(self, argv, stdin=None, check=True, env=None):
+            raise AssertionError(argv)
+
+    (tmp_path / "sendmail").write_bytes(b"\x7fELF\0%s/postdrop -r\0")
     assert not SendmailQueue.is_there(Postfix())
