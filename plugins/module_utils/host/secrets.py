@@ -25,10 +25,10 @@ HIDDEN_CHANGED = "(not shown, changed)"
 # The label of a private key, of each kind that OpenSSL, OpenSSH and GnuPG write (RFC 7468, RFC 4716, RFC 4880).
 _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 # A line "password = ..." as in the definition files of ldap_table(5), mysql_table(5) and the like, and in the files of Cyrus SASL
-# and Dovecot (dnpass; connect = host=x password=y, as PostgreSQL's libpq has it); "bindpw ..." as nslcd.conf(5) has it.
+# and Dovecot (dnpass; connect = host=x password=y, as PostgreSQL's libpq has it), or with its value in the line behind; "bindpw ..." as nslcd.conf(5) has it.
 _PASSWORD_LINE = re.compile(
     r"^[ \t]*(?:(?=[\w.-]*(?:passw|passphrase|secret|credential|_pw))[\w.-]+"
-    r"|(?:[\w.-]*[_.-])?(?:dnpass|pass|bindpw|pwd?|token|api_?key))[ \t]*[:=][ \t]*\S"
+    r"|(?:[\w.-]*[_.-])?(?:dnpass|pass|bindpw|pwd?|token|api_?key))[ \t]*[:=][ \t]*(?:\r?\n[ \t]+)?\S"
     r"|^[ \t]*(?:root|bind)(?:mod)?pw[ \t]+\S"
     r"|^[^#\n]*\bpassword=[^\s,;]",
     re.M | re.I,

@@ -130,7 +130,7 @@ _LIBRARY = re.compile(
     r"(?:cache|database) \S+ |\S+ (?:lookup|update|delete|sequence): |table \S+ has changed |"
     r"\S+: (?:milter \S+ version|my_events=|events|requests|reply filter (?:in|out):) |event: \S+; macros:|"
     r"using (?:using )?backwards-compatible default setting |SASL authentication |sql_select option missing|auxpropfunc error |"
-    r"looking for plugins in |\S+ select (?:timed out|wakeup)|"
+    r"looking for plugins in |\S+ select (?:timed out|wakeup)|TLS protocol trace for |skipping TLS trace output |"
     # With -v, or for a client of debug_peer_list: what is sent and received, and functions by their names.
     r"[<>] \S+\[\S*\](?::\S+)?: |>>> (?:CHECKING|START|END) |connect to subsystem |(?:private|public)/\S+(?: socket)?: wanted attribute: |"
     r"(?:send|recv) attr |(?:input|unexpected) attribute |server features: |fsspace: |[a-z][a-z0-9]*(?:_[a-z0-9]+)+: |after input_transp"

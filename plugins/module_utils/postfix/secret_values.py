@@ -41,15 +41,16 @@ _REFERENCE = re.compile(r"\$(?:\w+|\{\w+\}|\(\w+\))\Z")
 _PATH_NAME = re.compile(r"_(?:maps|file|path|dir|directory|socket)\Z")
 _TABLE_BRACES = re.compile(r"\b(?:inline|static):\{")
 _PREFIX = re.compile(r"(?:inline|static|texthash):")
-# --password=x, --password x, API_TOKEN=x.
+# --password=x, --password x, --bind-pw x, {--password x} as pipe(8) takes words with blanks, API_TOKEN=x, MYSQL_PWD=x.
 _OPTION_OF_COMMAND = re.compile(
-    r"(?=[\w-]+(?:=.|\Z))((?:--?[\w-]*(?:pass|secret|token|credential|api-?key)"
-    r"|(?=\w+=)[A-Z_]*(?:PASS|SECRET|TOKEN|CREDENTIAL|API_?KEY))[\w-]*)"
+    r"(?=\{?[\w-]+(?:=.|\Z))(\{?(?:--?[\w-]*(?:pass|secret|token|credential|api-?key)[\w-]*|--(?:[\w-]*-)?pwd?"
+    r"|(?=\w+=)[A-Z_]*(?:PASS|SECRET|TOKEN|CREDENTIAL|API_?KEY)\w*|(?=\w+=)[A-Z_]*_PWD))"
     r"(?:=(.+))?\Z",
     re.I,
 )
 # The options of curl(1), wget(1) and the like that take user:password.
-_LOGIN_OPTION = re.compile(r"(?:-[uU]|--(?:proxy-)?user)\Z")
+_LOGIN_OPTION = re.compile(r"\{?(?:-[uU]|--(?:proxy-)?user)\Z")
+_LOGIN_IN_OPTION = re.compile(r"(\{?(?:-[uU]|--(?:proxy-)?user=)[^\s:=]+:)(.+)\Z")
 # Shorter ones are looked for only where they are the whole text, since they are in half the words of a result.
 _SHORT = 6
 
@@ -217,7 +218,7 @@ def _split_words(words):
     """Yields (str, str): what of each word may be shown, and what not."""
     before = None
     for word in words:
-        named = _OPTION_OF_COMMAND.match(word)
+        named, login = _OPTION_OF_COMMAND.match(word), _LOGIN_IN_OPTION.match(word)
         if before == "password":
             yield "", word
         elif before == "login" and ":" in word:
@@ -225,6 +226,8 @@ def _split_words(words):
             yield user + colon, password
         elif named and named.group(2):
             yield named.group(1) + "=", named.group(2)
+        elif login:
+            yield login.groups()
         else:
             yield word, ""
         if named and not named.group(2) and before != "password":

@@ -54,6 +54,8 @@ def test_every_kind_of_private_key_is_one(label):
         ("connect = host=db dbname=mail user=mail password=hunter2\n", True),
         ("bypass = yes\npassive: 1\ntokens = 3\n", False),
         ("hosts = db\npassword =\n", False),
+        ("hosts = db\npassword =\n  hunter2\n", True),
+        ("hosts = db\npassword =\nquery = select 1\n", False),
         ("#password = hunter2\n", False),
         ("root: ops@example.com\nroot:ops@example.com\n", False),
         ("From:spammer@example.com REJECT\n", False),

@@ -441,6 +441,11 @@ def test_the_sender_of_what_cleanup_returns():
         "postfix/smtp[1]: ignoring DNS RR: mx.example.net. 300 IN AAAA 2001:db8::1",
         "postfix/smtp[1]: skipping SRV lookup for example.net: no such service",
         "postfix/smtp[1]: mx.example.net[192.0.2.1]:25: subjectAltName: mx.example.net",
+        # As in the source of snapshots of 3.12.
+        "postfix/smtp[1]: TLS protocol trace for mx.example.net[192.0.2.1]:25 saved to /var/lib/postfix/trace.1",
+        "postfix/smtp[1]: skipping TLS trace output - rate limit (10) exceeded",
+        "postfix/smtpd[1]: TLS protocol trace for mx.example.net[192.0.2.1] saved to /var/lib/postfix/trace.1",
+        "postfix/smtpd[1]: skipping TLS trace output - rate limit (10) exceeded",
         "postfix/smtp[1]: mx.example.net[192.0.2.1]:25 CommonName mx.example.net",
         "postfix/local[1]: redirecting hash:/etc/aliases to lmdb:/etc/aliases",
         'postfix/cleanup[1]: hash:/etc/postfix/x lookup: "a" = "b"',

@@ -140,6 +140,12 @@ def test_other_arguments_are_shown():
         ("curl -u mail:{0} https://x/", "curl -u mail:(not shown) https://x/"),
         ("curl --user mail:{0} https://x/", "curl --user mail:(not shown) https://x/"),
         ("curl -u mail https://mail:{0}@x/", "curl -u mail https://mail:(not shown)@x/"),
+        ("curl -umail:{0} https://x/", "curl -umail:(not shown) https://x/"),
+        ("curl --proxy-user=mail:{0} https://x/", "curl --proxy-user=mail:(not shown) https://x/"),
+        ("env MYSQL_PWD={0} mysql", "env MYSQL_PWD=(not shown) mysql"),
+        ("search --bind-pw {0} x", "search --bind-pw (not shown) x"),
+        ("deliver --pw={0}", "deliver --pw=(not shown)"),
+        ("deliver {{--password={0} x", "deliver {--password=(not shown) x"),
     ],
 )
 def test_a_password_in_a_command_is_neither_shown_nor_in_a_message(command, visible):
@@ -149,7 +155,7 @@ def test_a_password_in_a_command_is_neither_shown_nor_in_a_message(command, visi
 
 
 def test_a_command_without_a_password_is_shown_as_it_is():
-    command = "flags=DRhu user=mail:mail argv=/usr/bin/deliver -u mail -d ${recipient} --user mail x:y"
+    command = "flags=DRhu user=mail:mail argv=/usr/bin/deliver -u mail -d ${recipient} --user mail x:y --pwx=a PWD=/b"
     assert " ".join(shown_words(command.split())) == command and command_passwords(command) == set()
 
 
