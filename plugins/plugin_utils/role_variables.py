@@ -52,6 +52,9 @@ _TEXT_WILL_DO = (
 # The fact that a role cannot do without, and what it comes with.
 _FACTS = {"relay_server": "interfaces", "relay_client": "module_setup", "qmail_client": "module_setup"}
 
+# On Debian the packages of their mail systems replace one another.
+_ONE_OF = ("relay_client", "sendmail_client")
+
 _STAND_INS = {"list": [], "dict": {}, "int": 0, "bool": False}
 
 
@@ -100,13 +103,24 @@ def problems(role, variables, template, units=None, unknown=""):
             wrong[name] = [found]
         else:
             values[name] = value
-    # What only follows from a variable that has been named already says nothing new.
     told = [sentence for sentences in wrong.values() for sentence in sentences]
+    if values[f"{role}_state"] == "present":
+        told.extend(_two_mail_systems(role, variables.get("group_names") or ()))
+    # What only follows from a variable that has been named already says nothing new.
     return told + [
         sentence
         for sentence in ([] if without_facts else _meant(role, values, facts, units, unknown))
         if sentence.partition(":")[0] not in wrong
     ]
+
+
+def _two_mail_systems(role, groups):
+    """Yields a sentence where the package of each role takes away that of the other, so that each run would do both."""
+    if role in _ONE_OF and all(f"{name}s" in groups for name in _ONE_OF):
+        yield (
+            f"group_names: this host is in {' and in '.join(f'{name}s' for name in _ONE_OF)}, and one mail system sends a host's mail."
+            " Take it out of one of these groups; what the role has set there, its state absent takes back."
+        )
 
 
 def _facts_missing(role, facts):

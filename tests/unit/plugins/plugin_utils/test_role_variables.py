@@ -253,3 +253,13 @@ def test_whatever_a_variable_is_there_are_sentences_that_name_it_and_no_tracebac
     name = data.draw(st.sampled_from(sorted(role_variables.options_of(role))))
     found = problems(role, **{name.removeprefix(f"{role}_"): value})
     assert all(sentence.startswith(f"{role}_") and sentence.endswith(".") for sentence in found)
+
+
+@pytest.mark.parametrize("role", ["relay_client", "sendmail_client"])
+def test_a_host_with_two_mail_systems_is_refused_before_one_replaces_the_other(role):
+    variables = dict(defaults_of(role), **WORKED_OUT[role], ansible_facts=FACTS)
+    both = dict(variables, group_names=["relay_clients", "sendmail_clients", "site"])
+    (problem,) = role_variables.problems(role, both, template)
+    assert "in relay_clients and in sendmail_clients" in problem and "Take it out of one" in problem
+    assert role_variables.problems(role, dict(both, **{f"{role}_state": "absent"}), template) == []
+    assert role_variables.problems(role, dict(variables, group_names=[f"{role}s", "qmail_clients"]), template) == []
