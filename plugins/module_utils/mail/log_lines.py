@@ -255,7 +255,8 @@ class Lexer(object):
         Args:
             block: str, whole lines.
         """
-        if "[ID " in block:
+        # Backwards: a line has more blanks than colons, and at each of what a text begins or ends with the search stops.
+        if block.rfind(": [ID ") >= 0:
             block = _MESSAGE_ID.sub(r"\1", block)
         lines = block.split("\n")
         if lines[-1] == "":
@@ -267,7 +268,7 @@ class Lexer(object):
         # To look for each of these ends in the whole block takes five times as long.
         ends = set(map(_last_character, lines))
         if not _LINE_ENDS.isdisjoint(ends) or (
-            not ends.isdisjoint("502") and any(end + "\n" in block for end in _ESCAPED_ENDS)
+            not ends.isdisjoint("502") and "#" in block and any(end + "\n" in block for end in _ESCAPED_ENDS)
         ):
             lines = [_without_line_end(line) for line in lines]
         self.lines += len(lines)

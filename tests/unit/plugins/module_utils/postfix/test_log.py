@@ -318,6 +318,19 @@ def test_tls_of_a_delivery_is_that_of_its_connection():
     assert [call[-1] for call in calls] == [trusted, trusted, "none"]
 
 
+@pytest.mark.parametrize("tail", [", server-digest SHA256", "x" * 1000], ids=["usual", "too long to be kept"])
+def test_connections_that_are_made_alike_are_of_the_servers_that_their_lines_name(tail):
+    other = TLS.replace("mx[1.2.3.4]", "mx[1.2.3.5]").replace("TLSv1.3", "TLSv1.2")
+    calls, _lexer = read(
+        "\n".join(
+            "postfix/smtp[1]: {0}{1}\npostfix/smtp[1]: 7B1C40{2}: {3}".format(line, tail, number, SENT.format("", ""))
+            for number, line in enumerate((TLS, other, TLS))
+        )
+    )
+    trusted = "Trusted TLSv1.3 TLS_AES_256_GCM_SHA384"
+    assert [call[-1] for call in calls] == [trusted, "none", trusted]
+
+
 def test_a_connection_without_tls_that_is_used_again_after_one_with_tls():
     calls, _lexer = read(
         "\n".join(
