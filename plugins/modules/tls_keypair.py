@@ -26,7 +26,8 @@ description:
     A key is never readable for others, not for a moment. When a step fails, both files are what they were. When the module
     is killed between the two renames, the next run makes the certificate for the new key.
   - A self-signed certificate verifies as its own trust anchor with OpenSSL 1.0.2 and later. It may sign no certificate
-    of a further authority (C(pathlen:0)).
+    of a further authority (C(pathlen:0)). Its serial number is a part of its subject, so that it can stand in one file of trust
+    anchors with an earlier one of the same name, in either order.
 author: mailops.relay contributors (@mailops)
 extends_documentation_fragment:
   - mailops.relay.attributes

@@ -39,6 +39,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import 
     SELFSIGNED,
     OpenSSL,
     config_text,
+    random_serial,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
@@ -132,11 +133,12 @@ def _stage(wanted, found, plan, openssl, scratch, writer, plans, now):
         if role in plan.attributes:
             stage(role, found.data[role])
         return made
+    serial = random_serial() if wanted.provider == SELFSIGNED else None
     config = files.create_temporary(
-        scratch, "openssl.cnf", config_text(wanted.common_name, wanted.names, wanted.kind).encode("ascii")
+        scratch, "openssl.cnf", config_text(wanted.common_name, wanted.names, wanted.kind, serial).encode("ascii")
     )
     if wanted.provider == SELFSIGNED:
-        document = openssl.self_signed(config, key_path, wanted.valid_days)
+        document = openssl.self_signed(config, key_path, wanted.valid_days, serial)
     else:
         document = openssl.request(config, key_path)
     if wanted.provider == OWNCA:
@@ -201,7 +203,8 @@ def foreseen(wanted, found, plan, before, now):
         lines["key"] = describe_key(wanted.kind, wanted.size, wanted.curve)
         lines["public key SHA-256"] = "(new)"
     if plan.new_document:
-        lines["subject"] = "CN=" + wanted.common_name
+        own = ", serialNumber=(new)" if wanted.provider == SELFSIGNED else ""
+        lines["subject"] = "CN=" + wanted.common_name + own
         lines["names"] = ", ".join(sorted(wanted.names))
     if plan.new_document and role == "certificate":
         authority = found.ca.subject if found.ca is not None else "(the authority)"
