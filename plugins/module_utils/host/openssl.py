@@ -34,6 +34,9 @@ _COMMON_NAME = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9 ._*@:()-]*[A-Za-z0-9._)])?
 
 SELFSIGNED, OWNCA, CSR = "selfsigned", "ownca", "csr"
 
+# Behind the names of the key and the certificate in use: the ones that take their place next.
+NEXT_SUFFIX = ".next"
+
 # What 1.0.2 and 3.x write, with and without a space after the second colon.
 _VERIFY_ERROR = re.compile(r"error (\d+) at \d+ depth lookup: ?(.*)\Z")
 
