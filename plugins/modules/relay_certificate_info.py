@@ -27,6 +27,8 @@ options:
   path:
     description:
       - The file of the relay's certificate, the certificates between behind it.
+      - Where there is C(PATH.next) beside it (M(mailops.relay.tls_keypair), O(mailops.relay.tls_keypair#module:overlap)), that is
+        read too.
     type: path
     default: /etc/postfix/server.crt
   ca_path:
@@ -193,6 +195,36 @@ anchors:
       sample: true
     reason:
       description: Why it does not.
+      type: str
+      sample: ''
+next:
+  description: The certificate that waits to take the place of the one in O(path); empty when there is none.
+  returned: success
+  type: dict
+  version_added: 0.9.0
+  contains:
+    path:
+      description: Its file.
+      type: str
+      sample: /etc/postfix/server.crt.next
+    certificate:
+      description: The same as an entry of RV(certificates); empty when it cannot be read.
+      type: dict
+      sample: {subject: "CN=smtp-relay001.example.com, serialNumber=4C1FA4A1B7F7B5F6D3A9"}
+    kind:
+      description: As RV(anchor.kind).
+      type: str
+      sample: self-signed
+    content:
+      description: What a client has to trust for it, in PEM form.
+      type: str
+      sample: "-----BEGIN CERTIFICATE-----\nMIID...\n-----END CERTIFICATE-----\n"
+    status:
+      description: As RV(chain.status).
+      type: str
+      sample: verified
+    reason:
+      description: Why it cannot be read, or is not verified; empty when it is.
       type: str
       sample: ''
 served:

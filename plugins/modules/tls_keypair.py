@@ -22,11 +22,14 @@ description:
     need no change, unless O(new_key_on_renewal) is set.
   - What may be somebody's work is not replaced unless O(force) says so; the module fails and changes nothing.
   - It fails too when something is to be made and the host's clock says a time before 2020, as one does that was never set.
+  - With O(overlap) clients can trust a new certificate before it is served. It is made beside the one in use, which goes on, and takes
+    its place in one step when O(overlap=switch) says so.
   - Key and certificate are made in a private directory beside their destination and renamed into place, the key first.
     A key is never readable for others, not for a moment. When a step fails, both files are what they were. When the module
     is killed between the two renames, the next run makes the certificate for the new key.
   - A self-signed certificate verifies as its own trust anchor with OpenSSL 1.0.2 and later. It may sign no certificate
-    of a further authority (C(pathlen:0)).
+    of a further authority (C(pathlen:0)). Its serial number is a part of its subject, so that it can stand in one file of trust
+    anchors with an earlier one of the same name, in either order.
 author: mailops.relay contributors (@mailops)
 extends_documentation_fragment:
   - mailops.relay.attributes
@@ -132,6 +135,23 @@ options:
       - Of a certificate or request, what is no longer whole is always replaced, and a backup of it kept.
     type: bool
     default: false
+  overlap:
+    description:
+      - What happens to a pair in use that has to be replaced, for any of the reasons above, but that clients can still verify.
+      - V(none), it is replaced at once.
+      - V(wait), the next key and certificate are made, as C(PATH.next) beside O(privatekey_path) and O(certificate_path), and the pair in
+        use stays. RV(next) tells of them. When there is no reason any more, or what is in use is the same, they are removed. A pair that
+        nobody can verify (it has expired, key and certificate do not belong together, it is not for a name that is asked for) is replaced
+        at once, by the next one if there is one.
+      - V(switch), the next key and certificate take the place of the pair in use, if they are there and fit. For that, both paths become
+        symbolic links into the directory C(PATH.pairs) beside O(certificate_path), in which one rename replaces both; a key is never
+        there with the certificate of another. The files C(PATH.next) stay until the next run, so that whoever serves the pair can be
+        told before.
+      - Refused with O(provider=csr).
+    type: str
+    choices: [none, wait, switch]
+    default: none
+    version_added: 0.9.0
   ownca_path:
     description:
       - Absolute path of the authority's certificate on the managed host, PEM; the first one in the file counts.
@@ -221,6 +241,26 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+next:
+  description:
+    - The next pair that waits, or would be made in check mode; empty when there is none. Beside what is told of the pair in use,
+      C(made), whether it was made by this run, and C(reasons), why the pair in use is to be replaced.
+  returned: success
+  type: dict
+  sample: {certificate_path: /etc/ssl/certs/relay.crt.next, not_after: '2036-11-25T01:00:00Z', made: true}
+  version_added: 0.9.0
+switched:
+  description: Whether the next pair took the place of the one in use, or would in check mode.
+  returned: success
+  type: bool
+  sample: false
+  version_added: 0.9.0
+reload_required:
+  description: Whether what is at the two paths has changed, so that a program that serves it has to read it again.
+  returned: success
+  type: bool
+  sample: true
+  version_added: 0.9.0
 privatekey_path:
   description: Where the private key is.
   returned: success
@@ -299,7 +339,7 @@ import grp
 import pwd
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import keypair
+from ansible_collections.mailops.relay.plugins.module_utils.host import keypair, keypair_next
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
@@ -327,6 +367,7 @@ def argument_spec():
         ownca_privatekey_passphrase=dict(type="str", no_log=True),
         privatekey_mode=dict(type="str", choices=["0400", "0440", "0600", "0640"], default="0600", no_log=False),
         certificate_mode=dict(type="str", choices=["0400", "0440", "0444", "0600", "0640", "0644"], default="0644"),
+        overlap=dict(type="str", choices=["none", "wait", "switch"], default="none"),
         owner=dict(type="str"),
         group=dict(type="str"),
         backup=dict(type="bool", default=False),
@@ -358,6 +399,7 @@ def main():
         supports_check_mode=True,
     )
     params = dict(module.params)
+    overlap = params.pop("overlap")
     warnings = []
 
     with reported(module):
@@ -376,13 +418,16 @@ def main():
             group=group,
         )
         runner = Runner(module)
-        result, found = keypair.ensure(
-            Wanted(**params),
+        arguments = (
             runner if runner.find("openssl") is not None else None,
             module.check_mode,
             labeller(module),
             time.time(),
         )
+        if overlap == "none":
+            result, found = keypair.ensure(Wanted(**params), *arguments)
+        else:
+            result, found = keypair_next.ensure(Wanted(**params), overlap == "switch", *arguments)
     if not module._diff:
         result.pop("diff")
     module.exit_json(warnings=warnings + found, **result)

@@ -234,6 +234,12 @@ def problems(variables, units, unknown, own=()):
             'relay_server_tls_provider: "ownca" needs relay_server_tls_ownca_path and'
             " relay_server_tls_ownca_privatekey_path, the CA certificate and key on this host."
         )
+    renew, switch = (int(variables[f"relay_server_tls_{name}_before_days"]) for name in ("renew", "switch"))
+    if switch and switch >= renew:
+        yield (
+            f"relay_server_tls_switch_before_days: {switch} is not less than relay_server_tls_renew_before_days, {renew}, so that clients"
+            " would have no time to trust the next certificate. Write a smaller number, or leave it out."
+        )
     if variables["relay_server_tls_ca_file"] and variables["relay_server_tls_provider"] != "existing":
         yield (
             'relay_server_tls_ca_file: it belongs to relay_server_tls_provider "existing" and is not read with'

@@ -104,7 +104,7 @@ def anchors(relays, results, role, default_port, check_mode, installed=""):
                 kind, found = "", ["(the certificate that {} does not have yet)\n".format(relay["name"])]
             elif exc.unread:
                 unread.append(str(exc))
-                kind, found = None, kept.of(to_text(relay["name"]))
+                kind, found = None, kept.of(to_text(relay["name"])) + _next_anchors(result)[1]
                 # That a certificate was not read, a warning says (plugins/action/relay_certificate_info.py).
                 if result is not None and "certificates" in result and not result["problem"]["reason"]:
                     doubts.append(f"{exc} What this host trusts for this relay already stays as it is.")
@@ -231,7 +231,21 @@ def _anchor(relay, result, role, port):
         if _is_known(result) or _served(result, name, port)[1]:
             raise
         raise Distrust(f"{exc} {_elsewhere(result, host)}", exc.renewable, exc.unread) from exc
-    return result["anchor"]["kind"], _blocks(result["anchor"]["content"])
+    kind, found = result["anchor"]["kind"], _blocks(result["anchor"]["content"])
+    next_kind, following = _next_anchors(result)
+    # Only where public authorities vouch for both is it left to them.
+    return (kind if next_kind in (None, kind) else "mixed"), found + following
+
+
+def _next_anchors(result):
+    """(str or None, list of str): the kind of anchor of the certificate that waits, and the certificates; None and none without one.
+
+    It comes from the same files as the one in use, and the same was found of their host.
+    """
+    following = (result or {}).get("next") or {}
+    if following.get("status") != "verified" or following["certificate"]["validity"] != VALID:
+        return None, []
+    return following["kind"], _blocks(following["content"])
 
 
 def _is_known(result):
@@ -312,10 +326,13 @@ def _check_name(where, name, certificate, role):
 def _check_chain(where, result, host, role):
     chain = result["chain"]
     if chain["status"] == "incomplete":
+        # Its authority may not be named any more since the next certificate is another's: what is trusted stays until then.
+        left = _is_known(result) and bool(_next_anchors(result)[1])
         raise Distrust(
             f"{where} has no anchor: {chain['reason']}. Put the certificates between behind it in its file, and name a"
             f" file on {host} that has the authority's root in relay_server_tls_ca_file (with an authority of your own,"
-            f" in relay_server_tls_ownca_path), or one that this host has in {role}_tls_ca_file."
+            f" in relay_server_tls_ownca_path), or one that this host has in {role}_tls_ca_file.",
+            unread=left,
         )
     if chain["status"] != "verified":
         raise Distrust(

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # It runs on Python 2.7.
-# ruff: noqa: B905, S103, S108, SIM905, UP001, UP004, UP008, UP009, UP010, UP030, UP031, UP032, UP036
+# ruff: noqa: B905, S103, S108, SIM905, UP001, UP004, UP008, UP009, UP010, UP024, UP030, UP031, UP032, UP036
 """What is killed: for each module two states of its files, between which a run is killed."""
 
 from __future__ import absolute_import, division, print_function
@@ -13,6 +13,7 @@ __metaclass__ = type
 import glob
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -22,6 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host import (
     firewalld_zone,
     iptables_rules,
     keypair,
+    keypair_next,
     owners_record,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
@@ -537,8 +539,9 @@ class TlsKeypair(Subject):
         super(TlsKeypair, self).__init__(scratch)
         self.files = [self.path("key.pem"), self.path("certificate.pem")]
 
-    def apply(self, number, runner, check_mode):
-        wanted = Wanted(
+    def wanted(self, number):
+        """Wanted: what each of the two states is asked for by."""
+        return Wanted(
             privatekey_path=self.files[0],
             certificate_path=self.files[1],
             csr_path=None,
@@ -562,7 +565,9 @@ class TlsKeypair(Subject):
             backup=False,
             force=False,
         )
-        return keypair.ensure(wanted, runner, check_mode, None, time.time())[0]
+
+    def apply(self, number, runner, check_mode):
+        return keypair.ensure(self.wanted(number), runner, check_mode, None, time.time())[0]
 
     def view(self, path, saved):
         if saved is None:
@@ -581,6 +586,58 @@ class TlsKeypair(Subject):
         )
         keys = [output(words + [path]) for words, path in zip(argv, self.files)]
         return [] if keys[0] == keys[1] else ["the certificate is of another key"]
+
+
+class TlsSwitch(TlsKeypair):
+    """tls_keypair, whose second state is the next pair in the place of the one in use.
+
+    At each moment there is a key with its certificate.
+    """
+
+    name = "tls_switch"
+
+    def __init__(self, scratch):
+        super(TlsSwitch, self).__init__(scratch)
+        self._pairs = self.files[1] + keypair_next.PAIRS_SUFFIX
+        self._next = [path + keypair_next.NEXT_SUFFIX for path in self.files]
+        self.directories.append(self._pairs)
+        self._waiting = {}
+
+    def wanted(self, number):
+        names = ["DNS:host.example.com", "DNS:more.example.com"]
+        return super(TlsSwitch, self).wanted(number)._replace(common_name="host.example.com", names=names[: 3 - number])
+
+    def apply(self, number, runner, check_mode):
+        wanted = self.wanted(number)
+        if number == 1:
+            keypair_next.ensure(wanted, False, runner, check_mode, None, time.time())
+            return keypair_next.ensure(self.wanted(2), False, runner, check_mode, None, time.time())[0]
+        done = keypair_next.ensure(wanted, True, runner, check_mode, None, time.time())[0]
+        # What serves the pair is told in between; then the next one's files go.
+        try:
+            tidied = keypair_next.ensure(wanted, False, runner, check_mode, None, time.time())[0]
+        except EnvironmentError:
+            # The pair in use is the new one all the same.
+            return done
+        return dict(done, changed=done["changed"] or tidied["changed"])
+
+    def further(self):
+        if not self._waiting and os.path.exists(self._next[1]):
+            self._waiting = dict((path, content(path)) for path in self._next)
+        return {}
+
+    def put_back(self, further):
+        if os.path.isdir(self._pairs):
+            shutil.rmtree(self._pairs)
+        for path, data in self._waiting.items():
+            with open(path, "wb") as stream:
+                stream.write(data)
+
+    def view(self, path, saved):
+        return saved and saved[:4]
+
+    def faults(self, between=False):
+        return super(TlsSwitch, self).faults()
 
 
 class MailLogLimits(Subject):
@@ -626,6 +683,7 @@ SUBJECTS = dict(
         IptablesRemoval,
         FirewalldRemoval,
         TlsKeypair,
+        TlsSwitch,
         MailLogLimits,
     )
 )

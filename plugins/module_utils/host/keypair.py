@@ -39,6 +39,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import 
     SELFSIGNED,
     OpenSSL,
     config_text,
+    random_serial,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
@@ -84,20 +85,20 @@ def apply(wanted, found, plan, runner, label, now):
             )
             return made, backups
 
-    return _locked(_directories(wanted), make)
+    return locked(directories_of(wanted), make)
 
 
-def _directories(wanted):
+def directories_of(wanted):
     """list of str: where the files are that may be made here."""
     return sorted(set(os.path.dirname(path) for _role, _option, path in paths_of(wanted)))
 
 
-def _locked(directories, work):
-    """Call C(work) while no other run is in one of these directories."""
+def locked(directories, work):
+    """What C(work) returns, called while no other run is in one of these directories."""
     if not directories:
         return work()
     with Lock(directories[0]):
-        return _locked(directories[1:], work)
+        return locked(directories[1:], work)
 
 
 def _file_plans(wanted, found):
@@ -127,16 +128,17 @@ def _stage(wanted, found, plan, openssl, scratch, writer, plans, now):
     if plan.new_key:
         key_path = stage("privatekey", openssl.new_key(wanted.kind, wanted.size, wanted.curve))
     elif "privatekey" in plan.attributes:
-        stage("privatekey", found.data["privatekey"])
+        key_path = stage("privatekey", found.data["privatekey"])
     if not plan.new_document:
         if role in plan.attributes:
             stage(role, found.data[role])
         return made
+    serial = random_serial() if wanted.provider == SELFSIGNED else None
     config = files.create_temporary(
-        scratch, "openssl.cnf", config_text(wanted.common_name, wanted.names, wanted.kind).encode("ascii")
+        scratch, "openssl.cnf", config_text(wanted.common_name, wanted.names, wanted.kind, serial).encode("ascii")
     )
     if wanted.provider == SELFSIGNED:
-        document = openssl.self_signed(config, key_path, wanted.valid_days)
+        document = openssl.self_signed(config, key_path, wanted.valid_days, serial)
     else:
         document = openssl.request(config, key_path)
     if wanted.provider == OWNCA:
@@ -201,7 +203,8 @@ def foreseen(wanted, found, plan, before, now):
         lines["key"] = describe_key(wanted.kind, wanted.size, wanted.curve)
         lines["public key SHA-256"] = "(new)"
     if plan.new_document:
-        lines["subject"] = "CN=" + wanted.common_name
+        own = ", serialNumber=(new)" if wanted.provider == SELFSIGNED else ""
+        lines["subject"] = "CN=" + wanted.common_name + own
         lines["names"] = ", ".join(sorted(wanted.names))
     if plan.new_document and role == "certificate":
         authority = found.ca.subject if found.ca is not None else "(the authority)"
@@ -278,8 +281,8 @@ def ensure(wanted, runner, check_mode, label, now):
         warnings.append("openssl: no such program on this host, so the key was not looked at. Install it first.")
     if not check_mode:
         # Also where nothing is to be made: what a killed run left holds keys.
-        directories = _directories(wanted)
-        _locked(directories, lambda: remove_stale(directories))
+        directories = directories_of(wanted)
+        locked(directories, lambda: remove_stale(directories))
     found = inspect(wanted, runner, now)
     plan = decide(wanted, found, now)
     warnings += foreign_certificate_warnings(wanted, found, now)
@@ -290,7 +293,7 @@ def ensure(wanted, runner, check_mode, label, now):
     role = document_role(wanted)
     documents = {"certificate": found.certificate, "csr": found.request}
     key, backups = found.key, []
-    before = summary(key, documents[role], _shown(wanted, found.attributes))
+    before = summary(key, documents[role], shown_attributes(wanted, found.attributes))
     if check_mode or not plan.reasons:
         after = foreseen(wanted, found, plan, before, now)
     else:
@@ -305,10 +308,13 @@ def ensure(wanted, runner, check_mode, label, now):
         attributes = dict(
             (name, attributes_of(path)) for name, _option, path in paths_of(wanted) if os.path.exists(path)
         )
-        after = summary(key, documents[role], _shown(wanted, attributes))
+        after = summary(key, documents[role], shown_attributes(wanted, attributes))
     result = facts(wanted, key, documents["certificate"], documents["csr"])
     result.update(
         changed=bool(plan.reasons),
+        reload_required=bool(plan.reasons),
+        next={},
+        switched=False,
         reasons=plan.reasons,
         backup_files=backups,
         diff=diff_of(wanted.privatekey_path, diff_text(before), diff_text(after)),
@@ -316,5 +322,6 @@ def ensure(wanted, runner, check_mode, label, now):
     return result, warnings
 
 
-def _shown(wanted, attributes):
+def shown_attributes(wanted, attributes):
+    """dict: of these attributes by role, those of the files that are made here."""
     return dict((name, attributes[name]) for name in ("privatekey", document_role(wanted)) if name in attributes)

@@ -431,6 +431,27 @@ def target_attributes(wanted, role, current):
     )
 
 
+def attribute_reasons(wanted, found, made=()):
+    """dict: for each role of a kept file whose mode or owner is not as wanted, what it is and what is asked for.
+
+    Args:
+        wanted: Wanted; found: Found.
+        made: list of str, roles of files that are made anew.
+    """
+    reasons = {}
+    # With provider csr the certificate is someone else's file.
+    for name in ("privatekey", document_role(wanted)):
+        current = found.attributes.get(name)
+        if name in made or current is None:
+            continue
+        target = target_attributes(wanted, name, current)
+        if target != current:
+            reasons[name] = "{0}: mode, owner and group are {1:04o} {2}:{3}, and {4:04o} {5}:{6} are asked for".format(
+                name, *(current + target)
+            )
+    return reasons
+
+
 def decide(wanted, found, now):
     """Plan: what is to be done, and why.
 
@@ -455,20 +476,9 @@ def decide(wanted, found, now):
     if key_reason is not None and not document_reasons:
         reasons.append("{0}: the key is replaced".format(role))
     made = [name for name, new in (("privatekey", new_key), (role, new_document)) if new]
-    attributes = []
-    # With provider csr the certificate is someone else's file.
-    for name in ("privatekey", role):
-        current = found.attributes.get(name)
-        if name in made or current is None:
-            continue
-        target = target_attributes(wanted, name, current)
-        if target != current:
-            attributes.append(name)
-            reasons.append(
-                "{0}: mode, owner and group are {1:04o} {2}:{3}, and {4:04o} {5}:{6} are asked for".format(
-                    name, *(current + target)
-                )
-            )
+    differing = attribute_reasons(wanted, found, made)
+    attributes = sorted(differing, key=["privatekey", role].index)
+    reasons += [differing[name] for name in attributes]
     if reasons and clock_problem(now) is not None:
         raise KeypairError(
             "{0}. Set the clock and run this again; nothing was changed, though it is due: {1}.".format(

@@ -34,6 +34,9 @@ _COMMON_NAME = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9 ._*@:()-]*[A-Za-z0-9._)])?
 
 SELFSIGNED, OWNCA, CSR = "selfsigned", "ownca", "csr"
 
+# Behind the names of the key and the certificate in use: the ones that take their place next.
+NEXT_SUFFIX = ".next"
+
 # What 1.0.2 and 3.x write, with and without a space after the second colon.
 _VERIFY_ERROR = re.compile(r"error (\d+) at \d+ depth lookup: ?(.*)\Z")
 
@@ -130,16 +133,21 @@ def parse_names(texts):
     return names
 
 
-def config_text(common_name, names, key_kind):
+def config_text(common_name, names, key_kind, serial=None):
     """A configuration file for C(openssl req -config) and C(openssl x509 -extfile) (OpenSSL config(5), x509v3_config(5)).
 
     The self-signed certificate is a certification authority for itself: 1.0.2 does not accept a
     certificate as its own trust anchor when its key usage lacks keyCertSign.
 
+    Two self-signed certificates can be trust anchors in one file only when their subjects differ: OpenSSL looks for the issuer by
+    its name, takes the first one that fits, and ends there (error 18). So the serial number is a part of the subject
+    (serialNumber, X.520 section 6.2.9).
+
     Args:
         common_name: str from ``check_common_name``.
         names: list of str from ``parse_names``; sections keep colons and commas out of values.
         key_kind: C(RSA) or C(ECC).
+        serial: str or None, hexadecimal, for a self-signed certificate.
 
     Returns:
         str: sections C(selfsigned), C(ownca) and C(csr) hold the extensions for each.
@@ -149,13 +157,14 @@ def config_text(common_name, names, key_kind):
     leaf = ["basicConstraints = critical, CA:FALSE", "keyUsage = critical, " + usage] + common
     sections = [
         ("req", ["prompt = no", "string_mask = utf8only", "distinguished_name = subject"]),
-        ("subject", ["CN = " + common_name]),
+        ("subject", ["CN = " + common_name] + (["serialNumber = " + serial] if serial else [])),
         ("names", ["{0}.{1} = {2}".format(*item) for item in _numbered(names)]),
         (
             SELFSIGNED,
             ["basicConstraints = critical, CA:TRUE, pathlen:0", "keyUsage = critical, keyCertSign, " + usage]
             + common
-            + ["subjectKeyIdentifier = hash"],
+            # 3.x leaves it out of a self-signed certificate unless told.
+            + ["subjectKeyIdentifier = hash", "authorityKeyIdentifier = keyid:always"],
         ),
         (OWNCA, leaf + ["subjectKeyIdentifier = hash", "authorityKeyIdentifier = keyid"]),
         (CSR, leaf),
@@ -170,10 +179,10 @@ def _numbered(names):
 
 
 def random_serial():
-    """str: C(0x...), 158 random bits: positive and at most 20 octets (RFC 5280 section 4.1.2.2)."""
+    """str: hexadecimal, 158 random bits: positive and at most 20 octets (RFC 5280 section 4.1.2.2)."""
     octets = bytearray(os.urandom(20))
     octets[0] = octets[0] & 0x3F | 0x40
-    return "0x" + "".join("{0:02X}".format(octet) for octet in octets)
+    return "".join("{0:02X}".format(octet) for octet in octets)
 
 
 def _answer(passphrase):
@@ -230,12 +239,12 @@ class OpenSSL(object):
         """bytes: a certificate request in PEM; config and key are paths."""
         return to_bytes(self._run(["req", "-new", "-config", config, "-key", key, "-sha256", "-reqexts", CSR]))
 
-    def self_signed(self, config, key, days):
-        """bytes: a self-signed certificate in PEM; config and key are paths, days an int."""
+    def self_signed(self, config, key, days, serial):
+        """bytes: a self-signed certificate in PEM; config and key are paths, days an int, serial of ``random_serial``."""
         return to_bytes(
             self._run(
                 ["req", "-new", "-x509", "-config", config, "-key", key, "-sha256", "-extensions", SELFSIGNED]
-                + ["-days", str(days), "-set_serial", random_serial()]
+                + ["-days", str(days), "-set_serial", "0x" + serial]
             )
         )
 
@@ -250,7 +259,7 @@ class OpenSSL(object):
         return to_bytes(
             self._run(
                 ["x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-passin", "stdin", "-sha256"]
-                + ["-days", str(days), "-set_serial", random_serial(), "-extfile", config, "-extensions", OWNCA],
+                + ["-days", str(days), "-set_serial", "0x" + random_serial(), "-extfile", config, "-extensions", OWNCA],
                 stdin=_answer(passphrase),
             )
         )

@@ -187,16 +187,25 @@ class Transaction(object):
             private: bool, whether only the owner may read the backup, whoever can read the file.
         """
         for path in paths:
-            if not os.path.exists(path):
-                continue
-            name = free = backup_path(path)
-            count = 1
-            while os.path.exists(free):
-                count += 1
-                free = "{0}{1}~".format(name, count)
-            with about(free):
-                os.link(self._private_copy(path, free) if private else path, free)
-            self.backups.append(free)
+            if os.path.exists(path):
+                self.keep(path, path, private)
+
+    def keep(self, source, path, private=False):
+        """Keep a file under a second name beside a path, for what lies elsewhere as C(back_up) does for what lies there.
+
+        Args:
+            source: str, the file; in the same file system.
+            path: str.
+            private: bool, as for C(back_up).
+        """
+        name = free = backup_path(path)
+        count = 1
+        while os.path.exists(free):
+            count += 1
+            free = "{0}{1}~".format(name, count)
+        with about(free):
+            os.link(self._private_copy(source, free) if private else source, free)
+        self.backups.append(free)
 
     def _private_copy(self, path, name):
         """str: a copy of a file, with its owner and times, that only the owner can read; it lies in the staging directory."""

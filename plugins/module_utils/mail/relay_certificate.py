@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
 import time
 
 from ansible.module_utils.common.text.converters import to_bytes
@@ -15,6 +16,7 @@ from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host import trust, x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.identity import identity
+from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import NEXT_SUFFIX
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.mail.served_certificate import read, tls_with
@@ -148,6 +150,7 @@ class Relay(object):
             if not problem["reason"]:
                 verdict = chains.verdict(certificates, authorities, bundle)
                 anchors = [_refusal_of(chains, certificates, text) for text in self._options["anchors"]]
+            following = self._next(chains, authorities, bundle, now)
             # For what ends nowhere there is nothing to verify with.
             ca_file = chains.write("served", verdict.certificates) if verdict else None
             answers = self._served(ca_file, now)
@@ -166,6 +169,7 @@ class Relay(object):
                 "reason": shown(verdict.reason) if verdict else problem["reason"],
             },
             "anchors": [{"verified": not reason, "reason": shown(reason)} for reason in anchors],
+            "next": following,
             "served": answers,
             "host": self._host,
         }
@@ -179,6 +183,33 @@ class Relay(object):
             except trust.CertificateFileError as exc:
                 return [], [], {"path": path, "reason": str(exc), "missing": exc.missing}
         return found[0], found[1], {"path": "", "reason": "", "missing": False}
+
+    def _next(self, chains, authorities, bundle, now):
+        """dict: about the certificate that waits to take the place of the one in use; empty when there is none."""
+        path = self._options["path"] + NEXT_SUFFIX
+        if not os.path.lexists(path):
+            return {}
+        found = {
+            "path": path,
+            "certificate": {},
+            "kind": trust.NONE,
+            "content": "",
+            "status": trust.REFUSED,
+            "reason": "",
+        }
+        try:
+            certificates = trust.read_certificates(path)
+        except trust.CertificateFileError as exc:
+            return dict(found, reason=str(exc))
+        verdict = chains.verdict(certificates, authorities, bundle)
+        return dict(
+            found,
+            certificate=facts_of(certificates[0], now),
+            kind=verdict.kind,
+            content="".join(certificate.text for certificate in verdict.certificates),
+            status=verdict.status,
+            reason=shown(verdict.reason),
+        )
 
     def _served(self, ca_file, now):
         timeout = self._options["timeout"]

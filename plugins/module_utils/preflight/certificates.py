@@ -12,6 +12,7 @@ import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import trust, x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import clock_problem
+from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import NEXT_SUFFIX
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import CIPHERS, Deadline, StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
@@ -33,8 +34,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session im
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import settings_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tls_services import tls_services
 
-# Where the next certificate waits, behind the path of the one in use.
-_NEXT = ".next"
 _ASK_AGAIN = "See that Postfix runs and offers TLS on this port (postfix status; the mail log), and check again."
 # RFC 3207 section 4
 _NOT_AVAILABLE = 454
@@ -93,7 +92,7 @@ def _is_next(last, certificate):
 
 def _successor(path):
     """Successor or None: what waits to take the place of a file."""
-    waiting = path + _NEXT
+    waiting = path + NEXT_SUFFIX
     try:
         return Successor(waiting, trust.read_certificates(waiting), "")
     except trust.CertificateFileError as exc:

@@ -111,6 +111,50 @@ def test_only_public_authorities_are_left_to_the_hosts_own_file(read, made):
     assert mixed == {"text": made.read("public-root") + made.read("root"), "problems": [], "public": False}
 
 
+def waiting(made, name, **changes):
+    """What is read of a next certificate."""
+    found = {
+        "certificate": {"validity": "valid"},
+        "kind": "self-signed",
+        "content": made.read(name),
+        "status": "verified",
+    }
+    return dict(found, path="/etc/postfix/server.crt.next", reason="", **changes)
+
+
+def test_the_certificate_that_waits_is_trusted_beside_the_one_in_use(read, made):
+    both = {"text": made.read("self") + made.read("root"), "problems": [], "public": False}
+    assert anchors(read(next=waiting(made, "root"))) == both
+    assert anchors(read(next=waiting(made, "root")), role="sendmail_client") == both
+    # A relay of the same authority as before has one anchor.
+    assert anchors(read(next=waiting(made, "self")))["text"] == made.read("self")
+    # No file of the host has an anchor that is the relay's own.
+    assert anchors(read("public", "public-root", next=waiting(made, "self")))["public"] is False
+    assert anchors(read("public", "public-root", next=dict(waiting(made, "public-root"), kind="public")))["public"]
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        {},
+        {"status": "refused", "certificate": {}, "reason": "it has no complete PEM block"},
+        {"certificate": {"validity": "expired"}},
+        {"certificate": {"validity": "future"}},
+    ],
+)
+def test_of_what_waits_and_nobody_could_verify_nothing_is_trusted(read, made, following):
+    found = anchors(read(next=dict(waiting(made, "root"), **following) if following else {}))
+    assert found == {"text": made.read("self"), "problems": [], "public": False}
+
+
+def test_what_vouches_for_the_one_in_use_stays_when_its_authority_is_no_longer_named(read, made):
+    chain = {"status": "incomplete", "reason": "who is that"}
+    result = read(next=waiting(made, "self"), chain=chain, anchor__kind="none", anchor__content="")
+    found = filters.trust_anchors([RELAY], [result], "relay_client", 587, False, made.read("root"))
+    assert found["text"] == made.read("root") + made.read("self")
+    assert (found["problems"], found["settled"], len(found["unread"])) == ([], False, 1)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

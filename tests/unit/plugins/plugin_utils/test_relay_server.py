@@ -32,6 +32,8 @@ def network_problems(text):
         "relay_server_tls_ca_file": "",
         "relay_server_tls_ownca_path": "",
         "relay_server_tls_ownca_privatekey_path": "",
+        "relay_server_tls_renew_before_days": 30,
+        "relay_server_tls_switch_before_days": 7,
     }
     return list(relay_server.problems(variables, UNITS, ""))
 

@@ -31,6 +31,7 @@ WORKED_OUT = {
         "relay_server_inet_interfaces": ["10.20.0.10", "127.0.0.1"],
         "relay_server_inet_protocols": "all",
         "relay_server_firewall_ports": ["25/tcp"],
+        "relay_server_tls_switch_before_days": 7,
     },
     "relay_client": {"relay_client_relays": [RELAY], "relay_client_inet_protocols": "all"},
     "sendmail_client": {"sendmail_client_relays": [RELAY]},
@@ -67,6 +68,17 @@ def test_each_variable_has_a_default_and_a_description_and_no_entry_is_one_that_
     documented = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text("utf-8"))
     files = {path.stem for path in (ROOT / "roles" / role / "tasks").iterdir()}
     assert not files.intersection(documented["argument_specs"])
+
+
+def test_clients_have_time_to_trust_a_next_certificate():
+    for renew, switch in ((30, 7), (0, 0), ("5", "4")):
+        assert problems("relay_server", tls_renew_before_days=renew, tls_switch_before_days=switch) == []
+    for renew, switch in ((30, 30), ("5", 7), (0, 1)):
+        (problem,) = problems("relay_server", tls_renew_before_days=renew, tls_switch_before_days=switch)
+        assert (
+            problem.startswith(f"relay_server_tls_switch_before_days: {switch} is not less than")
+            and f", {renew}," in problem
+        )
 
 
 @pytest.mark.parametrize("role", role_variables.ROLES)

@@ -137,6 +137,39 @@ def test_first_run_makes_a_pair_and_the_second_changes_nothing(tmp_path, kind, c
     assert snapshot(tmp_path) == before
 
 
+def certificate_of_an_earlier_release(request):
+    """bytes: a certificate as 0.1.0 to 0.8.0 made it for the key that is there: nothing but its name in its subject."""
+    config = os.path.join(os.path.dirname(request.certificate_path), "earlier.cnf")
+    text = openssl.config_text(request.common_name, ["DNS:" + request.common_name], request.kind)
+    with open(config, "w") as stream:
+        stream.write(text.replace("authorityKeyIdentifier = keyid:always\n", ""))
+    return openssl.OpenSSL(Programs()).self_signed(config, request.privatekey_path, 3650, openssl.random_serial())
+
+
+@pytest.mark.parametrize("new_key", [False, True])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_old_and_new_certificate_of_one_name_are_anchors_in_one_file_in_either_order(tmp_path, earlier, new_key):
+    request = wanted(tmp_path)
+    ensure(request)
+    if earlier:
+        (tmp_path / "relay.crt").write_bytes(certificate_of_an_earlier_release(request))
+        # It is not remade for that.
+        assert ensure(request)["changed"] is False
+    (tmp_path / "old.crt").write_bytes((tmp_path / "relay.crt").read_bytes())
+    renewed = ensure(request._replace(renew_before_days=3651, valid_days=3660, new_key_on_renewal=new_key))
+    assert renewed["changed"]
+    both = [(tmp_path / name).read_bytes() for name in ("old.crt", "relay.crt")]
+    for order in (both, both[::-1]):
+        (tmp_path / "anchors").write_bytes(b"".join(order))
+        for name in ("old.crt", "relay.crt"):
+            refusal = openssl.OpenSSL(Programs()).chain_refusal(str(tmp_path / name), None, str(tmp_path / "anchors"))
+            assert refusal is None, refusal
+    old, new = map(x509.read_certificate, both)
+    assert old.subject_der != new.subject_der and new.subject_der == new.issuer_der
+    assert new.subject == "CN=relay.example.com, serialNumber=" + new.serial
+    assert new.authority_key_id == new.subject_key_id is not None
+
+
 def test_self_signed_certificate_is_its_own_trust_anchor(tmp_path):
     ensure(wanted(tmp_path))
     path = str(tmp_path / "relay.crt")
@@ -154,7 +187,8 @@ def test_check_mode_changes_nothing_and_foresees_the_run(tmp_path):
     assert (seen["changed"], seen["reasons"]) == (done["changed"], done["reasons"])
 
     def settled(text):
-        return [line for line in text.splitlines() if not re.match("public|serial|valid|certificate SHA", line)]
+        lines = [line for line in text.splitlines() if not re.match("public|serial|valid|certificate SHA", line)]
+        return [re.sub("serialNumber=.*", "", line) for line in lines]
 
     assert settled(seen["diff"]["after"]) == settled(done["diff"]["after"])
     assert seen["diff"]["before"] == done["diff"]["before"] == ""
@@ -464,7 +498,7 @@ def test_certificate_of_another_authority_of_the_same_name_is_replaced(tmp_path)
     assert "issued by another authority" in result["reasons"][0]
     assert openssl.OpenSSL(Programs()).problem_with(str(tmp_path / "relay.crt"), ca[0]) is None
     assert "is not self-signed" in ensure(wanted(tmp_path, force=True))["reasons"][0]
-    assert "issued by another authority (CN=relay.example.com)" in ensure(own(tmp_path, ca))["reasons"][0]
+    assert "issued by another authority (CN=relay.example.com, serialNumber=" in ensure(own(tmp_path, ca))["reasons"][0]
 
 
 def test_certificate_does_not_outlive_its_authority(tmp_path):

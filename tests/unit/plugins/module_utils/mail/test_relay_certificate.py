@@ -92,6 +92,31 @@ def test_a_certificate_in_one_file_with_its_key(look, made, mta):
     assert "PRIVATE KEY" not in str(result)
 
 
+def test_the_certificate_that_waits_beside_the_one_in_use(look, made):
+    path = made.join("in-use", "self")
+    assert look(path)["next"] == {}
+    made.make("new", common_name=NAME, names=["DNS:" + NAME], is_ca=True)
+    made.join("in-use.next", "new")
+    result = look(path)
+    found = result["next"]
+    assert (found["path"], found["kind"], found["status"], found["reason"]) == (
+        path + ".next",
+        "self-signed",
+        "verified",
+        "",
+    )
+    assert found["content"] == made.read("new") == found["certificate"]["content"]
+    assert result["anchor"]["content"] == made.read("self")
+    # One that an authority has signed, as when a site moves to it.
+    made.join("in-use.next", "leaf", "middle")
+    found = look(path, ca_path=made.path("root"))["next"]
+    assert (found["kind"], found["status"], found["content"]) == ("private", "verified", made.read("root"))
+    with open(path + ".next", "w") as stream:
+        stream.write("damaged")
+    found = look(path)["next"]
+    assert (found["content"], found["status"], found["certificate"]) == ("", "refused", {}) and found["reason"]
+
+
 def test_another_certificate_is_served_than_the_file_has(look, made, mta):
     made.make("new", common_name=NAME, names=["DNS:" + NAME], is_ca=True)
     (answer,) = look(made.path("new"), server(mta, made, "self"))["served"]

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a relay's next certificate takes the place of the one in use. What clients say here is made up, as switch.yml asks for it."""
+
+import calendar
+
+import pytest
+
+from ansible_collections.mailops.relay.plugins.plugin_utils import next_certificate
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.authority import site
+
+NAMES = ["relay.example.com", "10.0.0.4"]
+NOW = calendar.timegm((2026, 11, 28, 12, 0, 0))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return site(str(tmp_path_factory.mktemp("authority")))
+
+
+def answer(client, *trust, ways="[relay.example.com]:587\n", verifies=True):
+    lines = [ways, next_certificate.TRUST + "\n", "verifies\n" if verifies else "", *trust]
+    return {"item": client, "rc": 0, "stdout": "".join(lines)}
+
+
+def read(made, name="self", ends="2026-12-20T12:00:00Z", **following):
+    found = {"status": "verified", "reason": "", "content": made.read(name), "certificate": {"validity": "valid"}}
+    return {"certificates": [{"not_after": ends}], "next": dict(found, **following)}
+
+
+def decide(seen, *answers, days=7):
+    return next_certificate.decide("relay1", seen, list(answers), NAMES, days, NOW)
+
+
+def test_it_takes_its_place_when_each_client_trusts_it(made):
+    answers = [
+        answer("web01", made.read("root"), made.read("self")),
+        answer("legacy01", made.read("self"), ways="relay.example.com\n"),
+        # These do not ask for a certificate of this relay.
+        answer("opportunistic", verifies=False),
+        answer("elsewhere", ways="[other.example.com]:587\n"),
+        {"item": "qmail01", "rc": 0, "stdout": "relay.example.com\n"},
+    ]
+    assert decide(read(made), *answers) == next_certificate.Decision(True, {}, "")
+    assert decide(read(made)).switch
+
+
+def test_no_answer_means_no(made):
+    answers = [
+        answer("web01", made.read("self")),
+        answer("old", made.read("root")),
+        answer("empty"),
+        answer("damaged", made.read("self")[:300]),
+        {"item": "down", "unreachable": True, "msg": "no route"},
+        {"item": "broken", "rc": 2, "stdout": ""},
+    ]
+    found = decide(read(made), *answers)
+    assert not found.switch and set(found.lacking) == {"old", "empty", "damaged", "down", "broken"}
+    for word in (
+        "down (it could not be asked)",
+        "old (it does not trust it yet)",
+        "2026-12-13T12:00:00Z",
+        "of relay1 waits",
+    ):
+        assert word in found.text
+    assert "web01" not in found.text
+
+
+def test_there_is_an_end_of_waiting_and_it_names_whose_mail_waits(made):
+    late = answer("old", made.read("root"))
+    assert not decide(read(made, ends="2026-12-05T12:00:01Z"), late).switch
+    found = decide(read(made, ends="2026-12-05T12:00:00Z"), late)
+    assert found.switch and "MAIL WAITS" in found.text and "old (it does not trust it yet)" in found.text
+    # With a number large enough it is not waited at all.
+    assert decide(read(made, ends="2036-12-05T12:00:00Z"), late, days=36500).switch
+    # What is in use cannot even be read.
+    assert decide(dict(read(made), certificates=[]), late).switch
+
+
+def test_of_an_authority_the_root_is_what_counts(made):
+    seen = read(made)
+    seen["next"]["content"] = made.read("middle") + made.read("root")
+    assert decide(seen, answer("web01", made.read("root"))).switch
+    assert not decide(seen, answer("web01", made.read("middle"))).switch
+
+
+@pytest.mark.parametrize(
+    ("following", "words"),
+    [
+        ({"status": "refused", "reason": "it has no complete PEM block", "certificate": {}}, "no complete PEM block"),
+        (
+            {"certificate": {"validity": "expired", "not_before": "2026-01-01", "not_after": "2026-02-01"}},
+            "from 2026-01-01 to 2026-02-01",
+        ),
+        (None, "there is none"),
+    ],
+)
+def test_what_no_client_could_verify_does_not_take_its_place_whatever_the_time(made, following, words):
+    seen = read(made, ends="2026-11-29T12:00:00Z", **(following or {}))
+    if following is None:
+        seen["next"] = {}
+    found = decide(seen, answer("web01", made.read("self")))
+    assert not found.switch and words in found.text and "Run relay_server for relay1 again" in found.text
