@@ -679,6 +679,12 @@ def test_relayhost_that_works(value):
     assert found({"relayhost": value}) == []
 
 
+def test_the_domain_of_a_name_in_main_cf_is_not_the_bare_host_s():
+    # The host is called otherwise; mydomain follows from myhostname.
+    main = dict(DIGESTS, myhostname="relay.corp.test", relayhost="[relay.$mydomain]")
+    assert ("relayhost-self", "error", "relayhost") in found(main, host=Host("3.7.11-bookworm"))
+
+
 def test_several_relayhosts_need_postfix_3_5():
     main = {"relayhost": "[a.example.com]:587, [b.example.com]:587", "compatibility_level": "2"}
     assert found(main, host=Host("3.5.25-bullseye")) == []
