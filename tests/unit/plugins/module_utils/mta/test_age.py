@@ -27,7 +27,7 @@ class Stat(object):
 @pytest.mark.parametrize(
     ("said", "rc", "found"),
     [
-        # coreutils 9.1 on ext4 and overlayfs
+        # coreutils 9.1 on overlayfs; the second is made up
         ("1795880079\n1790000000\n", 0, 1790000000.0),
         # A file system that does not know, of stat(1) 8.32 and 8.30; made up
         ("1795880079\n0\n", 0, None),
