@@ -53,8 +53,18 @@ def _counted(number):
 def _inventory_names(hosts):
     """callable: an entry of by_client -> the inventory's name of that host, by its address or else its name, or None."""
     owner = owners({host: map(plain, hosts[host]["addresses"]) for host in hosts})
-    called = {name.lower(): host for host in hosts for name in hosts[host]["names"]}
+    called = owners({host: [name.lower() for name in hosts[host]["names"]] for host in hosts})
     return lambda entry: owner.get(entry["address"]) or called.get(entry["name"].lower())
+
+
+def _with_own(hosts, found):
+    """dict: the hosts and how they are called, with what those that have answered call themselves."""
+    known = dict(hosts)
+    for host, result in found.items():
+        own = (_known(result) or {}).get("host")
+        if own:
+            known[host] = {key: [*known.get(host, {}).get(key, ()), *own[key]] for key in ("names", "addresses")}
+    return known
 
 
 def _clients(entries):
@@ -174,7 +184,7 @@ def queue_result(found, plans, done, action=None, names=None):
         plans: dict, likewise of M(mailops.relay.mail_queue) in check mode.
         done: dict, likewise of M(mailops.relay.mail_queue).
         action: str or None, what was asked for.
-        names: dict or None, of P(mailops.relay.host_names#filter), by which clients are known.
+        names: dict or None, of P(mailops.relay.host_names#filter), by which clients are known, besides what the hosts call themselves.
 
     Returns:
         dict: C(hosts), a list with C(host), and C(queue) and C(outcome), the modules' results or None; C(action); C(total), messages
@@ -189,12 +199,13 @@ def queue_result(found, plans, done, action=None, names=None):
                 a_dict(name, result, f"the result of {host}")
         for known, more in zip((silent, refusals), unanswered(part), strict=True):
             known.update({host: sentence for host, sentence in more.items() if host not in known})
-    host_of = _inventory_names({} if names is None else a_dict(name, names, "names"))
+    host_of = _inventory_names(_with_own({} if names is None else a_dict(name, names, "names"), found))
     hosts = []
     for host in found:
         queue, plan, outcome = (_known(part.get(host)) for part in parts)
         if queue:
-            queue = dict(queue, by_client=[dict(entry, host=host_of(entry)) for entry in queue["by_client"]])
+            queue = {name: queue[name] for name in queue if name != "host"}
+            queue["by_client"] = [dict(entry, host=host_of(entry)) for entry in queue["by_client"]]
         if queue or plan or outcome:
             hosts.append(
                 {"host": host, "queue": queue, "outcome": outcome, "matched": (outcome or plan or {}).get("matched")}

@@ -57,6 +57,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+host:
+  description: This host's C(names) and C(addresses), by which the queues of other hosts name it as a client.
+  returned: success
+  type: dict
+  sample: {names: [web02.example.com], addresses: [10.20.0.12]}
 mta:
   description: The mail system whose queue this is.
   returned: success
@@ -161,6 +166,7 @@ import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
+from ansible_collections.mailops.relay.plugins.module_utils.host.identity import identity
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import inspect
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
@@ -180,11 +186,12 @@ def main():
     now = time.time()
     with reported(module):
         selection = Selection(module.params, now)
-        backend = queue_of(Runner(module), module.params["mta"], module.params["directory"])
+        runner = Runner(module)
+        backend = queue_of(runner, module.params["mta"], module.params["directory"])
         result = inspect(backend, selection, module.params["limit"], now)
     for text in backend.warnings:
         module.warn(text)
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, host=identity(runner), **result)
 
 
 if __name__ == "__main__":

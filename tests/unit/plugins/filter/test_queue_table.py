@@ -63,6 +63,28 @@ def test_a_queue():
     ]
 
 
+def test_a_host_that_has_answered_is_known_by_what_it_calls_itself():
+    clients = [
+        client("web02.example.com", "10.20.0.12", 2336, 60),
+        client("fd00:20:10::12", "fd00:20:10::12", 2285, 90),
+        client("vm", "192.0.2.8", 1, 5),
+        client("docker", "172.17.0.1", 1, 5),
+    ]
+    found = {
+        "relay": queue([entry()], by_client=clients, host={"names": ["vm"], "addresses": ["10.20.0.1", "172.17.0.1"]}),
+        "web02": queue([], host={"names": ["vm"], "addresses": ["10.20.0.12", "172.17.0.1", "FD00:20:10:0::12"]}),
+        "web03": None,
+    }
+    names = {"web02": {"names": ["web02"], "addresses": []}}
+    result = queue_result(found, {}, {}, None, names)
+    (of_relay, _of_web02) = result["hosts"]
+    assert [row["host"] for row in of_relay["queue"]["by_client"]] == ["web02", "web02", None, None]
+    assert "host" not in of_relay["queue"]
+    assert "client                4621  web02 [10.20.0.12, fd00:20:10::12], the oldest is 1 min old" in queue_verdict(
+        result, 0
+    )
+
+
 def test_an_empty_queue():
     assert queue_table(queue([], oldest_age=None), "web01") == ["web01 (postfix): 0 messages"]
 
