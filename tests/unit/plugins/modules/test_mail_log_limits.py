@@ -89,7 +89,10 @@ def test_rsyslog_is_left_alone_where_that_is_wanted(run_module, host, tmp_path):
 
 
 def test_what_rsyslogd_refuses_is_a_warning_and_not_put_in_place(run_module, host, programs):
-    programs(rsyslogd="echo 'rsyslogd: invalid or yet-unknown config file command' >&2; exit 1")
+    refuses_ours = (
+        "grep -q zz-mailops \"$3\" || exit 0; echo 'rsyslogd: invalid or yet-unknown config file command' >&2; exit 1"
+    )
+    programs(rsyslogd=refuses_ours)
     failed, result = run_module(mail_log_limits.main)
     assert not failed and contents(host) == (JOURNALD, None) and not result["rsyslog_restart_required"]
     (warning,) = result["warnings"]

@@ -15,7 +15,8 @@ from ansible_collections.mailops.relay.plugins.doc_fragments.config_files import
 from ansible_collections.mailops.relay.plugins.modules import sendmail_config
 
 # A sendmail that reads the smart host and knows one mailer, with the answers of 8.17.1.9.
-SENDMAIL = r"""cat > /dev/null
+SENDMAIL = r"""# ADDRESS TEST MODE: by this it is taken for sendmail's.
+cat > /dev/null
 case "$*" in *-d0.1*) echo 'Version 8.17.1.9'; exit 0;; esac
 echo "> $(sed -n 's/^DS//p' "$2")
 > Undefined

@@ -167,7 +167,7 @@ def test_old_and_new_certificate_of_one_name_are_anchors_in_one_file_in_either_o
     old, new = map(x509.read_certificate, both)
     assert old.subject_der != new.subject_der and new.subject_der == new.issuer_der
     assert new.subject == "CN=relay.example.com, serialNumber=" + new.serial
-    assert new.authority_key_id == new.subject_key_id is not None
+    assert new.authority_key_id is not None and new.authority_key_id == new.subject_key_id
 
 
 def test_self_signed_certificate_is_its_own_trust_anchor(tmp_path):
