@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
-from ansible_collections.mailops.relay.plugins.plugin_utils.relay_server import users
+from ansible_collections.mailops.relay.plugins.plugin_utils.relay_server import RELAY_ITSELF, users
 
 # What divides a client's answer: to which hosts it sends, and what it trusts (roles/relay_server/tasks/switch.yml).
 TRUST = "-- what this client trusts --"
@@ -55,6 +55,8 @@ def _known(text):
 
 def _lack(answer, names, roots):
     """str: why a client would not accept the next certificate; empty when it would, or does not ask for it."""
+    if answer.get("rc") == RELAY_ITSELF:
+        return "the relay itself answered in its place: write its ansible_host without inventory_hostname"
     if answer.get("unreachable") or answer.get("rc") != 0:
         return "it could not be asked"
     ways, _mark, trust = answer.get("stdout", "").partition(TRUST)

@@ -29,6 +29,9 @@ _COMMENT = re.compile(r"[ -~]{1,255}\Z")
 # there is something, the host name of now and that of the next boot, and /etc/hosts in base64.
 _TOLD = re.compile(r"(program|recorded|hostname|hosts_file)=(.*)\Z", re.S)
 
+# What the question to a client ends with where the relay itself has been asked (roles/relay_server/vars/main.yml).
+RELAY_ITSELF = 77
+
 # Of a list of hosts that Postfix reads: what is no network is a name, a table or a file.
 _HOST_LISTS = ("relay_server_bare_newline_exclusions", "relay_server_client_limit_exceptions")
 
@@ -418,7 +421,12 @@ def users(results, names):
     addresses = {plain(name) for name in names if name}
     for result in results:
         client, said = result["item"], result.get("stdout", "")
-        if result.get("unreachable") or result.get("rc") != 0:
+        if result.get("rc") == RELAY_ITSELF:
+            yield (
+                f"{client} could not be asked whether it still sends to this relay, which answered itself, so it counts as a client of"
+                f" it. Write ansible_host of {client} without inventory_hostname, which is the relay's in a delegated task."
+            )
+        elif result.get("unreachable") or result.get("rc") != 0:
             yield f"{client} could not be asked whether it still sends to this relay, so it counts as a client of it."
         elif named.search(said) or any(plain(text) in addresses for text in _IPV6.findall(said)):
             yield f"{client} still sends to this relay."

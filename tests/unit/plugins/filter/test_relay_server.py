@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -508,3 +510,30 @@ def test_what_Postfix_listens_on_has_a_loopback_address_for_each_family(own, pro
     environment = NativeEnvironment()
     environment.tests["search"] = search
     assert environment.from_string(VARS["__relay_server_interfaces"]).render(variables) == interfaces
+
+
+@pytest.mark.parametrize(
+    ("addresses", "code"),
+    [
+        ("172.17.0.1 10.20.0.10", relay_server.RELAY_ITSELF),
+        ("10.20.0.100 fd00::1", relay_server.RELAY_ITSELF),
+        # A bridge of containers has the same address on many hosts.
+        ("172.17.0.1 10.20.0.100", 0),
+        ("", 0),
+    ],
+)
+def test_the_relay_does_not_answer_for_a_client_of_whom_ansible_host_has_inventory_hostname(addresses, code, tmp_path):
+    hostname = tmp_path / "hostname"
+    hostname.write_text(f"#!/bin/sh\necho {addresses}\n", encoding="utf-8")
+    hostname.chmod(0o755)
+    question = NativeEnvironment().from_string(
+        VARS["__relay_server_asks_for_ways_out"].partition("without_comments")[0]
+    )
+    asked = question.render({"__relay_server_addresses": ["10.20.0.10", "fd00::1"]})
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert subprocess.run(["sh", "-c", asked], env={"PATH": path}, check=False).returncode == code
+
+
+def test_where_the_relay_answered_it_says_what_to_write():
+    found = filters.relay_users([{"item": "web01", "rc": relay_server.RELAY_ITSELF, "stdout": ""}], NAMES)
+    assert "Write ansible_host of web01 without inventory_hostname" in found[0]

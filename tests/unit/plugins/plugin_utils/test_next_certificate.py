@@ -54,11 +54,13 @@ def test_no_answer_means_no(made):
         answer("damaged", made.read("self")[:300]),
         {"item": "down", "unreachable": True, "msg": "no route"},
         {"item": "broken", "rc": 2, "stdout": ""},
+        {"item": "other", "rc": 77, "stdout": ""},
     ]
     found = decide(read(made), *answers)
-    assert not found.switch and set(found.lacking) == {"old", "empty", "damaged", "down", "broken"}
+    assert not found.switch and set(found.lacking) == {"old", "empty", "damaged", "down", "broken", "other"}
     for word in (
         "down (it could not be asked)",
+        "other (the relay itself answered in its place: write its ansible_host without inventory_hostname)",
         "old (it does not trust it yet)",
         "2026-12-13T12:00:00Z",
         "of relay1 waits",
