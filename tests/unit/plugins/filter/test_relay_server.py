@@ -35,6 +35,8 @@ GOOD = {
     "relay_server_firewall_zone": "postfix",
     "relay_server_firewall_comment": "postfix",
     "relay_server_tls_provider": "selfsigned",
+    "relay_server_tls_renew_before_days": 30,
+    "relay_server_tls_switch_before_days": 7,
     "relay_server_tls_ca_file": "",
     "relay_server_tls_ownca_path": "",
     "relay_server_tls_ownca_privatekey_path": "",
@@ -233,6 +235,11 @@ def test_a_firewall_that_could_not_be_asked_about_is_not_taken_for_none():
             {"tls_provider": "ownca", "tls_ownca_path": "/ca.crt"},
             'relay_server_tls_provider: "ownca" needs relay_server_tls_ownca_path and relay_server_tls_ownca_privatekey_path, '
             "the CA certificate and key on this host.",
+        ),
+        (
+            {"tls_switch_before_days": 30},
+            "relay_server_tls_switch_before_days: 30 is not less than relay_server_tls_renew_before_days, 30, so that clients would have"
+            " no time to trust the next certificate. Write a smaller number, or leave it out.",
         ),
         (
             {"firewall_comment": "caf\u00e9"},
