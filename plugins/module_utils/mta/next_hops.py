@@ -16,7 +16,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import Deadline, StreamError, addresses_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import NOT_A_CLIENT, ProbeError
 from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import BACKENDS
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import ask
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import read
 
 # postconf(5): these name hosts; the others name tables or programs, in which a relay may be.
 _POSTFIX_HOSTS = ("relayhost", "smtp_fallback_relay", "default_transport")
@@ -37,7 +37,7 @@ _LOOK_UP = 5
 
 def _postfix(runner):
     try:
-        output = ask(runner, ["-x"] + list(_POSTFIX_HOSTS + _POSTFIX_TABLES))
+        output = read(runner, ["-x"] + list(_POSTFIX_HOSTS + _POSTFIX_TABLES)).text
     except CommandError:
         return None
     values = dict((name, "") for name in _POSTFIX_HOSTS)

@@ -16,7 +16,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.processes import working_directories
 from ansible_collections.mailops.relay.plugins.module_utils.mail.daemons import DAEMONS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import ask
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import read
 
 _QUEUES = ("active", "deferred", "hold", "incoming", "corrupt")
 _PARAMETERS = ("queue_directory", "syslog_name")
@@ -114,7 +114,7 @@ class PostfixPlaces(object):
         """
         names = list(_PARAMETERS + further)
         try:
-            values = dict(zip(names, ask(runner, ["-x", "-h"] + names, configuration).split("\n")))
+            values = dict(zip(names, read(runner, ["-x", "-h"] + names, configuration).text.split("\n")))
             directory = values.get("queue_directory", "")
             if not directory.startswith("/"):
                 raise QueueError(

@@ -36,7 +36,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_listin
     parse_json_line,
     parse_text,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import address_fault, readable_copy
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import options_of, read
 
 _JSON_VERSION = (3, 1)
 _EXPIRE_VERSION = (3, 5)
@@ -85,20 +85,17 @@ class PostfixQueue(Queue):
 
     def __init__(self, runner, config_directory=None):
         super(PostfixQueue, self).__init__(runner)
-        self._options = [] if config_directory is None else ["-c", config_directory]
         self._unmarked = None
         names = ("mail_version", "queue_directory", "mail_owner")
-        try:
-            output = runner.run(["postconf"] + self._options + ["-h"] + list(names)).stdout
-        except CommandError as exc:
-            self._options = ["-c", readable_copy(exc, config_directory)]
+        found = read(runner, ["-h"] + list(names), config_directory)
+        if found.fault is not None:
             self.warnings.append(
                 "Postfix does not run with its main.cf: {0}; what waits in its queue waits for that to be mended".format(
-                    address_fault(exc)
+                    found.fault
                 )
             )
-            output = runner.run(["postconf"] + self._options + ["-h"] + list(names)).stdout
-        self._settings = dict(zip(names, output.split("\n")))
+        self._options = options_of(found.directory)
+        self._settings = dict(zip(names, found.text.split("\n")))
         self.version = parse_version(self._settings["mail_version"])
         self._heads = QueueHeads(self._settings["queue_directory"])
         self._told = False

@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import (
@@ -34,6 +35,10 @@ _FAULT = re.compile(r"fatal: ((?:parameter|config variable) (?:inet|proxy)_inter
 # What the copy says otherwise. Its own directory would stand for $config_directory.
 _ELSEWHERE = {"inet_interfaces": "all", "proxy_interfaces": ""}
 _OTHERWISE = tuple(_ELSEWHERE) + ("config_directory",)
+
+# text: str, standard output; directory: str or None, for C(-c), from which it could be read; fault: str or None, what is wrong with the
+# addresses in main.cf, where that is a copy.
+Read = namedtuple("Read", "text directory fault")
 
 
 def address_fault(error):
@@ -71,8 +76,8 @@ def readable_copy(error, directory):
     return copy
 
 
-def ask(runner, arguments, directory=None):
-    """str: what postconf says of a configuration.
+def read(runner, arguments, directory=None):
+    """Read: what postconf says of a configuration.
 
     Args:
         runner: a ``Runner``.
@@ -83,12 +88,14 @@ def ask(runner, arguments, directory=None):
         CommandError: it cannot be asked.
     """
     try:
-        return runner.run(["postconf"] + _of(directory) + arguments).stdout
+        return Read(runner.run(["postconf"] + options_of(directory) + arguments).stdout, directory, None)
     except CommandError as exc:
-        return runner.run(["postconf"] + _of(readable_copy(exc, directory)) + arguments).stdout
+        copy = readable_copy(exc, directory)
+        return Read(runner.run(["postconf"] + options_of(copy) + arguments).stdout, copy, address_fault(exc))
 
 
-def _of(directory):
+def options_of(directory):
+    """list of str: by which a program of Postfix reads the configuration in a directory; None is the usual one."""
     return [] if directory is None else ["-c", directory]
 
 
@@ -101,13 +108,11 @@ def settings_of(runner):
     Raises:
         CommandError: postconf cannot be asked.
     """
-    try:
-        return parse_settings(runner.run(["postconf", "-n"]).stdout), None
-    except CommandError as exc:
-        copy = readable_copy(exc, None)
-        settings = parse_settings(runner.run(["postconf", "-c", copy, "-n"]).stdout)
+    found = read(runner, ["-n"])
+    settings = parse_settings(found.text)
+    if found.fault is not None:
         path = os.path.join(DEFAULT_DIRECTORY, "main.cf")
         own = MainCf(read_native(path) or "", path).values()
         settings = dict((name, value) for name, value in settings.items() if name not in _OTHERWISE)
         settings.update((name, own[name]) for name in _OTHERWISE if name in own)
-        return settings, address_fault(exc)
+    return settings, found.fault

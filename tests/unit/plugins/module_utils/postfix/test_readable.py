@@ -63,13 +63,13 @@ def test_a_main_cf_that_can_be_read_is_not_copied(directory):
     runner = Runner(directory)
     settings, fault = readable.settings_of(runner)
     assert settings["inet_interfaces"] == "all" and fault is None and runner.copies == [str(directory)]
-    assert "inet_interfaces = all" in readable.ask(runner, ["-x", "-h", "relayhost"])
+    assert "inet_interfaces = all" in readable.read(runner, ["-x", "-h", "relayhost"]).text
 
 
 def test_each_instance_is_asked_in_its_own_directory(directory, tmpdir_factory):
     other = tmpdir_factory.mktemp("other")
     other.join("main.cf").write("syslog_name = out")
-    assert readable.ask(Runner(directory), ["-h", "syslog_name"], str(other)).startswith("syslog_name = out\n")
+    assert readable.read(Runner(directory), ["-h", "syslog_name"], str(other)).text.startswith("syslog_name = out\n")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_another_fault_stays_an_error(directory, fault, is_about_addresses):
     if is_about_addresses:
         assert readable.settings_of(runner)[1]
         return
-    for ask in (readable.settings_of, lambda runner: readable.ask(runner, ["-n"])):
+    for ask in (readable.settings_of, lambda runner: readable.read(runner, ["-n"])):
         with pytest.raises(CommandError) as caught:
             ask(runner)
         assert caught.value.stderr == fault
