@@ -5,7 +5,8 @@
 """What Postfix's programs say where main.cf names an address that the host has not, with which each of them ends at once.
 
 EL's stock C(inet_interfaces = localhost) is such a one where IPv6 is off and /etc/hosts has C(::1 localhost): nothing of Postfix works
-then, and yet what it was told, and what waits in its queue, is to be seen. own_inet_addr.c looks for these addresses, in each version.
+then, and yet what it was told, and what waits in its queue, is to be seen. own_inet_addr.c looks for these addresses, in each version;
+postconf does so only where mynetworks follows from them, and answers otherwise.
 """
 
 from __future__ import absolute_import, division, print_function
