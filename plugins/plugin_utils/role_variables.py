@@ -14,7 +14,7 @@ from pathlib import Path
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.mailops.relay.plugins.plugin_utils import client_relays, relay_server
+from ansible_collections.mailops.relay.plugins.plugin_utils import client_relays, relay_server, smarthost_problems
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
     choice,
     misspelt,
@@ -220,7 +220,8 @@ def _meant(role, values, facts, units, unknown):
     """list of str: what is wrong with values that are of their types."""
     if role == "relay_server":
         own = list(facts.get("all_ipv4_addresses") or []) + list(facts.get("all_ipv6_addresses") or [])
-        return list(relay_server.problems(values, units, unknown, own))
+        named = [*own, values["relay_server_hostname"], values["relay_server_address"]]
+        return [*relay_server.problems(values, units, unknown, own), *smarthost_problems.problems(values, named)]
     relays, port = values[f"{role}_relays"], values[f"{role}_port"]
     if role == "sendmail_client":
         tls, mx_lookup = values[f"{role}_tls_security_level"], values[f"{role}_mx_lookup"]

@@ -53,6 +53,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host, NotInstalledError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import scopes_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_parameters import is_known
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import tables_in, takes_tables
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import FIELDS, MasterCf
@@ -145,7 +146,7 @@ def first_supported(choices, defaults, named, types=None):
 
 
 def _is_supported(entry, defaults, types):
-    if defaults is not None and not all(name in defaults for name in entry):
+    if defaults is not None and not all(is_known(name, defaults) for name in entry):
         return False
     tables = [
         table
@@ -428,7 +429,7 @@ class Configuration(object):
             offered = set(optional)
             for entries in self._request.get("first_supported") or []:
                 offered.update(name for entry in entries for name in entry)
-            unknown = set(name for name in offered - set(wanted) if name not in self._host.defaults)
+            unknown = set(name for name in offered - set(wanted) if not is_known(name, self._host.defaults))
         else:
             self._warnings.append(
                 "Postfix is not installed on this host yet: the values could not be checked against it, "

@@ -53,6 +53,10 @@ _HOSTS_FILE = "/etc/hosts"
 _RESOLV_CONF = "/etc/resolv.conf"
 _JOURNALD_SOCKET = "/run/systemd/journal/socket"
 _NEXT_HOP = re.compile(r"\[([^\]]+)\](?::([0-9A-Za-z-]+))?\Z")
+_MEND_ADDRESSES = (
+    "Run mailops.relay.site, which sets inet_interfaces; or set inet_protocols to what the host has, such as ipv4."
+)
+_MEND = "Mend that in main.cf; the command postfix check says nothing once it can be used."
 # A thread has to come round to saying that it was too late.
 _GRACE = 0.5
 
@@ -64,6 +68,13 @@ def _next_hops(relayhost):
         port = port_number(match.group(2) or str(_SMTP_PORT)) if match else None
         if port is not None:
             yield plain(match.group(1)), port
+
+
+def _blamed(fault):
+    """set of str: the words of which one names the parameter for which Postfix does not start."""
+    words = set(re.findall(r"[a-z0-9_]+", fault))
+    # It names none there: main.cf wants a family of addresses of which the host has none.
+    return words | set(["inet_interfaces", "inet_protocols"]) if "active network interfaces" in fault else words
 
 
 class OptionError(RelayError):
@@ -211,9 +222,10 @@ class Relay(object):
             if self._fault is None:
                 return [checks.ok("postfix", self._hostname, seen)]
             seen += " does not run with its main.cf: " + self._fault
-            if self.planned and "inet_interfaces" in (self._plan.get("main") or {}):
+            blamed = _blamed(self._fault)
+            if self.planned and blamed & set(self._plan.get("main") or {}):
                 return [checks.ok("postfix", self._hostname, seen + "; what is planned was checked")]
-            todo = "Run mailops.relay.site, which sets inet_interfaces; or set inet_protocols to what the host has, such as ipv4."
+            todo = _MEND_ADDRESSES if "inet_interfaces" in blamed else _MEND
             return [checks.failed("postfix", self._hostname, seen, todo)]
         return [checks.skipped("postfix", self._hostname, "not installed yet; what is planned was checked")]
 

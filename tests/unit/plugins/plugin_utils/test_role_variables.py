@@ -114,6 +114,31 @@ def test_what_the_role_sets_itself_has_no_problems(role):
         ("relay_server", "submission", "perhaps", "'perhaps' is not true or false; write one of them."),
         (
             "relay_server",
+            "smarthosts",
+            [{"name": "a", "hosts": ["a.example"], "pasword": "x"}],
+            'element 1 has "pasword", which nobody knows. Write password.',
+        ),
+        (
+            "relay_server",
+            "smarthosts",
+            {"ses": {}},
+            "a dictionary is not a list. Write a list, each element after a hyphen.",
+        ),
+        (
+            "relay_server",
+            "routes",
+            [{"via": "nobody"}],
+            'element 1: via "nobody" is the name of no smarthost. Write one of mx, hold, error, or add it to relay_server_smarthosts.',
+        ),
+        (
+            "relay_server",
+            "pacing",
+            [{"smarthosts": "a"}],
+            'element 1 has "smarthosts", which nobody knows. Write smarthost.',
+        ),
+        ("relay_server", "pacing", ["gmail.com"], 'element 1, "gmail.com", is not a dictionary. Write {name: …}.'),
+        (
+            "relay_server",
             "main",
             "a",
             '"a" is not a dictionary. Write {name: value}; on the command line -e \'{"relay_server_main": {…}}\'.',
