@@ -49,9 +49,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     stages_of,
     write_file,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.earlier import Earlier
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host, NotInstalledError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import scopes_of
@@ -410,6 +408,9 @@ class Configuration(object):
         wanted = dict(self._request.get("main") or {})
         for name in self._request.get("prefer_system_ca") or []:
             if name in wanted:
+                # What a second run does not need is imported where it is needed: on the host nothing is compiled beforehand.
+                from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
+
                 wanted[name] = preferred_file(wanted[name], self._request.get("files") or [])
         optional = self._request.get("if_supported") or {}
         both = sorted(set(wanted) & set(optional))
@@ -441,6 +442,8 @@ class Configuration(object):
         )
         values = main.values()
         if self._owner_name is not None and not self._owned.known and self._host.installed:
+            from ansible_collections.mailops.relay.plugins.module_utils.postfix.earlier import Earlier
+
             earlier = Earlier(plan.destination, texts, values)
             self._earlier = earlier if earlier.found else None
         before = self._before(plan, lambda text: MainCf(text, plan.path).values(), texts, values)
