@@ -192,6 +192,18 @@ def test_what_the_role_sets_itself_has_no_problems(role):
             "{{ nobody }}",
             "its value cannot be had: 'nobody' is undefined. Define what its template needs.",
         ),
+        (
+            "relay_server",
+            "local_recipient",
+            "ops",
+            '"ops" is not a mail address. Write one outside, for example ops@example.net.',
+        ),
+        (
+            "relay_client",
+            "root_recipient",
+            "ops@mail.example.com",
+            '"ops@mail.example.com" is a user of this host, where no mail is delivered. Write an address outside.',
+        ),
         ("sendmail_client", "mailer", "stmp", "'stmp' is not one of '', relay, esmtp, smtp, smtp8, dsmtp; write smtp."),
         ("sendmail_client", "tls_ca_file", {}, "a dictionary is not a text. Write one in quotes."),
         ("qmail_client", "rcpthosts", "example.com", '"example.com" is not a list. Write [example.com].'),
