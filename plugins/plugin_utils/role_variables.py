@@ -38,6 +38,7 @@ _LEAST = {
     "relay_server_recipient_limit": 1,
     "relay_server_tls_key_size": 1,
     "relay_server_tls_valid_days": 1,
+    "relay_server_tls_siteca_valid_days": 1,
     "qmail_client_service_timeout": 1,
 }
 

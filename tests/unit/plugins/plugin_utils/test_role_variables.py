@@ -32,6 +32,7 @@ WORKED_OUT = {
         "relay_server_inet_protocols": "all",
         "relay_server_firewall_ports": ["25/tcp"],
         "relay_server_tls_switch_before_days": 7,
+        "relay_server_tls_siteca_path": "/srv/inventory/.siteca.pem",
     },
     "relay_client": {"relay_client_relays": [RELAY], "relay_client_inet_protocols": "all"},
     "sendmail_client": {"sendmail_client_relays": [RELAY]},
