@@ -158,6 +158,10 @@ def test_an_authority_beside_the_file(check, made, tmp_path):
     results = check(path, ca_path=made.path("soon"))
     assert [status for _subject, status in statuses(results)] == ["failed"] * 3
     assert "above it CN=Soon CA" in results[0]["seen"]
+    # That of the CA of the site is found by itself.
+    of_site = made.join("of-site", "under")
+    made.join("of-site.ca", "soon")
+    assert [status for _subject, status in statuses(check(of_site))] == ["failed"] * 3
     gone = check(path, ca_path=str(tmp_path / "gone"))
     assert statuses(gone)[0] == (str(tmp_path / "gone"), "failed")
 
