@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, is_loopback, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import IMPLICIT_TLS
 from ansible_collections.mailops.relay.plugins.plugin_utils import smarthosts as ways
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import choice, number
 
@@ -67,7 +68,7 @@ def _smarthost_problems(position, entry, own):
     if "port" in entry:
         found = _whole(where, "port", entry["port"], 1, 65535)
         yield found
-        if not found and ways.port_of(entry) in ways.IMPLICIT_TLS and level == "may":
+        if not found and ways.port_of(entry) in IMPLICIT_TLS and level == "may":
             yield f"{where}: on port {entry['port']} TLS begins at once, and tls: may would be without. Leave tls out."
     yield from _host_problems(where, entry, level, own)
     yield from _login_problems(where, entry, level)

@@ -13,12 +13,12 @@ Not told here: what is wrong with the variables (``smarthost_problems``).
 import re
 from collections.abc import Mapping
 
+from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import IMPLICIT_TLS
+
 DIRECTORY = "/etc/postfix"
 # What a route may name beside a smarthost.
 WAYS = ("mx", "hold", "error")
 DEFAULT_PORT = 587
-# TLS begins at once (RFC 8314, section 3.3); the second one is Amazon's, for clouds that close the first.
-IMPLICIT_TLS = (465, 2465)
 # smtp_tls_security_level of a smarthost.
 LEVELS = ("secure", "encrypt", "may")
 MINUTE = 60

@@ -147,7 +147,11 @@ class Relay(object):
                 found.append(trust.read_certificates(path) if path else [])
             except trust.CertificateFileError as exc:
                 return [], [], {"path": path, "reason": str(exc), "missing": exc.missing}
-        return found[0], found[1], {"path": "", "reason": "", "missing": False}
+        return (
+            found[0],
+            found[1] + trust.site_authorities(self._options["path"]),
+            {"path": "", "reason": "", "missing": False},
+        )
 
     def _next(self, chains, authorities, bundle, now):
         """dict: about the certificate that waits to take the place of the one in use; empty when there is none."""

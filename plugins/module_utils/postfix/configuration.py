@@ -50,7 +50,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     write_file,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand, split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host, NotInstalledError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import scopes_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_parameters import is_known
@@ -222,7 +222,7 @@ class Configuration(object):
     def _check_state(self):
         state = self._request.get("state") or "present"
         check_request(self._owner_name, state)
-        wanted = ("main", "if_supported", "first_supported", "master", "tables", "files")
+        wanted = ("main", "append", "if_supported", "first_supported", "master", "tables", "files")
         named = [name for name in wanted if state == "absent" and self._request.get(name)]
         if named:
             raise SettingError(
@@ -441,6 +441,8 @@ class Configuration(object):
             if name not in unknown
         )
         values = main.values()
+        appended = self._appended(plan.destination, texts, values)
+        texts.update(appended)
         if self._owner_name is not None and not self._owned.known and self._host.installed:
             from ansible_collections.mailops.relay.plugins.module_utils.postfix.earlier import Earlier
 
@@ -452,7 +454,29 @@ class Configuration(object):
         # Sorted: Python 2.7 gives a mapping in any order, and new parameters are appended in this one.
         for name, value in sorted(texts.items()):
             main.set(name, value)
-        return sorted(unknown), set(named), set(restored)
+        return sorted(unknown), set(named).union(appended), set(restored)
+
+    def _appended(self, thing, texts, values):
+        """dict: parameter -> str: lists of main.cf with elements of ours behind those that they have otherwise.
+
+        Args:
+            thing: str, main.cf itself, not a link to it.
+            texts: dict: parameter -> str or None, what the call sets otherwise.
+            values: dict: parameter -> str, what main.cf says.
+        """
+        claims = self._owned.claims
+        found = {}
+        for name, elements in (self._request.get("append") or {}).items():
+            own = split_list(setting_text(elements, "append: " + name))
+            if name in texts:
+                base = texts[name]
+            elif claims is not None and claims.is_ours(thing, name, values.get(name)):
+                base = claims.before(thing, name)
+            else:
+                base = values.get(name)
+            others = [element for element in split_list(base or "") if element not in own]
+            found[name] = ", ".join(others + own)
+        return found
 
     def _before(self, plan, parse, wanted, current, name="{0}"):
         """dict or None: what an earlier release found; see ``Earlier.before``."""

@@ -25,10 +25,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
@@ -89,6 +90,7 @@ _OF_SUBSETS = {
     "reference_time": ("local", "certificates"),
     "clock_tolerance": ("local", "certificates"),
     "mx": ("network",),
+    "smarthosts": ("network",),
     "ca_path": ("certificates",),
 }
 # Of those the ones that need a value; here, so that it can be told from what is given.
@@ -197,7 +199,7 @@ class Relay(object):
             )
             works += list(zip(EXPECTED["local"], local))
         if "network" in subset:
-            works += self._resolver_works() + self._exit_works()
+            works += self._resolver_works() + self._exit_works() + self._smarthost_works()
         if "certificates" in subset:
             works.append((IDENTIFIER, self._certificates))
         results = []
@@ -309,6 +311,19 @@ class Relay(object):
         return [
             ("dns_resolver", lambda server=server: [way_out.nameserver_check(server, seconds, where)])
             for server in servers
+        ]
+
+    def _smarthost_works(self):
+        # main.cf may name other authorities than the host has.
+        authorities = self.parameters.value("smtp_tls_CAfile") or system_bundle()
+        return [
+            (
+                smarthost_login.IDENTIFIER,
+                lambda smarthost=smarthost: smarthost_login.login_checks(
+                    smarthost, self._options["timeout"], authorities
+                ),
+            )
+            for smarthost in self._options["smarthosts"]
         ]
 
     def _exit_works(self):

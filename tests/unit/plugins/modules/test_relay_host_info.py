@@ -167,6 +167,34 @@ def test_main_cf_is_read_once_for_all_that_is_told_of_it(relay, tmp_path):
     assert (tmp_path / "asked").read_text().splitlines().count("asked -n") == 1
 
 
+def test_each_smarthost_has_a_check_and_no_password_is_shown(relay, monkeypatch):
+    tried = []
+
+    def login_checks(smarthost, seconds, authorities):
+        tried.append((smarthost["port"], smarthost["tls"], authorities))
+        return [
+            {
+                "id": "smarthost_login",
+                "status": "failed",
+                "subject": smarthost["name"],
+                "seen": "said c2VjcmV0IQ==",
+                "todo": "",
+            }
+        ]
+
+    monkeypatch.setattr(relay_host.smarthost_login, "login_checks", login_checks)
+    account = {"name": "ses", "hosts": ["a.example"], "user": "u", "password": "secret!"}
+    result, found = relay(
+        {"myhostname": FQDN, "smtp_tls_CAfile": "/ca"},
+        subset=["network"],
+        smarthosts=[account, dict(account, port=465)],
+    )
+    assert result["verdict"] == "failed" and len(found["smarthost_login"]) == 2
+    assert sorted(tried) == [(465, "secure", "/ca"), (587, "secure", "/ca")]
+    assert "c2VjcmV0IQ==" not in str(result)
+    assert "smarthost_login" not in relay({"myhostname": FQDN}, subset=["network"])[1]
+
+
 def test_a_log_that_Postfix_writes_itself_has_no_limit(relay):
     _result, found = relay({"myhostname": FQDN, "maillog_file": "/var/log/postfix.log"}, subset=["local"])
     assert [found[name][0]["status"] for name in ("log_journald", "log_rsyslog")] == ["skipped", "skipped"]
