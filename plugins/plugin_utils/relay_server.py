@@ -237,8 +237,11 @@ def problems(variables, units, unknown, own=()):
             'relay_server_tls_provider: "ownca" needs relay_server_tls_ownca_path and'
             " relay_server_tls_ownca_privatekey_path, the CA certificate and key on this host."
         )
-    renew, switch = (int(variables[f"relay_server_tls_{name}_before_days"]) for name in ("renew", "switch"))
-    if switch and switch >= renew:
+    renew, switch, valid = (
+        int(variables[f"relay_server_tls_{name}_days"]) for name in ("renew_before", "switch_before", "valid")
+    )
+    # With all the days of a certificate nobody is waited for.
+    if switch and renew <= switch < valid:
         yield (
             f"relay_server_tls_switch_before_days: {switch} is not less than relay_server_tls_renew_before_days, {renew}, so that clients"
             " would have no time to trust the next certificate. Write a smaller number, or leave it out."

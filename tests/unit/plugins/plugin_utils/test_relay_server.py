@@ -34,6 +34,7 @@ def network_problems(text):
         "relay_server_tls_ownca_privatekey_path": "",
         "relay_server_tls_renew_before_days": 30,
         "relay_server_tls_switch_before_days": 7,
+        "relay_server_tls_valid_days": 3650,
     }
     return list(relay_server.problems(variables, UNITS, ""))
 
