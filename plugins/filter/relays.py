@@ -5,7 +5,7 @@
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_reuse import SETTINGS
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.tlsproxy_settings import SETTINGS
 from ansible_collections.mailops.relay.plugins.plugin_utils import postfix_client, trust
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 from ansible_collections.mailops.relay.plugins.plugin_utils.certificates import authority_file

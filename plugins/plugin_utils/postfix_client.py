@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role relay_client gives to M(mailops.relay.postfix_config), worked out once for a host."""
 
-from ansible_collections.mailops.relay.plugins.plugin_utils import trust
+from ansible_collections.mailops.relay.plugins.plugin_utils import local_mail, trust
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_list
 
 # What is told from each host's variables, by their names without the role's prefix.
@@ -15,6 +15,7 @@ VARIABLES = (
     "tls_security_level",
     "tls_ca_file",
     "tls_excluded_protocols",
+    "root_recipient",
     "main",
 )
 
@@ -42,7 +43,7 @@ def settings(values, results, installed, own_file, check_mode):
         check_mode: bool.
 
     Returns:
-        dict: C(main), C(files) and C(prefer_system_ca) for M(mailops.relay.postfix_config); C(anchors), of C(trust.anchors);
+        dict: C(main), C(append), C(tables), C(files) and C(prefer_system_ca) for M(mailops.relay.postfix_config); C(anchors), of C(trust.anchors);
         C(in_doubt) (bool), whether that names something that cannot be verified as things are; C(not_asked) (list of str), the
         relays' hosts that nobody has asked.
     """
@@ -56,6 +57,7 @@ def settings(values, results, installed, own_file, check_mode):
     hosts = [relay["host"] for relay in values["relays"] if "certificate" not in relay and "host" in relay]
     return {
         "main": _main(values, verified, own_file, anchors["names"]),
+        **local_mail.client_settings(values["root_recipient"]),
         "files": _files(own_file, anchors["text"], verified, ca_file),
         "prefer_system_ca": ["smtp_tls_CAfile"] if reads and public else [],
         "anchors": anchors,

@@ -15,7 +15,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
-from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_certificate import EXPIRED, VALID, facts_of
+from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_facts import EXPIRED, VALID, facts_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_tls import name_matches
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.relay_server import addresses_within

@@ -11,7 +11,7 @@ __metaclass__ = type
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand, split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import settings_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import settings_of, start_error, words_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import setting_text
 
 # postconf(5), for a host on which Postfix is not installed yet.
@@ -88,8 +88,8 @@ def planned_text(plan):
 
 
 def parameters_of(runner, host, hostname, plan, prefer_plan):
-    """(Parameters, bool, str or None): those of a host, whether they are those of the plan, and what is wrong with the addresses in
-    main.cf, with which Postfix does not start.
+    """(Parameters, bool, str or None): those of a host, whether they are those of the plan, and what is wrong with main.cf, with which
+    Postfix does not start.
 
     Args:
         runner: ``Runner``.
@@ -105,6 +105,8 @@ def parameters_of(runner, host, hostname, plan, prefer_plan):
     settings, fault, removed = {}, None, set()
     if host.installed:
         settings, fault = settings_of(runner)
+        error = start_error(runner) if fault is None else None
+        fault = fault if error is None else words_of(error)
     by_plan = prefer_plan or not host.installed
     if by_plan:
         texts, removed = planned_text(plan)

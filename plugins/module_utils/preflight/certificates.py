@@ -81,7 +81,8 @@ def read_files(service, authorities):
             if number and not service.chained or service.chained and _is_next(last, certificate):
                 found[-1].certificates.append(certificate)
             else:
-                found.append(File(path, [certificate], authorities, _successor(path)))
+                known = authorities + trust.site_authorities(path)
+                found.append(File(path, [certificate], known, _successor(path)))
     return found, bad
 
 

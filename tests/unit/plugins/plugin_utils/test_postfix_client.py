@@ -22,6 +22,7 @@ VALUES = {
     "tls_security_level": "secure",
     "tls_ca_file": "",
     "tls_excluded_protocols": ["!SSLv2"],
+    "root_recipient": "",
     "main": {},
 }
 
@@ -68,6 +69,13 @@ def test_further_relays_take_over(read):
     assert found["main"]["relayhost"] == "[relay01.example.com]:2525"
     assert found["main"]["smtp_fallback_relay"] == ["[relay02.example.com]:25", "[c]:2525"]
     assert found["not_asked"] == ["relay01"]
+
+
+def test_roots_mail_can_have_a_recipient_of_the_clients_own(read):
+    assert (settings()["append"], settings()["tables"]) == ({}, [])
+    found = settings(root_recipient="ops@example.net")
+    assert list(found["append"]) == ["virtual_alias_maps"]
+    assert found["tables"][0]["entries"]["root"] == "ops@example.net"
 
 
 def test_what_the_site_sets_wins(read):

@@ -239,7 +239,7 @@ def test_wrong_mode_of_the_pair_in_use_is_put_right_while_the_next_one_waits(tmp
 def test_refusals_change_nothing(tmp_path):
     ensure(wanted(tmp_path))
     before = snapshot(tmp_path)
-    with pytest.raises(KeypairError, match="overlap is used only with"):
+    with pytest.raises(KeypairError, match="overlap is not used with"):
         ensure(wanted(tmp_path, provider="csr", csr_path=str(tmp_path / "relay.csr")))
     with pytest.raises(KeypairError, match="RSA 2048 bits is asked for"):
         ensure(wanted(tmp_path, kind="RSA"))
