@@ -144,8 +144,8 @@ options:
       - V(none), it is replaced at once.
       - V(wait), the next key and certificate are made, as C(PATH.next) beside O(privatekey_path) and O(certificate_path), and the pair in
         use stays. RV(next) tells of them. When there is no reason any more, or what is in use is the same, they are removed. A pair that
-        nobody can verify (it has expired, key and certificate do not belong together, it is not for a name that is asked for) is replaced
-        at once, by the next one if there is one.
+        nobody can verify (it has expired, or key and certificate do not belong together) is replaced at once, by the next one if there
+        is one. One for other names than those that are asked for stays too, for the clients that know no other.
       - V(switch), the next key and certificate take the place of the pair in use, if they are there and fit. For that, both paths become
         symbolic links into the directory C(PATH.pairs) beside O(certificate_path), in which one rename replaces both; a key is never
         there with the certificate of another. The files C(PATH.next) stay until the next run, so that whoever serves the pair can be

@@ -32,6 +32,7 @@ WORKED_OUT = {
         "relay_server_inet_protocols": "all",
         "relay_server_firewall_ports": ["25/tcp"],
         "relay_server_tls_switch_before_days": 7,
+        "relay_server_tls_valid_days": 3650,
         "relay_server_tls_siteca_path": "/srv/inventory/.siteca.pem",
     },
     "relay_client": {"relay_client_relays": [RELAY], "relay_client_inet_protocols": "all"},
@@ -72,7 +73,8 @@ def test_each_variable_has_a_default_and_a_description_and_no_entry_is_one_that_
 
 
 def test_clients_have_time_to_trust_a_next_certificate():
-    for renew, switch in ((30, 7), (0, 0), ("5", "4")):
+    # The last one waits for nobody.
+    for renew, switch in ((30, 7), (0, 0), ("5", "4"), (30, "3650")):
         assert problems("relay_server", tls_renew_before_days=renew, tls_switch_before_days=switch) == []
     for renew, switch in ((30, 30), ("5", 7), (0, 1)):
         (problem,) = problems("relay_server", tls_renew_before_days=renew, tls_switch_before_days=switch)
