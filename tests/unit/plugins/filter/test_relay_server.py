@@ -336,7 +336,9 @@ program=15-ip4tables
 recorded=firewalld_zone
 hostname=relay01
 hostname=relay01.example.com
-hosts_file=MTI3LjAuMC4xCWxvY2FsaG9zdAo="""
+hosts_file=MTI3LjAuMC4xCWxvY2FsaG9zdAo=
+pair=/etc/postfix/server.key
+pair=/etc/postfix/server.crt"""
 
 
 def test_what_runs_and_is_there_need_not_be_asked_about_again():
@@ -346,8 +348,9 @@ def test_what_runs_and_is_there_need_not_be_asked_about_again():
         "recorded": ["firewalld_zone"],
         "hostnames": ["relay01", "relay01.example.com"],
         "hosts_file": "MTI3LjAuMC4xCWxvY2FsaG9zdAo=",
+        "pair": ["/etc/postfix/server.key", "/etc/postfix/server.crt"],
     }
-    nothing = {"services": [], "programs": [], "recorded": [], "hostnames": [], "hosts_file": ""}
+    nothing = {"services": [], "programs": [], "recorded": [], "hostnames": [], "hosts_file": "", "pair": []}
     assert filters.host_state([]) == nothing
 
 
