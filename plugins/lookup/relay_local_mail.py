@@ -40,7 +40,7 @@ _raw:
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.mailops.relay.plugins.plugin_utils import local_mail
+from ansible_collections.mailops.relay.plugins.plugin_utils import local_mail, sender_addresses
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory_names import client_names
 
 _ROLE = "relay_server"
@@ -62,12 +62,25 @@ class LookupModule(LookupBase):
                 names, _given = client_names(variables, value("hostname"), value("local_names"))
                 found.append([name for name in names if name not in own])
                 continue
-            settings = local_mail.settings(
-                self.get_option("taken"), value("local_recipient"), value("local_recipients")
-            )
+            settings = self._settings(value)
             if term not in settings:
                 raise AnsibleLookupError(
                     f'relay_local_mail: "{term}" is no part of what is set. Write one of names, {", ".join(settings)}.'
                 )
             found.append(settings[term])
         return found
+
+    def _settings(self, value):
+        root = local_mail.settings(self.get_option("taken"), value("local_recipient"), value("local_recipients"))
+        senders = sender_addresses.settings(
+            value("hostname"),
+            value("masquerade"),
+            value("masquerade_exceptions"),
+            value("canonical"),
+            value("strip_headers"),
+        )
+        return {
+            "main": senders["main"],
+            "append": {**root["append"], **senders["append"]},
+            "tables": root["tables"] + senders["tables"],
+        }

@@ -18,6 +18,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils import (
     client_relays,
     local_mail,
     relay_server,
+    sender_addresses,
     smarthost_problems,
 )
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory_names import client_names
@@ -249,4 +250,5 @@ def _about_addresses(values, variables):
     hostname = str(values["relay_server_hostname"])
     own = local_mail.own_names(hostname, values["relay_server_mydestination"])
     names = [name for found in client_names(variables, hostname, values["relay_server_local_names"]) for name in found]
-    return list(local_mail.problems(values, [name for name in names if name not in own], own))
+    names = [name for name in names if name not in own]
+    return [*local_mail.problems(values, names, own), *sender_addresses.problems(values, names, hostname)]

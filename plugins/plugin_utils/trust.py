@@ -377,7 +377,7 @@ def _check_chain(where, result, host, role):
         raise Distrust(
             f"{where} has no anchor: {chain['reason']}. Put the certificates between behind it in its file, and name a"
             f" file on {host} that has the authority's root in relay_server_tls_ca_file (with an authority of your own,"
-            f" in relay_server_tls_ownca_path), or one that this host has in {role}_tls_ca_file.",
+            f" in relay_server_tls_ownca_path; with siteca, run the site with {host}), or one that this host has in {role}_tls_ca_file.",
             unread=left,
         )
     if chain["status"] != "verified":

@@ -31,6 +31,9 @@ class PlanError(RelayError):
 class Parameters(object):
     """The parameters of a Postfix, expanded.
 
+    Attributes:
+        settings: dict, as given.
+
     Args:
         hostname: str, the host's own name.
         settings: dict: those of main.cf or those planned -> their text.
@@ -39,7 +42,7 @@ class Parameters(object):
 
     def __init__(self, hostname, settings, defaults):
         self._hostname = hostname
-        self._settings = settings
+        self.settings = settings
         self._defaults = defaults
 
     def value(self, name):
@@ -62,14 +65,14 @@ class Parameters(object):
         return whole_number(self.value(name)) or 0
 
     def _raw(self, name):
-        if name in self._settings:
-            return self._settings[name]
+        if name in self.settings:
+            return self.settings[name]
         # postconf -d knows nothing of main.cf, so these two would be those of another host name.
         if name == "myhostname":
             # get_hostname() and check_mydomain() of Postfix's mail_params.c
             return self._hostname if "." in self._hostname else "{0}.$mydomain".format(self._hostname)
         if name == "mydomain":
-            named = self._settings.get("myhostname", self._hostname)
+            named = self.settings.get("myhostname", self._hostname)
             return named.partition(".")[2] or "localdomain"
         return self._defaults.get(name, _DEFAULTS.get(name))
 

@@ -235,7 +235,8 @@ class Relay(object):
         if self.planned:
             # The role may be what renews it, so it must not wait for that.
             return [checks.skipped(IDENTIFIER, self._hostname, "not looked at, since the role sees to it")]
-        return Certificates(self._runner, self._host, self._hostname, self._options).checks()
+        # Without a plan these parameters are those of main.cf, which postconf need not be asked for again.
+        return Certificates(self._runner, self._host, self._hostname, self.parameters.settings, self._options).checks()
 
     def _names(self):
         names = [

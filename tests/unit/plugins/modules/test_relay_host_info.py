@@ -44,7 +44,8 @@ def relay(run_module, programs, monkeypatch, tmp_path):
         else:
             main = "".join("{0} = {1}\\n".format(*pair) for pair in sorted(main_cf.items()))
             programs(postmap="echo x" if fault is None else "echo 'postmap: fatal: {0}' >&2; exit 1".format(fault))
-            programs(postconf="[ $1 = -n ] && printf '{0}' || printf '{1}'".format(main, DEFAULTS.replace("\n", "\\n")))
+            answers = "[ $1 = -n ] && printf '{0}' || printf '{1}'".format(main, DEFAULTS.replace("\n", "\\n"))
+            programs(postconf="echo asked $1 >> {0}; {1}".format(tmp_path / "asked", answers))
         failed, result = run_module(relay_host_info.main, **options)
         assert not failed, result
         assert not result["changed"]
@@ -159,6 +160,11 @@ def test_where_there_is_no_certificate_to_look_at(relay, main_cf, options, seen)
     result, found = relay(main_cf, subset=["certificates"], **options)
     ((check,),) = found.values()
     assert check["id"] == "certificate" and check["status"] == result["verdict"] == "skipped" and seen in check["seen"]
+
+
+def test_main_cf_is_read_once_for_all_that_is_told_of_it(relay, tmp_path):
+    relay({"myhostname": FQDN}, subset=["local", "certificates"])
+    assert (tmp_path / "asked").read_text().splitlines().count("asked -n") == 1
 
 
 def test_each_smarthost_has_a_check_and_no_password_is_shown(relay, monkeypatch):

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.mailops.relay.plugins.module_utils.qmail import control
 from ansible_collections.mailops.relay.plugins.plugin_utils import playbook_variables, role_variables
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -143,6 +144,28 @@ def test_variables_in_running_text_are_there():
             named.append(name)
             assert name in known, f"{path.name}: {name}"
     assert len(named) > 5
+
+
+def test_the_table_of_qmails_control_files_is_what_the_module_knows():
+    rows = re.findall(
+        r"(?m)^\| (?:\*\*)?`(\w+)`(?:\*\*)? \| .* \| (.*) \| (.*) \| (.*) \|$",
+        (ROOT / "docs/qmail.md").read_text("utf-8"),
+    )
+    told = {name: rest for name, *rest in rows if name in control.CONTROL_FILES}
+    assert sorted(told) == sorted(control.CONTROL_FILES)
+    does = {
+        control.NONE: "nothing",
+        control.HUP: "HUP",
+        control.RESTART: "restart",
+        control.RESTART_SMTPD: "restart of the SMTP",
+    }
+    for name, (default, reader, action) in told.items():
+        file = control.CONTROL_FILES[name]
+        assert default.strip("`–") == file.default.replace("none", ""), name
+        assert reader.strip("`") == file.reader, name
+        assert action == does[file.action] or action.startswith(
+            does[file.action] + (":" if file.action == control.NONE else " ")
+        ), name
 
 
 def run(program, *arguments, cwd):
