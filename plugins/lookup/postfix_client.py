@@ -17,7 +17,7 @@ options:
     description: The part of it. None only loads what is needed to work it out.
     type: list
     elements: str
-    choices: [main, files, prefer_system_ca, anchors, in_doubt, not_asked]
+    choices: [main, append, tables, files, prefer_system_ca, anchors, in_doubt, not_asked]
 """
 
 EXAMPLES = """

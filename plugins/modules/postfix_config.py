@@ -58,6 +58,13 @@ options:
         and takes the others out.
     type: dict
     default: {}
+  append:
+    description:
+      - Parameters of main.cf that are lists, such as V(transport_maps), with the elements that they get behind those which O(main)
+        names, or which are there. What others have set stays, and comes first.
+    type: dict
+    default: {}
+    version_added: 0.10.0
   if_supported:
     description:
       - The same as O(main), for parameters that only newer versions know. Those which the installed Postfix
@@ -447,6 +454,7 @@ def argument_spec():
     return dict(
         config_directory=dict(type="path"),
         main=dict(type="dict", default={}),
+        append=dict(type="dict", default={}),
         if_supported=dict(type="dict", default={}),
         first_supported=dict(type="list", elements="list", default=[]),
         master=dict(

@@ -144,8 +144,8 @@ options:
       - V(none), it is replaced at once.
       - V(wait), the next key and certificate are made, as C(PATH.next) beside O(privatekey_path) and O(certificate_path), and the pair in
         use stays. RV(next) tells of them. When there is no reason any more, or what is in use is the same, they are removed. A pair that
-        nobody can verify (it has expired, key and certificate do not belong together, it is not for a name that is asked for) is replaced
-        at once, by the next one if there is one.
+        nobody can verify (it has expired, or key and certificate do not belong together) is replaced at once, by the next one if there
+        is one. One for other names than those that are asked for stays too, for the clients that know no other.
       - V(switch), the next key and certificate take the place of the pair in use, if they are there and fit. For that, both paths become
         symbolic links into the directory C(PATH.pairs) beside O(certificate_path), in which one rename replaces both; a key is never
         there with the certificate of another. The files C(PATH.next) stay until the next run, so that whoever serves the pair can be
@@ -376,14 +376,12 @@ backup_files:
   sample: ["/etc/ssl/certs/relay.crt.2026-01-31@12:00:00~"]
 """
 
-import grp
-import pwd
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import keypair, keypair_next
+from ansible_collections.mailops.relay.plugins.module_utils.host import accounts, keypair, keypair_next
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
+from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import Wanted
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
 
@@ -419,20 +417,6 @@ def argument_spec():
     )
 
 
-def identifier(option, name, look_up, check_mode, warnings):
-    """int or None: the number of a user or group."""
-    if name is None or name.isdigit():
-        return None if name is None else int(name)
-    try:
-        return look_up(name)
-    except KeyError:
-        sentence = "{0}: there is no {1} on this host. Create it, or correct {0}.".format(option, name)
-        if not check_mode:
-            raise KeypairError(sentence)
-        warnings.append(sentence + " Outside check mode this is refused.")
-        return None
-
-
 def main():
     module = RelayModule(
         argument_spec=argument_spec(),
@@ -449,12 +433,8 @@ def main():
     warnings = []
 
     with reported(module):
-        owner = identifier(
-            "owner", params["owner"], lambda name: pwd.getpwnam(name).pw_uid, module.check_mode, warnings
-        )
-        group = identifier(
-            "group", params["group"], lambda name: grp.getgrnam(name).gr_gid, module.check_mode, warnings
-        )
+        owner = accounts.user("owner", params["owner"], module.check_mode, warnings)
+        group = accounts.group("group", params["group"], module.check_mode, warnings)
         params.update(
             kind=params.pop("type"),
             names=params.pop("subject_alt_name"),

@@ -286,8 +286,11 @@ def problems(variables, units, unknown, own=()):
         )
     if variables["relay_server_tls_provider"] == "siteca":
         yield from _site_ca_problems(variables)
-    renew, switch = (int(variables[f"relay_server_tls_{name}_before_days"]) for name in ("renew", "switch"))
-    if switch and switch >= renew:
+    renew, switch, valid = (
+        int(variables[f"relay_server_tls_{name}_days"]) for name in ("renew_before", "switch_before", "valid")
+    )
+    # With all the days of a certificate nobody is waited for.
+    if switch and renew <= switch < valid:
         yield (
             f"relay_server_tls_switch_before_days: {switch} is not less than relay_server_tls_renew_before_days, {renew}, so that clients"
             " would have no time to trust the next certificate. Write a smaller number, or leave it out."

@@ -14,7 +14,14 @@ from pathlib import Path
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.mailops.relay.plugins.plugin_utils import client_relays, relay_server
+from ansible_collections.mailops.relay.plugins.plugin_utils import (
+    client_relays,
+    local_mail,
+    relay_server,
+    sender_addresses,
+    smarthost_problems,
+)
+from ansible_collections.mailops.relay.plugins.plugin_utils.inventory_names import client_names
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
     choice,
     misspelt,
@@ -110,7 +117,7 @@ def problems(role, variables, template, units=None, unknown=""):
     # What only follows from a variable that has been named already says nothing new.
     return told + [
         sentence
-        for sentence in ([] if without_facts else _meant(role, values, facts, units, unknown))
+        for sentence in ([] if without_facts else _meant(role, values, facts, units, unknown, variables))
         if sentence.partition(":")[0] not in wrong
     ]
 
@@ -217,13 +224,31 @@ def _wrong_list(name, value, option):
     return None
 
 
-def _meant(role, values, facts, units, unknown):
+def _meant(role, values, facts, units, unknown, variables):
     """list of str: what is wrong with values that are of their types."""
     if role == "relay_server":
         own = list(facts.get("all_ipv4_addresses") or []) + list(facts.get("all_ipv6_addresses") or [])
-        return list(relay_server.problems(values, units, unknown, own))
+        named = [*own, values["relay_server_hostname"], values["relay_server_address"]]
+        return [
+            *relay_server.problems(values, units, unknown, own),
+            *smarthost_problems.problems(values, named),
+            *_about_addresses(values, variables),
+        ]
     relays, port = values[f"{role}_relays"], values[f"{role}_port"]
     if role == "sendmail_client":
         tls, mx_lookup = values[f"{role}_tls_security_level"], values[f"{role}_mx_lookup"]
         return client_relays.sendmail_client_problems(relays, port, tls, boolean(mx_lookup))
-    return client_relays.relay_problems(relays, role, port, addresses=role == "qmail_client")
+    told = []
+    if role == "relay_client":
+        name = "relay_client_root_recipient"
+        told += local_mail.client_problems(name, values[name], str(facts.get("fqdn") or ""))
+    return client_relays.relay_problems(relays, role, port, addresses=role == "qmail_client") + told
+
+
+def _about_addresses(values, variables):
+    """list of str: what is wrong with the addresses that relay_server takes."""
+    hostname = str(values["relay_server_hostname"])
+    own = local_mail.own_names(hostname, values["relay_server_mydestination"])
+    names = [name for found in client_names(variables, hostname, values["relay_server_local_names"]) for name in found]
+    names = [name for name in names if name not in own]
+    return [*local_mail.problems(values, names, own), *sender_addresses.problems(values, names, hostname)]

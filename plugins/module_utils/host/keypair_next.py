@@ -59,13 +59,12 @@ def next_of(wanted):
     )
 
 
-def serves(wanted, found, now):
+def serves(found, now):
     """bool: whether clients can verify the server with this pair now, so that it is worth to go on with.
 
-    Clients use the names that are asked for now. Sendmail compares the common name alone.
+    It may be for another name than the one that is asked for: that is the name which clients use that know of nothing new.
 
     Args:
-        wanted: Wanted from ``check``.
         found: Found.
         now: float, seconds since the epoch.
     """
@@ -76,8 +75,6 @@ def serves(wanted, found, now):
         and certificate.public_key.der == found.key.der
         and certificate.not_before <= now + CLOCK_STEP
         and now < certificate.not_after
-        and certificate.common_name == wanted.common_name
-        and set(wanted.names) <= set(certificate.names)
     )
 
 
@@ -111,9 +108,9 @@ def ensure(wanted, switch, runner, check_mode, label, now):
     ready = _is_ready(following, waiting, now)
     plan = decide(wanted._replace(force=wanted.force or ready), found, now)
     due = plan.new_key or plan.new_document
-    if due and ready and (switch or not serves(wanted, found, now)):
+    if due and ready and (switch or not serves(found, now)):
         return _switched(wanted, following, found, waiting, plan, runner, check_mode, label, now)
-    if due and serves(wanted, found, now):
+    if due and serves(found, now):
         return _waiting(wanted, following, found, waiting, ready, plan, runner, check_mode, label, now)
     if not check_mode:
         keypair.forget_request(following)

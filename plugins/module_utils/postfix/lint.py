@@ -18,6 +18,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix import (
     lint_parameters,
     lint_relay,
     lint_reuse,
+    lint_rewriting,
     lint_secrets,
     lint_services,
     lint_tables,
@@ -32,9 +33,11 @@ WARNING = lint_base.WARNING
 # Identifier -> whether an operator may accept it as a risk. What cannot be accepted never works.
 KNOWN_IDENTIFIERS = {
     "backscatter": False,
+    "generic-after-signing": False,
     "interface-not-local": False,
     "interface-protocol-off": False,
     "ipv6-unavailable": False,
+    "masquerade-envelope-only": False,
     "master-option-syntax": False,
     "mx-backup": False,
     "mynetworks-style": False,
@@ -122,6 +125,7 @@ def check(main, services, host):
     findings += lint_relay.check_restrictions(main_scope, services)
     findings += lint_services.check_services(main_scope, service_scopes, services)
     findings += lint_reuse.check_reuse(main_scope, service_scopes, services)
+    findings += lint_rewriting.check_rewriting(main_scope, service_scopes, services)
     findings += lint_secrets.check_secrets(scopes, main, services, host)
     return sorted(findings, key=lambda finding: (finding.severity != ERROR, finding.file != host.main_file))
 

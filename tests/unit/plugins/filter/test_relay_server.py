@@ -37,6 +37,7 @@ GOOD = {
     "relay_server_tls_provider": "selfsigned",
     "relay_server_tls_renew_before_days": 30,
     "relay_server_tls_switch_before_days": 7,
+    "relay_server_tls_valid_days": 3650,
     "relay_server_tls_ca_file": "",
     "relay_server_tls_ownca_path": "",
     "relay_server_tls_ownca_privatekey_path": "",

@@ -35,6 +35,7 @@ def network_problems(text, **changes):
         "relay_server_tls_ownca_privatekey_path": "",
         "relay_server_tls_renew_before_days": 30,
         "relay_server_tls_switch_before_days": 7,
+        "relay_server_tls_valid_days": 3650,
     }
     variables.update({f"relay_server_tls_{name}": value for name, value in changes.items()})
     return list(relay_server.problems(variables, UNITS, ""))

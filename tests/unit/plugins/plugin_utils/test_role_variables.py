@@ -32,6 +32,7 @@ WORKED_OUT = {
         "relay_server_inet_protocols": "all",
         "relay_server_firewall_ports": ["25/tcp"],
         "relay_server_tls_switch_before_days": 7,
+        "relay_server_tls_valid_days": 3650,
         "relay_server_tls_siteca_path": "/srv/inventory/.siteca.pem",
     },
     "relay_client": {"relay_client_relays": [RELAY], "relay_client_inet_protocols": "all"},
@@ -72,7 +73,8 @@ def test_each_variable_has_a_default_and_a_description_and_no_entry_is_one_that_
 
 
 def test_clients_have_time_to_trust_a_next_certificate():
-    for renew, switch in ((30, 7), (0, 0), ("5", "4")):
+    # The last one waits for nobody.
+    for renew, switch in ((30, 7), (0, 0), ("5", "4"), (30, "3650")):
         assert problems("relay_server", tls_renew_before_days=renew, tls_switch_before_days=switch) == []
     for renew, switch in ((30, 30), ("5", 7), (0, 1)):
         (problem,) = problems("relay_server", tls_renew_before_days=renew, tls_switch_before_days=switch)
@@ -113,6 +115,31 @@ def test_what_the_role_sets_itself_has_no_problems(role):
         ("relay_server", "recipient_limit", 0, "0 is not 1 or more; write a whole number, 1 or more."),
         ("relay_server", "tls_key_type", "rsa2048", "'rsa2048' is not one of RSA, ECC; write one of them."),
         ("relay_server", "submission", "perhaps", "'perhaps' is not true or false; write one of them."),
+        (
+            "relay_server",
+            "smarthosts",
+            [{"name": "a", "hosts": ["a.example"], "pasword": "x"}],
+            'element 1 has "pasword", which nobody knows. Write password.',
+        ),
+        (
+            "relay_server",
+            "smarthosts",
+            {"ses": {}},
+            "a dictionary is not a list. Write a list, each element after a hyphen.",
+        ),
+        (
+            "relay_server",
+            "routes",
+            [{"via": "nobody"}],
+            'element 1: via "nobody" is the name of no smarthost. Write one of mx, hold, error, or add it to relay_server_smarthosts.',
+        ),
+        (
+            "relay_server",
+            "pacing",
+            [{"smarthosts": "a"}],
+            'element 1 has "smarthosts", which nobody knows. Write smarthost.',
+        ),
+        ("relay_server", "pacing", ["gmail.com"], 'element 1, "gmail.com", is not a dictionary. Write {name: …}.'),
         (
             "relay_server",
             "main",
@@ -167,6 +194,18 @@ def test_what_the_role_sets_itself_has_no_problems(role):
             "myorigin",
             "{{ nobody }}",
             "its value cannot be had: 'nobody' is undefined. Define what its template needs.",
+        ),
+        (
+            "relay_server",
+            "local_recipient",
+            "ops",
+            '"ops" is not a mail address. Write one outside, for example ops@example.net.',
+        ),
+        (
+            "relay_client",
+            "root_recipient",
+            "ops@mail.example.com",
+            '"ops@mail.example.com" is a user of this host, where no mail is delivered. Write an address outside.',
         ),
         ("sendmail_client", "mailer", "stmp", "'stmp' is not one of '', relay, esmtp, smtp, smtp8, dsmtp; write smtp."),
         ("sendmail_client", "tls_ca_file", {}, "a dictionary is not a text. Write one in quotes."),

@@ -99,6 +99,33 @@ def test_absent_gives_everything_back(host, foreign):
     assert not run(host, state="absent")["changed"]
 
 
+@pytest.mark.parametrize("by_hand", [None, "hash:/etc/postfix/transport"])
+def test_elements_are_put_behind_what_others_have_and_go_again(host, by_hand):
+    text = MAIN + ("transport_maps = {0}\n".format(by_hand) if by_hand else "")
+    (host / "main.cf").write_bytes(text.encode("ascii"))
+    (host / "ours").write_bytes(b"")
+    ours = {"transport_maps": ["texthash:{0}".format(host / "ours")]}
+    wanted = ", ".join([by_hand] * bool(by_hand) + ours["transport_maps"])
+    accept = ["table-file-missing", "table-type-missing"]
+    assert run(host, append=ours, accept_risks=accept)["changed"]
+    assert "transport_maps = {0}\n".format(wanted) in main_of(host)
+    assert run(host, check_mode=True, append=ours, accept_risks=accept)["up_to_date"]
+    run(host, append={}, accept_risks=accept)
+    assert main_of(host) == text
+
+
+def test_elements_follow_what_the_call_itself_names_and_what_others_have_changed_since(host):
+    accept = ["table-file-missing", "table-type-missing"]
+    ours, theirs = "texthash:{0}".format(host / "ours"), "texthash:{0}".format(host / "theirs")
+    run(host, main={"transport_maps": theirs}, append={"transport_maps": ours}, accept_risks=accept)
+    assert "transport_maps = {0}, {1}\n".format(theirs, ours) in main_of(host)
+    run(host, main={"transport_maps": None}, append={"transport_maps": ours}, accept_risks=accept)
+    assert "transport_maps = {0}\n".format(ours) in main_of(host)
+    replace(host / "main.cf", ours.encode("ascii"), (ours + " " + theirs).encode("ascii"))
+    run(host, append={"transport_maps": ours}, accept_risks=accept)
+    assert "transport_maps = {0}, {1}\n".format(theirs, ours) in main_of(host)
+
+
 def test_check_mode_writes_no_record(host, tmp_path):
     assert run(host, check_mode=True, main={"relayhost": "a"})["changed"]
     assert sorted(os.listdir(str(tmp_path))) == ["postfix"]

@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import read_certificates
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import Moment
@@ -36,15 +35,6 @@ def made(tmp_path_factory):
     return made
 
 
-class Runner(object):
-    def __init__(self, main):
-        self._main = main
-
-    def run(self, argv, stdin=None, check=True, env=None):
-        assert argv == ["postconf", "-n"]
-        return Result(0, "".join("{0} = {1}\n".format(*pair) for pair in sorted(self._main.items())), "")
-
-
 @pytest.fixture
 def check(tmp_path, monkeypatch):
     """The checks of a Postfix whose ports serve what is in these files, or do what a function does."""
@@ -66,7 +56,7 @@ def check(tmp_path, monkeypatch):
             return serve(port, kind) if callable(serve) else (read_certificates(serve or path), True)
 
         monkeypatch.setattr(certificates, "sent", sent)
-        found = certificates.Certificates(Runner(settings), Host, "relay.example.com", dict(OPTIONS, **options))
+        found = certificates.Certificates(None, Host, "relay.example.com", settings, dict(OPTIONS, **options))
         return found.checks()
 
     return call

@@ -1,0 +1,69 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""For which hosts' names a relay is where mail ends, by what the DNS says of them: pure."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+# A line for a screen: so many names of many.
+_MOST_NAMED = 4
+
+
+def sorted_out(asked, given, relays, known):
+    """dict: C(names) and C(unknown), sorted lists of str, and C(elsewhere), name -> list of str.
+
+    Args:
+        asked: dict: name -> list of str, or None, of ``exchangers.exchangers``.
+        given: list of str, names that are taken whatever the DNS says.
+        relays: list of str, names that are not elsewhere.
+        known: str, a table whose keys were taken before.
+    """
+    before = set(line.split(None, 1)[0].lower() for line in known.split("\n") if line[:1] not in ("", "#", " ", "\t"))
+    taken, unknown, elsewhere = set(name.lower() for name in given), [], {}
+    for name, hosts in asked.items():
+        name = name.lower()
+        at_home = set([name, ""]).union(relay.lower() for relay in relays)
+        others = [host for host in hosts or [] if host not in at_home]
+        if name in taken:
+            continue
+        if others:
+            elsewhere[name] = others
+        elif hosts is not None or name in before:
+            taken.add(name)
+        else:
+            unknown.append(name)
+    return {"names": sorted(taken), "elsewhere": elsewhere, "unknown": sorted(unknown)}
+
+
+def sentences(result, taken):
+    """list of str: what an administrator should know of it.
+
+    Args:
+        result: dict, of ``sorted_out``.
+        taken: bool, whether the relay has somebody for root's mail.
+    """
+    found = []
+    if not taken and result["names"]:
+        found.append(
+            "root_mail: mail to root and other users of {0} is refused by this relay. Set relay_server_local_recipient to an "
+            "address outside that someone reads.".format(_listed(result["names"]))
+        )
+    if result["elsewhere"]:
+        listed = ["{0} ({1})".format(name, ", ".join(hosts)) for name, hosts in sorted(result["elsewhere"].items())]
+        found.append("root_mail: left out, since their mail goes elsewhere (MX): {0}.".format(_listed(listed)))
+    if result["unknown"]:
+        found.append(
+            "root_mail: left out, since no name server says whether their mail goes elsewhere (MX): {0}. Mend the DNS, or name them in "
+            "relay_server_local_names.".format(_listed(result["unknown"]))
+        )
+    return found
+
+
+def _listed(names):
+    """str: names for a sentence; of many the first, and how many more there are."""
+    shown = names if len(names) <= _MOST_NAMED + 1 else names[:_MOST_NAMED]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (" and {0} more".format(more) if more else "")

@@ -1,0 +1,120 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: client_names_info
+short_description: Which names of hosts have no mail exchanger elsewhere
+version_added: 0.10.0
+author: mailops.relay contributors (@mailops)
+description:
+  - Asks the name servers of C(/etc/resolv.conf), all names at once, for the MX records of hosts. A relay takes mail for a name that has
+    none, has "no mail" (RFC 7505), or names the host itself or the relay.
+  - Of a name of which no name server says anything in time nothing is known. It is taken where it is a key of O(known_in), as an earlier
+    run has left it, and left out otherwise.
+  - A warning lists what is left out, and says so where O(taken) is false.
+  - Made for the role relay_server.
+extends_documentation_fragment:
+  - mailops.relay.attributes
+  - mailops.relay.attributes.info
+options:
+  names:
+    description:
+      - Fully qualified names of hosts.
+    type: list
+    elements: str
+    required: true
+  given:
+    description:
+      - Names that are taken whatever the DNS says.
+    type: list
+    elements: str
+    default: []
+  relays:
+    description:
+      - Names of hosts that do not count as elsewhere.
+    type: list
+    elements: str
+    default: []
+  known_in:
+    description:
+      - A lookup table of Postfix whose keys are the names that were taken before.
+    type: path
+  taken:
+    description:
+      - Whether the relay has somebody for mail to root at these names.
+    type: bool
+    default: true
+  timeout:
+    description:
+      - Seconds for all of it.
+    type: float
+    default: 3
+"""
+
+EXAMPLES = r"""
+- name: See which clients' names have no mail exchanger elsewhere
+  mailops.relay.client_names_info:
+    names: [web01.example.com, web02.example.com]
+    relays: [smtp-relay001.example.com]
+  register: told
+"""
+
+RETURN = r"""
+names:
+  description: Those without a mail exchanger elsewhere, in small letters.
+  returned: success
+  type: list
+  elements: str
+  sample: [web01.example.com]
+elsewhere:
+  description: Those with one, and which.
+  returned: success
+  type: dict
+  sample: {web02.example.com: [mail.example.com]}
+unknown:
+  description: Those of which no name server said anything, and that were not taken before.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.mail.exchangers import exchangers
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.client_names import sentences, sorted_out
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import nameservers
+
+
+def argument_spec():
+    """dict: the module's options."""
+    return {
+        "names": {"type": "list", "elements": "str", "required": True},
+        "given": {"type": "list", "elements": "str", "default": []},
+        "relays": {"type": "list", "elements": "str", "default": []},
+        "known_in": {"type": "path"},
+        "taken": {"type": "bool", "default": True},
+        "timeout": {"type": "float", "default": 3},
+    }
+
+
+def main():
+    module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
+    params = module.params
+    with reported(module):
+        known = read_native(params["known_in"]) if params["known_in"] else None
+        servers = nameservers(read_native("/etc/resolv.conf") or "")
+        asked = exchangers(params["names"], servers, params["timeout"])
+        result = sorted_out(asked, params["given"], params["relays"], known or "")
+    module.exit_json(changed=False, warnings=sentences(result, params["taken"]), **result)
+
+
+if __name__ == "__main__":
+    main()

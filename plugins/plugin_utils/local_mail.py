@@ -1,0 +1,200 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mail for users of the site's own hosts, which no host delivers: to whom it goes, and what Postfix is told of it."""
+
+import re
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+
+# The role's tables. texthash is in each Postfix and needs no compiling, and few programs read these.
+RECIPIENTS_TABLE = "/etc/postfix/relay_local_recipients"
+NAMES_TABLE = "/etc/postfix/relay_local_names"
+CLIENT_TABLE = "/etc/postfix/relay_root_recipient"
+_TYPE = "texthash"
+
+# Who gets what root gets: RFC 5321 section 4.5.1, and the sender of bounces, to whom some programs answer.
+_WITH_ROOT = ("root", "postmaster", "mailer-daemon")
+
+# RFC 5321 section 4.1.2, without quoted forms, and within the lengths of section 4.5.3.1.
+_USER = re.compile(r"[A-Za-z0-9!#$%&'*/=?^_`{|}~+-]+(?:\.[A-Za-z0-9!#$%&'*/=?^_`{|}~+-]+)*\Z")
+_LONGEST_USER = 64
+
+UNSET = "error:5.1.1 mail to users of this host is not taken by the relay; set relay_server_local_recipient for it (role relay_server)"
+NOT_NAMED = (
+    "error:5.1.1 mail to this user is not taken by the relay; name the user in relay_server_local_recipients"
+    " (role relay_server)"
+)
+NO_ROOT = (
+    "error:5.1.1 mail to this user is not taken by the relay; set relay_server_local_recipient, or name the user in"
+    " relay_server_local_recipients (role relay_server)"
+)
+
+
+def is_user(text):
+    """bool: whether a text is the part of an address before the @ (RFC 5321 section 4.1.2), not quoted."""
+    return isinstance(text, str) and len(text) <= _LONGEST_USER and _USER.match(text) is not None
+
+
+def is_address(text):
+    """bool: whether a text is one mail address with a full domain."""
+    user, at, domain = str(text).rpartition("@")
+    return at == "@" and is_user(user) and is_fqdn(domain)
+
+
+def names_of(clients, hostname, given):
+    """The names to which the mail systems of the clients address mail for their own users.
+
+    A client's inventory name, with the relay's domain behind it where it has none, unless its variables tell what it is called.
+
+    Args:
+        clients: dict: inventory name -> str, the name that its variables tell; empty where they do not.
+        hostname: str, the relay's.
+        given: list of str, further names.
+
+    Returns:
+        (list of str, list of str): of the clients, and the others that were given; in small letters, sorted.
+    """
+    domain = hostname.partition(".")[2]
+    found = set()
+    for client, told in clients.items():
+        name = told if is_fqdn(told) else client if "." in client else f"{client}.{domain}"
+        if is_fqdn(name):
+            found.add(name.lower())
+    others = {str(name).lower() for name in given}
+    return sorted(found - others), sorted(others)
+
+
+def own_names(hostname, mydestination):
+    """set of str: the names that the relay itself is, in small letters, as far as they are written out."""
+    texts = re.split(r"[\s,]+", mydestination) if isinstance(mydestination, str) else mydestination or ()
+    domain = hostname.partition(".")[2]
+    known = {"myhostname": hostname, "mydomain": domain}
+    found = {hostname.lower()}
+    for text in texts:
+        name = re.sub(
+            r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))", lambda match: known.get(match[match.lastindex], ""), str(text)
+        )
+        found.add(name.lower())
+    return found
+
+
+def _users(recipient, recipients):
+    """dict: user -> address."""
+    named = {str(user).lower(): address for user, address in recipients.items()}
+    root = named.get("root") or recipient
+    return {**({user: root for user in _WITH_ROOT} if root else {}), **named}
+
+
+def settings(names, recipient, recipients):
+    """What the relay's Postfix is told.
+
+    What is refused is so by a route to its error transport, before it would be looked for in the DNS: at once, bounces too, and without
+    that a stranger could send to these names.
+
+    Args:
+        names: list of str, those of the clients that are taken.
+        recipient: str, who gets root's mail; may be empty.
+        recipients: dict: user -> address.
+
+    Returns:
+        dict: C(append) and C(tables) for M(mailops.relay.postfix_config).
+    """
+    users = _users(recipient, recipients)
+    append, tables = {}, []
+    if users:
+        # Without a host they stand for those of the relay itself.
+        entries = {user: users[user] for user in sorted(users)}
+        entries.update({f"{user}@{name}": users[user] for name in sorted(names) for user in sorted(users)})
+        append["virtual_alias_maps"] = [f"{_TYPE}:{RECIPIENTS_TABLE}"]
+        tables.append({"path": RECIPIENTS_TABLE, "type": _TYPE, "entries": entries})
+    if names:
+        text = UNSET if not users else NOT_NAMED if "root" in users else NO_ROOT
+        append["transport_maps"] = [f"{_TYPE}:{NAMES_TABLE}"]
+        tables.append({"path": NAMES_TABLE, "type": _TYPE, "entries": dict.fromkeys(sorted(names), text)})
+    return {"append": append, "tables": tables}
+
+
+def client_settings(recipient):
+    """dict: C(append) and C(tables), as of ``settings``, for a null client whose own root's mail goes to an address; empty for none."""
+    if not recipient:
+        return {"append": {}, "tables": []}
+    entries = {f"{user}{host}": recipient for user in _WITH_ROOT for host in ("", "@localhost")}
+    return {
+        "append": {"virtual_alias_maps": [f"{_TYPE}:{CLIENT_TABLE}"]},
+        "tables": [{"path": CLIENT_TABLE, "type": _TYPE, "entries": entries}],
+    }
+
+
+def address_problem(name, value, what=""):
+    """str or None: why a value is no address to which mail can go.
+
+    Args:
+        name: str, the variable.
+        value: its value.
+        what: str, a part of it that is meant, with a blank before it.
+    """
+    if is_address(value):
+        return None
+    return f'{name}:{what} "{value}" is not a mail address. Write one outside, for example ops@example.net.'
+
+
+def client_problems(name, value, fqdn):
+    """Yields a sentence where a client's recipient of root's mail cannot be used.
+
+    Args:
+        name: str, the variable.
+        value: its value; empty for none.
+        fqdn: str, what the client calls itself; empty where that is not known.
+    """
+    wrong = address_problem(name, value) if value else None
+    if wrong:
+        yield wrong
+    elif value and str(value).rpartition("@")[2].lower() == fqdn.lower():
+        yield f'{name}: "{value}" is a user of this host, where no mail is delivered. Write an address outside.'
+
+
+def problems(values, names, own):
+    """Yields a sentence for each variable of relay_server about root's mail that cannot be used.
+
+    Args:
+        values: dict: variable -> value.
+        names: iterable of str, of clients, in small letters.
+        own: set of str, the relay's own names.
+    """
+    name = "relay_server_local_recipient"
+    recipient, recipients = values[name], values["relay_server_local_recipients"]
+    wrong = address_problem(name, recipient) if recipient else None
+    targets = [] if wrong or not recipient else [(name, "", recipient)]
+    if wrong:
+        yield wrong
+    name = "relay_server_local_recipients"
+    for user, address in recipients.items():
+        if not is_user(str(user)):
+            yield f'{name}: "{user}" is not a user. Write the name alone, without a host, for example www-data.'
+            continue
+        wrong = address_problem(name, address, f' of "{user}",')
+        if wrong:
+            yield wrong
+        else:
+            targets.append((name, f' of "{user}",', address))
+    folded = [str(user).lower() for user in recipients]
+    for user in sorted({user for user in folded if folded.count(user) > 1}):
+        yield f'{name}: "{user}" is in it more than once, in small and capital letters, which Postfix does not tell apart. Keep one.'
+    users = _users(recipient, recipients)
+    for name, what, address in targets:
+        user, _at, domain = address.lower().rpartition("@")
+        if domain in names:
+            yield (
+                f'{name}:{what} "{address}" is a user of a client, whose mail comes back to this relay. Write an address outside.'
+            )
+        elif domain in own and user in users:
+            yield f'{name}:{what} "{address}" is what it stands for itself, so that mail would go in a circle. Write an address outside.'
+    for text in values["relay_server_local_names"]:
+        if not is_fqdn(str(text)):
+            yield (
+                f'relay_server_local_names: "{text}" is not a full host name. Write what the client calls itself, for example'
+                " web01.example.com."
+            )
+        elif str(text).lower() in own:
+            yield f'relay_server_local_names: "{text}" is the relay itself, which needs no entry. Take it out.'

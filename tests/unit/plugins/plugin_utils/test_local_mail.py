@@ -1,0 +1,159 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.relay.plugins.plugin_utils import inventory_names, local_mail
+
+OPS = "ops@example.net"
+RELAY = "smtp-relay001.example.com"
+
+
+def entries_of(settings):
+    return {table["path"]: table["entries"] for table in settings["tables"]}
+
+
+def test_roots_mail_of_relay_and_clients_goes_to_the_recipient_and_that_of_others_is_refused_with_what_to_write():
+    found = local_mail.settings(["web01.example.com"], OPS, {"www-data": "web@example.net"})
+    table = entries_of(found)[local_mail.RECIPIENTS_TABLE]
+    assert table["root"] == table["root@web01.example.com"] == table["postmaster@web01.example.com"] == OPS
+    assert table["mailer-daemon"] == OPS
+    assert table["www-data@web01.example.com"] == table["www-data"] == "web@example.net"
+    names = entries_of(found)[local_mail.NAMES_TABLE]
+    assert list(names) == ["web01.example.com"]
+    assert names["web01.example.com"].startswith("error:5.1.1 ")
+    assert "relay_server_local_recipients" in names["web01.example.com"]
+    assert found["append"] == {
+        "virtual_alias_maps": ["texthash:" + local_mail.RECIPIENTS_TABLE],
+        "transport_maps": ["texthash:" + local_mail.NAMES_TABLE],
+    }
+
+
+def test_without_a_recipient_all_of_it_is_refused_with_the_variable_to_set():
+    found = local_mail.settings(["web01.example.com"], "", {})
+    assert list(found["append"]) == ["transport_maps"]
+    assert "set relay_server_local_recipient " in entries_of(found)[local_mail.NAMES_TABLE]["web01.example.com"]
+
+
+def test_a_relay_without_clients_and_recipient_has_nothing_new():
+    assert local_mail.settings([], "", {}) == {"append": {}, "tables": []}
+
+
+def test_single_users_without_root_leave_root_refused_and_say_so():
+    found = local_mail.settings(["web01.example.com"], "", {"www-data": OPS})
+    assert "root@web01.example.com" not in entries_of(found)[local_mail.RECIPIENTS_TABLE]
+    assert "set relay_server_local_recipient," in entries_of(found)[local_mail.NAMES_TABLE]["web01.example.com"]
+
+
+def test_root_among_the_single_users_is_stronger_and_postmaster_goes_with_it():
+    found = local_mail.settings(["web01.example.com"], OPS, {"ROOT": "night@example.net"})
+    table = entries_of(found)[local_mail.RECIPIENTS_TABLE]
+    assert table["root"] == table["postmaster@web01.example.com"] == "night@example.net"
+
+
+@pytest.mark.parametrize(
+    ("client", "told", "name"),
+    [
+        ("web01", "", "web01.example.com"),
+        ("web01.EXAMPLE.org", "", "web01.example.org"),
+        ("web01", "www.example.org", "www.example.org"),
+        ("web01", "{{ ansible_facts['fqdn'] }}", "web01.example.com"),
+    ],
+)
+def test_a_client_is_called_as_its_variables_or_the_inventory_say(client, told, name):
+    assert local_mail.names_of({client: told}, RELAY, []) == ([name], [])
+
+
+def test_a_client_that_is_known_by_its_address_has_no_name_and_given_names_are_told_apart():
+    assert local_mail.names_of({"10.20.0.21": "", "web01": ""}, RELAY, ["Web01.example.com"]) == (
+        [],
+        ["web01.example.com"],
+    )
+
+
+def test_the_clients_of_the_inventory_are_those_of_each_mail_system_but_no_relay():
+    variables = {
+        "groups": {
+            "relay_servers": ["relay01", "relay02"],
+            "relay_clients": ["web01", "relay02"],
+            "sendmail_clients": ["legacy01"],
+            "qmail_clients": ["web03"],
+        },
+        "hostvars": {
+            "web01": {"relay_client_main": {"myhostname": "www.example.com"}},
+            "legacy01": {},
+            "web03": {"qmail_client_hostname": "q.example.com"},
+        },
+    }
+    assert inventory_names.client_names(variables, RELAY, []) == (
+        ["legacy01.example.com", "q.example.com", "www.example.com"],
+        [],
+    )
+
+
+def test_what_the_relay_is_itself_is_told_from_mydestination():
+    own = local_mail.own_names(RELAY, "$myhostname, localhost.$mydomain localhost ${mydomain}")
+    assert own == {RELAY, "localhost.example.com", "localhost", "example.com"}
+
+
+def problems(recipient="", recipients=None, names=("web01.example.com",), local_names=()):
+    values = {
+        "relay_server_local_recipient": recipient,
+        "relay_server_local_recipients": recipients or {},
+        "relay_server_local_names": list(local_names),
+    }
+    return list(local_mail.problems(values, list(names), {RELAY, "localhost"}))
+
+
+def test_good_values_have_no_problems():
+    assert problems(OPS, {"root": "a.b+c@example.org", "www-data": OPS, "svc_1$": OPS}) == []
+    assert problems("ops@" + RELAY) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"recipient": "ops"}, '"ops" is not a mail address. Write one outside, for example ops@example.net.'),
+        ({"recipient": "ops@example"}, '"ops@example" is not a mail address.'),
+        ({"recipient": "a@example.net, b@example.net"}, "is not a mail address."),
+        ({"recipient": "ops @example.net"}, "is not a mail address."),
+        ({"recipient": "ops@web01.example.com"}, "is a user of a client, whose mail comes back to this relay."),
+        ({"recipient": "root@" + RELAY}, "is what it stands for itself, so that mail would go in a circle."),
+        (
+            {"recipients": {"root@web01.example.com": OPS}},
+            '"root@web01.example.com" is not a user. Write the name alone',
+        ),
+        ({"recipients": {"www data": OPS}}, '"www data" is not a user.'),
+        ({"recipients": {"www-data": "web"}}, 'of "www-data", "web" is not a mail address.'),
+        ({"recipients": {"www-data": None}}, 'of "www-data", "None" is not a mail address.'),
+        ({"recipients": {"a": OPS, "A": OPS}}, '"a" is in it more than once'),
+        ({"local_names": ["web01"]}, '"web01" is not a full host name.'),
+        ({"local_names": [RELAY]}, "is the relay itself, which needs no entry."),
+    ],
+)
+def test_bad_values_are_named_with_the_fix(values, sentence):
+    found = problems(**values)
+    assert len(found) == 1
+    assert sentence in found[0]
+    assert found[0].startswith("relay_server_local_")
+
+
+def test_a_client_of_somebody_elses_relay_sends_roots_mail_to_its_own_recipient():
+    found = local_mail.client_settings(OPS)
+    table = entries_of(found)[local_mail.CLIENT_TABLE]
+    assert table["root"] == table["root@localhost"] == table["postmaster"] == OPS
+    assert local_mail.client_settings("") == {"append": {}, "tables": []}
+    name = "relay_client_root_recipient"
+    assert list(local_mail.client_problems(name, OPS, "web01.example.com")) == []
+    assert len(list(local_mail.client_problems(name, "ops@Web01.example.com", "web01.example.com"))) == 1
+    assert len(list(local_mail.client_problems(name, "ops", ""))) == 1
+
+
+@given(st.text())
+def test_whatever_counts_as_an_address_has_one_domain_and_nothing_that_ends_an_entry_of_a_table(text):
+    if local_mail.is_address(text):
+        assert text.count("@") >= 1
+        assert not set(text) & set(' \t\r\n,:;<>()"\\')
