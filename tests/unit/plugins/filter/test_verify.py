@@ -340,7 +340,8 @@ def test_what_the_other_filters_cannot_use_is_named():
     with pytest.raises(AnsibleFilterError, match="verify_progress: patience must be at least 0, not -1."):
         verify.verify_progress(way, [], RELAY_NAMES, {}, 60, -1)
     with pytest.raises(
-        AnsibleFilterError, match="verify_table: the input has no root_mail, outsiders, .* Give what verify_result returned."
+        AnsibleFilterError,
+        match="verify_table: the input has no root_mail, outsiders, .* Give what verify_result returned.",
     ):
         verify.verify_table({"clients": []})
 
