@@ -5,7 +5,7 @@ DISTROS ?= debian11 debian12 debian13 centos7 rocky8 rocky9
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup demo demo-destroy test lint unit sanity package molecule bench bench-hop bench-queue bench-verify \
+.PHONY: help setup demo demo-destroy test docs lint unit sanity package molecule bench bench-hop bench-queue bench-verify \
 	preflight verify trace report
 
 help:  ## This list.
@@ -35,7 +35,10 @@ demo-destroy: setup  ## Take the demo's containers and networks away.
 test:  ## Everything, and a table of where the time went.
 	@tests/all $(DISTROS)
 
-lint: setup  ## ansible-lint (production profile), docs, direction of imports, yamllint, ruff, Python 2.7's syntax.
+docs: setup  ## roles/*/README.md from each role's meta/argument_specs.yml.
+	@python tests/role_docs.py
+
+lint: setup  ## ansible-lint (production profile), docs, links, direction of imports, yamllint, ruff, Python 2.7's syntax.
 	@tests/lint
 
 unit: setup  ## Unit tests on Python 2.7, 3.6 and the controller's.

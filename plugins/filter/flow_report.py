@@ -7,23 +7,21 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.relay.plugins.plugin_utils import flow_lines, flow_page
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
-from ansible_collections.mailops.relay.plugins.plugin_utils.certificates import joined
-from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import (
-    merge,
-    merge_results,
-    strangers,
-    with_inventory,
-    with_names,
-)
-from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import TITLE, summarize
+
+# Whoever uses any filter of a collection loads all of its files. So what only these need is imported when they are used.
 
 _HINT = 'Give the "flow" of a result of mailops.relay.mail_flow_info, or what flow_merge returned.'
 
 
 def _flow(name, value, what="the input"):
     return a_dict(name, value, what, keys=("version", "hosts"), hint=_HINT)
+
+
+def _summary(name, flow, title):
+    from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import TITLE, summarize
+
+    return summarize(_flow(name, flow), TITLE if title is None else title)
 
 
 def flow_merge(results):
@@ -39,6 +37,8 @@ def flow_merge(results):
     Raises:
         AnsibleFilterError: there is something else among them, or a flow of another version.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import merge, merge_results
+
     try:
         if isinstance(results, Mapping):
             for host, result in results.items():
@@ -61,6 +61,8 @@ def flow_strangers(flow, hosts):
     Returns:
         list of str: addresses.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import strangers
+
     return strangers(_flow("flow_strangers", flow), a_dict("flow_strangers", hosts, "hosts"))
 
 
@@ -74,6 +76,8 @@ def flow_with_names(flow, hosts):
     Returns:
         dict: a flow.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import with_names
+
     return with_names(_flow("flow_with_names", flow), a_dict("flow_with_names", hosts, "hosts"))
 
 
@@ -91,6 +95,8 @@ def flow_with_inventory(flow, hosts, expected):
     Raises:
         AnsibleFilterError: there is something else, or a host of which no name is known.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import with_inventory
+
     known = a_dict("flow_with_inventory", hosts, "hosts")
     for host in a_list("flow_with_inventory", expected, "expected"):
         if host not in known:
@@ -108,49 +114,55 @@ def flow_with_certificates(flow, results):
     Returns:
         dict: a flow.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.certificates import joined
+
     certificates = joined("flow_with_certificates", results)
     return dict(_flow("flow_with_certificates", flow), certificates=certificates)
 
 
-def flow_summary(flow, title=TITLE):
+def flow_summary(flow, title=None):
     """What a report shows: totals, ranked lists, quantiles, shares.
 
     Args:
         flow: dict, of M(mailops.relay.mail_flow_info) or P(mailops.relay.flow_merge#filter).
-        title: str.
+        title: str or None, without which it is the usual one.
 
     Returns:
         dict: every number and text of the report.
     """
-    return summarize(_flow("flow_summary", flow), title)
+    return _summary("flow_summary", flow, title)
 
 
-def flow_table(flow, title=TITLE, rows=5):
+def flow_table(flow, title=None, rows=5):
     """A flow in short, for the terminal.
 
     Args:
         flow: dict, of M(mailops.relay.mail_flow_info) or P(mailops.relay.flow_merge#filter).
-        title: str, the first words.
+        title: str or None, the first words.
         rows: int, how many of each list are shown.
 
     Returns:
         list of str: lines, of printable characters only.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.flow_lines import lines_of
+
     rows = int(a_number("flow_table", rows, "rows", 0))
-    return flow_lines.lines_of(summarize(_flow("flow_table", flow), title), rows)
+    return lines_of(_summary("flow_table", flow, title), rows)
 
 
-def flow_report(flow, title=TITLE):
+def flow_report(flow, title=None):
     """A flow as one HTML file that asks nobody for anything.
 
     Args:
         flow: dict, of M(mailops.relay.mail_flow_info) or P(mailops.relay.flow_merge#filter).
-        title: str.
+        title: str or None, without which it is the usual one.
 
     Returns:
         str: HTML, with the summary as JSON and the plotting library in it.
     """
-    return flow_page.page(summarize(_flow("flow_report", flow), title))
+    from ansible_collections.mailops.relay.plugins.plugin_utils.flow_page import page
+
+    return page(_summary("flow_report", flow, title))
 
 
 class FilterModule:

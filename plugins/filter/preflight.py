@@ -7,23 +7,26 @@ import itertools
 import textwrap
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_checks, relay_host
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
 _ASKS_DNS = "mail_dns_info"
-# Whose results these are, in the order in which they are shown, and which checks each must have.
-_PARTS = (
-    ("local", "relay_host_info", relay_host.EXPECTED["local"] + relay_host.EXPECTED["certificates"]),
-    ("network", "relay_host_info", relay_host.EXPECTED["network"]),
-    ("dns", _ASKS_DNS, dns_checks.EXPECTED),
-)
 _ORDER = (checks.FAILED, checks.WARNING, checks.OK, checks.SKIPPED)
 # What stands out in a column of small letters.
 _SHOWN = {checks.FAILED: "FAILED", checks.WARNING: "WARNING"}
 # Ansible breaks longer lines itself, and not where it helps.
 _WIDTH = 76
+
+
+def _parts():
+    """Yields whose results there are, in the order in which they are shown, and which checks each must have."""
+    # Whoever uses any filter of a collection loads all of its files; here what only this one needs waits until it is used.
+    from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_checks, relay_host
+
+    yield "local", "relay_host_info", relay_host.EXPECTED["local"] + relay_host.EXPECTED["certificates"]
+    yield "network", "relay_host_info", relay_host.EXPECTED["network"]
+    yield "dns", _ASKS_DNS, dns_checks.EXPECTED
 
 
 def _not_run(module, host, result, expected, because):
@@ -75,7 +78,7 @@ def preflight_result(local, network, dns):
     for host in local:
         found, relay = [], {}
         because = "the host has given no result"
-        for part, module, expected in _PARTS:
+        for part, module, expected in _parts():
             result = given[part].get(host)
             if result is not None:
                 a_dict(name, result, f"{part}: the result of {host}")

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The open-relay matrix as lines to read."""
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_matrix import TLS_WORDS
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
@@ -24,6 +23,9 @@ def probe_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
+    # Whoever uses any filter of a collection loads all of its files; this waits until it is used.
+    from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_matrix import TLS_WORDS
+
     keys = ("channels", "accepted", "tried", "refused", "unknown", "seconds")
     a_dict("probe_table", result, keys=keys, hint="Give a result of mailops.relay.smtp_probe with test: relay.")
     lines = [

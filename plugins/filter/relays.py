@@ -5,7 +5,7 @@
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_reuse import SETTINGS
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.tlsproxy_settings import SETTINGS
 from ansible_collections.mailops.relay.plugins.plugin_utils import postfix_client, trust
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 from ansible_collections.mailops.relay.plugins.plugin_utils.certificates import authority_file
@@ -130,10 +130,12 @@ def trust_anchors(relays, results, role, default_port, check_mode=False, install
         role: str, C(relay_client) or C(sendmail_client), which is also the prefix of its variables.
         default_port: int, the port of a relay that names none.
         check_mode: bool; then a relay's own run may be about to make its certificate.
-        installed: str, what the client trusts now, in PEM form. It stays for relays whose certificate could not be read.
+        installed: str, what the client trusts now, in PEM form, behind the names that it compares. It stays for relays whose certificate
+            could not be read.
 
     Returns:
         dict: C(text), the certificates in PEM form; C(problems), a sentence or two for each relay that cannot be trusted;
+        C(names), the relays' names, and behind each the names of its certificate in use where only the next one is for the relay's;
         C(public), whether all of the certificates that were read are those of public authorities; C(unread), why certificates
         could not be read; C(doubts), a sentence for each of those relays for which nothing is sure to vouch on this client; and
         C(settled), whether there are neither problems nor relays that were not read.

@@ -9,7 +9,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
-from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, describe, plan
+
+# Whoever uses any filter of a collection loads all of its files. So what only these need is imported when they are used.
 
 _HINT = "It must be a result of mailops.relay.mail_log_info."
 _NOTICES = {"bounce": "non-delivery notice", "delay": "delay notice", "delivery": "delivery notice"}
@@ -17,6 +18,8 @@ _NOTICES = {"bounce": "non-delivery notice", "delay": "delay notice", "delivery"
 
 def _site(name, hosts, rounds):
     """Site, of what the playbook hands over."""
+    from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site
+
     for host, entry in a_dict(name, hosts, "hosts").items():
         a_dict(name, entry, f"hosts: {host}", ("names", "addresses"))
     results = {host: [] for host in hosts}
@@ -62,6 +65,8 @@ def trace_plan(asked, hosts, rounds, first):
     Returns:
         dict: C(ask), inventory name -> options of M(mailops.relay.mail_log_info); C(asked), the list with what is asked now.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.trace import plan
+
     a_dict("trace_plan", first, "first")
     before = set()
     for entry in a_list("trace_plan", asked):
@@ -102,6 +107,8 @@ def trace_result(hosts, rounds):
         C(first) and C(last) of what was read there, C(problems) with hosts, C(complete), whether all who were asked have answered,
         C(silent), host -> why nothing could be run there, and C(ok), whether something was found and no host has refused.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.trace import describe
+
     site = _site("trace_result", hosts, rounds)
     problems, rejects, read, silent = [], [], [], {}
     for host in hosts:

@@ -11,16 +11,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import f
 from ansible_collections.mailops.relay.plugins.plugin_utils import certificates as relay_certificates
 from ansible_collections.mailops.relay.plugins.plugin_utils import root_verdict
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
-from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import (
-    NEEDS,
-    Judge,
-    Ways,
-    on_the_way,
-    put_off,
-)
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
-from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site, describe
+
+# Whoever uses any filter of a collection loads all of its files. So what only these need is imported when they are used.
 
 # Seconds between two questions to the relays: a good relay is done at once, a bad one is not asked all the time.
 _PAUSES = (0.5, 0.5, 1, 1, 2, 3, 5)
@@ -73,6 +67,8 @@ def _client_results(name, host, answers):
 
 def _site(name, relays, relay_names, answers):
     """Site, of the relays, as of C(_relay_results), and the clients."""
+    from ansible_collections.mailops.relay.plugins.plugin_utils.trace import Site
+
     known = {}
     for relay in relays:
         known[relay] = a_dict(
@@ -151,6 +147,9 @@ def verify_progress(way, told, relays, answers, timeout, patience):
         dict: as of C(verify_begin). C(put_off) is inventory name -> queue ID of what a client has put off without an attempt,
             C(again) the clients that are worth another question.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import Ways, on_the_way, put_off
+    from ansible_collections.mailops.relay.plugins.plugin_utils.trace import describe
+
     a_dict(
         "verify_progress",
         way,
@@ -246,6 +245,9 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
     Raises:
         AnsibleFilterError: what tls has for a client is not one of these words.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import NEEDS, Judge, Ways
+    from ansible_collections.mailops.relay.plugins.plugin_utils.trace import describe
+
     name = "verify_result"
     sent, results = _sent(name, sent), _relay_results(name, told)
     a_dict(name, tls, "tls", sent)

@@ -55,6 +55,9 @@ flow:
     - C(limited) are refusals of a client that had reached a limit of Postfix or sendmail, which are not among C(rejected);
       C(limits) tells which limit, by the parameter that sets it, and C(clients) in it whose. Of too many recipients of one message
       Postfix logs nothing. C(rejected_4xx) are those of C(rejected) that a client may try again.
+    - C(too_fast) are answers of other servers that mail comes too fast (421, 4.7.x), by the recipient's domain, or C(smarthost:NAME) for
+      what went by a smarthost of P(mailops.relay.relay_server#role). C(minutes) is in how many minutes there was one, C(taken) how many
+      deliveries were taken in these, from the first such answer on.
     - C(client_addresses) are the addresses of clients that are counted by their name.
     - C(asked) is the time that was asked for, C(reach) how much of it the log of each host tells of. V(late) says that it begins
       later, C(read) whether any line of a mail system is in it at all. A log that begins within an hour of when the host got its mail

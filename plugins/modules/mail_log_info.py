@@ -262,13 +262,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.basic import Re
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.identity import identity
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import sources
-from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import log_arguments
+from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import TEXTS, log_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import finish
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import log_facts
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import (
     STATUSES,
-    TEXTS,
     Query,
     complaints,
     search,

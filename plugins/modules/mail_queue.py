@@ -163,8 +163,8 @@ import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import selection_arguments
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import ACTIONS, run
+from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import ACTIONS, selection_arguments
+from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import run
 from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import queue_of
 
 

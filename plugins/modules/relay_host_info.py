@@ -21,6 +21,8 @@ description:
     O(subset=local) and take no time.
   - C(dns_resolver), the host's name servers answer; C(port_25), a mail exchanger of the internet greets this host. These are
     O(subset=network) and may have to wait.
+  - C(smarthost_login), of O(subset=network) too, each host of O(smarthosts) answers, has a good certificate and takes the login. Nothing
+    is sent but C(EHLO), C(STARTTLS), C(AUTH) and C(QUIT). A host that does not is a warning where another of the same smarthost does.
   - C(certificate), how long the relay's certificate and those above it are valid, in each file that Postfix names and on each port
     of C(master.cf) that offers TLS to other hosts, where what it serves is compared with the file. A warning in the last third of
     a life, at most 30 days before its end, unless a successor waits beside it (C(.next) behind its name); failed in its last tenth, at
@@ -88,6 +90,47 @@ options:
     type: list
     elements: str
     default: []
+  smarthosts:
+    description:
+      - Servers that send mail out for this relay, as in the variable C(relay_server_smarthosts) of P(mailops.relay.relay_server#role).
+    type: list
+    elements: dict
+    default: []
+    version_added: 0.10.0
+    suboptions:
+      name:
+        description: Its name in the result.
+        type: str
+        required: true
+      hosts:
+        description: Names of its hosts.
+        type: list
+        elements: str
+        required: true
+      port:
+        description: The port. On 465 and 2465 TLS begins at once.
+        type: int
+        default: 587
+      user:
+        description: Name for the login. Without it only the connection and TLS are tried, and the check counts as skipped.
+        type: str
+      password:
+        description: Password for the login. It is in no result.
+        type: str
+      certificate:
+        description: File on the host with a client certificate.
+        type: path
+      private_key:
+        description: File on the host with its private key.
+        type: path
+      tls:
+        description: V(secure) has the certificate checked, V(encrypt) not; with V(may) TLS need not be offered.
+        type: str
+        choices: [secure, encrypt, may]
+        default: secure
+      ca_file:
+        description: File on the host with the authorities that vouch for it. Default is C(smtp_tls_CAfile), else the public ones.
+        type: path
   expected_addresses:
     description:
       - The addresses from which the internet is to see the relay's mail come.
@@ -208,6 +251,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.relay_host import SUBSETS, Relay, with_defaults
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.smarthost_login import hidden_texts
 
 
 def argument_spec():
@@ -220,12 +264,30 @@ def argument_spec():
         "log_limits": {"type": "bool", "default": False},
         "root_recipient": {"type": "str", "default": ""},
     }
+    smarthost = {
+        "name": {"type": "str", "required": True},
+        "hosts": {"type": "list", "elements": "str", "required": True},
+        "port": {"type": "int", "default": 587},
+        "user": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "certificate": {"type": "path"},
+        "private_key": {"type": "path", "no_log": False},
+        "tls": {"type": "str", "choices": ["secure", "encrypt", "may"], "default": "secure"},
+        "ca_file": {"type": "path"},
+    }
     return {
         "subset": {"type": "list", "elements": "str", "choices": list(SUBSETS), "default": list(SUBSETS)},
         "planned": {"type": "dict", "options": planned},
         "prefer_planned": {"type": "bool", "default": False},
         "root_mail": {"type": "list", "elements": "str", "default": []},
         "mx": {"type": "list", "elements": "str", "default": []},
+        "smarthosts": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": smarthost,
+            "required_together": [("user", "password"), ("certificate", "private_key")],
+        },
         "expected_addresses": {"type": "list", "elements": "str", "default": []},
         "ca_path": {"type": "path"},
         "reference_time": {"type": "float"},
@@ -240,6 +302,8 @@ def argument_spec():
 def main():
     module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     runner = Runner(module)
+    for smarthost in module.params["smarthosts"]:
+        module.conceal(hidden_texts(smarthost))
     with reported(module):
         relay = Relay(runner, Host(runner), with_defaults(module.params))
         results = relay.checks(module.params["subset"])

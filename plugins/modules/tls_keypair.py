@@ -13,8 +13,8 @@ module: tls_keypair
 short_description: Keep a private key and its certificate, renewed in time
 version_added: 0.1.0
 description:
-  - Makes a private key, and for it a self-signed certificate, a certificate signed by a given authority, or a certificate
-    request, with the host's C(openssl) program. The host needs no Python library for it.
+  - Makes a private key, and for it a self-signed certificate, a certificate signed by a given authority or by the site's, or a
+    certificate request, with the host's C(openssl) program. The host needs no Python library for it.
   - A new certificate (or request) is made when there is none, when it cannot be read, when its common name or its subject
     alternative names are not those asked for, when it belongs to another key, when it expires within O(renew_before_days),
     and when it was issued by another than O(provider) says. A changed O(valid_days) takes effect at the next renewal.
@@ -71,8 +71,11 @@ options:
       - V(selfsigned) makes a self-signed certificate.
       - V(ownca) has the certificate signed by the authority of O(ownca_path) and O(ownca_privatekey_path).
       - V(csr) makes the key and a certificate request; the certificate comes from elsewhere.
+      - V(siteca) has the certificate signed by a CA on another host (M(mailops.relay.site_ca)). Where that is due, the module returns
+        RV(request), changes nothing that is in use, and is to be called once more, with O(signed_certificate) and O(signed_authority).
+        The certificates of the CA that clients have to trust are beside the certificate, in C(PATH.ca).
     type: str
-    choices: [selfsigned, ownca, csr]
+    choices: [selfsigned, ownca, siteca, csr]
     default: selfsigned
   type:
     description:
@@ -141,8 +144,8 @@ options:
       - V(none), it is replaced at once.
       - V(wait), the next key and certificate are made, as C(PATH.next) beside O(privatekey_path) and O(certificate_path), and the pair in
         use stays. RV(next) tells of them. When there is no reason any more, or what is in use is the same, they are removed. A pair that
-        nobody can verify (it has expired, key and certificate do not belong together, it is not for a name that is asked for) is replaced
-        at once, by the next one if there is one.
+        nobody can verify (it has expired, or key and certificate do not belong together) is replaced at once, by the next one if there
+        is one. One for other names than those that are asked for stays too, for the clients that know no other.
       - V(switch), the next key and certificate take the place of the pair in use, if they are there and fit. For that, both paths become
         symbolic links into the directory C(PATH.pairs) beside O(certificate_path), in which one rename replaces both; a key is never
         there with the certificate of another. The files C(PATH.next) stay until the next run, so that whoever serves the pair can be
@@ -167,6 +170,28 @@ options:
     description:
       - Passphrase of the authority's private key. It reaches C(openssl) on standard input.
     type: str
+  siteca_name:
+    description:
+      - Common name of the site's CA. A certificate of a CA of another name is replaced.
+      - Required with O(provider=siteca), refused otherwise.
+    type: str
+    version_added: 0.10.0
+  siteca_renew_before_days:
+    description:
+      - How many days before the end of the site's CA, at most a third of its life, a certificate of the CA that follows it is made.
+      - Without it, 365. Refused unless O(provider=siteca).
+    type: int
+    version_added: 0.10.0
+  signed_certificate:
+    description:
+      - What the site's CA has signed for RV(request), PEM. Refused unless O(provider=siteca).
+    type: str
+    version_added: 0.10.0
+  signed_authority:
+    description:
+      - The certificate of the CA that has signed it, PEM. Required with O(signed_certificate).
+    type: str
+    version_added: 0.10.0
   privatekey_mode:
     description:
       - Permission bits of the private key, in quotes.
@@ -197,6 +222,7 @@ notes:
   - Nothing of this module is taken back. Others trust a certificate once it has been handed out, and the configuration from before
     may name the same files. What O(backup) has kept of the files from before lies beside them; rename it to have it back.
 seealso:
+  - module: mailops.relay.site_ca
   - module: community.crypto.openssl_privatekey
   - module: community.crypto.x509_certificate
 """
@@ -241,6 +267,21 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+request:
+  description:
+    - What the site's CA has to sign before anything is done. Empty when nothing is.
+  returned: success
+  type: dict
+  version_added: 0.10.0
+  contains:
+    csr:
+      description: The certificate request (PEM); empty in check mode.
+      type: str
+      sample: "-----BEGIN CERTIFICATE REQUEST-----\nMIIC...\n-----END CERTIFICATE REQUEST-----\n"
+    authority:
+      description: The certificate (PEM) of the CA of O(siteca_name), as this host has it; empty where it has none that is valid.
+      type: str
+      sample: "-----BEGIN CERTIFICATE-----\nMIIC...\n-----END CERTIFICATE-----\n"
 next:
   description:
     - The next pair that waits, or would be made in check mode; empty when there is none. Beside what is told of the pair in use,
@@ -335,14 +376,12 @@ backup_files:
   sample: ["/etc/ssl/certs/relay.crt.2026-01-31@12:00:00~"]
 """
 
-import grp
-import pwd
 import time
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import keypair, keypair_next
+from ansible_collections.mailops.relay.plugins.module_utils.host import accounts, keypair, keypair_next
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
-from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import KeypairError, Wanted
+from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import Wanted
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 
 
@@ -351,7 +390,7 @@ def argument_spec():
         privatekey_path=dict(type="path", required=True),
         certificate_path=dict(type="path"),
         csr_path=dict(type="path"),
-        provider=dict(type="str", choices=["selfsigned", "ownca", "csr"], default="selfsigned"),
+        provider=dict(type="str", choices=["selfsigned", "ownca", "siteca", "csr"], default="selfsigned"),
         type=dict(type="str", choices=["RSA", "ECC"], default="RSA"),
         size=dict(type="int", default=2048),
         curve=dict(type="str", choices=["secp256r1", "secp384r1", "secp521r1"], default="secp256r1"),
@@ -365,6 +404,10 @@ def argument_spec():
         ownca_path=dict(type="path"),
         ownca_privatekey_path=dict(type="path"),
         ownca_privatekey_passphrase=dict(type="str", no_log=True),
+        siteca_name=dict(type="str"),
+        siteca_renew_before_days=dict(type="int"),
+        signed_certificate=dict(type="str"),
+        signed_authority=dict(type="str"),
         privatekey_mode=dict(type="str", choices=["0400", "0440", "0600", "0640"], default="0600", no_log=False),
         certificate_mode=dict(type="str", choices=["0400", "0440", "0444", "0600", "0640", "0644"], default="0644"),
         overlap=dict(type="str", choices=["none", "wait", "switch"], default="none"),
@@ -374,26 +417,13 @@ def argument_spec():
     )
 
 
-def identifier(option, name, look_up, check_mode, warnings):
-    """int or None: the number of a user or group."""
-    if name is None or name.isdigit():
-        return None if name is None else int(name)
-    try:
-        return look_up(name)
-    except KeyError:
-        sentence = "{0}: there is no {1} on this host. Create it, or correct {0}.".format(option, name)
-        if not check_mode:
-            raise KeypairError(sentence)
-        warnings.append(sentence + " Outside check mode this is refused.")
-        return None
-
-
 def main():
     module = RelayModule(
         argument_spec=argument_spec(),
         required_if=[
             ("provider", "selfsigned", ["certificate_path"]),
             ("provider", "ownca", ["certificate_path", "ownca_path", "ownca_privatekey_path"]),
+            ("provider", "siteca", ["certificate_path", "siteca_name"]),
             ("provider", "csr", ["csr_path"]),
         ],
         supports_check_mode=True,
@@ -403,12 +433,8 @@ def main():
     warnings = []
 
     with reported(module):
-        owner = identifier(
-            "owner", params["owner"], lambda name: pwd.getpwnam(name).pw_uid, module.check_mode, warnings
-        )
-        group = identifier(
-            "group", params["group"], lambda name: grp.getgrnam(name).gr_gid, module.check_mode, warnings
-        )
+        owner = accounts.user("owner", params["owner"], module.check_mode, warnings)
+        group = accounts.group("group", params["group"], module.check_mode, warnings)
         params.update(
             kind=params.pop("type"),
             names=params.pop("subject_alt_name"),

@@ -42,6 +42,20 @@ def _limit_lines(limits, rows):
         title = ""
 
 
+def _too_fast_lines(ways, rows):
+    """Who said that mail comes too fast, and the pace to set."""
+    title = "too fast"
+    for way in ways[:rows]:
+        yield "{0:<18}{1:>10}  for {2}: {3}".format(title, amount(way["count"]), way["name"], way["sample"])
+        if way["proposal"]:
+            yield "{0:<18}{1:>10}    {2} a minute were taken; relay_server_pacing: [{3}]".format(
+                "", "", amount(way["per_minute"]), way["text"]
+            )
+        title = ""
+    if len(ways) > rows:
+        yield "{0:<18}{1:>10}  and {2} more".format("", "", amount(len(ways) - rows))
+
+
 def _inventory_lines(inventory, rows):
     """Who of the inventory sent nothing, and who sent without being in it."""
     if inventory is None:
@@ -135,6 +149,7 @@ def lines_of(summary, rows):
     ):
         lines.extend(_ranked_lines(title, summary[key], _outcomes, rows))
     lines.extend(_limit_lines(summary["limits"], rows))
+    lines.extend(_too_fast_lines(summary["too_fast"], rows))
     lines.extend(_inventory_lines(summary["inventory"], rows))
     lines.extend(
         _ranked_lines(

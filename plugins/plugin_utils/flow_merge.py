@@ -78,12 +78,10 @@ def merge(flows):
     found["minutes"] = None
     if all(flow["minutes"] is not None for flow in flows):
         found["minutes"] = functools.reduce(_sum, (flow["minutes"] for flow in flows))
-    for name in flows[0]:
+    # The result of an older release does not have all of them.
+    for name in dict.fromkeys(name for flow in flows for name in flow):
         if name not in found:
-            total = flows[0][name]
-            for flow in flows[1:]:
-                total = _sum(total, flow[name])
-            found[name] = total
+            found[name] = functools.reduce(_sum, (flow[name] for flow in flows if name in flow))
     return found
 
 

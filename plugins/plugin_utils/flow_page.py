@@ -354,6 +354,20 @@ def _limit_table(limits):
     return _table(["<Limit", "Number", "<Whose", "<Sample"], rows)
 
 
+def _too_fast_table(ways):
+    rows = [
+        '<tr><td class="t">{0}</td>{1}{2}<td class="t w"><code>{3}</code></td><td class="t w"><code>{4}</code></td></tr>'.format(
+            _broken(way["name"]),
+            _cell(way["count"]),
+            _cell(way["per_minute"]),
+            _text(way["text"]),
+            _text(way["sample"]),
+        )
+        for way in ways
+    ]
+    return _table(["<Recipients", "Answers", "Taken a minute", "<relay_server_pacing", "<Sample"], rows)
+
+
 def _inventory_section(inventory):
     """Who of the inventory sent nothing, and who sent without being in it."""
     if inventory is None:
@@ -491,6 +505,9 @@ def _sections(summary):
             yield _section(
                 "Why mail was deferred or bounced", "reasons", _reason_table(summary["reasons"], True), "one"
             )
+        if summary["too_fast"]:
+            note = "Answers of providers that mail comes too fast (421, 4.7.x), what they took in the minutes of these, and the pace to set."
+            yield _section("Too fast for a provider", None, _too_fast_table(summary["too_fast"]), note=note)
         if summary["rejects"]["rows"]:
             yield _section("Rejected", "rejects", _reason_table(summary["rejects"], False), "one")
         if summary["tls"]["in"]["total"] or summary["tls"]["out"]["total"]:

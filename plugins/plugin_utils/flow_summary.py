@@ -4,6 +4,7 @@
 """What a report of the traffic shows: totals, ranked lists, quantiles, shares; and how numbers are written."""
 
 import datetime
+import re
 
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import peaks, quantile
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
@@ -51,6 +52,12 @@ RANKED = (
     ("recipients", "Recipients", "Address", ("sent", "deferred", "bounced"), None),
 )
 _OTHERS = "(others)"
+# A few answers that mail comes too fast are usual; from so many on a pace is proposed.
+_FEWEST_ANSWERS = 5
+_FEW_AT_ONCE = 2
+_PACE_NAME = re.compile(r"[^a-z0-9]+")
+# What may stand in a proposal that somebody copies: a domain, or a smarthost's name.
+_WAY = re.compile(r"(?:smarthost:[a-z0-9-]{1,31}|[a-z0-9][a-z0-9.-]{0,251}[a-z0-9])\Z")
 _LATENCY = (
     ("total", "Total"),
     ("before_queue", "Before the queue"),
@@ -178,6 +185,45 @@ def _limits(entries):
                 "count": entry["count"],
                 "sample": _name(entry["sample"]),
                 "clients": _counts(entry["clients"]),
+            }
+        )
+    return rows
+
+
+def _pace(way, per_minute):
+    """dict: an element of the variable relay_server_pacing; Postfix counts whole seconds, and above one of these how many at once."""
+    kind, _colon, name = way.rpartition(":")
+    entry = {"smarthost": name} if kind else {"name": _PACE_NAME.sub("-", name)[:30].strip("-"), "domains": [name]}
+    if per_minute > 60:
+        return {**entry, "concurrency": _FEW_AT_ONCE}
+    return {**entry, "per_minute": max(rate for rate in range(1, max(per_minute, 1) + 1) if 60 % rate == 0)}
+
+
+def _as_yaml(entry):
+    return "{{{0}}}".format(
+        ", ".join(
+            "{0}: {1}".format(key, "[{0}]".format(", ".join(value)) if isinstance(value, list) else value)
+            for key, value in entry.items()
+        )
+    )
+
+
+def _too_fast(entries):
+    """Where providers said that mail comes too fast, how much they took then, and the pace to set."""
+    rows = []
+    for way in sorted(entries, key=lambda way: (-entries[way]["count"], way)):
+        entry = entries[way]
+        # Each relay has its pace for itself, so that an average over the minutes of all of them is one relay's.
+        per_minute = entry["taken"] // max(entry["minutes"], 1)
+        proposal = _pace(way, per_minute) if entry["count"] >= _FEWEST_ANSWERS and _WAY.match(way) else None
+        rows.append(
+            {
+                "name": _name(way.replace("smarthost:", "smarthost ", 1)),
+                "count": entry["count"],
+                "per_minute": per_minute,
+                "sample": _name(entry["sample"]),
+                "proposal": proposal,
+                "text": "" if proposal is None else _as_yaml(proposal),
             }
         )
     return rows
@@ -406,6 +452,7 @@ def summarize(flow, title=TITLE):
     summary["reasons"] = _reasons(flow.get("reasons", {}), _REASONS_LIMIT, True)
     summary["rejects"] = _reasons(flow.get("rejects", {}), _REASONS_LIMIT, False)
     summary["limits"] = _limits(flow.get("limits", {}))
+    summary["too_fast"] = _too_fast(flow.get("too_fast", {}))
     summary["inventory"] = _inventory(flow)
     summary["certificates"] = flow.get("certificates")
     summary["tls"] = {way: _tls(flow.get("tls", {}).get(way, {})) for way in ("in", "out")}

@@ -10,12 +10,12 @@ import time
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import (
+    ACTIONS,
+    TEXTS,
     log_arguments,
     selection_arguments,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, TEXTS, Query
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import ACTIONS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import CRITERIA, Selection
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import query_problem
@@ -313,6 +313,9 @@ def _of_times(playbook, values):
 
 
 def _of_trace(values):
+    # What reads logs is much to load for a playbook that does not.
+    from ansible_collections.mailops.relay.plugins.module_utils.mail.log_search import STATUSES, Query
+
     names = {name: "trace_" + name for name in TEXTS}
     params = {name: _list(values[names[name]]) for name in names if names[name] in values}
     if not params and "trace_status" not in values:

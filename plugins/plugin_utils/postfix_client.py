@@ -37,8 +37,8 @@ def settings(values, results, installed, own_file, check_mode):
     Args:
         values: dict, of VARIABLES -> the value of the role's variable.
         results: list of dict, what was read of the relays' certificates, by M(mailops.relay.relay_certificate_info).
-        installed: str, what the host says that it trusts now: its smtp_tls_CAfile, and the certificates in C(own_file); empty where
-            it was not asked.
+        installed: str, what the host says that it trusts now: its smtp_tls_CAfile, its smtp_tls_secure_cert_match, and the certificates
+            in C(own_file); empty where it was not asked.
         own_file: str, the file that the role makes for what vouches for the relays.
         check_mode: bool.
 
@@ -56,7 +56,7 @@ def settings(values, results, installed, own_file, check_mode):
     asked = [result["item"]["host"] for result in results]
     hosts = [relay["host"] for relay in values["relays"] if "certificate" not in relay and "host" in relay]
     return {
-        "main": _main(values, verified, own_file),
+        "main": _main(values, verified, own_file, anchors["names"]),
         **local_mail.client_settings(values["root_recipient"]),
         "files": _files(own_file, anchors["text"], verified, ca_file),
         "prefer_system_ca": ["smtp_tls_CAfile"] if reads and public else [],
@@ -66,7 +66,7 @@ def settings(values, results, installed, own_file, check_mode):
     }
 
 
-def _main(values, verified, own_file):
+def _main(values, verified, own_file, names):
     hops = next_hops(values["relays"], values["port"])
     protocols = values["tls_excluded_protocols"]
     found = {
@@ -90,9 +90,12 @@ def _main(values, verified, own_file):
     if verified:
         # What vouches for the relays is all that is trusted. Only for public authorities postfix_config takes the host's own file of
         # them, so that a client need not be converged when one of them changes its root.
+        known = {str(relay["name"]).lower() for relay in values["relays"]}
+        # A relay whose name changes is known by both until its next certificate takes its place.
+        matches = ["nexthop"] + [name for name in names if name.lower() not in known]
         found.update(
-            smtp_tls_secure_cert_match="nexthop",
-            smtp_tls_verify_cert_match="nexthop",
+            smtp_tls_secure_cert_match=matches,
+            smtp_tls_verify_cert_match=matches,
             smtp_tls_CAfile=values["tls_ca_file"] or own_file,
             smtp_tls_CApath="",
         )

@@ -19,18 +19,25 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     read_network,
     strangers,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import LONGEST_DAYS
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import NameProblem, check_common_name
+from ansible_collections.mailops.relay.plugins.module_utils.host.site_ca import SHORTEST_PASSPHRASE
 
 _ZONE = re.compile(r"[A-Za-z0-9_-]{1,17}\Z")
 # What may be an address of IPv6, in any notation.
 _IPV6 = re.compile(r"(?<![\w.-])(?:(?i:ipv6):)?((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]*)")
 _COMMENT = re.compile(r"[ -~]{1,255}\Z")
 # Before what the role asks its host beside systemctl: the name of a program that is there, a section of the record of owners in which
-# there is something, the host name of now and that of the next boot, and /etc/hosts in base64.
-_TOLD = re.compile(r"(program|recorded|hostname|hosts_file)=(.*)\Z", re.S)
+# there is something, the host name of now and that of the next boot, /etc/hosts in base64, and the files of the key and of the
+# certificate that a role has Postfix serve.
+_TOLD = re.compile(r"(program|recorded|hostname|hosts_file|pair|signs|smtpd_milters|non_smtpd_milters)=(.*)\Z", re.S)
 
 # What the question to a client ends with where the relay itself has been asked (roles/relay_server/vars/main.yml).
 RELAY_ITSELF = 77
+
+# How the controller is called in a delegated task (C(LOCALHOST) of ansible.constants).
+CONTROLLER = ("localhost", "127.0.0.1", "::1")
 
 # Of a list of hosts that Postfix reads: what is no network is a name, a table or a file.
 _HOST_LISTS = ("relay_server_bare_newline_exclusions", "relay_server_client_limit_exceptions")
@@ -184,6 +191,47 @@ def _firewall_problems(variables, units, unknown):
         )
 
 
+def _site_ca_problems(variables):
+    host, path = str(variables["relay_server_tls_siteca_host"]), str(variables["relay_server_tls_siteca_path"])
+    name, passphrase = (str(variables[f"relay_server_tls_siteca_{what}"]) for what in ("name", "passphrase"))
+    if not host:
+        yield (
+            'relay_server_tls_siteca_host: "" is no host. Write localhost, which is the controller, or the host in the inventory that has'
+            " the CA of the site."
+        )
+    if not path:
+        where = (
+            "There is no inventory file beside which it could be"
+            if host in CONTROLLER
+            else f"{host} is not the controller"
+        )
+        yield (
+            f'relay_server_tls_siteca_path: "" is no file. {where}: write an absolute path for the file of the CA on {host or "that host"}.'
+        )
+    elif not path.startswith(("/", "~")):
+        yield f'relay_server_tls_siteca_path: "{path}" is not an absolute path. Begin it with /.'
+    # Never with its value.
+    if len(passphrase) < SHORTEST_PASSPHRASE or len(passphrase.splitlines()) > 1:
+        was = f"has less than {SHORTEST_PASSPHRASE} characters, or a line break" if passphrase else "is empty"
+        yield (
+            f"relay_server_tls_siteca_passphrase: it {was}, and it is all that protects the key of the CA from who has a copy of its file."
+            " Write a long random one, as of `openssl rand -base64 32`, in a file that ansible-vault encrypts."
+        )
+    try:
+        check_common_name(name)
+    except NameProblem as exc:
+        yield f"relay_server_tls_siteca_name: {str(exc).partition(': ')[2]}"
+    days, before = (int(variables[f"relay_server_tls_{what}"]) for what in ("siteca_valid_days", "renew_before_days"))
+    if days > LONGEST_DAYS:
+        yield f"relay_server_tls_siteca_valid_days: {days} is more than {LONGEST_DAYS}. Write a smaller number."
+    # The CA is made anew at the latest when a third of its life is left.
+    if days <= 3 * before:
+        yield (
+            f"relay_server_tls_siteca_valid_days: {days} is not more than three times relay_server_tls_renew_before_days, {before}, so that"
+            " certificates would be renewed at every run when the CA ends. Write a larger number."
+        )
+
+
 def problems(variables, units, unknown, own=()):
     """Yields a sentence or two for each variable that cannot be used, in their order.
 
@@ -237,8 +285,13 @@ def problems(variables, units, unknown, own=()):
             'relay_server_tls_provider: "ownca" needs relay_server_tls_ownca_path and'
             " relay_server_tls_ownca_privatekey_path, the CA certificate and key on this host."
         )
-    renew, switch = (int(variables[f"relay_server_tls_{name}_before_days"]) for name in ("renew", "switch"))
-    if switch and switch >= renew:
+    if variables["relay_server_tls_provider"] == "siteca":
+        yield from _site_ca_problems(variables)
+    renew, switch, valid = (
+        int(variables[f"relay_server_tls_{name}_days"]) for name in ("renew_before", "switch_before", "valid")
+    )
+    # With all the days of a certificate nobody is waited for.
+    if switch and renew <= switch < valid:
         yield (
             f"relay_server_tls_switch_before_days: {switch} is not less than relay_server_tls_renew_before_days, {renew}, so that clients"
             " would have no time to trust the next certificate. Write a smaller number, or leave it out."
@@ -362,14 +415,29 @@ def host_state(lines):
 
     Args:
         lines: list of str, what C(systemctl show --property=Id,ActiveState,UnitFileState) says, an empty line between two units, and
-            C(program=NAME), C(recorded=SECTION), see ``host/owners_record``, C(hostname=NAME) twice and C(hosts_file=BASE64);
-            nothing where it was not asked.
+            C(program=NAME), C(recorded=SECTION), see ``host/owners_record``, C(hostname=NAME) twice, C(hosts_file=BASE64),
+            C(pair=PATH) twice, and for a relay that signs C(signs=LINE) for each line of its KeyTable, C(smtpd_milters=LIST) and
+            C(non_smtpd_milters=LIST); nothing where it was not asked.
 
     Returns:
         dict: C(services), those that run and start at boot, C(programs), those that are there, C(recorded), and C(hostnames), that of
-        now and that of the next boot; lists of str. C(hosts_file) is the content of /etc/hosts in base64 (str).
+        now and that of the next boot, and C(pair), the files of the key and of the certificate that a role has Postfix serve; lists of
+        str. C(hosts_file) is the content of /etc/hosts in base64 (str).
+        C(signs), list of str, are the paths of the keys that sign, C(smtpd_milters) and C(non_smtpd_milters) (str) the milters of Postfix.
     """
-    told = {"program": [], "recorded": [], "hostname": [], "hosts_file": []}
+    told = {
+        name: []
+        for name in (
+            "program",
+            "recorded",
+            "hostname",
+            "hosts_file",
+            "pair",
+            "signs",
+            "smtpd_milters",
+            "non_smtpd_milters",
+        )
+    }
     units = []
     for line in lines:
         match = _TOLD.match(line)
@@ -386,6 +454,11 @@ def host_state(lines):
         "recorded": told["recorded"],
         "hostnames": told["hostname"],
         "hosts_file": "".join(told["hosts_file"]),
+        "pair": told["pair"],
+        # A line of OpenDKIM's KeyTable ends with domain, selector and path.
+        "signs": [line.split(":", 2)[-1] for line in told["signs"]],
+        "smtpd_milters": "".join(told["smtpd_milters"]),
+        "non_smtpd_milters": "".join(told["non_smtpd_milters"]),
     }
 
 

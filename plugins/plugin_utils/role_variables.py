@@ -19,6 +19,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils import (
     local_mail,
     relay_server,
     sender_addresses,
+    smarthost_problems,
 )
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory_names import client_names
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
@@ -38,6 +39,7 @@ _LEAST = {
     "relay_server_recipient_limit": 1,
     "relay_server_tls_key_size": 1,
     "relay_server_tls_valid_days": 1,
+    "relay_server_tls_siteca_valid_days": 1,
     "qmail_client_service_timeout": 1,
 }
 
@@ -204,14 +206,17 @@ def _wrong_list(name, value, option):
     if isinstance(value, str) and name in _TEXT_WILL_DO:
         return None
     if not isinstance(value, (list, tuple)):
-        instead = "[{name: smtp-relay001.example.com}]" if "options" in option else f"[{'…' if value == '' else value}]"
+        example = "domain: example.com" if "domain" in option.get("options", ()) else "name: smtp-relay001.example.com"
+        instead = f"[{{{example}}}]" if "options" in option else f"[{'…' if value == '' else value}]"
         if isinstance(value, Mapping):
             instead = "a list, each element after a hyphen"
         return f"{name}: {_shown(value)} is not a list. Write {instead}."
     of_dicts = option["elements"] == "dict"
     for position, element in enumerate(value, 1):
         if of_dicts and not isinstance(element, Mapping):
-            instead = "{name: …}" if "options" in option or name.endswith("_master") else "its names and values"
+            first = "domain" if "domain" in option.get("options", ()) else "name"
+            named = "options" in option or name.endswith("_master")
+            instead = f"{{{first}: …}}" if named else "its names and values"
             return f"{name}: element {position}, {_shown(element)}, is not a dictionary. Write {instead}."
         if not of_dicts and (element is None or isinstance(element, (bool, Mapping, list, tuple))):
             return f"{name}: element {position}, {_shown(element)}, is not a text. Write one in quotes."
@@ -226,7 +231,12 @@ def _meant(role, values, facts, units, unknown, variables):
     """list of str: what is wrong with values that are of their types."""
     if role == "relay_server":
         own = list(facts.get("all_ipv4_addresses") or []) + list(facts.get("all_ipv6_addresses") or [])
-        return list(relay_server.problems(values, units, unknown, own)) + _about_addresses(values, variables)
+        named = [*own, values["relay_server_hostname"], values["relay_server_address"]]
+        return [
+            *relay_server.problems(values, units, unknown, own),
+            *smarthost_problems.problems(values, named),
+            *_about_addresses(values, variables),
+        ]
     relays, port = values[f"{role}_relays"], values[f"{role}_port"]
     told = []
     if role != "qmail_client":

@@ -14,7 +14,8 @@ import time
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
-from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_certificate import EXPIRED, VALID, facts_of
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_facts import EXPIRED, VALID, facts_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_tls import name_matches
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.relay_server import addresses_within
@@ -84,19 +85,21 @@ def anchors(relays, results, role, default_port, check_mode, installed=""):
         role: str, C(relay_client) or C(sendmail_client).
         default_port: int.
         check_mode: bool; then the relay's own run may be about to make its certificate.
-        installed: str, what the client trusts now, in PEM form; it stays for relays whose certificate could not be read.
+        installed: str, what the client trusts now (``_Installed``); it stays for relays whose certificate could not be read.
 
     Returns:
         dict: C(text), the certificates; C(problems), sentences; C(public), whether all that was read are public authorities;
-        C(unread), sentences about relays whose certificate could not be read; C(doubts), sentences about those of them for which
+        C(names) (list of str), the relays' names, and behind each the names of its certificate in use where only the next one is for the
+        relay's; C(unread), sentences about relays whose certificate could not be read; C(doubts), sentences about those of them for which
         nothing, or nothing that is sure to, vouches on this client; C(settled), whether there are neither problems nor relays that were not
         read.
     """
     read = {result["item"]["host"]: result for result in results if "item" in result}
-    texts, problems, kinds, unread, doubts = [], [], [], [], []
+    texts, problems, kinds, unread, doubts, names = [], [], [], [], [], []
     kept = _Installed(installed, role)
     for relay in relays:
         result = read.get(relay.get("host"))
+        names += [to_text(relay["name"]), *_former_names(to_text(relay["name"]), result, role)]
         try:
             kind, found = _anchor(relay, result, role, int(relay.get("port", default_port)))
         except Distrust as exc:
@@ -105,6 +108,7 @@ def anchors(relays, results, role, default_port, check_mode, installed=""):
             elif exc.unread:
                 unread.append(str(exc))
                 kind, found = None, kept.of(to_text(relay["name"])) + _next_anchors(result)[1]
+                names.extend(kept.former_names(to_text(relay["name"])))
                 # That a certificate was not read, a warning says (plugins/action/relay_certificate_info.py).
                 if result is not None and "certificates" in result and not result["problem"]["reason"]:
                     doubts.append(f"{exc} What this host trusts for this relay already stays as it is.")
@@ -121,6 +125,7 @@ def anchors(relays, results, role, default_port, check_mode, installed=""):
     return {
         "text": "".join(texts),
         "problems": problems,
+        "names": _each_once(names),
         "public": public,
         "unread": unread,
         "doubts": doubts,
@@ -128,17 +133,40 @@ def anchors(relays, results, role, default_port, check_mode, installed=""):
     }
 
 
+def _each_once(names):
+    """list of str: host names, of which case does not matter."""
+    found = {}
+    for name in names:
+        found.setdefault(name.lower(), name)
+    return list(found.values())
+
+
+def _former_names(name, result, role):
+    """list of str: the names in a relay's certificate in use, where only its next one is for the name that the client sends to.
+
+    Until that takes its place, the client knows the relay by both: a change of name that no message waits for.
+    """
+    if not (result or {}).get("certificates") or not _next_anchors(result)[1]:
+        return []
+    leaf, following = result["certificates"][0], result["next"]["certificate"]
+    if is_for(leaf, name, role) or not is_for(following, name, role):
+        return []
+    return [entry for entry in _host_names(leaf, role) if entry and not entry.startswith("*")]
+
+
 class _Installed:
     """What a client trusts already.
 
     Args:
-        text: str, with certificates in PEM form; one that is damaged says nothing of any.
+        text: str, with certificates in PEM form; one that is damaged says nothing of any. Before them what the client compares names
+            with: Postfix's smtp_tls_secure_cert_match, sendmail's smart hosts.
         role: str.
     """
 
     def __init__(self, text, role):
         self._role = role
         self._known = []
+        self._names = re.split(r"[\s,:\[\]]+", text.partition("-----BEGIN")[0])
         try:
             certificates = x509.read_certificates(to_bytes(text))
         except x509.FormatError:
@@ -155,9 +183,19 @@ class _Installed:
         """list of str: for which relays these vouch, they do not say."""
         return [text for text, facts, certificate in self._known if certificate.is_ca and not _names_servers(facts)]
 
+    def former_names(self, name):
+        """list of str: by which other names this client knows the relay since that is about to change its own."""
+        names = self._names
+        if self._role == SENDMAIL_CLIENT:
+            # Its smart hosts: the name from before is behind the new one.
+            names = [after for before, after in zip(names, names[1:], strict=False) if before.lower() == name.lower()]
+        # What else is there is a word of Postfix or a path.
+        return [entry for entry in names if is_fqdn(entry)]
+
     def of(self, name):
         """list of str: what may vouch for this relay, in PEM form."""
-        return list(dict.fromkeys(self._own(name) + self._authorities()))
+        own = [text for known in [name, *self.former_names(name)] for text in self._own(known)]
+        return list(dict.fromkeys(own + self._authorities()))
 
     def doubts(self, name):
         """list of str: a sentence, unless a certificate of the relay's own is trusted."""
@@ -224,7 +262,7 @@ def _anchor(relay, result, role, port):
             )
         leaf = result["certificates"][0]
         _check_dates(where, leaf)
-        _check_name(where, name, leaf, role)
+        _check_name(where, name, leaf, role, result)
         _check_chain(where, result, host, role)
         _check_served(where, name, port, result, host, role)
     except Distrust as exc:
@@ -300,14 +338,22 @@ def is_for(certificate, name, role):
         name: str.
         role: str. Sendmail compares the common name alone; Postfix takes it where there is no dNSName.
     """
-    names = [entry[4:] for entry in certificate["names"] if entry.startswith("DNS:")]
     if role == SENDMAIL_CLIENT:
         return certificate["common_name"].lower() == name.lower()
-    return any(name_matches(entry, name) for entry in names or [certificate["common_name"]])
+    return any(name_matches(entry, name) for entry in _host_names(certificate, role))
 
 
-def _check_name(where, name, certificate, role):
+def _host_names(certificate, role):
+    """list of str: the names that a client compares."""
+    names = [entry[4:] for entry in certificate["names"] if entry.startswith("DNS:")]
+    return names if names and role != SENDMAIL_CLIENT else [certificate["common_name"]]
+
+
+def _check_name(where, name, certificate, role, result):
+    """Raise Distrust when a certificate is neither for the name, nor for the one that the relay has until its next one takes its place."""
     if is_for(certificate, name, role):
+        return
+    if any(is_for(certificate, former, role) for former in _former_names(name, result, role)):
         return
     if role == SENDMAIL_CLIENT:
         raise Distrust(
@@ -331,7 +377,7 @@ def _check_chain(where, result, host, role):
         raise Distrust(
             f"{where} has no anchor: {chain['reason']}. Put the certificates between behind it in its file, and name a"
             f" file on {host} that has the authority's root in relay_server_tls_ca_file (with an authority of your own,"
-            f" in relay_server_tls_ownca_path), or one that this host has in {role}_tls_ca_file.",
+            f" in relay_server_tls_ownca_path; with siteca, run the site with {host}), or one that this host has in {role}_tls_ca_file.",
             unread=left,
         )
     if chain["status"] != "verified":
@@ -358,7 +404,7 @@ def _check_served(where, name, port, result, host, role):
             f" {found['not_after']}): {mine['reason']}. Converge the relay, or reload Postfix there."
         )
     if mine is not None and not is_for(mine["certificate"], name, role):
-        _check_name(f"The certificate that port {port} of {name} serves", name, mine["certificate"], role)
+        _check_name(f"The certificate that port {port} of {name} serves", name, mine["certificate"], role, result)
     if not (_is_known(result) or verified):
         reasons = [
             f"port {answer['port']}: {answer['reason']}" for answer in result["served"] if answer["server"] == name
@@ -401,7 +447,7 @@ def _given(name, relay, result, role, port):
     own = any(entry.startswith("DNS:") for entry in facts[0]["names"]) or roots[0].server_auth or not roots[0].is_ca
     if len(certificates) == 1 and own:
         try:
-            _check_name(where, name, facts[0], role)
+            _check_name(where, name, facts[0], role, None)
         except Distrust as exc:
             raise Distrust(str(exc), False) from exc
     _check_given(where, name, relay, result, role, port)
@@ -421,7 +467,7 @@ def _check_given(where, name, relay, result, role, port):
     leaf = result["certificates"][0]
     seen = f'The certificate of "{name}", read on {relay["host"]},'
     _check_dates(seen, leaf)
-    _check_name(seen, name, leaf, role)
+    _check_name(seen, name, leaf, role, result)
     if not verdict["verified"]:
         raise Distrust(
             f"{where} does not vouch for the relay's certificate ({leaf['subject']}, issued by {leaf['issuer']}):"

@@ -12,15 +12,17 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+from collections import namedtuple
 
-from ansible.module_utils.common.text.converters import to_native
+from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, x509
-from ansible_collections.mailops.relay.plugins.module_utils.host.errors import explained
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer, diff_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import (
     KeypairError,
     absent,
+    authority_path,
     check,
     check_authority,
     clock_problem,
@@ -31,12 +33,15 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan im
     foreign_certificate_warnings,
     inspect,
     paths_of,
+    read_site,
     target_attributes,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import (
     CSR,
     OWNCA,
     SELFSIGNED,
+    SITE_SUFFIX,
+    SITECA,
     OpenSSL,
     config_text,
     random_serial,
@@ -47,6 +52,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     attributes_of,
     remove_stale,
 )
+
+# Behind the name of a private key: the one that a request was made with, until its certificate comes from the site's CA.
+_REQUESTED_SUFFIX = ".requested"
+
+# text: str, in PEM; key_made: bool, whether a key was made for it.
+Request = namedtuple("Request", "text key_made")
 
 
 def apply(wanted, found, plan, runner, label, now):
@@ -85,7 +96,79 @@ def apply(wanted, found, plan, runner, label, now):
             )
             return made, backups
 
-    return locked(directories_of(wanted), make)
+    result = locked(directories_of(wanted), make)
+    if plan.new_key:
+        forget_request(wanted)
+    return result
+
+
+def request(wanted, key_path, new_key, runner):
+    """Request: of a certificate by the site's CA.
+
+    Args:
+        wanted: Wanted, with provider siteca.
+        key_path: str, the key that it is for; not used with a new one.
+        new_key: bool, whether it is for a new key. That stays beside, until the certificate has come.
+        runner: commands.Runner.
+
+    Raises:
+        RelayError: openssl refused, or the key could not be written.
+    """
+
+    def make():
+        with Transaction() as change:
+            scratch = os.path.dirname(change.stage_of(_requested(wanted)))
+            openssl = OpenSSL(runner, scratch)
+            made = new_key and not _has_requested_key(wanted, openssl)
+            if made:
+                key = openssl.new_key(wanted.kind, wanted.size, wanted.curve)
+                files.write_atomically(_requested(wanted), key, mode=0o600)
+            config = config_text(wanted.common_name, wanted.names, wanted.kind).encode("ascii")
+            text = openssl.request(
+                files.create_temporary(scratch, "openssl.cnf", config), _requested(wanted) if new_key else key_path
+            )
+            return Request(to_native(text), made)
+
+    try:
+        return locked(directories_of(wanted), make)
+    except (IOError, OSError) as exc:
+        raise KeypairError("{0}. Nothing was changed.".format(explained(exc)))
+
+
+def forget_request(wanted):
+    """Take away the key of a request that is of no more use."""
+    if os.path.lexists(_requested(wanted)):
+        os.unlink(_requested(wanted))
+
+
+def _requested(wanted):
+    return os.path.realpath(wanted.privatekey_path) + _REQUESTED_SUFFIX
+
+
+def _has_requested_key(wanted, openssl):
+    if not os.path.exists(_requested(wanted)):
+        return False
+    try:
+        key = openssl.public_key(_requested(wanted))
+    except RelayError:
+        return False
+    return describe_key(key.kind, key.size, key.curve) == describe_key(wanted.kind, wanted.size, wanted.curve)
+
+
+def needs_signature(wanted, plan):
+    """bool: whether the site's CA has to sign first."""
+    return wanted.provider == SITECA and plan.new_document and wanted.signed_certificate is None
+
+
+def request_facts(wanted, found, text):
+    """dict: what the site's CA is asked with, as the module returns it.
+
+    Args:
+        wanted: Wanted; found: Found.
+        text: str, the request in PEM; empty in check mode.
+    """
+    known = found.ca is not None and found.ca.common_name == wanted.siteca_name
+    return {"csr": text, "authority": found.ca.text if known else ""}
 
 
 def directories_of(wanted):
@@ -102,14 +185,17 @@ def locked(directories, work):
 
 
 def _file_plans(wanted, found):
-    """dict: a FilePlan for each role of which the file may be made here."""
+    """dict: a FilePlan for each role of which the file may be made here; with provider siteca its authority's too."""
     paths = dict((role, path) for role, _option, path in paths_of(wanted))
 
     def plan(role):
         attributes = target_attributes(wanted, role, found.attributes.get(role))
         return FilePlan(paths[role], *attributes, secret=role == "privatekey")
 
-    return dict((role, plan(role)) for role in ("privatekey", document_role(wanted)))
+    plans = dict((role, plan(role)) for role in ("privatekey", document_role(wanted)))
+    if wanted.provider == SITECA:
+        plans["authority"] = FilePlan(wanted.site_path, 0o644)
+    return plans
 
 
 def _stage(wanted, found, plan, openssl, scratch, writer, plans, now):
@@ -124,14 +210,27 @@ def _stage(wanted, found, plan, openssl, scratch, writer, plans, now):
         writer.move(plans[name])
         return staged
 
+    if wanted.provider == SITECA and (plan.new_document or plan.site):
+        authority = stage("authority", to_bytes("".join(one.text for one in _site_after(wanted, found, plan))))
     key_path = plans["privatekey"].destination
-    if plan.new_key:
+    if plan.new_key and wanted.provider == SITECA:
+        key_path = stage("privatekey", _key_of_request(wanted))
+    elif plan.new_key:
         key_path = stage("privatekey", openssl.new_key(wanted.kind, wanted.size, wanted.curve))
     elif "privatekey" in plan.attributes:
         key_path = stage("privatekey", found.data["privatekey"])
     if not plan.new_document:
         if role in plan.attributes:
             stage(role, found.data[role])
+        return made
+    if wanted.provider == SITECA:
+        document = to_bytes(wanted.signed_certificate)
+        if x509.read_certificate(document).public_key.der != openssl.public_key(key_path).der:
+            raise KeypairError(
+                "signed_certificate: it is for another key than {0}. Make a new request, and have it signed. Nothing was "
+                "changed.".format(wanted.privatekey_path)
+            )
+        _check_staged(openssl, stage(role, document), authority, wanted.site_path)
         return made
     serial = random_serial() if wanted.provider == SELFSIGNED else None
     config = files.create_temporary(
@@ -152,15 +251,35 @@ def _stage(wanted, found, plan, openssl, scratch, writer, plans, now):
         )
     staged = stage(role, document)
     if role == "certificate":
-        problem = openssl.problem_with(staged, wanted.ownca_path if wanted.provider == OWNCA else staged)
-        if problem is not None:
-            raise KeypairError(
-                "certificate_path: the new certificate would not verify against {0}: {1}. Check the host's "
-                "clock, and what the authority's certificate permits. Nothing was changed.".format(
-                    wanted.ownca_path or "itself", problem
-                )
-            )
+        anchor = wanted.ownca_path if wanted.provider == OWNCA else staged
+        _check_staged(openssl, staged, anchor, wanted.ownca_path or "itself")
     return made
+
+
+def _site_after(wanted, found, plan):
+    """list of x509.Certificate: what the file of the site's CA has when the plan is done."""
+    # Of the pair in use nobody needs another; a next pair stands beside one of another authority.
+    in_use = wanted.site_path == wanted.certificate_path + SITE_SUFFIX
+    return found.site[:1] if plan.site or (plan.new_document and in_use) else found.site
+
+
+def _key_of_request(wanted):
+    data = files.read_bytes(_requested(wanted))
+    if data is None:
+        raise KeypairError(
+            "signed_certificate: the key of its request, {0}, is not there. Make a new request, and have it signed. Nothing was "
+            "changed.".format(_requested(wanted))
+        )
+    return data
+
+
+def _check_staged(openssl, certificate, anchor, what):
+    problem = openssl.problem_with(certificate, anchor)
+    if problem is not None:
+        raise KeypairError(
+            "certificate_path: the new certificate would not verify against {0}: {1}. Check the host's "
+            "clock, and what the authority's certificate permits. Nothing was changed.".format(what, problem)
+        )
 
 
 def summary(key, document, attributes):
@@ -189,6 +308,20 @@ def summary(key, document, attributes):
     return lines
 
 
+def site_summary(wanted, certificates=None):
+    """dict: the file of the site's CA, as ``summary`` has it; nothing with another provider.
+
+    Args:
+        wanted: Wanted.
+        certificates: list of x509.Certificate; None for those that are in the file now.
+    """
+    if wanted.provider != SITECA:
+        return {}
+    if certificates is None:
+        certificates = read_site(wanted._replace(signed_authority=None))
+    return {"authority": "; ".join(one.subject for one in certificates)}
+
+
 def foreseen(wanted, found, plan, before, now):
     """dict: ``summary`` as it would be after ``apply``; what only the run can know reads C((new))."""
     role = document_role(wanted)
@@ -208,10 +341,14 @@ def foreseen(wanted, found, plan, before, now):
         lines["names"] = ", ".join(sorted(wanted.names))
     if plan.new_document and role == "certificate":
         authority = found.ca.subject if found.ca is not None else "(the authority)"
-        lines["issuer"] = authority if wanted.provider == OWNCA else lines["subject"]
-        days = wanted.valid_days if found.ca is None else days_to_sign(wanted, found.ca, now)
+        lines["issuer"] = lines["subject"] if authority_path(wanted) is None else authority
+        days = days_to_sign(wanted, found.ca, now) if wanted.provider == OWNCA else wanted.valid_days
         lines["valid"] = "{0} days from the run".format(days)
         lines["certificate SHA-256"] = lines["serial"] = "(new)"
+    if needs_signature(wanted, plan) and not request_facts(wanted, found, "")["authority"]:
+        lines["authority"] = "(the site's CA)"
+    elif wanted.provider == SITECA:
+        lines.update(site_summary(wanted, _site_after(wanted, found, plan)))
     return lines
 
 
@@ -288,13 +425,23 @@ def ensure(wanted, runner, check_mode, label, now):
     warnings += foreign_certificate_warnings(wanted, found, now)
     if clock_problem(now) is not None:
         warnings.append(clock_problem(now) + ", so whether a certificate has expired is not known. Set the clock.")
-    if plan.new_document and found.ca is not None and runner is not None and not absent(wanted):
+    if (
+        plan.new_document
+        and wanted.provider == OWNCA
+        and found.ca is not None
+        and runner is not None
+        and not absent(wanted)
+    ):
         check_authority(wanted, found, runner, now)
     role = document_role(wanted)
     documents = {"certificate": found.certificate, "csr": found.request}
     key, backups = found.key, []
-    before = summary(key, documents[role], shown_attributes(wanted, found.attributes))
-    if check_mode or not plan.reasons:
+    before = dict(summary(key, documents[role], shown_attributes(wanted, found.attributes)), **site_summary(wanted))
+    unsigned, asked = needs_signature(wanted, plan), Request("", True)
+    if unsigned and not check_mode:
+        asked = request(wanted, wanted.privatekey_path, plan.new_key, runner)
+        after = before
+    elif check_mode or not plan.reasons:
         after = foreseen(wanted, found, plan, before, now)
     else:
         try:
@@ -308,11 +455,14 @@ def ensure(wanted, runner, check_mode, label, now):
         attributes = dict(
             (name, attributes_of(path)) for name, _option, path in paths_of(wanted) if os.path.exists(path)
         )
-        after = summary(key, documents[role], shown_attributes(wanted, attributes))
+        after = dict(summary(key, documents[role], shown_attributes(wanted, attributes)), **site_summary(wanted))
+    if not (check_mode or plan.new_key):
+        forget_request(wanted)
     result = facts(wanted, key, documents["certificate"], documents["csr"])
     result.update(
-        changed=bool(plan.reasons),
-        reload_required=bool(plan.reasons),
+        changed=bool(plan.reasons) and asked.key_made,
+        reload_required=(check_mode or not unsigned) and bool(plan.new_key or plan.new_document or plan.attributes),
+        request=request_facts(wanted, found, asked.text) if unsigned else {},
         next={},
         switched=False,
         reasons=plan.reasons,

@@ -32,7 +32,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan im
     inspect,
     target_attributes,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import CSR, NEXT_SUFFIX
+from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import CSR, NEXT_SUFFIX, OWNCA
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Transaction,
     TransactionError,
@@ -59,13 +59,12 @@ def next_of(wanted):
     )
 
 
-def serves(wanted, found, now):
+def serves(found, now):
     """bool: whether clients can verify the server with this pair now, so that it is worth to go on with.
 
-    Clients use the names that are asked for now. Sendmail compares the common name alone.
+    It may be for another name than the one that is asked for: that is the name which clients use that know of nothing new.
 
     Args:
-        wanted: Wanted from ``check``.
         found: Found.
         now: float, seconds since the epoch.
     """
@@ -76,8 +75,6 @@ def serves(wanted, found, now):
         and certificate.public_key.der == found.key.der
         and certificate.not_before <= now + CLOCK_STEP
         and now < certificate.not_after
-        and certificate.common_name == wanted.common_name
-        and set(wanted.names) <= set(certificate.names)
     )
 
 
@@ -98,8 +95,7 @@ def ensure(wanted, switch, runner, check_mode, label, now):
     wanted = check(wanted)
     if wanted.provider == CSR:
         raise KeypairError(
-            "overlap is used only with provider=selfsigned and provider=ownca: with provider=csr the certificate comes from "
-            "elsewhere. Remove it, or set another provider."
+            "overlap is not used with provider=csr: the certificate comes from elsewhere. Remove it, or set another provider."
         )
     if runner is None or absent(wanted):
         # It says what is missing, or what check mode can foresee nevertheless.
@@ -112,10 +108,12 @@ def ensure(wanted, switch, runner, check_mode, label, now):
     ready = _is_ready(following, waiting, now)
     plan = decide(wanted._replace(force=wanted.force or ready), found, now)
     due = plan.new_key or plan.new_document
-    if due and ready and (switch or not serves(wanted, found, now)):
+    if due and ready and (switch or not serves(found, now)):
         return _switched(wanted, following, found, waiting, plan, runner, check_mode, label, now)
-    if due and serves(wanted, found, now):
+    if due and serves(found, now):
         return _waiting(wanted, following, found, waiting, ready, plan, runner, check_mode, label, now)
+    if not check_mode:
+        keypair.forget_request(following)
     result, warnings = keypair.ensure(wanted, runner, check_mode, label, now)
     left = [path for path in _paths(following) if os.path.lexists(path)]
     if left:
@@ -151,7 +149,7 @@ def _remove(paths):
 def _waiting(wanted, following, found, waiting, ready, plan, runner, check_mode, label, now):
     """(dict, list): the module's result where the pair in use goes on, and the next one is there or made."""
     reasons, backups = [], []
-    diffs = []
+    diffs, unsigned = [], {}
     made = not ready
     if made:
         making, was = decide(following, waiting, now), waiting
@@ -167,8 +165,15 @@ def _waiting(wanted, following, found, waiting, ready, plan, runner, check_mode,
             attributes=["privatekey"] if keeps_key else [],
             forced=False,
         )
-        if waiting.ca is not None:
+        if wanted.provider == OWNCA and waiting.ca is not None:
             check_authority(following, waiting, runner, now)
+        if keypair.needs_signature(following, making):
+            if not check_mode:
+                key_path = wanted.privatekey_path if keeps_key else following.privatekey_path
+                asked = keypair.request(following, key_path, making.new_key, runner)
+                request = keypair.request_facts(following, waiting, asked.text)
+                return _unsigned(wanted, found, request, asked.key_made), []
+            unsigned = keypair.request_facts(following, waiting, "")
         there = waiting.data["certificate"] is not None
         reasons += ["next: " + reason for reason in plan.reasons + (making.reasons if there else [])]
         before = _summary(following, was)
@@ -182,7 +187,7 @@ def _waiting(wanted, following, found, waiting, ready, plan, runner, check_mode,
     differing = attribute_reasons(wanted, found)
     if differing:
         reasons += [differing[role] for role in sorted(differing)]
-        kept = Plan(False, False, sorted(differing), reasons, False)
+        kept = Plan(False, False, sorted(differing), reasons, False, False)
         before = _summary(wanted, found)
         if not check_mode:
             _made, backups = _attempt(lambda: keypair.apply(wanted, found, kept, runner, label, now))
@@ -195,13 +200,15 @@ def _waiting(wanted, following, found, waiting, ready, plan, runner, check_mode,
         backup_files=backups,
         diff=diffs or _diff(wanted, {}, {}),
         switched=False,
+        request=unsigned,
         next=dict(keypair.facts(following, waiting.key, waiting.certificate, None), made=made, reasons=plan.reasons),
     )
     return result, []
 
 
 def _summary(wanted, found):
-    return keypair.summary(found.key, found.certificate, keypair.shown_attributes(wanted, found.attributes))
+    shown = keypair.summary(found.key, found.certificate, keypair.shown_attributes(wanted, found.attributes))
+    return dict(shown, **keypair.site_summary(wanted))
 
 
 def _diff(wanted, before, after):
@@ -234,9 +241,26 @@ def _switched(wanted, following, found, waiting, plan, runner, check_mode, label
         backup_files=backups,
         diff=_diff(wanted, _summary(wanted, found), after),
         switched=True,
+        request={},
         next={},
     )
     return result, []
+
+
+def _unsigned(wanted, found, request, changed):
+    """dict: the module's result where the site's CA has to sign first: nothing else is done yet."""
+    result = keypair.facts(wanted, found.key, found.certificate, None)
+    result.update(
+        changed=changed,
+        reload_required=False,
+        reasons=[],
+        backup_files=[],
+        diff=_diff(wanted, {}, {}),
+        switched=False,
+        request=request,
+        next={},
+    )
+    return result
 
 
 def _place(wanted):

@@ -15,6 +15,8 @@ import os
 import re
 from collections import namedtuple
 
+from ansible.module_utils.common.text.converters import to_bytes
+
 from ansible_collections.mailops.relay.plugins.module_utils.host import files, x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
@@ -22,6 +24,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import 
     CSR,
     OWNCA,
     SELFSIGNED,
+    SITE_SUFFIX,
+    SITECA,
     OpenSSL,
     check_common_name,
     parse_names,
@@ -33,6 +37,8 @@ DAY = 86400
 SMALLEST_RSA = 2048
 LARGEST_RSA = 16384
 LONGEST_DAYS = 36500
+# Before the end of a site's CA the next one is made.
+SITE_RENEW_BEFORE_DAYS = 365
 # By how much a clock may have been set back without anything being wrong.
 CLOCK_STEP = 300
 # 2020-01-01T00:00:00Z: a clock from before this collection was written has not been set since the host started.
@@ -43,23 +49,29 @@ _WHOLE_CERTIFICATE = re.compile(b"-----END [A-Z0-9 ]*(?:CERTIFICATE|PKCS7|CMS)--
 
 # Modes are ints, owner and group ints or None (keep, or the caller's for a new file), names a list in the
 # form of openssl.parse_names, renew_before and valid in days; everything else is as the module's option.
+# site_path: str, the certificates of the site's CA beside the certificate in use; None where there is no certificate.
 Wanted = namedtuple(
     "Wanted",
     "privatekey_path certificate_path csr_path provider kind size curve common_name names valid_days renew_before_days"
     " new_key_on_renewal replace_broken_key ownca_path ownca_privatekey_path ownca_privatekey_passphrase"
-    " privatekey_mode certificate_mode owner group backup force",
+    " privatekey_mode certificate_mode owner group backup force"
+    " siteca_name siteca_renew_before_days signed_certificate signed_authority site_path",
 )
+# What only provider siteca has.
+Wanted.__new__.__defaults__ = (None,) * 5
 
 # What is on the host. key, certificate and request: the parsed object, or None when the file is missing or
 # broken. broken: reason by role ("privatekey", "certificate", "csr"). data: bytes or None by role.
 # key_unknown: the key is there but no openssl program can read it (check mode only). untrusted: why the
-# certificate does not verify against ownca_path. attributes: the (mode, uid, gid) of each file by role.
-Found = namedtuple("Found", "key certificate request ca broken data key_unknown untrusted attributes")
+# certificate does not verify against its authority. attributes: the (mode, uid, gid) of each file by role.
+# site: list of x509.Certificate, of the site's CA, those of ``site_path`` behind the one that has signed now; with provider siteca
+# the first one is ca, unless it cannot be used.
+Found = namedtuple("Found", "key certificate request ca broken data key_unknown untrusted attributes site")
 
 # new_key, new_document: bool; the document is the certificate, or the request with provider csr.
 # attributes: roles of kept files whose mode or owner changes. forced: bool, whether something is replaced that only
-# ``force`` allows to be; backups are kept then.
-Plan = namedtuple("Plan", "new_key new_document attributes reasons forced")
+# ``force`` allows to be; backups are kept then. site: bool, whether the file of the site's CA is written although no certificate is made.
+Plan = namedtuple("Plan", "new_key new_document attributes reasons forced site")
 
 
 class KeypairError(RelayError):
@@ -102,6 +114,11 @@ def check(wanted):
                     "{0} is used only with provider=ownca, and provider is {1}. Remove it, or set "
                     "provider=ownca.".format(option, wanted.provider)
                 )
+    if wanted.provider == SITECA and wanted.siteca_renew_before_days is None:
+        wanted = wanted._replace(siteca_renew_before_days=SITE_RENEW_BEFORE_DAYS)
+    _check_site(wanted)
+    if wanted.certificate_path is not None and wanted.site_path is None:
+        wanted = wanted._replace(site_path=wanted.certificate_path + SITE_SUFFIX)
     if wanted.provider != CSR and wanted.csr_path is not None:
         raise KeypairError(
             "csr_path is used only with provider=csr, and provider is {0}. Remove it, or set provider=csr.".format(
@@ -124,6 +141,85 @@ def check(wanted):
             )
         seen[real] = option
     return wanted
+
+
+def _check_site(wanted):
+    options = ("siteca_name", "siteca_renew_before_days", "signed_certificate", "signed_authority")
+    if wanted.provider != SITECA:
+        for option in options:
+            if getattr(wanted, option) is not None:
+                raise KeypairError(
+                    "{0} is used only with provider=siteca, and provider is {1}. Remove it, or set provider=siteca.".format(
+                        option, wanted.provider
+                    )
+                )
+        return
+    check_common_name(wanted.siteca_name)
+    if (wanted.signed_certificate is None) != (wanted.signed_authority is None):
+        raise KeypairError(
+            "signed_certificate and signed_authority belong together. Give both as site_ca returned them."
+        )
+    if wanted.siteca_renew_before_days < 0:
+        raise KeypairError(
+            "siteca_renew_before_days: {0} is negative. Set 0 or more.".format(wanted.siteca_renew_before_days)
+        )
+    if wanted.signed_certificate is None:
+        return
+    try:
+        certificate = x509.read_certificate(to_bytes(wanted.signed_certificate))
+        authority = x509.read_certificate(to_bytes(wanted.signed_authority))
+    except x509.FormatError as exc:
+        raise KeypairError(
+            "signed_certificate, signed_authority: not certificates as site_ca returns them: {0}.".format(exc)
+        )
+    if not _is_issued_by(certificate, authority):
+        raise KeypairError(
+            "signed_certificate: it was issued by {0}, and signed_authority is {1}. Give both as site_ca returned them.".format(
+                certificate.issuer, authority.subject
+            )
+        )
+
+
+def _is_issued_by(certificate, authority):
+    """bool: whether a certificate names this authority as its issuer; the signature is not looked at."""
+    return certificate.issuer_der == authority.subject_der and (
+        certificate.authority_key_id is None
+        or authority.subject_key_id is None
+        or certificate.authority_key_id == authority.subject_key_id
+    )
+
+
+def authority_path(wanted):
+    """str or None: the file that a certificate has to verify against; None for a self-signed one."""
+    return {OWNCA: wanted.ownca_path, SITECA: wanted.site_path}.get(wanted.provider)
+
+
+def authority_due(authority, renew_before_days, now):
+    """bool: whether an authority ends so soon that the next one is to be there: so many days before, at most a third of its life.
+
+    Args:
+        authority: x509.Certificate.
+        renew_before_days: int.
+        now: float, seconds since the epoch.
+    """
+    third = (authority.not_after - authority.not_before) / 3.0
+    return authority.not_after - now < min(renew_before_days * DAY, third)
+
+
+def read_site(wanted):
+    """list of x509.Certificate: of the site's CA, the one that has signed now first; empty where there is none.
+
+    Args:
+        wanted: Wanted from ``check``.
+    """
+    found = []
+    for data in (wanted.signed_authority, wanted.site_path and _read("certificate_path", wanted.site_path)):
+        try:
+            found += x509.read_certificates(to_bytes(data)) if data else []
+        except x509.FormatError:
+            # It is made anew, as if it were not there.
+            pass
+    return [one for place, one in enumerate(found) if one.der not in [other.der for other in found[:place]]]
 
 
 def paths_of(wanted):
@@ -233,17 +329,16 @@ def inspect(wanted, runner, now):
             else:
                 broken[role] = "openssl cannot read it ({0})".format(reason_of(exc))
     certificate = parsed.get("certificate")
+    site = read_site(wanted)
     ca = read_ca(wanted, now) if wanted.provider == OWNCA else None
+    if wanted.provider == SITECA and site and site[0].not_before <= now + CLOCK_STEP and now < site[0].not_after:
+        ca = site[0]
     untrusted = None
     if ca is not None and certificate is not None:
-        if certificate.issuer_der != ca.subject_der or (
-            certificate.authority_key_id is not None
-            and ca.subject_key_id is not None
-            and certificate.authority_key_id != ca.subject_key_id
-        ):
+        if not _is_issued_by(certificate, ca):
             untrusted = "it was issued by another authority ({0})".format(certificate.issuer)
         elif runner is not None and certificate.not_before <= now < certificate.not_after:
-            untrusted = OpenSSL(runner).problem_with(os.path.realpath(wanted.certificate_path), wanted.ownca_path)
+            untrusted = OpenSSL(runner).problem_with(os.path.realpath(wanted.certificate_path), authority_path(wanted))
     return Found(
         key=parsed.get("privatekey"),
         certificate=certificate,
@@ -254,6 +349,7 @@ def inspect(wanted, runner, now):
         key_unknown=runner is None and data["privatekey"] is not None,
         untrusted=untrusted,
         attributes=attributes,
+        site=site,
     )
 
 
@@ -297,7 +393,7 @@ def _issuer(wanted, found):
     """str or None: who issued the certificate that is there, for people; None when it is one that this module makes.
 
     These are self-signed ones that say they are a server's, those that say less about themselves, as people make them by
-    hand, and those of the authority in ``ownca_path``.
+    hand, those of the authority in ``ownca_path`` and those of the site's CA.
     """
     if wanted.provider == CSR or found.data["certificate"] is None:
         return None
@@ -306,6 +402,12 @@ def _issuer(wanted, found):
         whole = _WHOLE_CERTIFICATE.search(found.data["certificate"])
         return "unknown, since it cannot be read ({0})".format(found.broken["certificate"]) if whole else None
     if wanted.provider == OWNCA and (found.ca is None or certificate.issuer_der == found.ca.subject_der):
+        return None
+    if any(_is_issued_by(certificate, one) for one in found.site):
+        return None
+    # Its file beside the certificate is gone.
+    own = "CN={0}, serialNumber=".format(wanted.siteca_name)
+    if wanted.provider == SITECA and not found.site and certificate.issuer.startswith(own):
         return None
     if certificate.issuer_der != certificate.subject_der:
         return certificate.issuer
@@ -416,9 +518,26 @@ def _document_reasons(wanted, found, now):
     expiry = expiry_reason(document, wanted.renew_before_days, now)
     if expiry is not None:
         reasons.append(expiry)
+    if wanted.provider == SITECA:
+        reasons += _site_reasons(wanted, found, now)
     if found.untrusted is not None:
-        reasons.append("certificate: it does not verify against {0}: {1}".format(wanted.ownca_path, found.untrusted))
+        reasons.append(
+            "certificate: it does not verify against {0}: {1}".format(authority_path(wanted), found.untrusted)
+        )
     return reasons
+
+
+def _site_reasons(wanted, found, now):
+    """list of str: why the site's CA is to be asked for a certificate, as far as the CA itself is the reason."""
+    if found.ca is None:
+        return ["certificate: there is no valid certificate of the site's CA in {0}".format(wanted.site_path)]
+    if found.ca.common_name != wanted.siteca_name:
+        return [
+            "certificate: the site's CA is {0}, and {1} is asked for".format(found.ca.common_name, wanted.siteca_name)
+        ]
+    if authority_due(found.ca, wanted.siteca_renew_before_days, now):
+        return ["certificate: the site's CA expires on {0}".format(x509.iso_time(found.ca.not_after))]
+    return []
 
 
 def target_attributes(wanted, role, current):
@@ -487,7 +606,9 @@ def decide(wanted, found, now):
         )
     if new_document:
         forced = _guard_certificate(wanted, found, reasons, now) or forced
-    return Plan(new_key, new_document, attributes, reasons, forced)
+    former = found.site[1:] if wanted.provider == SITECA and not new_document else []
+    reasons += ["authority: {0} is of no more use".format(one.subject) for one in former]
+    return Plan(new_key, new_document, attributes, reasons, forced, bool(former))
 
 
 def days_to_sign(wanted, ca, now):

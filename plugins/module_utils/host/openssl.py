@@ -32,10 +32,12 @@ _DOMAIN = re.compile(r"{0}(?:\.{0})*\Z".format(_LABEL))
 _LOCAL_PART = re.compile(r"[A-Za-z0-9._%+=-]{1,64}\Z")
 _COMMON_NAME = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9 ._*@:()-]*[A-Za-z0-9._)])?\Z")
 
-SELFSIGNED, OWNCA, CSR = "selfsigned", "ownca", "csr"
+SELFSIGNED, OWNCA, SITECA, CSR = "selfsigned", "ownca", "siteca", "csr"
 
 # Behind the names of the key and the certificate in use: the ones that take their place next.
 NEXT_SUFFIX = ".next"
+# Behind the name of the certificate in use: those of the CA of the site, of which its clients trust each.
+SITE_SUFFIX = ".ca"
 
 # What 1.0.2 and 3.x write, with and without a space after the second colon.
 _VERIFY_ERROR = re.compile(r"error (\d+) at \d+ depth lookup: ?(.*)\Z")
@@ -172,6 +174,21 @@ def config_text(common_name, names, key_kind, serial=None):
     return "".join("[{0}]\n{1}\n".format(title, "\n".join(lines)) for title, lines in sections)
 
 
+def authority_config_text(name, serial):
+    """The same for the certificate of an authority that signs the certificates of servers, and no other authority's.
+
+    Args:
+        name: str from ``check_common_name``.
+        serial: str, hexadecimal, a part of the subject: an authority and the one that follows it stand in one file of anchors.
+    """
+    return (
+        "[req]\nprompt = no\nstring_mask = utf8only\ndistinguished_name = subject\n"
+        "[subject]\nCN = {0}\nserialNumber = {1}\n"
+        "[{2}]\nbasicConstraints = critical, CA:TRUE, pathlen:0\nkeyUsage = critical, keyCertSign, cRLSign\n"
+        "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid:always\n".format(name, serial, SITECA)
+    )
+
+
 def _numbered(names):
     for number, name in enumerate(names, 1):
         kind, _colon, value = name.partition(":")
@@ -219,13 +236,14 @@ class OpenSSL(object):
         output = self._run(["pkey", "-in", path, "-passin", "stdin", "-pubout"], stdin=_answer(passphrase))
         return x509.read_public_key(to_bytes(output))
 
-    def new_key(self, kind, size, curve):
-        """bytes: a new private key, PKCS#8 in PEM, without passphrase.
+    def new_key(self, kind, size, curve, passphrase=None):
+        """bytes: a new private key, PKCS#8 in PEM.
 
         Args:
             kind: C(RSA) or C(ECC).
             size: int, bits of an RSA key.
             curve: str, IANA's name of the curve of an ECC key.
+            passphrase: str or None, with which it is encrypted (AES-256), handed over on standard input.
         """
         if kind == "RSA":
             options = ["RSA", "-pkeyopt", "rsa_keygen_bits:{0}".format(size)]
@@ -233,18 +251,30 @@ class OpenSSL(object):
             # prime256v1 is what OpenSSL calls secp256r1; 1.0.2 writes explicit parameters unless told.
             name = {"secp256r1": "prime256v1"}.get(curve, curve)
             options = ["EC", "-pkeyopt", "ec_paramgen_curve:" + name, "-pkeyopt", "ec_param_enc:named_curve"]
-        return to_bytes(self._run(["genpkey", "-algorithm"] + options))
+        if passphrase is None:
+            return to_bytes(self._run(["genpkey", "-algorithm"] + options))
+        options += ["-aes-256-cbc", "-pass", "stdin"]
+        return to_bytes(self._run(["genpkey", "-algorithm"] + options, stdin=_answer(passphrase)))
 
     def request(self, config, key):
         """bytes: a certificate request in PEM; config and key are paths."""
         return to_bytes(self._run(["req", "-new", "-config", config, "-key", key, "-sha256", "-reqexts", CSR]))
 
-    def self_signed(self, config, key, days, serial):
-        """bytes: a self-signed certificate in PEM; config and key are paths, days an int, serial of ``random_serial``."""
+    def self_signed(self, config, key, days, serial, extensions=SELFSIGNED, passphrase=""):
+        """bytes: a self-signed certificate in PEM.
+
+        Args:
+            config, key: str, paths.
+            days: int.
+            serial: str of ``random_serial``.
+            extensions: str, the section of the configuration that has them.
+            passphrase: str, of the key, handed over on standard input.
+        """
         return to_bytes(
             self._run(
-                ["req", "-new", "-x509", "-config", config, "-key", key, "-sha256", "-extensions", SELFSIGNED]
-                + ["-days", str(days), "-set_serial", "0x" + serial]
+                ["req", "-new", "-x509", "-config", config, "-key", key, "-passin", "stdin", "-sha256"]
+                + ["-extensions", extensions, "-days", str(days), "-set_serial", "0x" + serial],
+                stdin=_answer(passphrase),
             )
         )
 

@@ -111,13 +111,15 @@ class TLS(object):
         name: str, for the server to choose its certificate by (RFC 6066 section 3); an address is not sent.
         ca_file: str or None, trust anchors in PEM; without, any certificate will do.
         kind: str or None, C(RSA) or C(ECC): take only a certificate with a key of this kind.
+        certificate, private_key: str or None, files in PEM with what this client shows of itself.
 
     Raises:
-        StreamError: the file cannot be read as such.
+        StreamError: a file cannot be read as such.
     """
 
-    def __init__(self, name="", ca_file=None, kind=None):
+    def __init__(self, name="", ca_file=None, kind=None, certificate=None, private_key=None):
         self.ca_file = ca_file
+        self._own = (certificate, private_key)
         self._ciphers = None if kind is None else CIPHERS[kind]
         self._name = name if _NAME.match(name) and not is_address(name) else None
         self._context = None
@@ -132,6 +134,23 @@ class TLS(object):
                 self._context.set_ciphers(self._ciphers)
         if ca_file is not None:
             self._read_anchors(ca_file)
+        if certificate is not None:
+            self._read_own()
+
+    def _read_own(self):
+        for path in self._own:
+            try:
+                os.close(open_regular(path))
+            except (IOError, OSError) as exc:
+                raise StreamError("tls", "{0} cannot be read: {1}".format(path, exc.strerror or exc))
+        if self._context is not None:
+            try:
+                # OpenSSL would ask the terminal for the password of a key.
+                self._context.load_cert_chain(*self._own, password=lambda: "")
+            except (ssl.SSLError, ValueError) as exc:
+                raise StreamError(
+                    "tls", "{0} and {1} are no certificate with its key: {2}".format(*self._own + (_reason(exc),))
+                )
 
     def _read_anchors(self, ca_file):
         try:
@@ -154,6 +173,8 @@ class TLS(object):
                 sock,
                 cert_reqs=ssl.CERT_NONE if self.ca_file is None else ssl.CERT_REQUIRED,
                 ca_certs=self.ca_file,
+                certfile=self._own[0],
+                keyfile=self._own[1],
                 ssl_version=ssl.PROTOCOL_SSLv23,
                 ciphers=self._ciphers,
                 do_handshake_on_connect=False,

@@ -25,7 +25,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import FileKindError, RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import open_regular
-from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import OpenSSL, reason_of
+from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import SITE_SUFFIX, OpenSSL, reason_of
 
 SELF_SIGNED, PRIVATE, PUBLIC, NONE = "self-signed", "private", "public", "none"
 VERIFIED, INCOMPLETE, REFUSED = "verified", "incomplete", "refused"
@@ -78,6 +78,20 @@ def read_certificates(path):
         return x509.read_certificates(_content(path))
     except x509.FormatError as exc:
         raise CertificateFileError(str(exc), empty=isinstance(exc, x509.NoBlockError))
+
+
+def site_authorities(path):
+    """list of x509.Certificate: of the site's CA, as M(mailops.relay.tls_keypair) has put them beside a relay's certificate.
+
+    Empty where there are none, or none that can be read: what they vouch for is not verified then.
+
+    Args:
+        path: str, of the relay's certificate.
+    """
+    try:
+        return read_certificates(path + SITE_SUFFIX)
+    except CertificateFileError:
+        return []
 
 
 def _content(path):

@@ -8,6 +8,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+# What can be done to messages in a queue; each MTA has some of it.
+ACTIONS = ("delete", "hold", "release", "requeue", "flush", "expire")
+# What names a message of a log by a text; each is a list of values, of which one must be met.
+TEXTS = ("message_id", "queue_id", "queued_as", "sender", "recipient", "client")
+
 
 def selection_arguments():
     """dict: argument_spec of the mail system and of every criterion."""

@@ -31,6 +31,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.message import 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period_text
+from ansible_collections.mailops.relay.plugins.module_utils.mail.too_fast import TooFast
 
 VERSION = 2
 # So many messages on the way are remembered in each of two generations; of one that stays for longer the client and the
@@ -195,6 +196,7 @@ class Flow(GapEvents):
         self.sender_domains, self.recipient_domains = {}, {}
         self.senders, self.recipients = {}, {}
         self.reasons, self.rejects, self.limits = {}, {}, {}
+        self.too_fast = TooFast()
         self.latency = dict((name, {}) for name in ("total",) + _LATENCIES)
         self.tls = {"in": {}, "out": {}}
         self.lost = 0
@@ -299,6 +301,8 @@ class Flow(GapEvents):
             if reply[:13] == "forwarded as ":
                 self.totals["forwarded"] += 1
                 return
+            if self.too_fast:
+                self.too_fast.sent(lambda: self._lexer.seconds(stamp), origin.tag, recipient)
         elif status in (DEFERRED, BOUNCED, EXPIRED):
             reason = self._classes[dsn, reply]
             key = "{0} {1}".format(status, reason)
@@ -307,6 +311,8 @@ class Flow(GapEvents):
                     key = "{0} {1}".format(status, OTHERS)
                 self.reasons.setdefault(key, {"count": 0, "sample": _sample(reply)})
             self.reasons[key]["count"] += 1
+            if status == DEFERRED:
+                self.too_fast.deferred(lambda: self._lexer.seconds(stamp), origin.tag, recipient, _sample(reply))
             if status == EXPIRED:
                 self.totals["expired"] += 1
                 status = BOUNCED
@@ -504,5 +510,6 @@ class Flow(GapEvents):
             hours=dict((str(hour), dict(entry)) for hour, entry in hours.items()),
             minutes=minutes and dict((str(minute), dict(entry)) for minute, entry in minutes.items()),
             latency=self.latency,
+            too_fast=self.too_fast.facts(),
             tls=tls,
         )

@@ -24,6 +24,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks import line_finder
 from ansible_collections.mailops.relay.plugins.module_utils.mail.address_pattern import Addresses
+from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import TEXTS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of, unaccounted
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
@@ -37,8 +38,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader impo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 
 STATUSES = (SENT, DEFERRED, BOUNCED, "rejected", "open")
-# What names a message by a text; each is a list of values, of which one must be met.
-TEXTS = ("message_id", "queue_id", "queued_as", "sender", "recipient", "client")
 # Of any mail system: what the next one gave may be a UUID, or Exim's.
 _QUEUE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+=@-]{0,199}\Z")
 # With more messages than this every line is read: a search for each ID would take longer.

@@ -15,14 +15,13 @@ from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, explained
 from ansible_collections.mailops.relay.plugins.module_utils.mail import queue_plan
+from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import ACTIONS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import Backup
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import facts
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import QueueTotals
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection, given
 
-# What can be done to messages in a queue; each MTA has some of it.
-ACTIONS = ("delete", "hold", "release", "requeue", "flush", "expire")
 # How many messages a result shows in full; the numbers are of all.
 SHOWN = 100
 # How many messages are asked for their client, or named to a program, at once.

@@ -19,10 +19,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.identity import
 from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import NEXT_SUFFIX
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_facts import facts_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.served_certificate import read, tls_with
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import SMTPS, shown
-
-VALID, EXPIRED, FUTURE = "valid", "expired", "future"
 
 # A reload of Postfix lets processes with the old certificate end, which takes a moment.
 _PAUSE = 1
@@ -31,40 +30,6 @@ _ATTEMPTS = 2
 
 class OptionError(RelayError):
     """An option that cannot be used."""
-
-
-def validity(certificate, now):
-    """str: C(valid), C(expired), or C(future) when it is not valid yet.
-
-    Args:
-        certificate: x509.Certificate.
-        now: float, seconds since the epoch.
-    """
-    if now < certificate.not_before:
-        return FUTURE
-    return EXPIRED if now > certificate.not_after else VALID
-
-
-def facts_of(certificate, now):
-    """dict: what is worth to know of a certificate, harmless for a terminal.
-
-    Args:
-        certificate: x509.Certificate.
-        now: float, seconds since the epoch.
-    """
-    return {
-        "subject": shown(certificate.subject),
-        "issuer": shown(certificate.issuer),
-        "common_name": shown(certificate.common_name or ""),
-        "names": [shown(name) for name in certificate.names],
-        "not_before": x509.iso_time(certificate.not_before),
-        "not_after": x509.iso_time(certificate.not_after),
-        "validity": validity(certificate, now),
-        "self_signed": x509.is_self_issued(certificate),
-        "fingerprint": x509.fingerprint(certificate.der),
-        "public_key_fingerprint": x509.fingerprint(certificate.public_key.der),
-        "content": certificate.text,
-    }
 
 
 def _ask(server, port, anchors, deadline):
@@ -182,7 +147,11 @@ class Relay(object):
                 found.append(trust.read_certificates(path) if path else [])
             except trust.CertificateFileError as exc:
                 return [], [], {"path": path, "reason": str(exc), "missing": exc.missing}
-        return found[0], found[1], {"path": "", "reason": "", "missing": False}
+        return (
+            found[0],
+            found[1] + trust.site_authorities(self._options["path"]),
+            {"path": "", "reason": "", "missing": False},
+        )
 
     def _next(self, chains, authorities, bundle, now):
         """dict: about the certificate that waits to take the place of the one in use; empty when there is none."""

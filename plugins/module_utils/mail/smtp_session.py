@@ -21,6 +21,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.stream import S
 
 # The port on which TLS begins at once (RFC 8314 section 3.3).
 SMTPS = 465
+# With the one that Amazon has beside it, for clouds that close the first.
+IMPLICIT_TLS = (SMTPS, 2465)
 # RFC 5321 section 4.5.3.1.5 has 512 bytes for a line of a reply. What is far longer is not SMTP.
 MAX_LINE = 2048
 MAX_LINES = 100

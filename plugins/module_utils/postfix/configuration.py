@@ -49,12 +49,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     stages_of,
     write_file,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import lint
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.earlier import Earlier
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand, split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host, NotInstalledError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import scopes_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_parameters import is_known
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import tables_in, takes_tables
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import FIELDS, MasterCf
@@ -147,7 +146,7 @@ def first_supported(choices, defaults, named, types=None):
 
 
 def _is_supported(entry, defaults, types):
-    if defaults is not None and not all(name in defaults for name in entry):
+    if defaults is not None and not all(is_known(name, defaults) for name in entry):
         return False
     tables = [
         table
@@ -409,6 +408,9 @@ class Configuration(object):
         wanted = dict(self._request.get("main") or {})
         for name in self._request.get("prefer_system_ca") or []:
             if name in wanted:
+                # What a second run does not need is imported where it is needed: on the host nothing is compiled beforehand.
+                from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
+
                 wanted[name] = preferred_file(wanted[name], self._request.get("files") or [])
         optional = self._request.get("if_supported") or {}
         both = sorted(set(wanted) & set(optional))
@@ -427,7 +429,7 @@ class Configuration(object):
             offered = set(optional)
             for entries in self._request.get("first_supported") or []:
                 offered.update(name for entry in entries for name in entry)
-            unknown = set(name for name in offered - set(wanted) if name not in self._host.defaults)
+            unknown = set(name for name in offered - set(wanted) if not is_known(name, self._host.defaults))
         else:
             self._warnings.append(
                 "Postfix is not installed on this host yet: the values could not be checked against it, "
@@ -442,6 +444,8 @@ class Configuration(object):
         appended = self._appended(plan.destination, texts, values)
         texts.update(appended)
         if self._owner_name is not None and not self._owned.known and self._host.installed:
+            from ansible_collections.mailops.relay.plugins.module_utils.postfix.earlier import Earlier
+
             earlier = Earlier(plan.destination, texts, values)
             self._earlier = earlier if earlier.found else None
         before = self._before(plan, lambda text: MainCf(text, plan.path).values(), texts, values)

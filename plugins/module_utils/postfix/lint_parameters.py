@@ -187,6 +187,16 @@ def user_defined(main, services):
     return names, tuple(prefixes)
 
 
+def is_known(name, defaults):
+    """bool: whether a Postfix knows a parameter, of itself or for a service that has this name in front.
+
+    Args:
+        name: str.
+        defaults: dict, what C(postconf -d) shows.
+    """
+    return name in defaults or _transport_of(name, defaults) is not None
+
+
 def check_names(scope, services, names, prefixes):
     """list of Finding: parameters that Postfix does not know and that nothing refers to.
 

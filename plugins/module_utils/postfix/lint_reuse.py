@@ -19,10 +19,7 @@ import os
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import program, service_label
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_fingerprints import uses_tls
-
-_FILES = ("CAfile", "cert_file", "chain_files", "dcert_file", "dkey_file", "eccert_file", "eckey_file", "key_file")
-# What is compared: TLS_CLIENT_INIT_PROPS in src/tls/tls.h, as the ends of the parameters' names.
-SETTINGS = _FILES + ("CApath", "fingerprint_digest", "loglevel", "scert_verifydepth")
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.tlsproxy_settings import FILES, SETTINGS
 
 
 def check_reuse(main_scope, service_scopes, services):
@@ -77,7 +74,7 @@ def _differs(scope, proxy_scope, side):
 def _unreadable(scope, side, proxy):
     """str or None: the first file that is there and that tlsproxy(8) cannot read."""
     jail = (scope.get("queue_directory") or "") if _has_jail(scope, proxy) else ""
-    for part in _FILES:
+    for part in FILES:
         for path in split_list(scope.get("{0}_tls_{1}".format(side, part)) or ""):
             if path.lower() == "none" or not scope.host.exists(path):
                 continue

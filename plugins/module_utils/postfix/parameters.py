@@ -11,7 +11,7 @@ __metaclass__ = type
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand, split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import settings_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import settings_of, start_error, words_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.settings import setting_text
 
 # postconf(5), for a host on which Postfix is not installed yet.
@@ -31,6 +31,9 @@ class PlanError(RelayError):
 class Parameters(object):
     """The parameters of a Postfix, expanded.
 
+    Attributes:
+        settings: dict, as given.
+
     Args:
         hostname: str, the host's own name.
         settings: dict: those of main.cf or those planned -> their text.
@@ -39,7 +42,7 @@ class Parameters(object):
 
     def __init__(self, hostname, settings, defaults):
         self._hostname = hostname
-        self._settings = settings
+        self.settings = settings
         self._defaults = defaults
 
     def value(self, name):
@@ -62,14 +65,14 @@ class Parameters(object):
         return whole_number(self.value(name)) or 0
 
     def _raw(self, name):
-        if name in self._settings:
-            return self._settings[name]
+        if name in self.settings:
+            return self.settings[name]
         # postconf -d knows nothing of main.cf, so these two would be those of another host name.
         if name == "myhostname":
             # get_hostname() and check_mydomain() of Postfix's mail_params.c
             return self._hostname if "." in self._hostname else "{0}.$mydomain".format(self._hostname)
         if name == "mydomain":
-            named = self._settings.get("myhostname", self._hostname)
+            named = self.settings.get("myhostname", self._hostname)
             return named.partition(".")[2] or "localdomain"
         return self._defaults.get(name, _DEFAULTS.get(name))
 
@@ -88,8 +91,8 @@ def planned_text(plan):
 
 
 def parameters_of(runner, host, hostname, plan, prefer_plan):
-    """(Parameters, bool, str or None): those of a host, whether they are those of the plan, and what is wrong with the addresses in
-    main.cf, with which Postfix does not start.
+    """(Parameters, bool, str or None): those of a host, whether they are those of the plan, and what is wrong with main.cf, with which
+    Postfix does not start.
 
     Args:
         runner: ``Runner``.
@@ -105,6 +108,8 @@ def parameters_of(runner, host, hostname, plan, prefer_plan):
     settings, fault, removed = {}, None, set()
     if host.installed:
         settings, fault = settings_of(runner)
+        error = start_error(runner) if fault is None else None
+        fault = fault if error is None else words_of(error)
     by_plan = prefer_plan or not host.installed
     if by_plan:
         texts, removed = planned_text(plan)

@@ -36,7 +36,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_listin
     parse_json_line,
     parse_text,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import options_of, read
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import (
+    amend_copy,
+    options_of,
+    read_for_programs,
+    words_of,
+)
 
 _JSON_VERSION = (3, 1)
 _EXPIRE_VERSION = (3, 5)
@@ -44,6 +49,7 @@ _EXPIRE_VERSION = (3, 5)
 _MOVABLE = ("deferred", "active", "incoming")
 # postsuper names each message to which it has done something, and keeps silent of those that it did not find.
 _DONE = re.compile(r"postsuper: ([0-9A-Za-z]+): (removed|placed on hold|released from hold|requeued|expired)")
+_DIRECTLY = "accessing queue directly"
 # So many messages are on hold at once while they are being deleted: what a killed run leaves behind at the most.
 _DELETED_AT_ONCE = 2000
 # The first records of a file, size and arrival, by which a saved message is known again.
@@ -86,16 +92,27 @@ class PostfixQueue(Queue):
     def __init__(self, runner, config_directory=None):
         super(PostfixQueue, self).__init__(runner)
         self._unmarked = None
-        names = ("mail_version", "queue_directory", "mail_owner")
-        found = read(runner, ["-h"] + list(names), config_directory)
+        names = ("mail_version", "queue_directory", "mail_owner", "daemon_directory")
+        try:
+            found = read_for_programs(runner, ["-h"] + list(names), config_directory)
+        except CommandError as exc:
+            raise QueueError(
+                "the queue cannot be read: Postfix does not run with its main.cf: {0}; mend that, until the command postfix "
+                "check says nothing".format(words_of(exc))
+            )
+        self._settings = dict(zip(names, found.text.split("\n")))
+        self._fault = found.fault
         if found.fault is not None:
+            # A master that runs from before has a showq that ends too, and postqueue would wait for it for an hour; where there is
+            # no such service, it runs the program itself.
+            own = os.path.join("..", os.path.basename(self._settings["daemon_directory"]), "showq")
+            amend_copy(found.directory, {"showq_service_name": own})
             self.warnings.append(
                 "Postfix does not run with its main.cf: {0}; what waits in its queue waits for that to be mended".format(
                     found.fault
                 )
             )
         self._options = options_of(found.directory)
-        self._settings = dict(zip(names, found.text.split("\n")))
         self.version = parse_version(self._settings["mail_version"])
         self._heads = QueueHeads(self._settings["queue_directory"])
         self._told = False
@@ -126,10 +143,15 @@ class PostfixQueue(Queue):
                 for message in parse_text(lines, self._queue_of, now):
                     yield message
         except CommandError as exc:
-            raise QueueError("the queue cannot be read: {0}. As root it can.".format(exc.stderr.strip() or exc))
+            why = "As root it can." if os.geteuid() else "The mail log says more."
+            raise QueueError("the queue cannot be read: {0}. {1}".format(exc.stderr.strip() or exc, why))
         except ValueError as exc:
             raise QueueError("the queue cannot be read: {0}".format(exc))
-        self.warnings.extend(line for line in self._runner.complaints.splitlines() if line.strip())
+        complaints = [line for line in self._runner.complaints.splitlines() if line.strip()]
+        if self._fault is not None:
+            # That it asks no showq, and what our own copy of main.cf says twice, is our doing.
+            complaints = [line for line in complaints if _DIRECTLY not in line and self._options[1] not in line]
+        self.warnings.extend(complaints)
 
     def _queue_of(self, queue_id):
         """str: the queue of a message that postqueue -p gives no mark; the small queues are looked through once."""
@@ -233,6 +255,7 @@ class PostfixQueue(Queue):
         if action == "delete":
             return self._delete(tickets, backup)
         if action == "flush":
+            self._require_running()
             return self._flush(tickets)
         ids = [ticket.id for ticket in tickets]
         if action == "hold":
@@ -245,6 +268,12 @@ class PostfixQueue(Queue):
         else:
             done = self._postsuper("-f", ids)
         return self._outcome(tickets, done)
+
+    def _require_running(self):
+        if self._fault is not None:
+            raise QueueError(
+                "nothing was flushed: Postfix does not run with its main.cf: {0}; mend that first".format(self._fault)
+            )
 
     def _flush(self, tickets):
         """postqueue(1) takes one message at a time, and keeps silent of one that is not there."""
@@ -362,6 +391,7 @@ class PostfixQueue(Queue):
         return done
 
     def flush_all(self):
+        self._require_running()
         self._runner.run(["postqueue"] + self._options + ["-f"])
 
     def restore(self, backup, ids):

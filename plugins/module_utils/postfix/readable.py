@@ -5,8 +5,9 @@
 """What Postfix's programs say where main.cf names an address that the host has not, with which each of them ends at once.
 
 EL's stock C(inet_interfaces = localhost) is such a one where IPv6 is off and /etc/hosts has C(::1 localhost): nothing of Postfix works
-then, and yet what it was told, and what waits in its queue, is to be seen. own_inet_addr.c looks for these addresses, in each version;
-postconf does so only where mynetworks follows from them, and answers otherwise.
+then, and yet what it was told, and what waits in its queue, is to be seen. mail_params_init() of each version looks for these addresses
+in every program but postconf, which does so only where mynetworks follows from them, and answers otherwise. So a program is asked too:
+C(postmap -q) of a table that is no file, which takes as long as postconf and writes nothing where main.cf can be used.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -32,9 +33,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 
-_FAULT = re.compile(r"fatal: ((?:parameter|config variable) (?:inet|proxy)_interfaces: [^\n]*)")
+_FAULT = re.compile(
+    r"fatal: ((?:parameter|config variable) (?:inet|proxy)_interfaces: [^\n]*|could not find any active network interfaces)"
+)
+_FATAL = re.compile(r"fatal: ([^\n]+)")
+_READS_MAIN_CF = ["-q", "x", "static:x"]
 # What the copy says otherwise. Its own directory would stand for $config_directory.
-_ELSEWHERE = {"inet_interfaces": "all", "proxy_interfaces": ""}
+_ELSEWHERE = {"inet_interfaces": "all", "inet_protocols": "all", "proxy_interfaces": ""}
 _OTHERWISE = tuple(_ELSEWHERE) + ("config_directory",)
 
 # text: str, standard output; directory: str or None, for C(-c), from which it could be read; fault: str or None, what is wrong with the
@@ -50,6 +55,30 @@ def address_fault(error):
     """
     found = _FAULT.search(error.stderr)
     return found.group(1).strip() if found else None
+
+
+def start_error(runner, directory=None):
+    """CommandError or None: with what each program of Postfix ends at once, although postconf may answer.
+
+    Args:
+        runner: a ``Runner``.
+        directory: str or None, that of the configuration; None is the usual one.
+    """
+    try:
+        runner.run(["postmap"] + options_of(directory) + _READS_MAIN_CF)
+    except CommandError as exc:
+        return exc
+    return None
+
+
+def words_of(error):
+    """str: what a program of Postfix gave as its reason to end.
+
+    Args:
+        error: CommandError.
+    """
+    found = _FATAL.search(error.stderr)
+    return found.group(1).strip() if found else str(error)
 
 
 def readable_copy(error, directory):
@@ -71,10 +100,23 @@ def readable_copy(error, directory):
     for name in os.listdir(directory):
         if name != "main.cf":
             os.symlink(os.path.join(directory, name), os.path.join(copy, name))
-    lines = ["{0} = {1}\n".format(name, value) for name, value in sorted(_ELSEWHERE.items())]
-    text = read_native(os.path.join(directory, "main.cf")) or ""
-    write_atomically(os.path.join(copy, "main.cf"), to_file_bytes("\n".join([text] + lines)), 0o600)
+    _write(copy, read_native(os.path.join(directory, "main.cf")) or "", _ELSEWHERE)
     return copy
+
+
+def amend_copy(copy, values):
+    """Set further parameters in a copy.
+
+    Args:
+        copy: str, of ``readable_copy``.
+        values: dict: names of parameters -> values.
+    """
+    _write(copy, read_native(os.path.join(copy, "main.cf")) or "", values)
+
+
+def _write(copy, text, values):
+    lines = ["{0} = {1}\n".format(name, value) for name, value in sorted(values.items())]
+    write_atomically(os.path.join(copy, "main.cf"), to_file_bytes("\n".join([text] + lines)), 0o600)
 
 
 def read(runner, arguments, directory=None):
@@ -95,13 +137,31 @@ def read(runner, arguments, directory=None):
         return Read(runner.run(["postconf"] + options_of(copy) + arguments).stdout, copy, address_fault(exc))
 
 
+def read_for_programs(runner, arguments, directory=None):
+    """Read: what postconf says of a configuration, and a directory from which the other programs can read it as well.
+
+    Args:
+        runner: a ``Runner``.
+        arguments: list of str.
+        directory: str or None, that of the configuration; None is the usual one.
+
+    Raises:
+        CommandError: postconf cannot be asked, or no program starts, and not for the addresses in main.cf.
+    """
+    found = read(runner, arguments, directory)
+    error = start_error(runner, directory) if found.fault is None else None
+    if error is None:
+        return found
+    return Read(found.text, readable_copy(error, directory), address_fault(error))
+
+
 def options_of(directory):
     """list of str: by which a program of Postfix reads the configuration in a directory; None is the usual one."""
     return [] if directory is None else ["-c", directory]
 
 
 def settings_of(runner):
-    """(dict, str or None): the parameters that main.cf sets, and what is wrong with the addresses in it.
+    """(dict, str or None): the parameters that main.cf sets, and what is wrong with the addresses in it, if postconf says so.
 
     Args:
         runner: a ``Runner``.

@@ -31,7 +31,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_che
 )
 from ansible_collections.mailops.relay.plugins.module_utils.mail.served_certificate import sent
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Refusal
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import settings_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tls_services import tls_services
 
 _ASK_AGAIN = "See that Postfix runs and offers TLS on this port (postfix status; the mail log), and check again."
@@ -81,7 +80,8 @@ def read_files(service, authorities):
             if number and not service.chained or service.chained and _is_next(last, certificate):
                 found[-1].certificates.append(certificate)
             else:
-                found.append(File(path, [certificate], authorities, _successor(path)))
+                known = authorities + trust.site_authorities(path)
+                found.append(File(path, [certificate], known, _successor(path)))
     return found, bad
 
 
@@ -106,13 +106,15 @@ class Certificates(object):
         runner: ``Runner``.
         host: ``installation.Host``.
         hostname: str, names the host in the checks.
+        settings: dict, the parameters that main.cf sets -> their text.
         options: dict, the options of M(mailops.relay.relay_host_info).
     """
 
-    def __init__(self, runner, host, hostname, options):
+    def __init__(self, runner, host, hostname, settings, options):
         self._runner = runner
         self._host = host
         self._hostname = hostname
+        self._settings = settings
         self._options = options
         now = time.time()
         self._moments = moments(now, options["reference_time"], options["clock_tolerance"])
@@ -124,7 +126,7 @@ class Certificates(object):
         Raises:
             RelayError: Postfix's configuration cannot be read.
         """
-        services = tls_services(self._host, settings_of(self._runner)[0])
+        services = tls_services(self._host, self._settings)
         if not services:
             return [checks.skipped(IDENTIFIER, self._hostname, "no port of master.cf offers TLS to other hosts")]
         if not self._moments:

@@ -67,7 +67,7 @@ class Answer(namedtuple("Answer", "outcome records text")):
 
     Args:
         outcome: one of the constants of this module.
-        records: list; str for A, AAAA, PTR and NS, (preference, name) for MX, bytes for TXT. Names have no final dot.
+        records: list; str for A, AAAA, PTR, NS and CNAME, (preference, name) for MX, bytes for TXT. Names have no final dot.
         text: str, the outcome for a reader.
     """
 
@@ -120,7 +120,7 @@ def _record(kind, rdata):
         return (rdata.preference, rdata.exchange.to_text(omit_final_dot=True).lower())
     if kind == "TXT":
         return b"".join(rdata.strings)
-    if kind in ("PTR", "NS"):
+    if kind in ("PTR", "NS", "CNAME"):
         return rdata.target.to_text(omit_final_dot=True).lower()
     return rdata.address
 
@@ -156,7 +156,7 @@ class Resolver(object):
 
         Args:
             name: str.
-            kind: str, C(A), C(AAAA), C(MX), C(NS), C(PTR) or C(TXT).
+            kind: str, C(A), C(AAAA), C(CNAME), C(MX), C(NS), C(PTR) or C(TXT).
         """
         key = (name.lower().rstrip("."), kind)
         with self._lock:
@@ -169,6 +169,10 @@ class Resolver(object):
     def ask_server(self, server, name, kind):
         """Answer: from this name server alone, asked anew."""
         return self._ask([server], name, kind)
+
+    def ask_host(self, addresses, name, kind):
+        """Answer: from the one name server that has these addresses (list of str), asked anew; the first that answers counts."""
+        return self._ask(addresses, name, kind)
 
     def _ask(self, servers, name, kind):
         try:

@@ -25,11 +25,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
+from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
@@ -63,6 +64,10 @@ _HOSTS_FILE = "/etc/hosts"
 _RESOLV_CONF = "/etc/resolv.conf"
 _JOURNALD_SOCKET = "/run/systemd/journal/socket"
 _NEXT_HOP = re.compile(r"\[([^\]]+)\](?::([0-9A-Za-z-]+))?\Z")
+_MEND_ADDRESSES = (
+    "Run mailops.relay.site, which sets inet_interfaces; or set inet_protocols to what the host has, such as ipv4."
+)
+_MEND = "Mend that in main.cf; the command postfix check says nothing once it can be used."
 # A thread has to come round to saying that it was too late.
 _GRACE = 0.5
 
@@ -74,6 +79,13 @@ def _next_hops(relayhost):
         port = port_number(match.group(2) or str(_SMTP_PORT)) if match else None
         if port is not None:
             yield plain(match.group(1)), port
+
+
+def _blamed(fault):
+    """set of str: the words of which one names the parameter for which Postfix does not start."""
+    words = set(re.findall(r"[a-z0-9_]+", fault))
+    # It names none there: main.cf wants a family of addresses of which the host has none.
+    return words | set(["inet_interfaces", "inet_protocols"]) if "active network interfaces" in fault else words
 
 
 class OptionError(RelayError):
@@ -88,6 +100,7 @@ _OF_SUBSETS = {
     "reference_time": ("local", "certificates"),
     "clock_tolerance": ("local", "certificates"),
     "mx": ("network",),
+    "smarthosts": ("network",),
     "ca_path": ("certificates",),
 }
 # Of those the ones that need a value; here, so that it can be told from what is given.
@@ -197,7 +210,7 @@ class Relay(object):
             )
             works += list(zip(EXPECTED["local"], local))
         if "network" in subset:
-            works += self._resolver_works() + self._exit_works()
+            works += self._resolver_works() + self._exit_works() + self._smarthost_works()
         if "certificates" in subset:
             works.append((IDENTIFIER, self._certificates))
         results = []
@@ -222,9 +235,10 @@ class Relay(object):
             if self._fault is None:
                 return [checks.ok("postfix", self._hostname, seen)]
             seen += " does not run with its main.cf: " + self._fault
-            if self.planned and "inet_interfaces" in (self._plan.get("main") or {}):
+            blamed = _blamed(self._fault)
+            if self.planned and blamed & set(self._plan.get("main") or {}):
                 return [checks.ok("postfix", self._hostname, seen + "; what is planned was checked")]
-            todo = "Run mailops.relay.site, which sets inet_interfaces; or set inet_protocols to what the host has, such as ipv4."
+            todo = _MEND_ADDRESSES if "inet_interfaces" in blamed else _MEND
             return [checks.failed("postfix", self._hostname, seen, todo)]
         return [checks.skipped("postfix", self._hostname, "not installed yet; what is planned was checked")]
 
@@ -232,7 +246,8 @@ class Relay(object):
         if self.planned:
             # The role may be what renews it, so it must not wait for that.
             return [checks.skipped(IDENTIFIER, self._hostname, "not looked at, since the role sees to it")]
-        return Certificates(self._runner, self._host, self._hostname, self._options).checks()
+        # Without a plan these parameters are those of main.cf, which postconf need not be asked for again.
+        return Certificates(self._runner, self._host, self._hostname, self.parameters.settings, self._options).checks()
 
     def _names(self):
         names = [
@@ -319,6 +334,19 @@ class Relay(object):
         return [
             ("dns_resolver", lambda server=server: [way_out.nameserver_check(server, seconds, where)])
             for server in servers
+        ]
+
+    def _smarthost_works(self):
+        # main.cf may name other authorities than the host has.
+        authorities = self.parameters.value("smtp_tls_CAfile") or system_bundle()
+        return [
+            (
+                smarthost_login.IDENTIFIER,
+                lambda smarthost=smarthost: smarthost_login.login_checks(
+                    smarthost, self._options["timeout"], authorities
+                ),
+            )
+            for smarthost in self._options["smarthosts"]
         ]
 
     def _exit_works(self):

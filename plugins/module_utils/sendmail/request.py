@@ -12,7 +12,6 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import names_loopback
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
 
 TLS_LEVELS = ("none", "opportunistic", "encrypted", "verified")
 MAILERS = ("relay", "esmtp", "smtp", "smtp8", "dsmtp")
@@ -135,6 +134,9 @@ class Request(object):
     def _options(self):
         ca_file, ca_path = self._arguments.get("ca_file"), self._arguments.get("ca_path")
         if self._arguments.get("prefer_system_ca") and ca_file is not None:
+            # It is much to compile for a host that does not need it.
+            from ansible_collections.mailops.relay.plugins.module_utils.host.trust import preferred_file
+
             ca_file = preferred_file(ca_file, self._arguments.get("files") or [])
         if ca_file is None:
             if ca_path is not None:

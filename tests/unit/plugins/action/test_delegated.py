@@ -6,7 +6,7 @@
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from ansible_collections.mailops.relay.plugins.action import mail_log_info, relay_certificate_info
+from ansible_collections.mailops.relay.plugins.action import mail_log_info, relay_certificate_info, site_ca
 
 
 class Task:
@@ -45,6 +45,26 @@ def test_it_fails_and_nobody_is_unreachable(act, module, error):
     assert result["failed"] and result["no_answer"] and "unreachable" not in result and str(error) in result["msg"]
     with pytest.raises(AnsibleError):
         act(module, error, delegate_to=None)
+
+
+@pytest.mark.parametrize(("host", "as_root"), [("localhost", False), ("ca01", True)])
+def test_the_ca_of_the_site_is_asked_on_the_controller_as_who_runs_ansible(act, monkeypatch, host, as_root):
+    class Connection:
+        become = "sudo"
+
+        def set_become_plugin(self, plugin):
+            self.become = plugin
+
+    connection = Connection()
+    monkeypatch.setattr(site_ca.ActionModule, "_connection", connection, raising=False)
+    assert act(site_ca, {"certificate": "x"}, delegate_to=host) == {"certificate": "x"}
+    assert bool(connection.become) is as_root
+
+
+def test_a_ca_that_does_not_answer_leaves_the_relay_as_it_is_and_says_what_to_do(act):
+    result = act(site_ca, AnsibleConnectionFailure("no route"), delegate_to="ca01")
+    assert result["failed"] and "unreachable" not in result
+    assert "asked on ca01" in result["msg"] and "no route" in result["msg"] and "keeps what it has" in result["msg"]
 
 
 READ = {"problem": {"path": "", "reason": "", "missing": False}}

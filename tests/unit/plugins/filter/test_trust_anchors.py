@@ -74,6 +74,7 @@ def read(made):
 
 def anchors(result, relay=None, role="relay_client", check_mode=False):
     found = filters.trust_anchors([relay or RELAY], [result] if result else [], role, 587, check_mode)
+    assert found.pop("names") == [(relay or RELAY)["name"]]
     if found["text"]:
         assert (found.pop("unread"), found.pop("doubts")) == ([], [])
         assert found.pop("settled") == (not found["problems"])
@@ -83,6 +84,7 @@ def anchors(result, relay=None, role="relay_client", check_mode=False):
 def settled(relays, result):
     """What a client trusts of these relays, all of which could be read."""
     found = filters.trust_anchors(relays, [result], "relay_client", 587)
+    assert found.pop("names") == list(dict.fromkeys(relay["name"] for relay in relays))
     assert (found.pop("unread"), found.pop("doubts"), found.pop("settled")) == ([], [], True)
     return found
 
@@ -114,7 +116,7 @@ def test_only_public_authorities_are_left_to_the_hosts_own_file(read, made):
 def waiting(made, name, **changes):
     """What is read of a next certificate."""
     found = {
-        "certificate": {"validity": "valid"},
+        "certificate": {"validity": "valid", "names": ["DNS:" + NAME], "common_name": NAME},
         "kind": "self-signed",
         "content": made.read(name),
         "status": "verified",
@@ -131,6 +133,63 @@ def test_the_certificate_that_waits_is_trusted_beside_the_one_in_use(read, made)
     # No file of the host has an anchor that is the relay's own.
     assert anchors(read("public", "public-root", next=waiting(made, "self")))["public"] is False
     assert anchors(read("public", "public-root", next=dict(waiting(made, "public-root"), kind="public")))["public"]
+
+
+OLD = "old.example.com"
+
+
+def renamed(read, made, role, names=(f"DNS:{OLD}", "DNS:*.example.net"), **following):
+    """What is made of a relay that goes on with a certificate for its name from before."""
+    result = read(next=dict(waiting(made, "root"), **following))
+    result["certificates"][0].update(names=list(names), common_name=OLD)
+    for answer in result["served"]:
+        answer["certificate"].update(names=[f"DNS:{OLD}"], common_name=OLD)
+    return filters.trust_anchors([RELAY], [result], role, 587)
+
+
+@pytest.mark.parametrize("role", ["relay_client", "sendmail_client"])
+def test_relay_whose_name_changes_is_known_by_both_until_its_next_certificate_takes_its_place(read, made, role):
+    found = renamed(read, made, role)
+    assert (found["problems"], found["settled"]) == ([], True)
+    assert found["names"] == [NAME, OLD]
+    assert found["text"] == made.read("self") + made.read("root")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"certificate": {"validity": "valid", "names": ["DNS:third.example.com"], "common_name": "third"}},
+        {"status": "refused"},
+        {"certificate": {"validity": "expired", "names": ["DNS:" + NAME], "common_name": NAME}},
+        # Postfix cannot compare with that.
+        {"names": ["DNS:*.example.net"]},
+    ],
+)
+def test_other_name_is_refused_where_no_certificate_waits_for_the_new_one(read, made, changes):
+    found = renamed(read, made, "relay_client", **changes)
+    assert OLD not in found["names"] and "is not for that name, but for" in found["problems"][0]
+
+
+def test_what_the_port_serves_has_one_of_the_two_names(read, made):
+    assert renamed(read, made, "relay_client")["problems"] == []
+    found = renamed(read, made, "relay_client", names=["DNS:older.example.com"])
+    assert "The certificate that port 587 of relay.example.com serves is not for that name" in found["problems"][0]
+
+
+@pytest.mark.parametrize(
+    ("role", "installed", "names"),
+    [
+        ("relay_client", f"/etc/ours.pem\nnexthop, {OLD}\n", [NAME, OLD]),
+        ("relay_client", "/etc/ours.pem\nnexthop\n", [NAME]),
+        ("sendmail_client", f"/etc/ours.pem\nesmtp:[{NAME}]:[{OLD}]:[third.example.com]\n", [NAME, OLD]),
+        ("sendmail_client", f"/etc/ours.pem\n[third.example.com]:[{NAME}]\n", [NAME]),
+        ("sendmail_client", "", [NAME]),
+    ],
+)
+def test_relay_that_could_not_be_read_is_still_known_by_both_names(made, role, installed, names):
+    result = {"item": {"host": "relay1"}, "msg": "no route", "unreachable": True}
+    found = filters.trust_anchors([RELAY], [result], role, 587, False, installed + made.read("self"))
+    assert found["names"] == names
 
 
 @pytest.mark.parametrize(

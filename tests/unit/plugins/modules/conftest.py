@@ -97,6 +97,7 @@ def postfix_queue(tmp_path, programs):
     (tmp_path / "listed").write_bytes(to_bytes(LISTED))
     programs(
         postconf="printf '%s\\n' 3.7.11 {0} postfix".format(tmp_path),
+        postmap="echo x",
         postqueue='[ "$1" = -j ] && exec cat {0}/listed\necho postqueue "$@" >> {1}'.format(tmp_path, calls),
         postsuper='echo postsuper "$@" >> {0}'.format(calls),
     )

@@ -26,6 +26,14 @@ POSTFIX = os.path.join(os.path.dirname(__file__), "..", "module_utils", "postfix
 
 # What brings a module to where it uses its paths; what is required beyond that is made up.
 REQUESTS = {
+    "dkim_key": {"domain": "example.com"},
+    "dkim_published_info": {
+        "keys": [{"domain": "example.com", "selector": "x", "public_key": "x"}],
+        "nameservers": ["127.0.0.1"],
+        "port": 9,
+        "timeout": 1,
+    },
+    "opendkim_config": {"keys": [{"domain": "example.com", "selector": "x", "path": "/etc/x"}]},
     "iptables_rules": {"name": "relay", "sources": ["192.0.2.0/24"], "ports": ["25/tcp"]},
     "firewalld_zone": {"zone": "relay", "sources": ["192.0.2.0/24"], "ports": ["25/tcp"]},
     "mail_dns_info": {"hostname": "relay.example.com", "nameservers": ["127.0.0.1"], "port": 9, "timeout": 1},

@@ -38,12 +38,14 @@ def relay(run_module, programs, monkeypatch, tmp_path):
     monkeypatch.setattr(relay_host, "_HOSTS_FILE", str(hosts))
     monkeypatch.setattr(relay_host, "_RESOLV_CONF", str(resolv_conf))
 
-    def call(main_cf, **options):
+    def call(main_cf, fault=None, **options):
         if main_cf is None:
             monkeypatch.setattr(installation.Host, "installed", False)
         else:
             main = "".join("{0} = {1}\\n".format(*pair) for pair in sorted(main_cf.items()))
-            programs(postconf="[ $1 = -n ] && printf '{0}' || printf '{1}'".format(main, DEFAULTS.replace("\n", "\\n")))
+            programs(postmap="echo x" if fault is None else "echo 'postmap: fatal: {0}' >&2; exit 1".format(fault))
+            answers = "[ $1 = -n ] && printf '{0}' || printf '{1}'".format(main, DEFAULTS.replace("\n", "\\n"))
+            programs(postconf="echo asked $1 >> {0}; {1}".format(tmp_path / "asked", answers))
         failed, result = run_module(relay_host_info.main, **options)
         assert not failed, result
         assert not result["changed"]
@@ -60,6 +62,45 @@ def test_a_short_host_name_is_seen_and_its_fix_named(relay):
     (bad,) = [entry for entry in found["host_name"] if entry["status"] == "failed"]
     assert bad["subject"] == "hostname" and "set-hostname) to relay.example.com" in bad["todo"]
     assert found["postfix"][0]["seen"] == "Postfix 3.7.11"
+
+
+# Of Postfix 3.7.11 with a main.cf of which postconf says nothing.
+NO_ADDRESS = "parameter inet_interfaces: no local interface found for ::1"
+NO_FAMILY = "could not find any active network interfaces"
+NO_NUMBER = "bad numerical configuration: message_size_limit = abc"
+NO_PROXY = "config variable proxy_interfaces: host not found: nosuch.example"
+
+
+@pytest.mark.parametrize(
+    "fault, todo",
+    [
+        (NO_ADDRESS, "mailops.relay.site, which sets inet_interfaces"),
+        (NO_FAMILY, "mailops.relay.site, which sets inet_interfaces"),
+        (NO_NUMBER, "Mend that in main.cf"),
+        (NO_PROXY, "Mend that in main.cf"),
+    ],
+)
+def test_a_postfix_that_does_not_start_is_not_ok_although_postconf_answers(relay, fault, todo):
+    _result, found = relay({"mynetworks": "127.0.0.0/8"}, fault, subset=["local"])
+    (bad,) = found["postfix"]
+    assert bad["status"] == "failed" and bad["seen"] == "Postfix 3.7.11 does not run with its main.cf: " + fault
+    assert todo in bad["todo"]
+
+
+@pytest.mark.parametrize(
+    "fault, main, status",
+    [
+        (NO_ADDRESS, {"inet_interfaces": "127.0.0.1"}, "ok"),
+        (NO_FAMILY, {"inet_interfaces": "127.0.0.1"}, "ok"),
+        (NO_NUMBER, {"inet_interfaces": "127.0.0.1"}, "failed"),
+        (NO_NUMBER, {"message_size_limit": 1000}, "ok"),
+        (NO_PROXY, {"inet_interfaces": "127.0.0.1"}, "failed"),
+    ],
+)
+def test_what_the_plan_mends_is_no_fault(relay, fault, main, status):
+    planned = dict(PLANNED, main=dict(PLANNED["main"], **main))
+    _result, found = relay({"myhostname": FQDN}, fault, subset=["local"], planned=planned, prefer_planned=True)
+    assert found["postfix"][0]["status"] == status
 
 
 def test_without_postfix_what_is_planned_is_checked(relay):
@@ -119,6 +160,39 @@ def test_where_there_is_no_certificate_to_look_at(relay, main_cf, options, seen)
     result, found = relay(main_cf, subset=["certificates"], **options)
     ((check,),) = found.values()
     assert check["id"] == "certificate" and check["status"] == result["verdict"] == "skipped" and seen in check["seen"]
+
+
+def test_main_cf_is_read_once_for_all_that_is_told_of_it(relay, tmp_path):
+    relay({"myhostname": FQDN}, subset=["local", "certificates"])
+    assert (tmp_path / "asked").read_text().splitlines().count("asked -n") == 1
+
+
+def test_each_smarthost_has_a_check_and_no_password_is_shown(relay, monkeypatch):
+    tried = []
+
+    def login_checks(smarthost, seconds, authorities):
+        tried.append((smarthost["port"], smarthost["tls"], authorities))
+        return [
+            {
+                "id": "smarthost_login",
+                "status": "failed",
+                "subject": smarthost["name"],
+                "seen": "said c2VjcmV0IQ==",
+                "todo": "",
+            }
+        ]
+
+    monkeypatch.setattr(relay_host.smarthost_login, "login_checks", login_checks)
+    account = {"name": "ses", "hosts": ["a.example"], "user": "u", "password": "secret!"}
+    result, found = relay(
+        {"myhostname": FQDN, "smtp_tls_CAfile": "/ca"},
+        subset=["network"],
+        smarthosts=[account, dict(account, port=465)],
+    )
+    assert result["verdict"] == "failed" and len(found["smarthost_login"]) == 2
+    assert sorted(tried) == [(465, "secure", "/ca"), (587, "secure", "/ca")]
+    assert "c2VjcmV0IQ==" not in str(result)
+    assert "smarthost_login" not in relay({"myhostname": FQDN}, subset=["network"])[1]
 
 
 def test_a_log_that_Postfix_writes_itself_has_no_limit(relay):

@@ -61,6 +61,7 @@ def empty(**more):
             "reasons": {},
             "rejects": {},
             "limits": {},
+            "too_fast": {},
             "latency": {},
             "tls": {"in": {}, "out": {}},
         },
@@ -84,6 +85,7 @@ def named(name):
         hours={"7200": {"received": 3, "sent": 3, "bounced": 1, "rejected": 1}},
         clients={name: {"received": 3, "sent": 3}},
         limits={name: {"count": 2, "sample": name, "clients": {name: 2}}},
+        too_fast={name: {"count": 9, "minutes": 2, "taken": 7, "sample": name}},
         reach=[
             {"host": name, "first": 7200.0, "last": 7300.0, "read": True, "late": True},
             {"host": name, "first": None, "last": 7000.0, "read": False, "late": True},

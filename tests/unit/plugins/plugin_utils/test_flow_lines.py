@@ -2,6 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import pytest
+import yaml
+
+from ansible_collections.mailops.relay.plugins.plugin_utils import smarthost_problems
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_lines import lines_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import summarize
 from ansible_collections.mailops.relay.tests.unit.plugins.plugin_utils.flows import empty, week
@@ -52,6 +56,48 @@ def test_refusals_of_a_limit_are_named_with_their_clients():
     assert "limited                2,007" in lines and "rejected 4xx              61" in lines
     clients = lines_of(summarize(week()), 20)
     assert any("192.0.2.45: " in line and "17 limited, 61 of the rejected temporarily" in line for line in clients)
+
+
+def fast(count, minutes, taken):
+    return {"count": count, "minutes": minutes, "taken": taken, "sample": "said: 421 4.7.28 rate"}
+
+
+@pytest.mark.parametrize(
+    ("way", "taken", "proposal"),
+    [
+        ("gmail.com", 44, "{name: gmail-com, domains: [gmail.com], per_minute: 20}"),
+        ("gmail.com", 0, "{name: gmail-com, domains: [gmail.com], per_minute: 1}"),
+        ("smarthost:ses", 60, "{smarthost: ses, per_minute: 30}"),
+        ("smarthost:ses", 121, "{smarthost: ses, per_minute: 60}"),
+        ("smarthost:ses", 122, "{smarthost: ses, concurrency: 2}"),
+    ],
+)
+def test_where_mail_came_too_fast_the_pace_to_set_is_proposed(way, taken, proposal):
+    flow = empty(totals={"sent": 1}, too_fast={way: fast(5, 2, taken), "rare.example": fast(4, 1, 0)})
+    summary = summarize(flow)
+    lines = lines_of(summary, 5)
+    at = next(number for number, line in enumerate(lines) if line.startswith("too fast"))
+    name = way.replace(":", " ")
+    assert lines[at].split(None, 3)[2:] == ["5", f"for {name}: said: 421 4.7.28 rate"]
+    assert lines[at + 1].strip() == f"{taken // 2} a minute were taken; relay_server_pacing: [{proposal}]"
+    assert "rare.example" in lines[at + 2] and "relay_server_pacing" not in " ".join(lines[at + 2 :])
+    # What is proposed is what the role takes.
+    entry = yaml.safe_load(proposal)
+    assert entry == summary["too_fast"][0]["proposal"]
+    values = {
+        "relay_server_smarthosts": [{"name": "ses", "hosts": ["a.example"]}],
+        "relay_server_routes": [],
+        "relay_server_pacing": [entry],
+        "relay_server_relayhost": "",
+        "relay_server_main": {},
+        "relay_server_main_if_supported": {},
+    }
+    assert list(smarthost_problems.problems(values, [])) == []
+
+
+def test_what_a_stranger_calls_his_domain_is_no_proposal():
+    hostile = {name: fast(9, 1, 1) for name in ("a]}, {", "gmail.com: x", "smarthost:", "[ipv6:::1]", "")}
+    assert [row["proposal"] for row in summarize(empty(too_fast=hostile))["too_fast"]] == [None] * 5
 
 
 def test_what_is_not_in_the_inventory_and_who_of_it_sent_nothing():

@@ -28,7 +28,15 @@ VALUES = {
 
 
 def anchors(text="PEM\n", public=False, settled=True):
-    return {"text": text, "problems": [], "public": public, "unread": [], "doubts": [], "settled": settled}
+    return {
+        "text": text,
+        "problems": [],
+        "public": public,
+        "names": ["relay01.example.com"],
+        "unread": [],
+        "doubts": [],
+        "settled": settled,
+    }
 
 
 @pytest.fixture
@@ -73,6 +81,14 @@ def test_roots_mail_can_have_a_recipient_of_the_clients_own(read):
 def test_what_the_site_sets_wins(read):
     main = settings(main={"smtp_tls_loglevel": 0, "myorigin": None, "debug_peer_list": "a"})["main"]
     assert (main["smtp_tls_loglevel"], main["myorigin"], main["debug_peer_list"]) == (0, None, "a")
+
+
+@pytest.mark.parametrize("ca_file", ["", "/etc/site-ca.pem"])
+def test_relay_whose_name_changes_is_taken_for_both(read, ca_file):
+    assert settings()["main"]["smtp_tls_secure_cert_match"] == ["nexthop"]
+    read["names"] += ["Old.example.com"]
+    main = settings(tls_ca_file=ca_file, relays=[{"name": "Relay01.example.com", "host": "relay01"}])["main"]
+    assert main["smtp_tls_secure_cert_match"] == main["smtp_tls_verify_cert_match"] == ["nexthop", "Old.example.com"]
 
 
 @pytest.mark.parametrize("level", ["may", "encrypt", "none"])

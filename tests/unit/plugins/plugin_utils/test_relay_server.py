@@ -4,6 +4,7 @@
 
 import ipaddress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ NETWORK = st.tuples(st.ip_addresses(), st.integers(0, 32)).map(
 )
 
 
-def network_problems(text):
+def network_problems(text, **changes):
     variables = {
         "relay_server_hostname": "relay.example.com",
         "relay_server_networks": [text],
@@ -34,7 +35,9 @@ def network_problems(text):
         "relay_server_tls_ownca_privatekey_path": "",
         "relay_server_tls_renew_before_days": 30,
         "relay_server_tls_switch_before_days": 7,
+        "relay_server_tls_valid_days": 3650,
     }
+    variables.update({f"relay_server_tls_{name}": value for name, value in changes.items()})
     return list(relay_server.problems(variables, UNITS, ""))
 
 
@@ -88,3 +91,42 @@ def test_whatever_systemd_says_there_is_an_answer(lines):
     units = relay_server.firewall_units(lines)
     assert set(units) == set(UNITS) and all(isinstance(state, bool) for state in units.values())
     assert relay_server.firewall(units, "auto") in ("firewalld", "iptables", "none")
+
+
+SITE_CA = {
+    "provider": "siteca",
+    "siteca_host": "localhost",
+    "siteca_path": "/srv/inventory/.siteca.pem",
+    "siteca_passphrase": "correct horse battery staple",
+    "siteca_name": "Mail relay CA",
+    "siteca_valid_days": 7300,
+    "siteca_renew_before_days": 365,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "words"),
+    [
+        ({"siteca_passphrase": ""}, "passphrase", "is empty"),
+        ({"siteca_passphrase": "hunter2hunter2"}, "passphrase", "less than 16 characters"),
+        ({"siteca_passphrase": "hunter2hunter2\nhunter2hunter2"}, "passphrase", "a line break"),
+        ({"siteca_path": ""}, "path", "There is no inventory file"),
+        ({"siteca_host": "ca01", "siteca_path": ""}, "path", "an absolute path for the file of the CA on ca01"),
+        ({"siteca_path": "siteca.pem"}, "path", '"siteca.pem" is not an absolute path'),
+        ({"siteca_host": ""}, "host", "Write localhost"),
+        ({"siteca_name": "a, b"}, "name", "'a, b' is not valid"),
+        ({"siteca_name": "a" * 65}, "name", "at most 64"),
+        ({"siteca_valid_days": "90"}, "valid_days", "90 is not more than three times"),
+        ({"siteca_valid_days": 36501}, "valid_days", "is more than 36500"),
+    ],
+)
+def test_a_site_ca_that_could_not_be_is_refused_and_no_passphrase_shown(changes, name, words):
+    (said,) = network_problems("10.0.0.0/24", **dict(SITE_CA, **changes))
+    assert said.startswith(f"relay_server_tls_siteca_{name}: ") and words in said
+    assert "hunter2" not in said
+
+
+def test_a_site_ca_is_only_looked_at_where_it_is_used():
+    assert network_problems("10.0.0.0/24", **SITE_CA) == []
+    assert network_problems("10.0.0.0/24", **dict(SITE_CA, siteca_path="~/siteca.pem", siteca_host="ca01")) == []
+    assert network_problems("10.0.0.0/24", **dict(SITE_CA, provider="selfsigned", siteca_passphrase="")) == []

@@ -32,6 +32,8 @@ WORKED_OUT = {
         "relay_server_inet_protocols": "all",
         "relay_server_firewall_ports": ["25/tcp"],
         "relay_server_tls_switch_before_days": 7,
+        "relay_server_tls_valid_days": 3650,
+        "relay_server_tls_siteca_path": "/srv/inventory/.siteca.pem",
     },
     "relay_client": {"relay_client_relays": [RELAY], "relay_client_inet_protocols": "all"},
     "sendmail_client": {"sendmail_client_relays": [RELAY]},
@@ -71,7 +73,8 @@ def test_each_variable_has_a_default_and_a_description_and_no_entry_is_one_that_
 
 
 def test_clients_have_time_to_trust_a_next_certificate():
-    for renew, switch in ((30, 7), (0, 0), ("5", "4")):
+    # The last one waits for nobody.
+    for renew, switch in ((30, 7), (0, 0), ("5", "4"), (30, "3650")):
         assert problems("relay_server", tls_renew_before_days=renew, tls_switch_before_days=switch) == []
     for renew, switch in ((30, 30), ("5", 7), (0, 1)):
         (problem,) = problems("relay_server", tls_renew_before_days=renew, tls_switch_before_days=switch)
@@ -114,6 +117,31 @@ def test_what_the_role_sets_itself_has_no_problems(role):
         ("relay_server", "submission", "perhaps", "'perhaps' is not true or false; write one of them."),
         (
             "relay_server",
+            "smarthosts",
+            [{"name": "a", "hosts": ["a.example"], "pasword": "x"}],
+            'element 1 has "pasword", which nobody knows. Write password.',
+        ),
+        (
+            "relay_server",
+            "smarthosts",
+            {"ses": {}},
+            "a dictionary is not a list. Write a list, each element after a hyphen.",
+        ),
+        (
+            "relay_server",
+            "routes",
+            [{"via": "nobody"}],
+            'element 1: via "nobody" is the name of no smarthost. Write one of mx, hold, error, or add it to relay_server_smarthosts.',
+        ),
+        (
+            "relay_server",
+            "pacing",
+            [{"smarthosts": "a"}],
+            'element 1 has "smarthosts", which nobody knows. Write smarthost.',
+        ),
+        ("relay_server", "pacing", ["gmail.com"], 'element 1, "gmail.com", is not a dictionary. Write {name: …}.'),
+        (
+            "relay_server",
             "main",
             "a",
             '"a" is not a dictionary. Write {name: value}; on the command line -e \'{"relay_server_main": {…}}\'.',
@@ -124,6 +152,9 @@ def test_what_the_role_sets_itself_has_no_problems(role):
             {"name": "smtp"},
             "a dictionary is not a list. Write a list, each element after a hyphen.",
         ),
+        ("relay_server", "dkim", "example.com", '"example.com" is not a list. Write [{domain: example.com}].'),
+        ("relay_server", "dkim", ["example.com"], 'element 1, "example.com", is not a dictionary. Write {domain: …}.'),
+        ("relay_server", "dkim", [{"domains": "a.de"}], 'element 1 has "domains", which nobody knows. Write domain.'),
         ("relay_server", "master", ["smtp"], 'element 1, "smtp", is not a dictionary. Write {name: …}.'),
         ("relay_server", "tables", [1], 'element 1, "1", is not a dictionary. Write its names and values.'),
         (

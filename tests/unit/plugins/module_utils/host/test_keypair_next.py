@@ -142,13 +142,24 @@ def test_backups_of_the_pair_that_was_in_use(tmp_path):
     assert mode_of(kept[0]) == 0o600 and not os.path.islink(kept[0])
 
 
-def test_pair_for_another_name_is_replaced_at_once_since_clients_use_the_new_one(tmp_path):
-    ensure(wanted(tmp_path))
+@pytest.mark.parametrize("changes", [dict(common_name="b.example.com"), dict(names=["DNS:c.example.com"])])
+def test_pair_for_another_name_goes_on_for_the_clients_that_know_no_other(tmp_path, changes):
+    first = ensure(wanted(tmp_path))
     ensure(wanted(tmp_path, **LATER))
-    for changes in (dict(common_name="b.example.com"), dict(names=["DNS:c.example.com"])):
-        result = ensure(wanted(tmp_path, **changes))
-        assert (result["changed"], result["reload_required"], result["next"]) == (True, True, {})
-        assert names(tmp_path) == {"relay.key", "relay.crt"}
+    # What waits is for the old name still.
+    waits = ensure(wanted(tmp_path, **changes))
+    assert (waits["certificate"], waits["reload_required"]) == (first["certificate"], False)
+    assert waits["next"]["made"] and "asked for" in " ".join(waits["reasons"])
+    result = ensure(wanted(tmp_path, **changes), switch=True)
+    assert result["switched"] and result["certificate"] == waits["next"]["certificate"] and is_pair(tmp_path)
+
+
+def test_name_that_is_asked_for_again_needs_no_new_certificate(tmp_path):
+    first = ensure(wanted(tmp_path))
+    ensure(wanted(tmp_path, common_name="b.example.com"))
+    result = ensure(wanted(tmp_path), switch=True)
+    assert (result["certificate"], result["switched"]) == (first["certificate"], False)
+    assert names(tmp_path) == {"relay.key", "relay.crt"}
 
 
 def test_pair_that_nobody_can_verify_is_replaced_at_once(tmp_path):
@@ -228,7 +239,7 @@ def test_wrong_mode_of_the_pair_in_use_is_put_right_while_the_next_one_waits(tmp
 def test_refusals_change_nothing(tmp_path):
     ensure(wanted(tmp_path))
     before = snapshot(tmp_path)
-    with pytest.raises(KeypairError, match="overlap is used only with"):
+    with pytest.raises(KeypairError, match="overlap is not used with"):
         ensure(wanted(tmp_path, provider="csr", csr_path=str(tmp_path / "relay.csr")))
     with pytest.raises(KeypairError, match="RSA 2048 bits is asked for"):
         ensure(wanted(tmp_path, kind="RSA"))

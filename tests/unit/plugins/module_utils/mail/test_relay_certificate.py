@@ -117,6 +117,20 @@ def test_the_certificate_that_waits_beside_the_one_in_use(look, made):
     assert (found["content"], found["status"], found["certificate"]) == ("", "refused", {}) and found["reason"]
 
 
+def test_the_ca_of_the_site_beside_the_certificate(look, made):
+    path = made.join("of-site", "leaf", "middle")
+    assert look(path)["chain"]["status"] == "incomplete"
+    # The CA in use and the one that follows it: clients get both.
+    made.make("follows", common_name="Mail relay CA", is_ca=True)
+    made.join("of-site.ca", "root", "follows")
+    result = look(path)
+    assert (result["anchor"]["kind"], result["chain"]["status"]) == ("private", "verified")
+    assert result["anchor"]["content"] == made.read("root") + made.read("follows")
+    with open(path + ".ca", "w") as stream:
+        stream.write("damaged")
+    assert (look(path)["problem"]["reason"], look(path)["chain"]["status"]) == ("", "incomplete")
+
+
 def test_another_certificate_is_served_than_the_file_has(look, made, mta):
     made.make("new", common_name=NAME, names=["DNS:" + NAME], is_ca=True)
     (answer,) = look(made.path("new"), server(mta, made, "self"))["served"]

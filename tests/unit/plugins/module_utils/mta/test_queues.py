@@ -46,7 +46,7 @@ class Host(object):
         return self
 
     def _postfix(self, _directory):
-        self.programs.update(postqueue="", postconf="3.7.11\n{0}\npostfix\n".format(self.top))
+        self.programs.update(postqueue="", postmap="x\n", postconf="3.7.11\n{0}\npostfix\n".format(self.top))
 
     def _sendmail(self, directory):
         self.programs["sendmail"] = "Version 8.17.1.9\n"
@@ -129,7 +129,7 @@ def test_a_mail_system_may_be_elsewhere(host):
     # Postfix is asked with the configuration directory.
     host.install("postfix")
     assert isinstance(queue_of(host, "postfix", elsewhere), PostfixQueue)
-    assert host.calls[-1][:3] == ["postconf", "-c", elsewhere]
+    assert [call[:3] for call in host.calls] == [["postconf", "-c", elsewhere], ["postmap", "-c", elsewhere]]
     # The others are not at their usual places.
     host.configure_sendmail(os.path.join(elsewhere, "mail"))
     assert isinstance(queue_of(host, "sendmail", os.path.join(elsewhere, "mail")), SendmailQueue)

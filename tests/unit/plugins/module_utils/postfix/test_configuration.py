@@ -323,6 +323,19 @@ def test_a_choice_of_which_nothing_is_known_sets_nothing(etc):
     assert result["unsupported"] == ["parameter_of_postfix_8", "parameter_of_postfix_9"]
 
 
+def test_what_a_service_has_under_its_own_name_is_known_as_what_it_is_for_all(etc):
+    choice = [{"slow_transport_rate_delay": "2s"}, {"slow_destination_rate_delay": "2s"}]
+    slow = [dict(name="slow", type="unix", command="smtp")]
+    result = call(Postfix(etc), master=slow, first_supported=[choice], if_supported={"slow_recipient_limit": 9})
+    assert result["unsupported"] == []
+    assert files_in(etc)["main.cf"] == MAIN + "slow_recipient_limit = 9\nslow_transport_rate_delay = 2s\n"
+    old = Postfix(etc)
+    # Before 3.1
+    old.known = "".join(line for line in old.known.splitlines(True) if "_transport_rate_delay" not in line)
+    result = call(old, master=slow, main={"slow_transport_rate_delay": None}, first_supported=[choice])
+    assert "slow_destination_rate_delay = 2s\n" in files_in(etc)["main.cf"]
+
+
 def test_a_choice_of_tables_is_the_first_of_which_the_type_is_there(etc):
     cache = "smtp_tls_session_cache_database"
     choice = [{cache: "btree:${data_directory}/x"}, {cache: "lmdb:${data_directory}/x"}, {cache: "hash:/x"}]

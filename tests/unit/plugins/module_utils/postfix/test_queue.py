@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
 import time
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.backup import B
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError, Ticket
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import readable
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue import PostfixQueue
 
 NOW = 1795350600
@@ -31,6 +33,8 @@ class FakePostfix(object):
         self.calls, self.complaints, self.damaged = [], "", ()
         # Queue ID -> exit code of postqueue -i.
         self.refused = {}
+        # With what each program but postconf ends that reads the main.cf in the usual place.
+        self.fault = None
         # Called before a program of that name and option runs: the world goes on meanwhile.
         self.meanwhile = {}
 
@@ -40,9 +44,11 @@ class FakePostfix(object):
 
     def run(self, argv, stdin=None, check=True, env=None):
         self.calls.append(argv)
+        if self.fault and argv[0] == "postmap" and "-c" not in argv:
+            raise CommandError(argv, 1, "", self.fault)
         if argv[-2] == "-i" and argv[-1] in self.refused:
             raise CommandError(argv, self.refused[argv[-1]], "", "postqueue: fatal: refused\n")
-        return Result(0, "{0}\n{1}\npostfix\n".format(self.version, self.spool), "")
+        return Result(0, "{0}\n{1}\npostfix\n/usr/lib/postfix/sbin\n".format(self.version, self.spool), "")
 
     def lines(self, argv, stdin=None, env=None, merge=False):
         self.calls.append(argv)
@@ -183,10 +189,78 @@ def test_a_flush_ends_at_once_when_postfix_does_not_run(tmp_path):
     assert str(caught.value) == "nothing was flushed: postqueue: fatal: refused" and flushed(postfix) == ["AAAAAA1"]
 
 
-def test_a_queue_that_is_down_is_a_clear_refusal(tmp_path):
+@pytest.mark.parametrize("user, then", [(1000, "As root it can."), (0, "The mail log says more.")])
+def test_a_queue_that_is_down_is_a_clear_refusal(tmp_path, monkeypatch, user, then):
+    monkeypatch.setattr(os, "geteuid", lambda: user)
     with pytest.raises(QueueError) as caught:
         list(PostfixQueue(FakePostfix(tmp_path)).messages(Selection({"all": True}, NOW), NOW))
-    assert "mail system is down. As root it can." in str(caught.value)
+    assert str(caught.value).endswith("mail system is down. " + then)
+
+
+# Of Postfix 3.7.11 whose main.cf sets mynetworks, so that postconf answers.
+FAULT = "postmap: fatal: parameter inet_interfaces: no local interface found for ::1\n"
+# And of postqueue, with that main.cf out of the way.
+DIRECTLY = (
+    "postqueue: warning: Mail system is down -- accessing queue directly (Connect to the Postfix ../sbin/showq service: "
+    "No such file or directory)\n"
+)
+
+
+@pytest.fixture
+def with_fault(tmp_path, monkeypatch):
+    """A Postfix none of whose programs starts but postconf."""
+    (tmp_path / "main.cf").write_bytes(b"inet_interfaces = localhost\n")
+    monkeypatch.setattr(readable, "DEFAULT_DIRECTORY", str(tmp_path))
+    postfix = FakePostfix(tmp_path)
+    postfix.fault = FAULT
+    return postfix
+
+
+def test_the_queue_is_read_past_a_main_cf_with_which_nothing_starts_and_past_a_showq_that_never_answers(with_fault):
+    asked = []
+
+    def listed(argv, _asked):
+        asked.append(argv)
+        twice = (
+            "postqueue: warning: {0}/main.cf, line 47: overriding earlier entry: inet_interfaces=localhost\n".format(
+                argv[2]
+            )
+        )
+        with_fault.complaints = DIRECTLY + twice + "postqueue: warning: another\n"
+        return iter([])
+
+    with_fault._postqueue = listed
+    queue = PostfixQueue(with_fault)
+    assert list(queue.messages(Selection({"all": True}, NOW), NOW)) == []
+    with open(os.path.join(asked[0][2], "main.cf")) as stream:
+        written = stream.read()
+    assert "inet_interfaces = all\n" in written and "showq_service_name = ../sbin/showq\n" in written
+    assert queue.warnings == [
+        "Postfix does not run with its main.cf: parameter inet_interfaces: no local interface found for ::1; what waits in its "
+        "queue waits for that to be mended",
+        "postqueue: warning: another",
+    ]
+
+
+def test_nothing_is_said_to_be_flushed_where_postfix_does_not_run(with_fault):
+    queue = PostfixQueue(with_fault)
+    for flush in (queue.flush_all, lambda: queue.act("flush", [ticket("AAAAAA1")], None)):
+        with pytest.raises(QueueError) as caught:
+            flush()
+        assert str(caught.value).startswith(
+            "nothing was flushed: Postfix does not run with its main.cf: parameter inet_"
+        )
+
+
+def test_a_main_cf_that_nothing_can_read_is_named(tmp_path):
+    postfix = FakePostfix(tmp_path)
+    postfix.fault = "postmap: fatal: bad numerical configuration: message_size_limit = abc\n"
+    with pytest.raises(QueueError) as caught:
+        PostfixQueue(postfix)
+    assert str(caught.value) == (
+        "the queue cannot be read: Postfix does not run with its main.cf: bad numerical configuration: message_size_limit = abc; "
+        "mend that, until the command postfix check says nothing"
+    )
 
 
 def test_ids():

@@ -27,8 +27,12 @@ class Runner(object):
         self.directory = str(directory)
         self.fault = fault
         self.copies = []
+        # Whether postconf answers all the same, as where main.cf sets mynetworks.
+        self.postconf_answers = False
 
     def run(self, argv, stdin=None, check=True, env=None):
+        if argv[0] == "postconf" and self.postconf_answers:
+            return Result(0, "told\n", "")
         directory = argv[2] if argv[1] == "-c" else self.directory
         with open(os.path.join(directory, "main.cf")) as stream:
             text = stream.read()
@@ -79,7 +83,8 @@ def test_each_instance_is_asked_in_its_own_directory(directory, tmpdir_factory):
         ("postqueue: fatal: config variable proxy_interfaces: host not found: nowhere.example\n", True),
         ("postconf: warning: x\npostconf: fatal: config variable inet_interfaces: host not found: a\n", True),
         ("postconf: fatal: open /etc/postfix/main.cf: Permission denied\n", False),
-        ("postconf: fatal: could not find any active network interfaces\n", False),
+        ("postconf: fatal: could not find any active network interfaces\n", True),
+        ("postconf: fatal: bad numerical configuration: message_size_limit = abc\n", False),
     ],
 )
 def test_another_fault_stays_an_error(directory, fault, is_about_addresses):
@@ -92,3 +97,46 @@ def test_another_fault_stays_an_error(directory, fault, is_about_addresses):
             ask(runner)
         assert caught.value.stderr == fault
     assert runner.copies == []
+
+
+def test_postconf_answers_and_no_other_program_starts(directory):
+    runner = Runner(directory)
+    runner.postconf_answers = True
+    found = readable.read_for_programs(runner, ["-h", "mail_version"])
+    assert found.text == "told\n"
+    assert found.fault == "parameter inet_interfaces: no local interface found for ::1"
+    assert readable.start_error(runner, found.directory) is None
+    readable.amend_copy(found.directory, {"showq_service_name": "../sbin/showq"})
+    with open(os.path.join(found.directory, "main.cf")) as stream:
+        assert stream.read().endswith("\nshowq_service_name = ../sbin/showq\n")
+    assert directory.join("main.cf").read() == MAIN
+
+
+def test_where_each_program_starts_nothing_is_copied(directory):
+    directory.join("main.cf").write("inet_interfaces = all\n")
+    runner = Runner(directory)
+    runner.postconf_answers = True
+    assert readable.read_for_programs(runner, ["-n"]) == readable.Read("told\n", None, None)
+
+
+# Of Postfix 3.7.11, of which postconf says nothing.
+@pytest.mark.parametrize(
+    "stderr, words",
+    [
+        (
+            "postmap: warning: valid_hostname: misplaced delimiter: a..b\n"
+            "postmap: fatal: file /etc/postfix/main.cf: parameter myhostname: bad parameter value: a..b\n",
+            "file /etc/postfix/main.cf: parameter myhostname: bad parameter value: a..b",
+        ),
+        (
+            "postmap: fatal: bad numerical configuration: hash_queue_depth = abc\n",
+            "bad numerical configuration: hash_queue_depth = abc",
+        ),
+    ],
+)
+def test_what_else_no_program_starts_with_is_told_as_it_is(directory, stderr, words):
+    runner = Runner(directory, stderr)
+    runner.postconf_answers = True
+    with pytest.raises(CommandError) as caught:
+        readable.read_for_programs(runner, ["-n"])
+    assert readable.words_of(caught.value) == words and runner.copies == []

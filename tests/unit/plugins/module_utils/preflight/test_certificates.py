@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import StreamError
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import read_certificates
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import Moment
@@ -36,15 +35,6 @@ def made(tmp_path_factory):
     return made
 
 
-class Runner(object):
-    def __init__(self, main):
-        self._main = main
-
-    def run(self, argv, stdin=None, check=True, env=None):
-        assert argv == ["postconf", "-n"]
-        return Result(0, "".join("{0} = {1}\n".format(*pair) for pair in sorted(self._main.items())), "")
-
-
 @pytest.fixture
 def check(tmp_path, monkeypatch):
     """The checks of a Postfix whose ports serve what is in these files, or do what a function does."""
@@ -66,7 +56,7 @@ def check(tmp_path, monkeypatch):
             return serve(port, kind) if callable(serve) else (read_certificates(serve or path), True)
 
         monkeypatch.setattr(certificates, "sent", sent)
-        found = certificates.Certificates(Runner(settings), Host, "relay.example.com", dict(OPTIONS, **options))
+        found = certificates.Certificates(None, Host, "relay.example.com", settings, dict(OPTIONS, **options))
         return found.checks()
 
     return call
@@ -158,6 +148,10 @@ def test_an_authority_beside_the_file(check, made, tmp_path):
     results = check(path, ca_path=made.path("soon"))
     assert [status for _subject, status in statuses(results)] == ["failed"] * 3
     assert "above it CN=Soon CA" in results[0]["seen"]
+    # That of the CA of the site is found by itself.
+    of_site = made.join("of-site", "under")
+    made.join("of-site.ca", "soon")
+    assert [status for _subject, status in statuses(check(of_site))] == ["failed"] * 3
     gone = check(path, ca_path=str(tmp_path / "gone"))
     assert statuses(gone)[0] == (str(tmp_path / "gone"), "failed")
 

@@ -99,6 +99,7 @@ def resolver(server, seconds=10.0, nameservers=("127.0.0.1",)):
         ("example.com", "MX", [(10, "mx1.example.com"), (20, "mx2.example.com")]),
         ("example.com", "TXT", [b"other", b"v=spf1 mx -all"]),
         (dns_lookup.reverse_name("203.0.113.4"), "PTR", ["relay.example.com"]),
+        ("www.example.com", "CNAME", ["web.example.com"]),
     ],
 )
 def test_records(server, name, kind, records):
@@ -150,6 +151,12 @@ def test_another_server_is_asked_and_what_it_says_counts(server):
     both = resolver(server, 3.0, ["127.0.0.9", "127.0.0.1"])
     assert both.ask("relay.example.com", "A").records == ["203.0.113.4"]
     assert both.ask("servfail.example.com", "A").outcome == "servfail"
+
+
+def test_of_a_host_with_several_addresses_the_first_that_answers_counts(server):
+    # Nobody listens on the first; a resolver's own name servers are not asked.
+    answer = resolver(server, nameservers=["127.0.0.9"]).ask_host(["::1", "127.0.0.1"], "relay.example.com", "A")
+    assert answer.records == ["203.0.113.4"]
 
 
 def test_the_limit_holds_for_all_questions_together(server):

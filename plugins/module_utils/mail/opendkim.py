@@ -1,0 +1,273 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenDKIM as the signer of a relay: which keys it signs with, its files as one transaction, and whether the daemon has read them."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import time
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, about, explained
+from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
+    Lock,
+    Transaction,
+    has_stale,
+    remove_stale,
+    stages_of,
+)
+from ansible_collections.mailops.relay.plugins.module_utils.mail import dkim_record, opendkim_conf
+from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim_conf import SigningKey
+
+CONFIGURATION = "/etc/opendkim.conf"
+TABLES = "/etc/opendkim"
+SECTION = "opendkim_config"
+_KEY_TABLE, _SIGNING_TABLE, _HOSTS = "mailops-relay.keys", "mailops-relay.signing", "mailops-relay.hosts"
+_LOOPBACK = ["127.0.0.0/8", "::1"]
+_PROPERTIES = "ActiveState,UnitFileState,InactiveExitTimestampMonotonic"
+
+
+class SignerError(RelayError):
+    """OpenDKIM cannot sign as asked; nothing was changed."""
+
+
+class Signer(object):
+    """One call of the module.
+
+    Args:
+        request: dict, the module's options.
+        runner: ``commands.Runner``.
+        label: callable or None, see ``Transaction``.
+        check_mode: bool.
+        root: str, put before each path, for tests.
+    """
+
+    def __init__(self, request, runner, label=None, check_mode=False, root=""):
+        self._request = request
+        self._runner = runner
+        self._label = label
+        self._check_mode = check_mode
+        self._root = root
+        self._configuration = root + CONFIGURATION
+        self._tables = root + TABLES
+        self._warnings = []
+        self._installed = runner.find("opendkim") is not None
+
+    def apply(self):
+        """dict: the module's result.
+
+        Raises:
+            RelayError: refused or failed; all files are what they were.
+        """
+        owner, state = self._request["owner"], self._request["state"]
+        check_request(owner, state)
+        for key in self._request["keys"]:
+            dkim_record.check_names(key["domain"], key["selector"])
+        self._check_keys(state)
+        self._check_places()
+        if state == "present" and self._request["keys"] and not self._installed:
+            sentence = "opendkim: no such program on this host. Install the package opendkim; on EL it is in EPEL."
+            if not self._check_mode:
+                raise SignerError(sentence)
+            self._warnings.append(sentence + " Outside check mode this is refused.")
+        try:
+            if self._check_mode:
+                return self._apply()
+            with Lock(os.path.dirname(self._configuration)), locked(owner, self._record):
+                return self._apply()
+        except EnvironmentError as exc:
+            raise SignerError("{0}. Nothing was changed.".format(explained(exc)))
+
+    @property
+    def _record(self):
+        """str or None: the record of owners, None for that of the host."""
+        return self._root + "/var/lib/mailops.relay/owners.json" if self._root else None
+
+    def _check_keys(self, state):
+        keys = self._request["keys"]
+        if state == "absent" and keys:
+            raise SignerError("state: absent takes back all that the owner has set. Leave out keys.")
+        domains = [key["domain"].lower() for key in keys]
+        for domain in domains:
+            if domains.count(domain) > 1:
+                raise SignerError(
+                    "keys: {0} is named twice, and one key signs for a domain. Keep one of them.".format(domain)
+                )
+
+    def _check_places(self):
+        if not 0 < self._request["port"] < 65536:
+            raise SignerError("port: {0} is not a port from 1 to 65535.".format(self._request["port"]))
+        for host in self._request["internal_hosts"]:
+            try:
+                parse_network(host, strict=False)
+            except AddressError:
+                raise SignerError(
+                    "internal_hosts: {0!r} is not an address or network. Write one such as 192.0.2.0/24.".format(host)
+                )
+        for key in self._request["keys"]:
+            if len(key["path"].split()) != 1:
+                raise SignerError(
+                    "keys: the path {0!r} has white space in it, which ends it in a table of OpenDKIM. Name one without.".format(
+                        key["path"]
+                    )
+                )
+
+    def _apply(self):
+        owned = Owned(self._request["owner"], SECTION, self._record, fits)
+        signing, waiting = self._chosen()
+        files = OwnedFiles(owned, self._wanted(signing))
+        plans = self._plans(files, signing)
+        if self._request["state"] == "absent":
+            self._warnings += owned.nothing_known()
+        changed = [plan for plan in plans if plan.changed]
+        directories = stages_of(plans)
+        stale = has_stale(directories)
+        if not self._check_mode:
+            remove_stale(directories)
+        backups = []
+        if (changed or owned.changed) and not self._check_mode:
+            backups = self._activate(plans, changed, owned)
+        service = self._service(plans)
+        return {
+            "changed": bool(changed),
+            "diff": [diff for plan in changed for diff in plan.diffs()],
+            "signing": [_facts(key) for key in signing],
+            "waiting": [_facts(key) for key in waiting],
+            "installed": self._installed,
+            "running": service["running"],
+            "enabled": service["enabled"],
+            "restart_required": bool(signing) and (bool(changed) or service["older"]),
+            "up_to_date": not (changed or owned.changed or stale),
+            "backup_files": backups,
+            "warnings": self._warnings + files.warnings + owned.warnings(),
+        }
+
+    def _chosen(self):
+        """(list of SigningKey, list of SigningKey): those that sign, and those that nobody could verify yet.
+
+        Of a domain of which the new key is not published yet, the key that has signed goes on.
+        """
+        there = opendkim_conf.read_key_table(read_native(os.path.join(self._tables, _KEY_TABLE)) or "")
+        signing, waiting = [], []
+        for wanted in self._request["keys"]:
+            key = SigningKey(wanted["domain"].lower(), wanted["selector"], wanted["path"])
+            former = [other for other in there if other.domain == key.domain]
+            if wanted["published"] or key in former:
+                signing.append(key)
+            else:
+                waiting.append(key)
+                signing += former
+            self._require([other for other in former if other in signing])
+        return signing, waiting
+
+    def _require(self, keys):
+        """Refuse to go on with keys that have signed and are gone: each message gets a temporary error then."""
+        for key in keys:
+            if not os.path.exists(self._root + key.path):
+                raise SignerError(
+                    "keys: {0}, which signs for {1}, is gone, so that all mail of this domain waits. Put it back from a backup of the "
+                    "host, or give the domain another selector and publish the key that was made for it.".format(
+                        key.path, key.domain
+                    )
+                )
+
+    def _wanted(self, signing):
+        """list of (str, str): the parameters of the configuration."""
+        return [
+            ("Mode", "s"),
+            ("Socket", "inet:{0}@127.0.0.1".format(self._request["port"])),
+            ("Canonicalization", "relaxed/simple"),
+            # A second From, put in on the way, would be what the reader sees.
+            ("OversignHeaders", "From"),
+            ("KeyTable", os.path.join(TABLES, _KEY_TABLE)),
+            ("SigningTable", "refile:" + os.path.join(TABLES, _SIGNING_TABLE)),
+            # Only what comes from these is signed.
+            ("InternalHosts", os.path.join(TABLES, _HOSTS)),
+            ("ExternalIgnoreList", os.path.join(TABLES, _HOSTS)),
+            # A key that cannot be read must cost no mail.
+            ("On-SignatureError", "tempfail"),
+            ("Syslog", "yes"),
+            ("SyslogSuccess", "yes"),
+            # They belong to a configuration without tables.
+            ("Domain", None),
+            ("Selector", None),
+            ("KeyFile", None),
+        ]
+
+    def _plans(self, files, signing):
+        """list of FilePlan: what signs, before the configuration that names it; and what this owner no longer wants."""
+        plans = []
+        if signing:
+            contents = [
+                (_KEY_TABLE, opendkim_conf.key_table(signing)),
+                (_SIGNING_TABLE, opendkim_conf.signing_table(signing)),
+                (_HOSTS, "".join(host + "\n" for host in _LOOPBACK + self._request["internal_hosts"])),
+            ]
+            for name, content in contents:
+                plan = FilePlan(os.path.join(self._tables, name))
+                plan.after = content
+                files.claim(plan)
+                plans.append(plan)
+            plan = FilePlan(self._configuration)
+            base = files.base(plan) or ""
+            others = opendkim_conf.signs(base) if not self._is_ours(base) else []
+            if others:
+                raise SignerError(
+                    "{0}: this host signs already, as {1} says there, which the role's keys would replace. Name those domains with "
+                    "their selectors and key files in keys (relay_server_dkim), then move the file away.".format(
+                        CONFIGURATION, " and ".join(others)
+                    )
+                )
+            plan.after = opendkim_conf.edited(base, self._wanted(signing))
+            files.claim(plan)
+            plans.append(plan)
+        # The configuration goes back before what it names goes out.
+        for path in sorted(files.left(), key=lambda path: path != os.path.realpath(self._configuration)):
+            plan = files.give_back(path, FilePlan)
+            if plan is not None:
+                plans.append(plan)
+        return plans
+
+    @staticmethod
+    def _is_ours(text):
+        return opendkim_conf.settings(text).get("keytable") == os.path.join(TABLES, _KEY_TABLE)
+
+    def _activate(self, plans, changed, owned):
+        for directory in stages_of(changed):
+            if not os.path.isdir(directory):
+                with about(directory):
+                    os.mkdir(directory)
+                    # Whatever the umask is: the daemon reads it as its own user.
+                    os.chmod(directory, 0o755)
+        with Transaction(self._label) as transaction:
+            writer = Writer(transaction, plans, owned)
+            for plan in changed:
+                writer.put(plan)
+            return writer.activate(changed if self._request["backup"] else [])
+
+    def _service(self, plans):
+        """dict: whether the daemon C(running), C(enabled), and C(older) than a file that it reads."""
+        said = self._runner.run(["systemctl", "show", "--property=" + _PROPERTIES, "opendkim.service"], check=False)
+        found = dict(line.split("=", 1) for line in said.stdout.splitlines() if "=" in line)
+        running = found.get("ActiveState") == "active"
+        older = False
+        uptime = (read_native("/proc/uptime") or "").split()
+        if running and uptime:
+            started = time.time() - float(uptime[0]) + int(found["InactiveExitTimestampMonotonic"] or 0) / 1e6
+            changes = [os.stat(plan.destination).st_ctime for plan in plans if os.path.exists(plan.destination)]
+            older = any(change > started for change in changes)
+        return {"running": running, "enabled": found.get("UnitFileState") == "enabled", "older": older}
+
+
+def _facts(key):
+    """dict: a SigningKey as the module returns it."""
+    return dict(key._asdict())

@@ -1,0 +1,108 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenDKIM's configuration file (opendkim.conf(5)) edited line by line, and the tables that say which key signs what."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from collections import namedtuple
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail.dkim_record import record_name
+
+# domain, selector: str; path: str, of the private key.
+SigningKey = namedtuple("SigningKey", "domain selector path")
+
+_KEY_TABLE, _SIGNING_TABLE = "keytable", "signingtable"
+# Any of these has OpenDKIM sign something.
+_SIGNS = (_KEY_TABLE, _SIGNING_TABLE, "domain")
+
+
+def _name(line):
+    """str: the parameter that a line sets, in lower case; empty for a comment or an empty line."""
+    words = line.partition("#")[0].split(None, 1)
+    return words[0].lower() if words else ""
+
+
+def settings(text):
+    """dict: parameter in lower case -> its value, as the last line that names it says.
+
+    Args:
+        text: str.
+    """
+    found = {}
+    for line in text.splitlines():
+        name = _name(line)
+        if name:
+            found[name] = line.partition("#")[0].split(None, 1)[1:]
+    return dict((name, value[0].strip() if value else "") for name, value in found.items())
+
+
+def signs(text):
+    """list of str: the parameters (in lower case) with which a configuration signs something."""
+    found = settings(text)
+    return [name for name in _SIGNS if found.get(name)]
+
+
+def edited(text, values):
+    """str: the same configuration with these parameters; every other line stays byte for byte.
+
+    Args:
+        text: str.
+        values: list of (str, str or None): parameter and value, in the order in which new lines are added; None takes it out.
+    """
+    wanted = dict((name.lower(), (name, value)) for name, value in values)
+    lines, named = [], set()
+    for line in text.splitlines(True):
+        name = _name(line)
+        if name not in wanted:
+            lines.append(line)
+        elif name not in named and wanted[name][1] is not None:
+            named.add(name)
+            same = settings(line) == {name: wanted[name][1]}
+            lines.append(line if same else _line(*wanted[name]))
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    return "".join(
+        lines + [_line(name, value) for name, value in values if value is not None and name.lower() not in named]
+    )
+
+
+def _line(name, value):
+    return "{0}\t{1}\n".format(name, value)
+
+
+def key_table(keys):
+    """str: the text of a KeyTable, one line for each SigningKey, of which the name in the DNS is the name here."""
+    return "".join(
+        "{0} {1}:{2}:{3}\n".format(record_name(key.domain, key.selector), key.domain, key.selector, key.path)
+        for key in keys
+    )
+
+
+def read_key_table(text):
+    """list of SigningKey: what ``key_table`` has written; other lines are passed over."""
+    found = []
+    for line in text.splitlines():
+        _label, _blank, value = line.partition(" ")
+        parts = value.split(":", 2)
+        if len(parts) == 3:
+            found.append(SigningKey(*parts))
+    return found
+
+
+def signing_table(keys):
+    """str: the text of a SigningTable of type refile: the addresses in From of each domain and of all below it.
+
+    The first line that fits counts, so a domain stands before those above it.
+
+    Args:
+        keys: list of SigningKey, one for each domain.
+    """
+    lines = []
+    for key in sorted(keys, key=lambda key: (-key.domain.count("."), key.domain)):
+        for pattern in ("*@{0}", "*@*.{0}"):
+            lines.append("{0} {1}\n".format(pattern.format(key.domain), record_name(key.domain, key.selector)))
+    return "".join(lines)

@@ -1,0 +1,286 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
+from ansible_collections.mailops.relay.plugins.module_utils.mail import opendkim_conf
+from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim import Signer, SignerError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim_conf import SigningKey
+
+# /etc/opendkim.conf of Debian's opendkim 2.11.0~beta2-8+deb12u1, as it is installed.
+with open(os.path.join(os.path.dirname(__file__), "fixtures", "opendkim.conf.2.11.0-bookworm.txt")) as stream:
+    STOCK = stream.read()
+PATH = "/etc/opendkim/keys/{0}._domainkey.{1}.pem"
+
+names = st.sampled_from(["Mode", "mode", "Socket", "KeyTable", "Domain", "UserID", "UMask", "LogWhy"])
+values = st.sampled_from(["s", "yes", "inet:8891@127.0.0.1", "a, b", "refile:/etc/x", "#", ""])
+lines = st.one_of(
+    st.builds("{0}{1}{2}".format, names, st.sampled_from([" ", "\t\t", "  "]), values),
+    st.sampled_from(["", "# Mode sv", "#Domain example.com", "  Mode s # a comment", "\tSocket local:/x"]),
+)
+texts = st.builds(lambda found, end: "\n".join(found) + end, st.lists(lines, max_size=8), st.sampled_from(["", "\n"]))
+wanted = st.dictionaries(
+    st.sampled_from(["Mode", "Socket", "Domain", "New"]), st.sampled_from(["s", "inet:1@::1", None]), max_size=4
+).map(lambda found: sorted(found.items(), key=str))
+labels = st.sampled_from(["a", "b", "mail", "x-1", "example"])
+domains = st.lists(labels, min_size=1, max_size=3).map(lambda found: ".".join(found + ["com"]))
+keys = st.lists(
+    st.builds(lambda domain, selector: SigningKey(domain, selector, PATH.format(selector, domain)), domains, labels),
+    unique_by=lambda key: key.domain,
+    max_size=5,
+)
+
+
+@given(texts, wanted)
+@settings(max_examples=150, deadline=None)
+def test_what_is_set_is_set_once_and_all_else_stays(text, changes):
+    made = opendkim_conf.edited(text, changes)
+    found, before = opendkim_conf.settings(made), opendkim_conf.settings(text)
+    named = set(name.lower() for name, _value in changes)
+    for name, value in changes:
+        assert found.get(name.lower()) == value
+    assert dict(item for item in found.items() if item[0] not in named) == dict(
+        item for item in before.items() if item[0] not in named
+    )
+    comments = [line for line in text.splitlines() if not line.partition("#")[0].strip()]
+    assert [line for line in made.splitlines() if not line.partition("#")[0].strip()] == comments
+    assert opendkim_conf.edited(made, changes) == made
+
+
+@given(keys)
+@settings(max_examples=50, deadline=None)
+def test_a_key_table_is_read_as_it_was_written(found):
+    assert opendkim_conf.read_key_table(opendkim_conf.key_table(found)) == found
+
+
+@given(keys, domains)
+@settings(max_examples=100, deadline=None)
+def test_the_nearest_domain_signs(found, domain):
+    """The first line of which the pattern fits counts, as opendkim.conf(5) says of a refile."""
+    import fnmatch
+
+    address = "someone@" + domain
+    line = next(
+        (
+            line
+            for line in opendkim_conf.signing_table(found).splitlines()
+            if fnmatch.fnmatchcase(address, line.split()[0])
+        ),
+        None,
+    )
+    above = [".".join(domain.split(".")[start:]) for start in range(domain.count(".") + 1)]
+    nearest = next((key for name in above for key in found if key.domain == name), None)
+    assert (line.split()[1] if line else None) == (
+        nearest and "{0}._domainkey.{1}".format(nearest.selector, nearest.domain)
+    )
+
+
+class Host(object):
+    """A host with OpenDKIM as Debian installs it; its programs by name."""
+
+    def __init__(self, root, installed=True):
+        self.root = root
+        self.installed = installed
+        self.started = 0.0
+        self.states = ("active", "enabled")
+        root.joinpath("etc").mkdir()
+        root.joinpath("var", "lib").mkdir(parents=True)
+        self.write("/etc/opendkim.conf", STOCK)
+
+    def find(self, program):
+        return "/usr/sbin/" + program if self.installed else None
+
+    def run(self, argv, **_options):
+        assert argv[:2] == ["systemctl", "show"]
+        with open("/proc/uptime") as uptime:
+            since = float(uptime.read().split()[0]) - (time.time() - self.started)
+        return Result(
+            0,
+            "ActiveState={0}\nUnitFileState={1}\nInactiveExitTimestampMonotonic={2:.0f}\n".format(
+                self.states[0], self.states[1], since * 1e6
+            ),
+            "",
+        )
+
+    def path(self, path):
+        return self.root.joinpath(path.lstrip("/"))
+
+    def write(self, path, text):
+        self.path(path).write_bytes(text.encode("utf-8"))
+
+    def read(self, path):
+        return self.path(path).read_bytes().decode("utf-8") if self.path(path).exists() else None
+
+    def files(self):
+        return dict(
+            (str(path)[len(str(self.root)) :], path.read_bytes())
+            for path in self.root.joinpath("etc").rglob("*")
+            if path.is_file() and path.suffix != ".pem"
+        )
+
+    def call(self, *found, **options):
+        for key in found:
+            if not self.path(key["path"]).parent.is_dir():
+                self.path(key["path"]).parent.mkdir(parents=True)
+            if not options.get("gone"):
+                self.write(key["path"], "a key")
+        options.pop("gone", None)
+        request = {
+            "port": 8891,
+            "internal_hosts": ["192.0.2.0/24"],
+            "backup": False,
+            "owner": "relay_server",
+            "state": "present",
+        }
+        check_mode = options.pop("check_mode", False)
+        request.update(options, keys=list(found))
+        return Signer(request, self, None, check_mode, str(self.root)).apply()
+
+
+@pytest.fixture
+def host(tmp_path):
+    return Host(tmp_path)
+
+
+def key(domain="example.com", selector="relay01", published=True):
+    return {"domain": domain, "selector": selector, "path": PATH.format(selector, domain), "published": published}
+
+
+def selectors(found):
+    return [one["selector"] for one in found]
+
+
+def test_check_real_second_run_and_back(host):
+    before = host.files()
+    seen = host.call(key(), check_mode=True)
+    assert seen["changed"] and not seen["up_to_date"] and host.files() == before
+    done = host.call(key())
+    assert done["changed"] and done["diff"] == seen["diff"] and done["restart_required"]
+    assert selectors(done["signing"]) == ["relay01"] and done["waiting"] == []
+    found = opendkim_conf.settings(host.read("/etc/opendkim.conf"))
+    assert (found["mode"], found["socket"]) == ("s", "inet:8891@127.0.0.1")
+    # What the distribution has for its own unit stays.
+    assert (found["userid"], found["pidfile"]) == ("opendkim", "/run/opendkim/opendkim.pid")
+    assert host.read("/etc/opendkim/mailops-relay.hosts") == "127.0.0.0/8\n::1\n192.0.2.0/24\n"
+    assert host.read("/etc/opendkim/mailops-relay.signing").splitlines() == [
+        "*@example.com relay01._domainkey.example.com",
+        "*@*.example.com relay01._domainkey.example.com",
+    ]
+    host.started = time.time() + 1
+    again = host.call(key())
+    assert not again["changed"] and again["up_to_date"] and not again["restart_required"] and again["running"]
+    back = host.call(state="absent", internal_hosts=[])
+    assert back["changed"] and not back["restart_required"] and host.files() == before
+
+
+def test_a_key_that_nobody_sees_signs_nothing(host):
+    before = host.files()
+    result = host.call(key(published=False))
+    assert not result["changed"] and result["signing"] == [] and selectors(result["waiting"]) == ["relay01"]
+    assert host.files() == before
+
+
+def test_what_has_signed_goes_on_whatever_the_dns_says(host):
+    host.call(key())
+    files = host.files()
+    result = host.call(key(published=False))
+    assert not result["changed"] and selectors(result["signing"]) == ["relay01"] and result["waiting"] == []
+    assert host.files() == files
+
+
+def test_the_former_key_signs_until_the_next_one_is_published(host):
+    host.call(key())
+    waits = host.call(key(selector="relay01b", published=False))
+    assert (
+        not waits["changed"]
+        and selectors(waits["signing"]) == ["relay01"]
+        and selectors(waits["waiting"]) == ["relay01b"]
+    )
+    signs = host.call(key(selector="relay01b"))
+    assert signs["changed"] and selectors(signs["signing"]) == ["relay01b"]
+    assert "relay01._domainkey" not in host.read("/etc/opendkim/mailops-relay.signing")
+
+
+def test_a_domain_that_is_no_longer_named_signs_no_longer(host):
+    host.call(key(), key("example.org"))
+    result = host.call(key("example.org"))
+    assert result["changed"] and [one["domain"] for one in result["signing"]] == ["example.org"]
+    assert "example.com" not in host.read("/etc/opendkim/mailops-relay.signing")
+
+
+def test_lines_that_others_add_stay_when_ours_go(host):
+    host.call(key())
+    host.write("/etc/opendkim.conf", host.read("/etc/opendkim.conf") + "LogWhy yes\n")
+    assert not host.call(key())["changed"]
+    host.call(state="absent", internal_hosts=[])
+    assert host.read("/etc/opendkim.conf") == STOCK + "LogWhy yes\n"
+
+
+@pytest.mark.parametrize("line", ["Domain example.com", "KeyTable /etc/dkimkeys/table", "SigningTable refile:/x"])
+def test_a_host_that_signs_already_is_left_alone(host, line):
+    host.write("/etc/opendkim.conf", STOCK + line + "\n")
+    files = host.files()
+    with pytest.raises(SignerError) as refused:
+        host.call(key())
+    assert line.split()[0].lower() in str(refused.value) and "relay_server_dkim" in str(refused.value)
+    assert host.files() == files
+
+
+def test_a_daemon_that_is_older_than_its_files_has_to_be_restarted(host):
+    # As after a run that was killed before it restarted the daemon.
+    host.call(key())
+    host.started = time.time() - 100
+    result = host.call(key())
+    assert not result["changed"] and result["restart_required"]
+    host.states = ("inactive", "disabled")
+    result = host.call(key())
+    assert not result["restart_required"] and not result["running"] and not result["enabled"]
+
+
+def test_a_key_that_has_signed_and_is_gone_is_told(host):
+    host.call(key())
+    host.path(key()["path"]).unlink()
+    for check_mode in (True, False):
+        with pytest.raises(SignerError) as refused:
+            host.call(key(published=False), gone=True, check_mode=check_mode)
+        assert key()["path"] in str(refused.value) and "another selector" in str(refused.value)
+    # That is a way out.
+    assert selectors(host.call(key(selector="relay01b"))["signing"]) == ["relay01b"]
+
+
+def test_without_the_program_it_is_refused_and_in_check_mode_told(host):
+    host.installed = False
+    with pytest.raises(SignerError) as refused:
+        host.call(key())
+    assert "Install the package opendkim" in str(refused.value) and "EPEL" in str(refused.value)
+    assert host.call(key(), check_mode=True)["warnings"]
+
+
+@pytest.mark.parametrize(
+    "found, options, words",
+    [
+        ([key(selector="a.b")], {}, "selector: 'a.b'"),
+        ([key(), key("Example.com", "x")], {}, "keys: example.com is named twice"),
+        ([dict(key(), path="/a b")], {}, "white space"),
+        ([key()], {"port": 0}, "port: 0"),
+        ([key()], {"internal_hosts": ["a\nb"]}, "internal_hosts: 'a\\nb'"),
+        ([key()], {"state": "absent"}, "Leave out keys"),
+    ],
+)
+def test_bad_input_is_refused_by_name(host, found, options, words):
+    files = host.files()
+    with pytest.raises(SignerError if "selector" not in words else Exception) as refused:
+        host.call(*found, **options)
+    assert words in str(refused.value) and host.files() == files

@@ -1,0 +1,107 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import pytest
+from hypothesis import given, strategies
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail.too_fast import TooFast, is_too_fast, way_of
+
+# As providers' help pages and issues of others have them, in the words of Postfix; not recorded here.
+SAID = "host mx.example.net[203.0.113.2] said: "
+FAST = [
+    SAID + "421-4.7.28 Gmail has detected an unusual rate of mail. gsmtp (in reply to end of DATA command)",
+    SAID + "451 4.7.650 The mail server has been temporarily rate limited due to IP reputation. (S775)",
+    "host mta5.am0.yahoodns.net[98.136.96.74] refused to talk to me: 421 4.7.0 [TSS04] Messages temporarily deferred",
+    SAID + "421 Too many connections, come back later (in reply to MAIL FROM command)",
+    SAID + "421 4.3.2 The maximum number of concurrent server connections has exceeded a limit",
+    SAID + "450 4.7.0 <u@rcpt.example>: Recipient address rejected: later (in reply to RCPT TO command)",
+    "Deferred: 421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred",
+]
+OTHER = [
+    SAID + "450 4.7.1 <u@example.net>: Recipient address rejected: Greylisted (in reply to RCPT TO command)",
+    SAID + "451 4.7.1 Greylisting in action, please come back later",
+    SAID + "454 4.7.0 TLS not available due to local problem (in reply to STARTTLS command)",
+    # Recorded, Postfix 3.7.11
+    "SASL authentication failed; server b.provider01.example.net[172.17.200.7] said: 535 5.7.8 Error: authentication failed",
+    SAID + "421 4.4.2 mx.example.net Error: timeout exceeded (in reply to DATA command)",
+    SAID + "452 4.2.2 The email account that you tried to reach is over quota",
+    SAID + "550 5.7.1 blocked, see 4.7.1",
+    "connect to mx.example.net[203.0.113.2]:25: Connection timed out",
+    "Server certificate not verified",
+    "",
+]
+
+
+@pytest.mark.parametrize("reply, fast", [(reply, True) for reply in FAST] + [(reply, False) for reply in OTHER])
+def test_what_says_that_mail_comes_too_fast(reply, fast):
+    assert is_too_fast(reply) is fast
+
+
+@pytest.mark.parametrize(
+    "tag, way",
+    [
+        ("postfix/smtp", "gmail.com"),
+        ("postfix/smart-ses/smtp", "smarthost:ses"),
+        ("postfix/pace-google/smtp", "gmail.com"),
+        ("postfix-out/smart-a-b/smtp", "smarthost:a-b"),
+        ("sendmail", "gmail.com"),
+        ("", "gmail.com"),
+    ],
+)
+def test_whose_pace_it_is(tag, way):
+    assert way_of(tag, "Some.One@Gmail.com") == way
+
+
+def test_in_the_minutes_with_an_answer_is_counted_what_was_taken():
+    counts = TooFast()
+    assert not counts
+
+    def sent(second, tag="postfix/smtp", recipient="a@gmail.com"):
+        counts.sent(lambda: second, tag, recipient)
+
+    def deferred(second, reply=FAST[0], recipient="a@gmail.com"):
+        counts.deferred(lambda: second, "postfix/smtp", recipient, reply)
+
+    sent(59)
+    deferred(60.5)
+    assert counts
+    for second in (61, 62, 119):
+        sent(second)
+    sent(119, recipient="a@example.net")
+    sent(119, tag="postfix/smart-ses/smtp")
+    # A minute without an answer says nothing of how much was too much.
+    for second in (120, 130, 140):
+        sent(second)
+    deferred(185)
+    deferred(190, OTHER[0])
+    sent(200)
+    deferred(300, OTHER[0], "a@example.org")
+    facts = {"gmail.com": {"count": 2, "minutes": 2, "taken": 4, "sample": FAST[0]}}
+    assert counts.facts() == facts == counts.facts()
+
+
+EVENTS = strategies.lists(
+    strategies.tuples(strategies.integers(0, 400), strategies.booleans(), strategies.sampled_from("ab"))
+)
+
+
+@given(EVENTS)
+def test_the_numbers_are_those_of_the_events(events):
+    counts = TooFast()
+    events = sorted(events)
+    for second, taken, domain in events:
+        if taken:
+            counts.sent(lambda moment=second: moment, "postfix/smtp", "u@" + domain)
+        else:
+            counts.deferred(lambda moment=second: moment, "postfix/smtp", "u@" + domain, FAST[0])
+    facts = counts.facts()
+    for domain in "ab":
+        answers = [second // 60 for second, taken, name in events if name == domain and not taken]
+        assert facts.get(domain, {}).get("count", 0) == len(answers)
+        assert facts.get(domain, {}).get("minutes", 0) == len(set(answers))

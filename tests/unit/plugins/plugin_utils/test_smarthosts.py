@@ -1,0 +1,347 @@
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.relay.plugins.filter import smarthosts as filters
+from ansible_collections.mailops.relay.plugins.plugin_utils import smarthost_problems, smarthosts
+
+OWN = ["smtp-relay001.example.com", "10.20.0.10", "fd00:20::10"]
+SES = {"name": "ses", "hosts": ["a.ses.example", "b.ses.example"], "user": "AKIA", "password": "se:cr et"}
+M365 = {
+    "name": "m365",
+    "hosts": ["tenant.mail.example"],
+    "port": 25,
+    "certificate": "/etc/ssl/tenant.crt",
+    "private_key": "/etc/ssl/tenant.key",
+}
+INNER = {"name": "inner", "hosts": ["10.20.0.77"], "port": "25", "tls": "may"}
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+NOTHING = {"main": {}, "first": {}, "first_supported": [], "master": [], "tables": []}
+
+
+def problems(hosts=(), routes=(), pacing=(), **values):
+    variables = {
+        "relay_server_smarthosts": list(hosts),
+        "relay_server_routes": list(routes),
+        "relay_server_pacing": list(pacing),
+        "relay_server_relayhost": "",
+        "relay_server_main": {},
+        "relay_server_main_if_supported": {},
+        **values,
+    }
+    return list(smarthost_problems.problems(variables, OWN))
+
+
+def ways(hosts=(), routes=(), pacing=()):
+    assert problems(hosts, routes, pacing) == []
+    return filters.smarthost_settings(list(hosts), list(routes), list(pacing), AUTHORITIES)
+
+
+def table(found, path):
+    (entry,) = [table for table in found["tables"] if table["path"] == path]
+    return entry.get("entries", entry.get("secret_entries"))
+
+
+def test_without_variables_nothing_is_set():
+    assert ways() == NOTHING
+    assert filters.with_ways({"relayhost": ""}, NOTHING) == {"relayhost": ""}
+
+
+def test_a_smarthost_has_its_own_login_fallback_and_tls():
+    found = ways([SES])
+    assert found["master"] == [
+        {
+            "name": "smart-ses",
+            "type": "unix",
+            "command": "smtp",
+            "options": {
+                "syslog_name": "postfix/smart-ses",
+                "relayhost": "[a.ses.example]:587",
+                "smtp_fallback_relay": "[b.ses.example]:587",
+                "smtp_tls_policy_maps": "",
+                "smtp_tls_security_level": "secure",
+                "smtp_sasl_auth_enable": True,
+                "smtp_sender_dependent_authentication": False,
+                "smtp_sasl_password_maps": "texthash:/etc/postfix/smarthost_ses_password",
+                "smtp_sasl_tls_security_options": "noanonymous",
+            },
+        }
+    ]
+    assert found["tables"] == [
+        {
+            "path": "/etc/postfix/smarthost_ses_password",
+            "type": "texthash",
+            "secret_entries": {"[a.ses.example]:587": "AKIA:se:cr et", "[b.ses.example]:587": "AKIA:se:cr et"},
+        }
+    ]
+    assert found["main"] == {"smtp_tls_CAfile": AUTHORITIES}
+
+
+def test_what_a_smarthost_has_not_is_turned_off_whatever_main_cf_says():
+    found = ways([M365, INNER])
+    m365, inner = (service["options"] for service in found["master"])
+    for options in (m365, inner):
+        assert options["smtp_sasl_auth_enable"] is False and options["smtp_fallback_relay"] == ""
+    assert (m365["smtp_tls_cert_file"], m365["smtp_tls_key_file"]) == ("/etc/ssl/tenant.crt", "/etc/ssl/tenant.key")
+    assert inner["smtp_tls_security_level"] == "may" and "smtp_tls_key_file" not in inner
+    assert found["tables"] == []
+
+
+def test_tls_begins_at_once_on_its_port_only():
+    for port, at_once in ((465, True), ("465", True), (2465, True), (587, False), (25, False)):
+        (service,) = ways([dict(SES, port=port)])["master"]
+        assert ("smtp_tls_wrappermode" in service["options"]) is at_once
+
+
+def test_another_authority_than_the_public_ones_is_the_smarthosts_alone():
+    found = ways([dict(SES, ca_file="/etc/ssl/ours.pem")])
+    assert found["main"] == {} and found["master"][0]["options"]["smtp_tls_CAfile"] == "/etc/ssl/ours.pem"
+
+
+def test_routes_by_recipient_by_sender_and_for_the_rest():
+    found = ways(
+        [SES, M365],
+        [
+            {"recipient": "Partner.example", "via": "m365"},
+            {"recipient": "boss@partner.example", "via": "mx"},
+            {"recipient": "old.example", "via": "error", "text": "This domain is closed"},
+            {"recipient": "older.example", "via": "error", "text": "5.1.10 Closed"},
+            {"sender": "tenant.example", "via": "ses"},
+            {"sender": "App@tenant.example", "via": "m365"},
+            {"via": "ses"},
+        ],
+    )
+    assert table(found, "/etc/postfix/route_recipients") == {
+        "partner.example": "smart-m365:[tenant.mail.example]:25",
+        "boss@partner.example": "smtp:",
+        "old.example": "error:5.7.1 This domain is closed",
+        "older.example": "error:5.1.10 Closed",
+    }
+    assert table(found, "/etc/postfix/route_senders") == {
+        "@tenant.example": "smart-ses:[a.ses.example]:587",
+        "app@tenant.example": "smart-m365:[tenant.mail.example]:25",
+    }
+    assert found["main"]["default_transport"] == "smart-ses:[a.ses.example]:587"
+    assert ways([], [{"via": "mx"}])["main"] == {"default_transport": "smtp"}
+    assert ways([], [{"via": "error", "text": "Mail stops here"}])["main"] == {
+        "default_transport": "error:5.7.1 Mail stops here"
+    }
+
+
+def test_what_main_cf_has_otherwise_comes_behind_the_routes():
+    found = ways([SES], [{"recipient": "a.example", "via": "ses"}, {"recipient": "b.example", "via": "hold"}])
+    main = {"transport_maps": "hash:/a, hash:/b", "smtpd_recipient_restrictions": ["permit"], "smtp_tls_CAfile": "/my"}
+    assert filters.with_ways(main, found) == {
+        "transport_maps": ["texthash:/etc/postfix/route_recipients", "hash:/a, hash:/b"],
+        "smtpd_recipient_restrictions": ["check_recipient_access regexp:/etc/postfix/hold_recipients", "permit"],
+        "smtp_tls_CAfile": "/my",
+    }
+    assert filters.with_ways({"transport_maps": None}, found)["transport_maps"] == [
+        "texthash:/etc/postfix/route_recipients"
+    ]
+
+
+ADDRESS = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,12}@[a-z]{1,6}\.example", fullmatch=True)
+
+
+@given(ADDRESS, ADDRESS, st.booleans())
+def test_just_what_is_named_is_held(held, other, whole_domain):
+    named = held.rpartition("@")[2] if whole_domain else held
+    found = ways([], [{"sender": named, "via": "hold"}])
+    ((pattern, action),) = (pair for entry in table(found, "/etc/postfix/hold_senders") for pair in entry.items())
+    assert action == "HOLD" and pattern[0] == pattern[-1] == "/" and not re.search(r"(?<!\\)/", pattern[1:-1])
+    matches = re.compile(pattern[1:-1], re.I).search
+    assert matches(held) and matches(held.upper())
+    for address in (other, "x" + held, held + ".org", held.replace("@", "@sub.")):
+        alike = address.rpartition("@")[2] == named if whole_domain else address == held
+        assert bool(matches(address)) is alike
+
+
+NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?", fullmatch=True)
+HOSTS = st.lists(st.from_regex(r"[a-z]{1,9}\.provider\.example", fullmatch=True), min_size=1, max_size=3, unique=True)
+PASSWORD = st.from_regex(r"[!-~]{1,20}( [!-~]{1,9})?", fullmatch=True)
+
+
+@given(st.dictionaries(NAMES, st.tuples(HOSTS, PASSWORD), max_size=4), st.integers(1, 65535))
+def test_no_login_is_known_to_another_account_or_stands_outside_its_table(accounts, port):
+    hosts = [
+        {"name": name, "hosts": hosts, "user": "u", "password": password, "port": port}
+        for name, (hosts, password) in accounts.items()
+        if name not in smarthosts.WAYS
+    ]
+    found = ways(hosts)
+    seen = set()
+    for smarthost, service, login in zip(hosts, found["master"], found["tables"], strict=True):
+        assert service["options"]["smtp_sasl_password_maps"] == "texthash:" + login["path"]
+        allowed = service["options"]["smtp_fallback_relay"].split(",") if len(smarthost["hosts"]) > 1 else []
+        # Each host that the service may connect to has the login, and no other.
+        assert set(login["secret_entries"]) == {smarthosts.next_hops(smarthost)[0], *allowed}
+        assert set(login["secret_entries"].values()) == {f"u:{smarthost['password']}"}
+        seen.update((service["name"], login["path"]))
+    assert len(seen) == 2 * len(hosts)
+
+
+def test_paces():
+    found = ways(
+        [SES],
+        [],
+        [
+            {"name": "google", "domains": ["Gmail.com", "googlemail.com"], "per_minute": "30"},
+            {"name": "gmx", "domains": ["gmx.net"], "concurrency": 2},
+            {"smarthost": "ses", "concurrency": "7"},
+        ],
+    )
+    assert [(service["name"], service.get("maxproc")) for service in found["master"]] == [
+        ("smart-ses", None),
+        ("pace-google", None),
+        ("pace-gmx", "2"),
+    ]
+    assert table(found, "/etc/postfix/route_recipients") == {
+        "gmail.com": "pace-google:",
+        "googlemail.com": "pace-google:",
+        "gmx.net": "pace-gmx:",
+    }
+    assert found["first_supported"] == [
+        [{"pace-google_transport_rate_delay": "2s"}, {"pace-google_destination_rate_delay": "2s"}]
+    ]
+    assert found["main"]["pace-gmx_destination_concurrency_limit"] == 2
+    assert found["main"]["smart-ses_destination_concurrency_limit"] == 7
+
+
+@pytest.mark.parametrize("rate", range(1, 61))
+def test_a_pace_is_whole_seconds_or_refused_with_one_that_is(rate):
+    entry = {"smarthost": "ses", "per_minute": rate}
+    found = problems([SES], [], [entry])
+    if 60 % rate == 0:
+        assert found == []
+        ((choice, _older),) = ways([SES], [], [entry])["first_supported"]
+        assert choice == {"smart-ses_transport_rate_delay": f"{60 // rate}s"}
+    else:
+        near = int(re.search(r"for example ([0-9]+)\.\Z", found[0]).group(1))
+        assert 60 % near == 0 and near < rate
+
+
+def without(entry, *names):
+    return {name: value for name, value in entry.items() if name not in names}
+
+
+ROUTE = {"recipient": "a.example", "via": "ses"}
+GOOGLE = {"name": "google", "domains": ["gmail.com"], "per_minute": 30}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "routes", "pacing", "sentence"),
+    [
+        ([without(SES, "password")], [], [], 'smarthosts: element 1 ("ses") has a user and no password.'),
+        ([without(SES, "user")], [], [], 'smarthosts: element 1 ("ses") has a password and no user.'),
+        ([dict(SES, password="")], [], [], "password is not a text in one line with something in it."),
+        ([dict(SES, password=None)], [], [], "password is not a text in one line with something in it."),
+        ([dict(SES, password="a\nb")], [], [], "password is not a text in one line with something in it."),
+        ([dict(SES, password="secret ")], [], [], "password ends with a space"),
+        ([dict(SES, user="a:b")], [], [], "user has a colon in it"),
+        ([dict(SES, user=" ab")], [], [], "user begins or ends with a space."),
+        ([dict(SES, user=None)], [], [], "user is not a text in one line."),
+        ([dict(SES, tls="may")], [], [], "with tls: may the password could go in clear text."),
+        ([dict(SES, tls="secured")], [], [], "tls: 'secured' is not one of secure, encrypt, may; write secure."),
+        ([SES, SES], [], [], 'smarthosts: element 2: "ses" is the name of an earlier element too.'),
+        ([without(SES, "name")], [], [], "smarthosts: element 1 has no name."),
+        ([dict(SES, name="Big Mail")], [], [], "the name becomes part of a service of Postfix."),
+        ([dict(SES, name="hold")], [], [], "a route to it would mean something else."),
+        ([dict(SES, name="-")], [], [], "the name becomes part of a service of Postfix."),
+        ([without(SES, "hosts")], [], [], "hosts is not a list with a host in it."),
+        ([dict(SES, hosts="a.example")], [], [], "hosts is not a list with a host in it."),
+        ([dict(SES, hosts=["[a.example]:587"])], [], [], '"[a.example]:587" is not the name of a host.'),
+        ([dict(SES, hosts=["a.example", "A.example"])], [], [], '"A.example" is there twice.'),
+        ([dict(SES, hosts=["10.0.0.1"])], [], [], '"10.0.0.1" is an address, with which a certificate cannot be compared.'),
+        ([dict(SES, hosts=["SMTP-relay001.example.com"])], [], [], '"SMTP-relay001.example.com" is this relay itself'),
+        ([dict(INNER, hosts=["10.20.0.10"])], [], [], '"10.20.0.10" is this relay itself'),
+        ([dict(INNER, hosts=["127.0.0.9"])], [], [], '"127.0.0.9" is this relay itself'),
+        ([dict(INNER, hosts=["localhost"])], [], [], '"localhost" is this relay itself'),
+        ([dict(SES, port=0)], [], [], "port: 0 is not 1 or more"),
+        ([dict(SES, port=70000)], [], [], "port: 70000 is more than 65535"),
+        ([dict(INNER, port=465)], [], [], "on port 465 TLS begins at once"),
+        ([without(M365, "private_key")], [], [], "has certificate and no private_key."),
+        ([without(M365, "certificate")], [], [], "has private_key and no certificate."),
+        ([dict(M365, certificate="tenant.crt")], [], [], "certificate is not the path of a file."),
+        ([dict(INNER, ca_file="/a")], [], [], "with tls: may no certificate is checked, and ca_file is not read."),
+        ([SES], [{"recipient": "a.example", "via": "sess"}], [], 'via "sess" is the name of no smarthost. Write one of ses, mx, hold, error'),
+        ([SES], [{"recipient": "a.example"}], [], "routes: element 1 has no via."),
+        ([SES], [ROUTE, dict(ROUTE, recipient="A.example")], [], 'element 2: recipient "a.example" is in an earlier route too.'),
+        ([SES], [{"via": "ses"}, {"via": "mx"}], [], "element 2: sender and recipient are missing in an earlier route too."),
+        ([SES], [dict(ROUTE, sender="b.example")], [], "element 1 has a sender and a recipient"),
+        ([SES], [dict(ROUTE, recipient="@a.example")], [], 'recipient is "@a.example". Write a.example for all of the domain.'),
+        ([SES], [{"sender": "<>", "via": "ses"}], [], "mail without a sender goes by the route without one."),
+        ([SES], [dict(ROUTE, recipient="*.example")], [], 'recipient "*.example" is not an address or a domain.'),
+        ([SES], [dict(ROUTE, recipient=None)], [], 'recipient is "None".'),
+        ([], [{"via": "hold"}], [], "without sender and recipient it would hold all mail."),
+        ([], [{"sender": "a.example", "via": "error"}], [], "has no text to refuse mail with."),
+        ([SES], [dict(ROUTE, text="x")], [], "has a text, which only via: error sends."),
+        ([], [{"sender": "a.example", "via": "error", "text": "4.7.1 later"}], [], "does not begin with a status for good."),
+        ([], [{"sender": "a.example", "via": "error", "text": "a\nb"}], [], "text is not a sentence in one line."),
+        ([SES], [], [{"smarthost": "ses", "per_minute": 0}], "per_minute: 0 is not 1 or more"),
+        ([SES], [], [{"smarthost": "ses", "per_minute": 61}], "per_minute: 61 is more than 60"),
+        ([SES], [], [{"smarthost": "ses", "per_minute": "often"}], "per_minute: 'often' is not a whole number"),
+        ([SES], [], [{"smarthost": "ses", "concurrency": 0}], "concurrency: 0 is not 1 or more"),
+        ([SES], [], [{"smarthost": "ses"}], "write either concurrency, how many at once, or per_minute"),
+        ([SES], [], [{"smarthost": "ses", "concurrency": 1, "per_minute": 1}], "write either concurrency"),
+        ([SES], [], [{"smarthost": "sess", "concurrency": 1}], '"sess" is the name of no smarthost. Write one of ses.'),
+        ([SES], [], [{"concurrency": 1}], "whose pace it is must be said once."),
+        ([SES], [], [dict(GOOGLE, smarthost="ses")], "whose pace it is must be said once."),
+        ([], [], [without(GOOGLE, "name")], "pacing: element 1 has no name."),
+        ([], [], [dict(GOOGLE, domains=[])], "domains is not a list with a domain in it."),
+        ([], [], [dict(GOOGLE, domains=["@gmail.com"])], '"@gmail.com" is not a domain.'),
+        ([], [], [GOOGLE, dict(GOOGLE, name="other")], '("other"): "gmail.com" has a pace already.'),
+        ([], [], [GOOGLE, dict(GOOGLE, domains=["b.example"])], '"google" is the name of an earlier element too.'),
+        ([SES], [], [{"smarthost": "ses", "per_minute": 1}] * 2, '"ses" is the smarthost of an earlier element too.'),
+        ([SES], [{"recipient": "gmail.com", "via": "ses"}], [GOOGLE], 'mail for "gmail.com" goes by the route to ses.'),
+        ([SES], [{"sender": "a.example", "via": "ses"}], [GOOGLE], "past the sender a.example."),
+        ([SES], [{"via": "ses"}], [GOOGLE], "past the route to ses without sender and recipient."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used(hosts, routes, pacing, sentence):
+    (problem,) = problems(hosts, routes, pacing)
+    assert sentence in problem and problem.startswith("relay_server_")
+    assert problem.endswith(".") and "secret" not in problem and "se:cr" not in problem
+
+
+def test_a_pace_past_a_sender_is_taken_where_the_recipient_has_a_route_that_says_so():
+    routes = [{"sender": "a.example", "via": "ses"}, {"recipient": "gmail.com", "via": "mx"}]
+    found = ways([SES], routes, [GOOGLE])
+    assert table(found, "/etc/postfix/route_recipients") == {"gmail.com": "pace-google:"}
+
+
+def test_a_way_out_is_said_in_one_place():
+    for name in ("default_transport", "sender_dependent_default_transport_maps", "sender_dependent_relayhost_maps"):
+        (problem,) = problems([SES], [ROUTE], relay_server_main={name: "x"})
+        assert problem.startswith(f"relay_server_main: {name} decides what relay_server_routes decides too.")
+        assert problems([SES], [], relay_server_main={name: "x"}) == []
+    (problem,) = problems([SES], [ROUTE], relay_server_main_if_supported={"transport_maps": "x"})
+    assert "Move it to relay_server_main" in problem
+    elsewhere = {"relay_server_relayhost": "[smtp.example.net]"}
+    (problem,) = problems([SES], [{"via": "ses"}], **elsewhere)
+    assert "so is relay_server_relayhost. Keep one of them." in problem
+    (problem,) = problems([], [{"sender": "a.example", "via": "mx"}], **elsewhere)
+    assert "would go to relay_server_relayhost all the same" in problem
+    (problem,) = problems([], [], [GOOGLE], **elsewhere)
+    assert "past relay_server_relayhost." in problem
+    assert problems([SES], [ROUTE, {"sender": "a.example", "via": "ses"}], **elsewhere) == []
+
+
+def test_packages_and_what_a_host_cannot():
+    assert filters.smarthost_packages([SES, M365], "apt") == ["libsasl2-modules", "ca-certificates"]
+    assert filters.smarthost_packages([SES], "dnf") == ["cyrus-sasl-plain", "ca-certificates"]
+    assert filters.smarthost_packages([INNER], "apt") == []
+    for nothing in ("x", None, [1], {}):
+        assert filters.smarthost_packages(nothing, "apt") == [] == filters.smarthosts_refused(nothing, ["postconf"])
+    old = ["postconf", "openssl"]
+    assert filters.smarthosts_refused([SES], old) == []
+    (problem,) = filters.smarthosts_refused([SES, dict(M365, port="465")], old)
+    assert problem.startswith("relay_server_smarthosts: m365: port 465") and problem.endswith("Write port: 587.")
+    for programs in ([], [*old, "smtp_tls_wrappermode"]):
+        assert filters.smarthosts_refused([dict(SES, port=465)], programs) == []
