@@ -26,10 +26,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
-from ansible_collections.mailops.relay.plugins.module_utils.postfix import root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
@@ -321,8 +321,8 @@ class Relay(object):
         return [root_mail.check(subject, self.root_mail([subject])[subject])]
 
     def root_mail(self, addresses):
-        """dict: see ``root_mail.answers``."""
-        return root_mail.answers(self._runner, self.parameters, addresses)
+        """dict: see ``postfix/root_mail.answers``."""
+        return answers(self._runner, self.parameters, addresses)
 
     def _resolver_works(self):
         servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")
