@@ -90,7 +90,7 @@ def host_state(lines):
 
     Returns:
         dict: C(services), those that run and start at boot, C(programs), C(recorded) and C(hostnames); lists of str. C(hosts_file) is
-        the content of /etc/hosts in base64 (str).
+        the content of /etc/hosts in base64 (str); C(signs), C(smtpd_milters) and C(non_smtpd_milters) are for a relay that signs.
     """
     return relay_server.host_state(a_list("host_state", lines))
 

@@ -206,14 +206,17 @@ def _wrong_list(name, value, option):
     if isinstance(value, str) and name in _TEXT_WILL_DO:
         return None
     if not isinstance(value, (list, tuple)):
-        instead = "[{name: smtp-relay001.example.com}]" if "options" in option else f"[{'…' if value == '' else value}]"
+        example = "domain: example.com" if "domain" in option.get("options", ()) else "name: smtp-relay001.example.com"
+        instead = f"[{{{example}}}]" if "options" in option else f"[{'…' if value == '' else value}]"
         if isinstance(value, Mapping):
             instead = "a list, each element after a hyphen"
         return f"{name}: {_shown(value)} is not a list. Write {instead}."
     of_dicts = option["elements"] == "dict"
     for position, element in enumerate(value, 1):
         if of_dicts and not isinstance(element, Mapping):
-            instead = "{name: …}" if "options" in option or name.endswith("_master") else "its names and values"
+            first = "domain" if "domain" in option.get("options", ()) else "name"
+            named = "options" in option or name.endswith("_master")
+            instead = f"{{{first}: …}}" if named else "its names and values"
             return f"{name}: element {position}, {_shown(element)}, is not a dictionary. Write {instead}."
         if not of_dicts and (element is None or isinstance(element, (bool, Mapping, list, tuple))):
             return f"{name}: element {position}, {_shown(element)}, is not a text. Write one in quotes."

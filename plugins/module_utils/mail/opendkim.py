@@ -166,7 +166,19 @@ class Signer(object):
             else:
                 waiting.append(key)
                 signing += former
+            self._require([other for other in former if other in signing])
         return signing, waiting
+
+    def _require(self, keys):
+        """Refuse to go on with keys that have signed and are gone: each message gets a temporary error then."""
+        for key in keys:
+            if not os.path.exists(self._root + key.path):
+                raise SignerError(
+                    "keys: {0}, which signs for {1}, is gone, so that all mail of this domain waits. Put it back from a backup of the "
+                    "host, or give the domain another selector and publish the key that was made for it.".format(
+                        key.path, key.domain
+                    )
+                )
 
     def _wanted(self, signing):
         """list of (str, str): the parameters of the configuration."""

@@ -28,6 +28,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.threads import 
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
@@ -44,7 +45,16 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.queue_spac
 SUBSETS = ("local", "network", "certificates")
 # The checks of which each has a result, whatever it is.
 EXPECTED = {
-    "local": ("postfix", "host_name", "outbound_address", "queue_space", "log_journald", "log_rsyslog", "clock"),
+    "local": (
+        "postfix",
+        "host_name",
+        "outbound_address",
+        "queue_space",
+        "log_journald",
+        "log_rsyslog",
+        "clock",
+        root_mail.IDENTIFIER,
+    ),
     "network": ("dns_resolver", "port_25"),
     "certificates": (IDENTIFIER,),
 }
@@ -201,6 +211,7 @@ class Relay(object):
                 self._journald,
                 self._rsyslog,
                 self._clock,
+                self._root_mail,
             )
             works += list(zip(EXPECTED["local"], local))
         if "network" in subset:
@@ -305,6 +316,18 @@ class Relay(object):
         reference = self._options["reference_time"]
         offset = None if reference is None else time.time() - reference
         return [clock_check(self._runner, offset, self._options["clock_tolerance"])]
+
+    def _root_mail(self):
+        subject = "root@" + self._hostname
+        if self.planned:
+            recipient = self._plan.get("root_recipient")
+            verdict = root_mail.TAKEN if recipient else root_mail.KEPT
+            return [root_mail.check(subject, {"verdict": verdict, "text": recipient or ""})]
+        return [root_mail.check(subject, self.root_mail([subject])[subject])]
+
+    def root_mail(self, addresses):
+        """dict: see ``root_mail.answers``."""
+        return root_mail.answers(self._runner, self.parameters, addresses)
 
     def _resolver_works(self):
         servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")

@@ -33,6 +33,7 @@ REQUESTS = {
         "port": 9,
         "timeout": 1,
     },
+    "opendkim_config": {"keys": [{"domain": "example.com", "selector": "x", "path": "/etc/x"}]},
     "iptables_rules": {"name": "relay", "sources": ["192.0.2.0/24"], "ports": ["25/tcp"]},
     "firewalld_zone": {"zone": "relay", "sources": ["192.0.2.0/24"], "ports": ["25/tcp"]},
     "mail_dns_info": {"hostname": "relay.example.com", "nameservers": ["127.0.0.1"], "port": 9, "timeout": 1},

@@ -152,6 +152,9 @@ def test_what_the_role_sets_itself_has_no_problems(role):
             {"name": "smtp"},
             "a dictionary is not a list. Write a list, each element after a hyphen.",
         ),
+        ("relay_server", "dkim", "example.com", '"example.com" is not a list. Write [{domain: example.com}].'),
+        ("relay_server", "dkim", ["example.com"], 'element 1, "example.com", is not a dictionary. Write {domain: …}.'),
+        ("relay_server", "dkim", [{"domains": "a.de"}], 'element 1 has "domains", which nobody knows. Write domain.'),
         ("relay_server", "master", ["smtp"], 'element 1, "smtp", is not a dictionary. Write {name: …}.'),
         ("relay_server", "tables", [1], 'element 1, "1", is not a dictionary. Write its names and values.'),
         (

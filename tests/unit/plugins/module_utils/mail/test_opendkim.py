@@ -127,10 +127,16 @@ class Host(object):
         return dict(
             (str(path)[len(str(self.root)) :], path.read_bytes())
             for path in self.root.joinpath("etc").rglob("*")
-            if path.is_file()
+            if path.is_file() and path.suffix != ".pem"
         )
 
     def call(self, *found, **options):
+        for key in found:
+            if not self.path(key["path"]).parent.is_dir():
+                self.path(key["path"]).parent.mkdir(parents=True)
+            if not options.get("gone"):
+                self.write(key["path"], "a key")
+        options.pop("gone", None)
         request = {
             "port": 8891,
             "internal_hosts": ["192.0.2.0/24"],
@@ -241,6 +247,17 @@ def test_a_daemon_that_is_older_than_its_files_has_to_be_restarted(host):
     host.states = ("inactive", "disabled")
     result = host.call(key())
     assert not result["restart_required"] and not result["running"] and not result["enabled"]
+
+
+def test_a_key_that_has_signed_and_is_gone_is_told(host):
+    host.call(key())
+    host.path(key()["path"]).unlink()
+    for check_mode in (True, False):
+        with pytest.raises(SignerError) as refused:
+            host.call(key(published=False), gone=True, check_mode=check_mode)
+        assert key()["path"] in str(refused.value) and "another selector" in str(refused.value)
+    # That is a way out.
+    assert selectors(host.call(key(selector="relay01b"))["signing"]) == ["relay01b"]
 
 
 def test_without_the_program_it_is_refused_and_in_check_mode_told(host):
