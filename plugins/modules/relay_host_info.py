@@ -118,7 +118,7 @@ options:
         description: Password for the login. It is in no result.
         type: str
       certificate:
-        description: File on the host with a client certificate.
+        description: File on the host with a client certificate, which needs O(smarthosts[].private_key).
         type: path
       private_key:
         description: File on the host with its private key.
@@ -286,7 +286,7 @@ def argument_spec():
             "elements": "dict",
             "default": [],
             "options": smarthost,
-            "required_together": [("user", "password"), ("certificate", "private_key")],
+            "required_together": [("user", "password")],
         },
         "expected_addresses": {"type": "list", "elements": "str", "default": []},
         "ca_path": {"type": "path"},

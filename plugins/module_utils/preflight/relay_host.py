@@ -124,6 +124,11 @@ def with_defaults(options):
         raise OptionError("clock_tolerance: there is no reference_time to differ from; give it, or leave this out")
     if options["prefer_planned"] and options["planned"] is None:
         raise OptionError("prefer_planned: nothing is planned; give planned, or leave this out")
+    for smarthost in options["smarthosts"]:
+        if (smarthost["certificate"] is None) != (smarthost["private_key"] is None):
+            raise OptionError(
+                "smarthosts: {0}: certificate and private_key belong together; give both".format(smarthost["name"])
+            )
     return dict(options, **dict((name, _DEFAULTS[name]) for name in _DEFAULTS if options[name] is None))
 
 

@@ -184,6 +184,13 @@ def test_main_cf_is_read_once_for_all_that_is_told_of_it(relay, tmp_path):
     assert (tmp_path / "asked").read_text().splitlines().count("asked -n") == 1
 
 
+@pytest.mark.parametrize("one, other", [("certificate", "private_key"), ("private_key", "certificate")])
+def test_a_client_certificate_needs_its_key(run_module, one, other):
+    smarthost = {"name": "m365", "hosts": ["a.example"], one: "/etc/ssl/a"}
+    failed, result = run_module(relay_host_info.main, subset=["network"], smarthosts=[smarthost])
+    assert failed and "m365: certificate and private_key belong together" in result["msg"]
+
+
 def test_each_smarthost_has_a_check_and_no_password_is_shown(relay, monkeypatch):
     tried = []
 
