@@ -219,8 +219,8 @@ checks:
                days_left: 3320.5, file: /etc/postfix/server.crt, port: 587}
 relay:
   description:
-    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination) and outbound C(addresses), which are options of
-      M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix), empty without one.
+    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs,
+      which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix), empty without one.
   returned: success
   type: dict
   sample: {hostname: smtp-relay001.example.com, addresses: [203.0.113.4], planned: false}
