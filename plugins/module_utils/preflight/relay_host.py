@@ -26,7 +26,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, root_mail
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, opendkim, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
@@ -171,6 +171,7 @@ class Relay(object):
             "mydomain": self.parameters.value("mydomain"),
             "mydestination": self.parameters.names("mydestination"),
             "addresses": self._options["expected_addresses"] or self._sources,
+            "dkim_keys": opendkim.public_keys(self._runner),
             "planned": self.planned,
             "postfix": self._host.version_text,
         }
