@@ -232,7 +232,7 @@ checks:
                days_left: 3320.5, file: /etc/postfix/server.crt, port: 587}
 root_mail:
   description:
-    - Of each address of O(root_mail), C(verdict): C(taken), and C(text) has the address that it goes to; C(refused), with the reason;
+    - Of each address of O(root_mail), a C(verdict). It is C(taken), and C(text) has the address that it goes to; C(refused), with the reason;
       C(kept) in a mailbox on the relay; C(leaves), since the relay does not know the name; C(unknown), with what could not be read.
   returned: success
   type: dict

@@ -82,7 +82,7 @@ options:
     type: bool
   alias_file:
     description:
-      - A file of aliases (C(root: ops@example.net)) that is looked at before the others (C(ALIAS_FILE)), and needs no database.
+      - A file of aliases that is looked at before the others (C(ALIAS_FILE)), and needs no database.
         O(files) can write it.
       - Without this option these files stay as they are.
     type: path
