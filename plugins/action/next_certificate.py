@@ -7,7 +7,7 @@ import time
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mailops.relay.plugins.plugin_utils.next_certificate import decide
+from ansible_collections.mailops.relay.plugins.plugin_utils.next_certificate import Decision, cut_off, decide
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
 
@@ -26,16 +26,19 @@ class ActionModule(ActionBase):
                 "answers": {"type": "list", "elements": "dict", "required": True},
                 "names": {"type": "list", "elements": "str", "required": True},
                 "switch_before_days": {"type": "int", "required": True},
+                "instead_of": {"type": "str"},
             }
         )
-        decision = decide(
+        known = (
             task_vars["inventory_hostname"],
             arguments["read"],
             arguments["answers"],
             [name for name in arguments["names"] if name],
-            arguments["switch_before_days"],
-            time.time(),
         )
+        if arguments["instead_of"]:
+            decision = Decision(False, {}, cut_off(*known, arguments["instead_of"]))
+        else:
+            decision = decide(*known, arguments["switch_before_days"], time.time())
         if decision.text:
             result["warnings"] = [printable(decision.text)]
         return dict(result, changed=False, switch=decision.switch, lacking=decision.lacking)

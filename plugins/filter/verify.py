@@ -89,16 +89,25 @@ def verify_begin(sent):
     Returns:
         dict: C(messages), Message-ID -> inventory name; C(pending), Message-IDs of which the end is not known; C(began) and
         C(moved), seconds since the epoch; C(wait), whether to go on waiting; C(pause) in seconds; C(rounds); C(since), an
-        option of M(mailops.relay.mail_log_info); C(put_off) and C(again), see C(verify_progress).
+        option of M(mailops.relay.mail_log_info); C(put_off) and C(again), see C(verify_progress). C(roots) are the Message-IDs of
+        those to root, which are among C(messages).
     """
-    messages = {}
+    messages, roots, unseen = {}, [], set()
     for host, result in _sent("verify_begin", sent).items():
         if result is not None and "problem" not in result:
             messages[result["message_id"]] = host
+            root = result.get("root") or {}
+            if root.get("message_id"):
+                messages[root["message_id"]] = host
+                roots.append(root["message_id"])
+                if root["mta"] == "qmail":
+                    # Its log names no message, so a refusal could not be told from one that is on its way.
+                    unseen.add(root["message_id"])
     now = time.time()
     return {
         "messages": messages,
-        "pending": sorted(messages),
+        "roots": sorted(roots),
+        "pending": sorted(set(messages) - unseen),
         "began": now,
         "moved": now,
         "rounds": 0,
@@ -108,6 +117,17 @@ def verify_begin(sent):
         "put_off": {},
         "again": [],
     }
+
+
+def verify_root_addresses(sent):
+    """list of str: the addresses that mail to root of the clients gets, sorted.
+
+    Args:
+        sent: dict, as for C(verify_begin).
+    """
+    results = _sent("verify_root_addresses", sent).values()
+    roots = [(result or {}).get("root") or {} for result in results]
+    return sorted({root["address"] for root in roots if "@" in root.get("address", "")})
 
 
 def verify_progress(way, told, relays, answers, timeout, patience):
@@ -132,7 +152,7 @@ def verify_progress(way, told, relays, answers, timeout, patience):
     a_dict(
         "verify_progress",
         way,
-        keys=("messages", "pending", "began", "moved", "rounds"),
+        keys=("messages", "roots", "pending", "began", "moved", "rounds"),
         hint="Give what verify_begin returned.",
     )
     timeout = a_number("verify_progress", timeout, "timeout", 0)
@@ -141,9 +161,10 @@ def verify_progress(way, told, relays, answers, timeout, patience):
     results = _relay_results("verify_progress", told)
     ways = Ways(describe(_site("verify_progress", results, relays, answers), now), results)
     messages = {message_id: way["messages"][message_id] for message_id in way["pending"]}
-    stalled = put_off(ways, messages) if answers else {}
+    own = {message_id: host for message_id, host in messages.items() if message_id not in way["roots"]}
+    stalled = put_off(ways, own) if answers else {}
     pending = set(on_the_way(ways, messages))
-    pending.update(message_id for message_id, host in messages.items() if host in stalled)
+    pending.update(message_id for message_id, host in own.items() if host in stalled)
     moved = now if len(pending) < len(way["pending"]) else way["moved"]
     left = way["began"] + timeout - now
     readable = any("problem" not in entry for given in results.values() for entry in given)
@@ -217,12 +238,13 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
         certificates: list of dict, the results of M(mailops.relay.relay_host_info) on the relays, those of a loop over their names.
 
     Returns:
-        dict: C(clients) and C(outsiders), lists of checks; C(certificates), as of C(certificates.joined); C(problems), why
+        dict: C(clients), C(root_mail) and C(outsiders), lists of checks; C(certificates), as of C(certificates.joined); C(problems), why
         something may not be certain; C(ok); C(summary); C(silent), host -> why nothing could be run there.
 
     Raises:
         AnsibleFilterError: what tls has for a client is not one of these words.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils import root_verdict
     from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import NEEDS, Judge, Ways
     from ansible_collections.mailops.relay.plugins.plugin_utils.trace import describe
 
@@ -233,7 +255,8 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
     if not isinstance(recipient, str) or "@" not in recipient:
         raise AnsibleFilterError(f"{name}: recipient must be a mail address, not {recipient!r}.")
     site = _site(name, results, relays, a_dict(name, answers, "answers", sent))
-    judge = Judge(site, Ways(describe(site, time.time()), results), results, recipient)
+    ways = Ways(describe(site, time.time()), results)
+    judge = Judge(site, ways, results, recipient)
     rows, problems = [], []
     for host, result in sent.items():
         if not isinstance(tls[host], str) or tls[host] not in NEEDS:
@@ -269,12 +292,17 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
     found = relay_certificates.joined(name, {entry["item"]: entry for entry in looked})
     if found["verdict"] == "failed":
         summary += "; certificates: " + found["summary"].rstrip(".")
+    roots = root_verdict.verdicts(sent, ways, site, root_verdict.of_relays(looked))
+    lost = [row["subject"] for row in roots if row["status"] == "failed"]
+    if lost:
+        summary += "; root_mail: not of " + ", ".join(lost)
     return {
         "clients": rows,
+        "root_mail": roots,
         "outsiders": outsiders,
         "certificates": found,
         "problems": sorted(set(problems)),
-        "ok": not bad and not open_relays and found["verdict"] != "failed",
+        "ok": not bad and not lost and not open_relays and found["verdict"] != "failed",
         "summary": summary,
         "silent": silent,
     }
@@ -289,7 +317,9 @@ def verify_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
-    keys = ("clients", "outsiders", "certificates", "problems", "summary")
+    from ansible_collections.mailops.relay.plugins.plugin_utils import root_verdict
+
+    keys = ("clients", "root_mail", "outsiders", "certificates", "problems", "summary")
     a_dict("verify_table", result, keys=keys, hint="Give what verify_result returned.")
     rows = result["clients"] + result["outsiders"]
     width = max([len(row["subject"]) for row in rows] + [0])
@@ -306,6 +336,7 @@ def verify_table(result):
                 lines.append("{0:<{1}}    {2}".format("", width + 7, line))
         if row["todo"]:
             lines.append("{0:<{1}}    to do: {2}".format("", width + 7, row["todo"]))
+    lines.extend(root_verdict.lines(result["root_mail"]))
     lines.extend(relay_certificates.lines_of(result["certificates"], 13))
     lines.append(result["summary"])
     lines.extend("not certain: " + problem for problem in result["problems"])
@@ -319,6 +350,7 @@ class FilterModule:
         return {
             "verify_begin": verify_begin,
             "verify_progress": verify_progress,
+            "verify_root_addresses": verify_root_addresses,
             "verify_result": verify_result,
             "verify_table": verify_table,
         }

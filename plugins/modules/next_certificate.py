@@ -44,6 +44,12 @@ options:
       - How many days before the end of the certificate in use the next one takes its place whatever the clients trust.
     type: int
     required: true
+  instead_of:
+    description:
+      - The file of the certificate that Postfix serves now, where it is about to serve the one of another file, which did not wait. Then
+        nothing is decided, and a warning names the clients that do not accept that one.
+    type: str
+    version_added: 0.10.0
 seealso:
   - module: mailops.relay.tls_keypair
 """

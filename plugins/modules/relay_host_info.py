@@ -17,7 +17,8 @@ description:
   - C(postfix), whether it is installed; C(host_name), the relay's name is fully qualified and the same in C(hostname),
     C(/etc/hosts), C(myhostname) and the name in HELO; C(outbound_address), mail leaves from the address that is expected and
     is not translated to another; C(queue_space), bytes and inodes for the queue; C(log_journald) and C(log_rsyslog), no rate
-    limit drops lines of the log; C(clock), it is right. These are O(subset=local) and take no time.
+    limit drops lines of the log; C(clock), it is right; C(root_mail), mail to root of the relay goes to an address. These are
+    O(subset=local) and take no time.
   - C(dns_resolver), the host's name servers answer; C(port_25), a mail exchanger of the internet greets this host. These are
     O(subset=network) and may have to wait.
   - C(smarthost_login), of O(subset=network) too, each host of O(smarthosts) answers, has a good certificate and takes the login. Nothing
@@ -65,11 +66,23 @@ options:
         description: Whether the rate limits of the logs will be taken away.
         type: bool
         default: false
+      root_recipient:
+        description: Who will get root's mail; empty for nobody.
+        type: str
+        default: ''
+        version_added: 0.10.0
   prefer_planned:
     description:
       - Check O(planned) also where Postfix is installed.
     type: bool
     default: false
+  root_mail:
+    description:
+      - Addresses, such as those of root of each client, of which RV(root_mail) tells what the relay does with mail to them.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.10.0
   mx:
     description:
       - Names or addresses of mail exchangers on the internet on which port 25 is tried. Nothing is sent to them but C(EHLO)
@@ -105,7 +118,7 @@ options:
         description: Password for the login. It is in no result.
         type: str
       certificate:
-        description: File on the host with a client certificate.
+        description: File on the host with a client certificate, which needs O(smarthosts[].private_key).
         type: path
       private_key:
         description: File on the host with its private key.
@@ -217,6 +230,13 @@ checks:
       type: dict
       sample: {subject: CN=smtp-relay001.example.com, not_before: '2026-01-01T00:00:00Z', not_after: '2036-01-01T00:00:00Z',
                days_left: 3320.5, file: /etc/postfix/server.crt, port: 587}
+root_mail:
+  description:
+    - Of each address of O(root_mail), C(verdict): C(taken), and C(text) has the address that it goes to; C(refused), with the reason;
+      C(kept) in a mailbox on the relay; C(leaves), since the relay does not know the name; C(unknown), with what could not be read.
+  returned: success
+  type: dict
+  sample: {root@web01.example.com: {verdict: taken, text: ops@example.net}}
 relay:
   description:
     - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs,
@@ -242,6 +262,7 @@ def argument_spec():
         "address": {"type": "str", "default": ""},
         "hosts_file": {"type": "bool", "default": False},
         "log_limits": {"type": "bool", "default": False},
+        "root_recipient": {"type": "str", "default": ""},
     }
     smarthost = {
         "name": {"type": "str", "required": True},
@@ -258,13 +279,14 @@ def argument_spec():
         "subset": {"type": "list", "elements": "str", "choices": list(SUBSETS), "default": list(SUBSETS)},
         "planned": {"type": "dict", "options": planned},
         "prefer_planned": {"type": "bool", "default": False},
+        "root_mail": {"type": "list", "elements": "str", "default": []},
         "mx": {"type": "list", "elements": "str", "default": []},
         "smarthosts": {
             "type": "list",
             "elements": "dict",
             "default": [],
             "options": smarthost,
-            "required_together": [("user", "password"), ("certificate", "private_key")],
+            "required_together": [("user", "password")],
         },
         "expected_addresses": {"type": "list", "elements": "str", "default": []},
         "ca_path": {"type": "path"},
@@ -286,7 +308,8 @@ def main():
         relay = Relay(runner, Host(runner), with_defaults(module.params))
         results = relay.checks(module.params["subset"])
         facts = relay.facts()
-    module.exit_json(changed=False, verdict=checks.overall(results), checks=results, relay=facts)
+        told = relay.root_mail(module.params["root_mail"]) if module.params["root_mail"] else {}
+    module.exit_json(changed=False, verdict=checks.overall(results), checks=results, relay=facts, root_mail=told)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ description:
   - The CA signs the certificates of servers, and no other authority's (C(pathlen:0)). Its serial number is a part of its subject, so that
     clients can trust it and the one that follows it in one file.
   - Runs where the file is. Delegated to the controller it runs as who has started Ansible, without C(become).
-  - The file is C(0600) from birth. The passphrase reaches C(openssl) on standard input, and is in no file, no log and no command line; an open
-    key is in no file either.
+  - The file is C(0600) from birth. The passphrase reaches C(openssl) on standard input, and is in no log and on no command line; an open key is in
+    no file.
   - A CA is never replaced by another one unless it is about to end. The former file is kept as a backup then.
 extends_documentation_fragment:
   - mailops.relay.attributes

@@ -62,6 +62,13 @@ options:
     type: list
     elements: str
     version_added: 0.7.0
+  root:
+    description:
+      - With O(test=message) and this host's own mail system, V(read) tells in RV(root) where mail to root of this host goes, by the
+        configuration; V(send) sends a message to C(root) too, as cron does.
+    type: str
+    choices: [read, send]
+    version_added: 0.10.0
   allow_foreign:
     description:
       - Whether O(server) and O(addresses) may be hosts that the inventory does not know. Nobody should be tested without
@@ -206,6 +213,13 @@ reply:
   returned: O(test=message)
   type: str
   sample: '250 2.0.0 Ok: queued as 4jXKsg4Qmrz1'
+root:
+  description:
+    - The C(mta) of this host; the C(address) that mail to root gets there, empty where nothing tells; C(to), to whom this host itself
+      sends it on, empty for nobody; the C(message_id) of what was sent, else null; C(problem), what went wrong with it, if anything.
+  returned: O(test=message)
+  type: dict
+  sample: {mta: postfix, address: root@web01.example.com, to: '', message_id: null}
 kind:
   description:
     - What went wrong; V(option), V(name), V(refused), V(unreachable), V(timeout), V(closed), V(tls),
@@ -343,7 +357,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import (
     smtp_smuggling,
     smtp_tls,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.mta import next_hops
+from ansible_collections.mailops.relay.plugins.module_utils.mta import next_hops, own_root
 
 
 def argument_spec():
@@ -352,6 +366,7 @@ def argument_spec():
         "test": {"type": "str", "required": True, "choices": ["message", "tls", "relay", "limits", "smuggling"]},
         "server": {"type": "str"},
         "through": {"type": "list", "elements": "str"},
+        "root": {"type": "str", "choices": ["read", "send"]},
         "allow_foreign": {"type": "bool", "default": False},
         "port": {"type": "int"},
         "ports": {"type": "list", "elements": "int"},
@@ -373,7 +388,7 @@ def argument_spec():
 # Which options each test looks at, besides test and timeout; those of a server only where there is one.
 _OF_A_SERVER = ("allow_foreign", "port", "tls")
 _LOOKS_AT = {
-    "message": ("sender", "recipient", "message_id", "server", "through") + _OF_A_SERVER,
+    "message": ("sender", "recipient", "message_id", "server", "through", "root") + _OF_A_SERVER,
     "tls": ("server", "server_name", "ca_file", "fingerprint", "expiry_days") + _OF_A_SERVER,
     "relay": (
         "server",
@@ -415,7 +430,7 @@ def with_defaults(params):
             )
             raise probe_message.ProbeError("option", text)
     if test == "message":
-        for name in ["through"] if params["server"] is not None else _OF_A_SERVER:
+        for name in ["root", "through"] if params["server"] is not None else _OF_A_SERVER:
             if name in given:
                 text = "{0}: it is passed over {1} server; leave it out".format(
                     name, "with a" if params["server"] is not None else "without a"
@@ -443,7 +458,11 @@ def send_message(runner, params, check_mode):
     """dict: the result of the test C(message)."""
     if params["through"] and params["server"] is None:
         next_hops.check(runner, params["through"])
-    return probe_message.send(runner, params, check_mode)
+    result = probe_message.send(runner, params, check_mode)
+    result["root"] = None
+    if params["root"]:
+        result["root"] = own_root.tell(runner, params["root"] == "send" and not check_mode, params["timeout"])
+    return result
 
 
 def main():

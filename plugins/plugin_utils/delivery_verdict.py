@@ -81,6 +81,11 @@ class Ways:
             found, key=lambda trace: (bool(self.relay_hops(trace)), len(trace["hops"]), trace["hops"][0]["first"])
         )
 
+    def exactly(self, message_id):
+        """dict or None: the trace that tells most of a message, of those that name it."""
+        found = self._by_message.get(message_id) or []
+        return max(found, key=lambda trace: (bool(self.relay_hops(trace)), len(trace["hops"])), default=None)
+
     def relay_hops(self, trace):
         """list of dict: the hops on relays, without notices of them; the one from which it went out is the last."""
         found = [hop for hop in trace["hops"] if hop["host"] in self._relays and hop["led_by"] is None]

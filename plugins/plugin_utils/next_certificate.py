@@ -43,10 +43,10 @@ def _seconds(text):
 
 
 def _roots(text):
-    """set of bytes: the self-signed certificates in a text in PEM form; the other ones are no anchors."""
+    """set of bytes: the self-signed certificates in a text in PEM form, which may be empty; the other ones are no anchors."""
     return {
         certificate.der
-        for certificate in x509.read_certificates(to_bytes(text))
+        for certificate in (x509.read_certificates(to_bytes(text)) if text else ())
         if certificate.subject_der == certificate.issuer_der
     }
 
@@ -74,7 +74,8 @@ def _lack(answer, names, following):
     uses = [line for line in ways.splitlines() if list(users([dict(answer, stdout=line)], names))]
     if VERIFIES not in trust.split("\n", 2)[:2] or not uses:
         return ""
-    if not _roots(following["content"]) <= _known(trust):
+    roots = _roots(following["content"])
+    if not roots or not roots <= _known(trust):
         return "it does not trust it yet"
     return _name_problem(answer, uses, _MATCHES.findall(trust), names, following["certificate"])
 
@@ -171,4 +172,29 @@ def decide(relay, read, answers, names, switch_before_days, now):
         " be taken out of the inventory; with -e relay_server_tls_switch_before_days=36500 nobody is waited for. On"
         f" {x509.iso_time(last)} it takes its place all the same (relay_server_tls_switch_before_days),"
         " and mail then waits on those that lack it.",
+    )
+
+
+def cut_off(relay, read, answers, names, instead_of):
+    """str: a warning that names the clients which do not accept the certificate that takes the place of another; empty for none.
+
+    Args:
+        relay, read, answers, names: as of C(decide); what was read is the certificate that Postfix is about to serve.
+        instead_of: str, the file of the one that it serves now.
+    """
+    # A file that cannot be read is not served: Postfix's configuration is checked for that.
+    if not read["certificates"]:
+        return ""
+    leaf = read["certificates"][0]
+    following = {"certificate": leaf, "content": read["anchor"]["content"]}
+    lacking = {answer["item"]: reason for answer in answers if (reason := _lack(answer, names, following))}
+    if not lacking:
+        return ""
+    unknown = read["chain"]["status"] != "verified"
+    clients = ", ".join(f"{client} ({reason})" for client, reason in sorted(lacking.items()))
+    return (
+        f"Postfix on {relay} serves another certificate from now on, which did not wait for the clients: {leaf['subject']}, in the place of that"
+        f" in {instead_of}. MAIL WAITS ON THESE CLIENTS until the site has been run with them: {clients}. For none to wait, give them both"
+        ' certificates as "certificate" in their list of relays, run the site, and only then change the files of the relay.'
+        + (f" What vouches for the new one is not known here: {read['chain']['reason']}." if unknown else "")
     )

@@ -19,18 +19,16 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     read_network,
     strangers,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import LONGEST_DAYS
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
-from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import NameProblem, check_common_name
-from ansible_collections.mailops.relay.plugins.module_utils.host.site_ca import SHORTEST_PASSPHRASE
 
 _ZONE = re.compile(r"[A-Za-z0-9_-]{1,17}\Z")
 # What may be an address of IPv6, in any notation.
 _IPV6 = re.compile(r"(?<![\w.-])(?:(?i:ipv6):)?((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]*)")
 _COMMENT = re.compile(r"[ -~]{1,255}\Z")
 # Before what the role asks its host beside systemctl: the name of a program that is there, a section of the record of owners in which
-# there is something, the host name of now and that of the next boot, and /etc/hosts in base64.
-_TOLD = re.compile(r"(program|recorded|hostname|hosts_file|signs|smtpd_milters|non_smtpd_milters)=(.*)\Z", re.S)
+# there is something, the host name of now and that of the next boot, /etc/hosts in base64, and the files of the key and of the
+# certificate that a role has Postfix serve.
+_TOLD = re.compile(r"(program|recorded|hostname|hosts_file|pair|signs|smtpd_milters|non_smtpd_milters)=(.*)\Z", re.S)
 
 # What the question to a client ends with where the relay itself has been asked (roles/relay_server/vars/main.yml).
 RELAY_ITSELF = 77
@@ -191,6 +189,11 @@ def _firewall_problems(variables, units, unknown):
 
 
 def _site_ca_problems(variables):
+    # What makes keys is much to load for who has no such CA.
+    from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import LONGEST_DAYS
+    from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import NameProblem, check_common_name
+    from ansible_collections.mailops.relay.plugins.module_utils.host.site_ca import SHORTEST_PASSPHRASE
+
     host, path = str(variables["relay_server_tls_siteca_host"]), str(variables["relay_server_tls_siteca_path"])
     name, passphrase = (str(variables[f"relay_server_tls_siteca_{what}"]) for what in ("name", "passphrase"))
     if not host:
@@ -414,18 +417,28 @@ def host_state(lines):
 
     Args:
         lines: list of str, what C(systemctl show --property=Id,ActiveState,UnitFileState) says, an empty line between two units, and
-            C(program=NAME), C(recorded=SECTION), see ``host/owners_record``, C(hostname=NAME) twice, C(hosts_file=BASE64), and for a
-            relay that signs C(signs=LINE) for each line of its KeyTable, C(smtpd_milters=LIST) and C(non_smtpd_milters=LIST);
-            nothing where it was not asked.
+            C(program=NAME), C(recorded=SECTION), see ``host/owners_record``, C(hostname=NAME) twice, C(hosts_file=BASE64),
+            C(pair=PATH) twice, and for a relay that signs C(signs=LINE) for each line of its KeyTable, C(smtpd_milters=LIST) and
+            C(non_smtpd_milters=LIST); nothing where it was not asked.
 
     Returns:
         dict: C(services), those that run and start at boot, C(programs), those that are there, C(recorded), and C(hostnames), that of
-        now and that of the next boot; lists of str. C(hosts_file) is the content of /etc/hosts in base64 (str).
+        now and that of the next boot, and C(pair), the files of the key and of the certificate that a role has Postfix serve; lists of
+        str. C(hosts_file) is the content of /etc/hosts in base64 (str).
         C(signs), list of str, are the paths of the keys that sign, C(smtpd_milters) and C(non_smtpd_milters) (str) the milters of Postfix.
     """
     told = {
         name: []
-        for name in ("program", "recorded", "hostname", "hosts_file", "signs", "smtpd_milters", "non_smtpd_milters")
+        for name in (
+            "program",
+            "recorded",
+            "hostname",
+            "hosts_file",
+            "pair",
+            "signs",
+            "smtpd_milters",
+            "non_smtpd_milters",
+        )
     }
     units = []
     for line in lines:
@@ -443,6 +456,7 @@ def host_state(lines):
         "recorded": told["recorded"],
         "hostnames": told["hostname"],
         "hosts_file": "".join(told["hosts_file"]),
+        "pair": told["pair"],
         # A line of OpenDKIM's KeyTable ends with domain, selector and path.
         "signs": [line.split(":", 2)[-1] for line in told["signs"]],
         "smtpd_milters": "".join(told["smtpd_milters"]),

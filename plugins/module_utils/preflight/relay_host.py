@@ -26,9 +26,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, opendkim
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, opendkim, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
@@ -44,7 +45,16 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.queue_spac
 SUBSETS = ("local", "network", "certificates")
 # The checks of which each has a result, whatever it is.
 EXPECTED = {
-    "local": ("postfix", "host_name", "outbound_address", "queue_space", "log_journald", "log_rsyslog", "clock"),
+    "local": (
+        "postfix",
+        "host_name",
+        "outbound_address",
+        "queue_space",
+        "log_journald",
+        "log_rsyslog",
+        "clock",
+        root_mail.IDENTIFIER,
+    ),
     "network": ("dns_resolver", "port_25"),
     "certificates": (IDENTIFIER,),
 }
@@ -114,6 +124,11 @@ def with_defaults(options):
         raise OptionError("clock_tolerance: there is no reference_time to differ from; give it, or leave this out")
     if options["prefer_planned"] and options["planned"] is None:
         raise OptionError("prefer_planned: nothing is planned; give planned, or leave this out")
+    for smarthost in options["smarthosts"]:
+        if (smarthost["certificate"] is None) != (smarthost["private_key"] is None):
+            raise OptionError(
+                "smarthosts: {0}: certificate and private_key belong together; give both".format(smarthost["name"])
+            )
     return dict(options, **dict((name, _DEFAULTS[name]) for name in _DEFAULTS if options[name] is None))
 
 
@@ -197,6 +212,7 @@ class Relay(object):
                 self._journald,
                 self._rsyslog,
                 self._clock,
+                self._root_mail,
             )
             works += list(zip(EXPECTED["local"], local))
         if "network" in subset:
@@ -301,6 +317,18 @@ class Relay(object):
         reference = self._options["reference_time"]
         offset = None if reference is None else time.time() - reference
         return [clock_check(self._runner, offset, self._options["clock_tolerance"])]
+
+    def _root_mail(self):
+        subject = "root@" + self._hostname
+        if self.planned:
+            recipient = self._plan.get("root_recipient")
+            verdict = root_mail.TAKEN if recipient else root_mail.KEPT
+            return [root_mail.check(subject, {"verdict": verdict, "text": recipient or ""})]
+        return [root_mail.check(subject, self.root_mail([subject])[subject])]
+
+    def root_mail(self, addresses):
+        """dict: see ``postfix/root_mail.answers``."""
+        return answers(self._runner, self.parameters, addresses)
 
     def _resolver_works(self):
         servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")

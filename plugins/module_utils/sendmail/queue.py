@@ -244,7 +244,7 @@ class SendmailQueue(Queue):
             if exc.errno == errno.ENOENT:
                 self.warnings.append("{0}: there is no such directory".format(place.control))
                 return []
-            raise QueueError("the queue cannot be read: {0}: {1}. As root it can.".format(place.control, exc.strerror))
+            raise QueueError("the queue cannot be read: {0}".format(explained(exc)))
         found = []
         for name in names:
             if name[:2] in (_WAITING, _HELD) and self.id_pattern.match(name[2:]):

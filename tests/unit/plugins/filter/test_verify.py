@@ -340,6 +340,96 @@ def test_what_the_other_filters_cannot_use_is_named():
     with pytest.raises(AnsibleFilterError, match="verify_progress: patience must be at least 0, not -1."):
         verify.verify_progress(way, [], RELAY_NAMES, {}, 60, -1)
     with pytest.raises(
-        AnsibleFilterError, match="verify_table: the input has no outsiders, .* Give what verify_result returned."
+        AnsibleFilterError,
+        match="verify_table: the input has no root_mail, outsiders, .* Give what verify_result returned.",
     ):
         verify.verify_table({"clients": []})
+
+
+def relay_says(**answers):
+    """The answers of a relay about root of a.example.com, as M(mailops.relay.relay_host_info) returns them."""
+    found = {f"root@{name}.example.com": answer for name, answer in answers.items()}
+    return [{"item": "relay", "checks": [], "verdict": "ok", "root_mail": found}]
+
+
+def with_root(site, name, message_id=None, mta="postfix", to="", **more):
+    site.sent[name]["root"] = dict(
+        {"mta": mta, "address": f"root@{name}.example.com", "to": to, "message_id": message_id}, **more
+    )
+    return site
+
+
+TAKEN = {"verdict": "taken", "text": "ops@example.net"}
+REFUSED = {"verdict": "refused", "text": "5.1.1 set relay_server_local_recipient for it"}
+
+
+def root_lines(result):
+    return [line for line in verify.verify_table(result) if "root_mail" in line]
+
+
+def test_roots_mail_that_arrived_is_waited_for_and_named_and_of_others_the_configuration_counts():
+    site = with_root(with_root(Site(), NAMES[0], "<root>"), NAMES[1])
+    way = site.begin()
+    assert "<root>" in way["pending"] and way["roots"] == ["<root>"]
+    out = hop("Broot", "<root>", [delivery("mx[203.0.113.2]")], client={"name": NAMES[0], "address": ""})
+    site.relays[0]["messages"].append(out)
+    assert "<root>" not in site.progress(way)["pending"]
+    result = site.result(certificates=relay_says(**{name: TAKEN for name in NAMES[:2]}))
+    assert root_lines(result) == [
+        f"ok      root_mail of {NAMES[0]}: arrived at ops@example.net",
+        f"ok      root_mail of {NAMES[1]}: goes to ops@example.net, by configuration",
+    ]
+    assert result["ok"]
+
+
+def test_where_nothing_is_set_one_line_says_so_and_the_verdict_on_the_mail_stays():
+    site = with_root(with_root(Site(), NAMES[0]), NAMES[1])
+    result = site.result(certificates=relay_says(**{name: REFUSED for name in NAMES[:2]}))
+    (line,) = root_lines(result)
+    assert line.startswith(
+        f"warning root_mail of {NAMES[0]}, {NAMES[1]}: is refused by the relay: 5.1.1 set relay_server_"
+    )
+    assert any("to do: Set relay_server_local_recipient" in line for line in verify.verify_table(result))
+    assert result["ok"]
+
+
+def test_where_it_is_set_a_client_that_the_relay_does_not_know_fails():
+    site = with_root(with_root(Site(), NAMES[0]), NAMES[1])
+    answers = {NAMES[0]: TAKEN, NAMES[1]: {"verdict": "leaves", "text": ""}}
+    result = site.result(certificates=relay_says(**answers))
+    assert not result["ok"]
+    assert result["summary"].endswith(f"; root_mail: not of {NAMES[1]}")
+    assert f"FAILED  root_mail of {NAMES[1]}: the relay does not know this name" in root_lines(result)[1]
+
+
+def test_of_two_relays_the_worse_one_counts():
+    site = with_root(Site(), NAMES[0])
+    answers = relay_says(**{NAMES[0]: TAKEN}) + [dict(relay_says(**{NAMES[0]: REFUSED})[0], item="relay2")]
+    assert [row["status"] for row in site.result(certificates=answers)["root_mail"]] == ["warning"]
+
+
+def test_a_refusal_is_shown_as_the_relay_said_it():
+    site = with_root(Site(), NAMES[0], "<root>")
+    refused = delivery("relay.example.com[10.0.0.1]", "bounced", "host relay said: 550 5.1.1 no")
+    site.answers[NAMES[0]][0]["messages"].append(hop("Aroot", "<root>", [refused]))
+    (line,) = root_lines(site.result())
+    assert "is refused by the relay: host relay said: 550 5.1.1 no" in line
+
+
+def test_a_client_that_sends_it_on_itself_and_one_whose_mail_system_did_not_take_it():
+    site = with_root(with_root(Site(), NAMES[0], to="ops@example.net"), NAMES[1], problem="no")
+    result = site.result()
+    assert "goes to ops@example.net, by its own configuration" in root_lines(result)[0]
+    assert "could not be sent: no" in root_lines(result)[1]
+    assert not result["ok"]
+
+
+def test_qmails_message_to_root_is_not_waited_for_since_its_log_could_not_tell_of_a_refusal():
+    way = with_root(Site(), NAMES[0], "<root>", mta="qmail").begin()
+    assert "<root>" in way["messages"] and "<root>" not in way["pending"]
+
+
+def test_the_relays_are_asked_about_each_address_once():
+    site = with_root(with_root(Site(), NAMES[0]), NAMES[1])
+    site.sent["down"] = {"unreachable": True, "msg": "no"}
+    assert verify.verify_root_addresses(site.sent) == sorted(f"root@{name}.example.com" for name in NAMES[:2])

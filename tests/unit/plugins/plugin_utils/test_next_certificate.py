@@ -167,3 +167,27 @@ def test_next_certificate_that_was_made_late_leaves_the_clients_a_day(made, ends
     assert (found.switch, set(found.lacking)) == (switch, {"old"})
     # Who has nobody to wait for does not wait.
     assert decide(seen, answer("web01", made.read("self"))).switch
+
+
+def test_certificate_of_other_files_names_whose_mail_waits_before_it_is_served(made):
+    leaf = dict(FACTS, subject="CN=relay.example.com")
+    seen = {
+        "certificates": [leaf],
+        "anchor": {"content": made.read("root")},
+        "chain": {"status": "verified", "reason": ""},
+    }
+    answers = [
+        answer("web01", made.read("root")),
+        answer("old", made.read("self")),
+        answer("opportunistic", verifies=False),
+        {"item": "down", "unreachable": True},
+    ]
+    told = next_certificate.cut_off("relay1", seen, answers, NAMES, "/etc/postfix/server.crt")
+    assert "MAIL WAITS" in told and "/etc/postfix/server.crt" in told and "web01" not in told
+    assert "down (it could not be asked), old (it does not trust it yet)." in told
+    assert next_certificate.cut_off("relay1", seen, answers[:1], NAMES, "/x") == ""
+    assert next_certificate.cut_off("relay1", dict(seen, certificates=[]), answers, NAMES, "/x") == ""
+    # Nobody knows what would vouch for it.
+    seen.update(anchor={"content": ""}, chain={"status": "incomplete", "reason": "who is that"})
+    told = next_certificate.cut_off("relay1", seen, answers, NAMES, "/x")
+    assert "web01 (it does not trust it yet)" in told and "not known here: who is that." in told

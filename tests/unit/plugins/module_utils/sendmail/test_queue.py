@@ -7,6 +7,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import errno
 import fcntl
 import os
 import stat
@@ -127,6 +128,23 @@ def test_what_cannot_be_read_is_counted_and_nothing_is_hidden(host):
         "1 messages were set aside by sendmail as damaged",
     ]
     assert "Qf6AMC60J4001851" in backend.warnings[1]
+
+
+@pytest.mark.parametrize(
+    "code, then",
+    [(errno.EACCES, "root"), (errno.EIO, "the disk or what it is connected by is faulty"), (errno.ENOTDIR, "path")],
+)
+def test_a_queue_that_cannot_be_read_is_named_with_what_helps(host, monkeypatch, code, then):
+    def refused(path):
+        raise OSError(code, os.strerror(code), path)
+
+    backend = queue_of(host)
+    monkeypatch.setattr(os, "listdir", refused)
+    with pytest.raises(QueueError) as caught:
+        messages(backend)
+    begins, _semicolon, fix = str(caught.value).partition("; ")
+    assert begins == "the queue cannot be read: {0}: {1}".format(host / "mqueue", os.strerror(code))
+    assert then in fix and ("root" in fix) == (code == errno.EACCES)
 
 
 def test_a_message_that_is_done_while_it_is_read_is_no_message(host, monkeypatch):
