@@ -9,7 +9,6 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok, warning
 from ansible_collections.mailops.relay.plugins.plugin_utils import certificates as relay_certificates
-from ansible_collections.mailops.relay.plugins.plugin_utils import root_verdict
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import log_problems, result_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
@@ -245,6 +244,7 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
     Raises:
         AnsibleFilterError: what tls has for a client is not one of these words.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils import root_verdict
     from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_verdict import NEEDS, Judge, Ways
     from ansible_collections.mailops.relay.plugins.plugin_utils.trace import describe
 
@@ -317,6 +317,8 @@ def verify_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
+    from ansible_collections.mailops.relay.plugins.plugin_utils import root_verdict
+
     keys = ("clients", "root_mail", "outsiders", "certificates", "problems", "summary")
     a_dict("verify_table", result, keys=keys, hint="Give what verify_result returned.")
     rows = result["clients"] + result["outsiders"]

@@ -19,6 +19,7 @@ description:
     address from which mail leaves names the relay; C(dns_fcrdns), and that name has the address again; C(dns_spf), SPF
     passes for each sender domain and for the name in HELO; C(dns_mx), the MX records of the site's domain do not contradict
     C(mydestination); C(dns_dkim) and C(dns_dmarc), which are there, as information.
+  - Of O(dkim_keys), C(dns_dkim) is a verdict on each, whether every name server of the domain has this key.
   - All questions are asked at once. A check whose basis another check has found missing is skipped and names that check.
 extends_documentation_fragment:
   - mailops.relay.attributes
@@ -64,6 +65,29 @@ options:
     type: list
     elements: str
     default: []
+  dkim_keys:
+    description:
+      - The keys with which the relay signs, as M(mailops.relay.relay_host_info) returns them.
+    type: list
+    elements: dict
+    default: []
+    version_added: 0.10.0
+    suboptions:
+      domain:
+        description:
+          - The domain that signs.
+        type: str
+        required: true
+      selector:
+        description:
+          - The name of the key within the domain.
+        type: str
+        required: true
+      public_key:
+        description:
+          - The public half, as RV(mailops.relay.dkim_key#module:public_key); empty where the host's key cannot be read.
+        type: str
+        required: true
   nameservers:
     description:
       - Addresses of the name servers that are asked. Default are those of the host on which the module runs.
@@ -148,6 +172,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup, spf
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_published import Key
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_checks import dns_checks, relay_of
 
 
@@ -162,6 +187,17 @@ def argument_spec():
         "mydomain": {"type": "str"},
         "mydestination": dict(texts),
         "dkim_selectors": dict(texts),
+        "dkim_keys": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "no_log": False,
+            "options": {
+                "domain": {"type": "str", "required": True},
+                "selector": {"type": "str", "required": True},
+                "public_key": {"type": "str", "required": True, "no_log": False},
+            },
+        },
         "nameservers": dict(texts),
         "port": {"type": "int", "default": 53},
         "timeout": {"type": "float", "default": 10},
@@ -177,7 +213,8 @@ def main():
     with reported(module):
         relay = relay_of(params)
         resolver = dns_lookup.resolver_of(params["nameservers"], params["port"], params["timeout"])
-        results = dns_checks(resolver, relay, params["dkim_selectors"], params["timeout"])
+        keys = [Key(**key) for key in params["dkim_keys"]]
+        results = dns_checks(resolver, relay, params["dkim_selectors"], params["timeout"], keys)
     module.exit_json(changed=False, verdict=checks.overall(results), checks=results, nameservers=resolver.nameservers)
 
 

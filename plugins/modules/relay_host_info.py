@@ -118,7 +118,7 @@ options:
         description: Password for the login. It is in no result.
         type: str
       certificate:
-        description: File on the host with a client certificate.
+        description: File on the host with a client certificate, which needs O(smarthosts[].private_key).
         type: path
       private_key:
         description: File on the host with its private key.
@@ -232,15 +232,15 @@ checks:
                days_left: 3320.5, file: /etc/postfix/server.crt, port: 587}
 root_mail:
   description:
-    - Of each address of O(root_mail), C(verdict): C(taken), and C(text) has the address that it goes to; C(refused), with the reason;
-      C(kept) in a mailbox on the relay; C(leaves), since the relay does not know the name; C(unknown), with what could not be read.
+    - The C(verdict) on each address of O(root_mail). With C(taken), C(text) has the address that it goes to; with C(refused), the reason.
+      C(kept) is in a mailbox on the relay; C(leaves), since the relay does not know the name; C(unknown), with what could not be read.
   returned: success
   type: dict
   sample: {root@web01.example.com: {verdict: taken, text: ops@example.net}}
 relay:
   description:
-    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination) and outbound C(addresses), which are options of
-      M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix), empty without one.
+    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs,
+      which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix), empty without one.
   returned: success
   type: dict
   sample: {hostname: smtp-relay001.example.com, addresses: [203.0.113.4], planned: false}
@@ -286,7 +286,7 @@ def argument_spec():
             "elements": "dict",
             "default": [],
             "options": smarthost,
-            "required_together": [("user", "password"), ("certificate", "private_key")],
+            "required_together": [("user", "password")],
         },
         "expected_addresses": {"type": "list", "elements": "str", "default": []},
         "ca_path": {"type": "path"},

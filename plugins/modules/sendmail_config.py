@@ -80,6 +80,13 @@ options:
         It should have none, since O(tls_level) is required of the host of that name only.
       - With V(true) it is delivered on this host. Without this option that stays as it is.
     type: bool
+  alias_file:
+    description:
+      - A file of aliases, in the form of C(/etc/aliases), that is looked at before the others (C(ALIAS_FILE)), and needs no database.
+        O(files) can write it.
+      - Without this option these files stay as they are.
+    type: path
+    version_added: 0.10.0
   loopback_only:
     description:
       - With V(true), each daemon of sendmail that listens on another address listens on V(127.0.0.1), or V(::1) when
@@ -281,6 +288,7 @@ def argument_spec():
         mailer=dict(type="str", choices=list(MAILERS)),
         port=dict(type="int", default=25),
         local_delivery=dict(type="bool"),
+        alias_file=dict(type="path"),
         loopback_only=dict(type="bool", default=False),
         submission_host=dict(type="str"),
         address_lookups=dict(type="bool"),

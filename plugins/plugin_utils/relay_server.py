@@ -19,10 +19,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
     read_network,
     strangers,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import LONGEST_DAYS
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
-from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import NameProblem, check_common_name
-from ansible_collections.mailops.relay.plugins.module_utils.host.site_ca import SHORTEST_PASSPHRASE
 
 _ZONE = re.compile(r"[A-Za-z0-9_-]{1,17}\Z")
 # What may be an address of IPv6, in any notation.
@@ -192,6 +189,11 @@ def _firewall_problems(variables, units, unknown):
 
 
 def _site_ca_problems(variables):
+    # What makes keys is much to load for who has no such CA.
+    from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import LONGEST_DAYS
+    from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import NameProblem, check_common_name
+    from ansible_collections.mailops.relay.plugins.module_utils.host.site_ca import SHORTEST_PASSPHRASE
+
     host, path = str(variables["relay_server_tls_siteca_host"]), str(variables["relay_server_tls_siteca_path"])
     name, passphrase = (str(variables[f"relay_server_tls_siteca_{what}"]) for what in ("name", "passphrase"))
     if not host:

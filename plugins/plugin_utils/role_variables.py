@@ -238,14 +238,14 @@ def _meant(role, values, facts, units, unknown, variables):
             *_about_addresses(values, variables),
         ]
     relays, port = values[f"{role}_relays"], values[f"{role}_port"]
+    told = []
+    if role != "qmail_client":
+        name = f"{role}_root_recipient"
+        told += local_mail.client_problems(name, values[name], str(facts.get("fqdn") or ""))
     if role == "sendmail_client":
         tls, mx_lookup = values[f"{role}_tls_security_level"], values[f"{role}_mx_lookup"]
-        return client_relays.sendmail_client_problems(relays, port, tls, boolean(mx_lookup))
-    told = []
-    if role == "relay_client":
-        name = "relay_client_root_recipient"
-        told += local_mail.client_problems(name, values[name], str(facts.get("fqdn") or ""))
-    return client_relays.relay_problems(relays, role, port, addresses=role == "qmail_client") + told
+        return [*client_relays.sendmail_client_problems(relays, port, tls, boolean(mx_lookup)), *told]
+    return [*client_relays.relay_problems(relays, role, port, addresses=role == "qmail_client"), *told]
 
 
 def _about_addresses(values, variables):

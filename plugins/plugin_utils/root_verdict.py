@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The verdict on mail to root of each client: what was sent as cron sends it, and of the others what the configurations say."""
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
-from ansible_collections.mailops.relay.plugins.module_utils.postfix import root_mail
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, root_mail
 from ansible_collections.mailops.relay.plugins.plugin_utils.trace import stays
 
 # Where relays differ, the worse one counts.

@@ -102,7 +102,10 @@ def jam():
     site.run(RELAY, "postconf -e transport_maps=hash:/etc/postfix/jam minimal_backoff_time=1h")
     site.run(RELAY, "postfix reload && sleep 1")
     yield
-    site.run(RELAY, "postsuper -d ALL; postconf -X transport_maps minimal_backoff_time; postfix reload")
+    site.run(
+        RELAY,
+        "postsuper -d ALL; postconf -e transport_maps=texthash:/etc/postfix/relay_local_names; postconf -X minimal_backoff_time; postfix reload",
+    )
     site.run(RELAY, "rm -f /etc/postfix/jam*")
 
 

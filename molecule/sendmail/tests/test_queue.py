@@ -69,7 +69,10 @@ def stopped_relay():
     site.run(site.RELAY, "postconf -e 'transport_maps=static:smtp:[mx01.example.net]'")
     site.stop_postfix(site.RELAY)
     yield
-    site.run(site.RELAY, "postconf -X transport_maps; systemctl start postfix; postfix reload")
+    site.run(
+        site.RELAY,
+        "postconf -e transport_maps=texthash:/etc/postfix/relay_local_names; systemctl start postfix; postfix reload",
+    )
     site.run("mx01", "cp -p /root/main.cf /etc/postfix/; postfix reload")
 
 

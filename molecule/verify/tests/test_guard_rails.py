@@ -129,7 +129,7 @@ def test_nothing_at_all_from_outside(relay_private, relay_public):
         tried[name + " refused"] = smuggle(site.RELAY, relay_private, false_end, relay_public)
         # To a recipient whom the relay takes from everybody.
         tried[name + " local"] = smuggle(
-            site.RELAY, relay_private, false_end, relay_public, "root@smtp-relay001.example.com"
+            site.RELAY, relay_private, false_end, relay_public, "nobody@smtp-relay001.example.com"
         )
     settle()
     for name, (word, replies) in tried.items():

@@ -139,14 +139,16 @@ def read(wanted, runner, scratch, now):
             "its place.".format(wanted.path)
         )
     _check_certificate(wanted, certificate, now)
+    copy = files.create_temporary(scratch, "ca.key", key.group(0))
     try:
-        public = OpenSSL(runner, scratch).public_key(
-            files.create_temporary(scratch, "ca.key", key.group(0)), wanted.passphrase
-        )
+        public = OpenSSL(runner, scratch).public_key(copy, wanted.passphrase)
     except CommandError as exc:
         raise SiteCaError(
-            "passphrase: it does not open the key in {0} ({1}). Write the one that the CA was made with. If it is lost, give "
-            "a new CA another name and another path.".format(wanted.path, reason_of(exc))
+            "passphrase: it does not open the key in {0} ({1}). Write the one that the CA was made with "
+            "(relay_server_tls_siteca_passphrase). If it is lost, a new CA needs another name and another path "
+            "(relay_server_tls_siteca_name, relay_server_tls_siteca_path).".format(
+                wanted.path, reason_of(exc).replace(copy, wanted.path)
+            )
         )
     if public.der != certificate.public_key.der:
         raise SiteCaError(
@@ -264,8 +266,8 @@ def _reason_for_new(wanted, found, now):
         if wanted.known:
             raise SiteCaError(
                 "path: {0} does not exist, and the relay has a certificate of the CA {1} that was there. Restore the file from a "
-                "backup, or run this where it is. If it is lost, give a new CA another name: clients come to trust both, and "
-                "the old one goes when no relay uses it.".format(wanted.path, wanted.name)
+                "backup, or run this where it is. If it is lost, give a new CA another name (relay_server_tls_siteca_name): clients "
+                "come to trust both, and the old one goes when no relay uses it.".format(wanted.path, wanted.name)
             )
         return "{0} does not exist".format(wanted.path)
     if authority_due(found.certificate, wanted.renew_before_days + _TOLERANCE_DAYS, now):

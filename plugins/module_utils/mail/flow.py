@@ -37,14 +37,13 @@ VERSION = 2
 # So many messages on the way are remembered in each of two generations; of one that stays for longer the client and the
 # sender are not known at its next attempt.
 MOST_MESSAGES = 50000
-# Deliveries are kept, and what came is counted by kind, until there are so many; then they go into the counts by name.
+# Deliveries and arrivals are kept, and senders are counted by kind, until there are so many; then they go into the counts by name.
 _MOST_CELLS = 5000
 # So many senders and recipients are counted by name.
 MOST_ADDRESSES = 5000
 _SAMPLE_LENGTH = 300
 # So many addresses of a client that has a name are kept.
 _MOST_OF_A_CLIENT = 4
-_COUNTED = (SENT, DEFERRED, BOUNCED)
 _UNKNOWN = "(unknown)"
 # seconds in which a mail system that has been installed logs for the first time, the end of the host's own installation included
 _FIRST_LINES = 3600
@@ -182,9 +181,10 @@ class Flow(GapEvents):
         self._by_minute = minutes
         self._young, self._old = {}, {}
         # What has not been given to the counts by name yet.
-        self._arrivals, self._senders = {}, {}
-        # Of each delivery: hour, client, sender's domain, relay, status, TLS, recipient, size, delay and its parts.
-        self._deliveries = []
+        self._arrivals, self._senders = [], {}
+        # Of each delivery: hour, client, sender's domain, relay, TLS, recipient, size, delay and its parts; before those
+        # of a message that was not sent, what became of it.
+        self._sent, self._not_sent = [], []
         self.client_addresses = {}
         self._clients_named = Memo(_naming(self.client_addresses), MOST_KEYS)
         self._senders_named = Memo(_sender_name, MOST_KEYS)
@@ -226,22 +226,19 @@ class Flow(GapEvents):
         if len(self._young) >= MOST_MESSAGES:
             self._old, self._young = self._young, {}
         self._young[queue_id] = [name, None, None]
-        cell = (self._lexer.hour, name, origin.tls if client else None)
-        number = self._arrivals.get(cell)
-        if number is None:
-            if len(self._arrivals) >= _MOST_CELLS:
-                self._flush_arrivals()
-            number = 0
-        self._arrivals[cell] = number + 1
+        waiting = self._arrivals
+        waiting.append((self._lexer.hour, name, origin.tls if client else None))
+        if len(waiting) >= _MOST_CELLS:
+            self._flush_arrivals()
 
     def _flush_arrivals(self):
-        for (hour, client, tls), number in self._arrivals.items():
+        for (hour, client, tls), number in _tally(self._arrivals).items():
             self.totals["received"] += number
             _add(self.hours, hour, "received", number)
             _add(self.clients, client, "received", number)
             if tls is not None:
                 _count(self.tls["in"], self._version(tls), number)
-        self._arrivals.clear()
+        del self._arrivals[:]
 
     @staticmethod
     def _version(tls):
@@ -297,12 +294,17 @@ class Flow(GapEvents):
         entry = self._young.get(queue_id) or self._old.get(queue_id)
         if entry is None:
             entry = self._remember(queue_id, _UNKNOWN)
+        client, domain, size = entry
         if status == SENT:
             if reply[:13] == "forwarded as ":
                 self.totals["forwarded"] += 1
                 return
             if self.too_fast:
                 self.too_fast.sent(lambda: self._lexer.seconds(stamp), origin.tag, recipient)
+            sent = self._sent
+            sent.append((self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays))
+            if len(sent) + len(self._not_sent) >= _MOST_CELLS:
+                self._flush_deliveries()
         elif status in (DEFERRED, BOUNCED, EXPIRED):
             reason = self._classes[dsn, reply]
             key = "{0} {1}".format(status, reason)
@@ -316,22 +318,25 @@ class Flow(GapEvents):
             if status == EXPIRED:
                 self.totals["expired"] += 1
                 status = BOUNCED
-        else:
-            return
-        client, domain, size = entry
-        waiting = self._deliveries
-        waiting.append((self._lexer.hour, client, domain, relay, status, tls, recipient, size, delay, delays))
-        if len(waiting) >= _MOST_CELLS:
-            self._flush_deliveries()
+            some = (self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays)
+            self._not_sent.append((status, some))
+            if len(self._sent) + len(self._not_sent) >= _MOST_CELLS:
+                self._flush_deliveries()
 
     def _flush_deliveries(self):
-        """Count the deliveries since the last time; few of their combinations are different, and counting is C's work."""
-        if not self._deliveries:
+        """Count the deliveries since the last time."""
+        self._count_deliveries(SENT, self._sent)
+        for status in (DEFERRED, BOUNCED):
+            self._count_deliveries(status, [some for what, some in self._not_sent if what == status])
+        del self._sent[:], self._not_sent[:]
+
+    def _count_deliveries(self, status, deliveries):
+        """Few of their combinations are different, and counting is C's work."""
+        if not deliveries:
             return
-        columns = list(zip(*self._deliveries))
-        del self._deliveries[:]
-        statuses, recipients, sizes, delays, splits = (columns[number] for number in (4, 6, 7, 8, 9))
-        for (hour, client, domain, relay, status, tls), number in _tally(zip(*columns[:6])).items():
+        columns = list(zip(*deliveries))
+        recipients, sizes, delays, splits = columns[5:]
+        for (hour, client, domain, relay, tls), number in _tally(zip(*columns[:5])).items():
             self.totals[status] += number
             _add(self.hours, hour, status, number)
             _add(self.clients, client, status, number)
@@ -339,12 +344,10 @@ class Flow(GapEvents):
             _add(self.relays, relay, status, number)
             if status == SENT and tls:
                 _count(self.tls["out"], self._version(tls), number)
-        for status in _COUNTED:
-            # No address has a line's end in it, and one call for all of them is faster by far.
-            some = "\n".join([who or _UNKNOWN for who, what in zip(recipients, statuses) if what == status])
-            if some:
-                self._count_recipients(status, some.lower().split("\n"))
-        self.totals["sent_bytes"] += sum([size for size, what in zip(sizes, statuses) if size and what == SENT])
+        # No address has a line's end in it, and one call for all of them is faster by far.
+        self._count_recipients(status, "\n".join(recipients).lower().split("\n"))
+        if status == SENT:
+            self.totals["sent_bytes"] += sum(filter(None, sizes))
         self._count_delays("total", delays)
         splits = [split for split in splits if split.count("/") == 3]
         if splits:
@@ -353,8 +356,12 @@ class Flow(GapEvents):
                 self._count_delays(name, parts[number::4])
 
     def _count_recipients(self, status, recipients):
-        counts, others = self.recipients, 0
-        for recipient in recipients:
+        counts, others, named = self.recipients, 0, recipients
+        if len(counts) >= MOST_ADDRESSES:
+            # Most of a large log's come when there is no room for them any more.
+            named = list(filter(counts.__contains__, recipients))
+            others = len(recipients) - len(named)
+        for recipient in named:
             entry = counts.get(recipient)
             if entry is not None:
                 entry[status] = entry.get(status, 0) + 1

@@ -20,6 +20,7 @@ __metaclass__ = type
 import calendar
 import operator
 import re
+import sys
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
@@ -80,6 +81,15 @@ _MOST_REPEATED = 1000000
 # So many of them are counted for one line, and for all lines together so many more than there are lines.
 _MOST_AT_ONCE = 1000
 _MORE_THAN_LINES = 10000
+
+
+if sys.version_info[0] > 2:
+    _has = operator.contains
+else:
+
+    def _has(block, character):
+        """bool: whether a character is in it; Python 2 finds at once what it is to replace, and takes twenty times as long with C(in)."""
+        return len(block.replace(character, "")) != len(block)
 
 
 def repeated(text):
@@ -261,14 +271,14 @@ class Lexer(object):
         lines = block.split("\n")
         if lines[-1] == "":
             lines.pop()
-        if "\r" in block:
+        if _has(block, "\r"):
             # No mail system writes one within a line.
             lines = [part for line in lines for part in line.rstrip("\r").split("\r")]
             block = "\n".join(lines) + "\n"
         # To look for each of these ends in the whole block takes five times as long.
         ends = set(map(_last_character, lines))
         if not _LINE_ENDS.isdisjoint(ends) or (
-            not ends.isdisjoint("502") and "#" in block and any(end + "\n" in block for end in _ESCAPED_ENDS)
+            not ends.isdisjoint("502") and _has(block, "#") and any(end + "\n" in block for end in _ESCAPED_ENDS)
         ):
             lines = [_without_line_end(line) for line in lines]
         self.lines += len(lines)

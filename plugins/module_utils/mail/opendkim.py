@@ -11,10 +11,13 @@ __metaclass__ = type
 import os
 import time
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, about, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import OpenSSL
 from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
@@ -266,6 +269,23 @@ class Signer(object):
             changes = [os.stat(plan.destination).st_ctime for plan in plans if os.path.exists(plan.destination)]
             older = any(change > started for change in changes)
         return {"running": running, "enabled": found.get("UnitFileState") == "enabled", "older": older}
+
+
+def public_keys(runner, root=""):
+    """list of dict: C(domain), C(selector) and C(public_key) of each key that signs on this host; an unreadable one has an empty one.
+
+    Args:
+        runner: ``commands.Runner``.
+        root: str, put before each path, for tests.
+    """
+    found = []
+    for key in opendkim_conf.read_key_table(read_native(os.path.join(root + TABLES, _KEY_TABLE)) or ""):
+        try:
+            public = dkim_record.public_text(OpenSSL(runner).public_key(root + key.path))
+        except (CommandError, x509.FormatError):
+            public = ""
+        found.append({"domain": key.domain, "selector": key.selector, "public_key": public})
+    return found
 
 
 def _facts(key):

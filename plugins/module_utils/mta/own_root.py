@@ -13,11 +13,11 @@ import socket
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
-from ansible_collections.mailops.relay.plugins.module_utils.mail import probe_message
+from ansible_collections.mailops.relay.plugins.module_utils.mail import probe_message, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import BACKENDS
-from ansible_collections.mailops.relay.plugins.module_utils.postfix import root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
 
 _USER = "root"
 # The Sendmail Installation and Operation Guide, 5.3: DH is MAIL_HUB, with a mailer before it and a dot behind it.
@@ -30,7 +30,7 @@ def _postfix(runner):
     host = Host(runner)
     parameters, _planned, _fault = parameters_of(runner, host, socket.gethostname(), {}, False)
     address = "{0}@{1}".format(_USER, parameters.value("myorigin"))
-    answer = root_mail.answers(runner, parameters, [address], own=[parameters.value("myorigin").lower()])[address]
+    answer = answers(runner, parameters, [address], own=[parameters.value("myorigin").lower()])[address]
     return address, answer["text"] if answer["verdict"] == root_mail.TAKEN else ""
 
 

@@ -9,18 +9,14 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.mail.root_mail import KEPT, LEAVES, REFUSED, TAKEN, UNKNOWN
 
-IDENTIFIER = "root_mail"
-# It goes on to an address, is refused, ends in a mailbox on the relay, or is looked for in the DNS; or nobody could tell.
-TAKEN, REFUSED, KEPT, LEAVES, UNKNOWN = "taken", "refused", "kept", "leaves", "unknown"
 # transport(5): what the error transport answers is behind its name.
 _ERROR = "error:"
-TODO = "Set relay_server_local_recipient to an address outside that someone reads, and run mailops.relay.site."
 
 
 def answers(runner, parameters, addresses, own=()):
-    """dict: address -> {C(verdict), C(text)}: one of the constants above, and the address, the reason, or what could not be read.
+    """dict: address -> {C(verdict), C(text)}: one of the constants of ``mail/root_mail``, and the address, the reason, or what could not be read.
 
     Args:
         runner: ``Runner``.
@@ -76,27 +72,3 @@ def _look_up(runner, tables, keys):
             if tab:
                 found[key] = value.strip()
     return found, problem
-
-
-def check(subject, answer):
-    """dict: the check on root's mail of one host.
-
-    Args:
-        subject: str, such as root@web01.example.com.
-        answer: dict, of ``answers``.
-    """
-    verdict, text = answer["verdict"], answer["text"]
-    if verdict == TAKEN:
-        return checks.ok(IDENTIFIER, subject, "goes to {0}".format(text))
-    if verdict == REFUSED:
-        return checks.warning(IDENTIFIER, subject, "is refused by the relay: {0}".format(text), TODO)
-    if verdict == KEPT:
-        return checks.warning(IDENTIFIER, subject, "ends in a mailbox on the relay", TODO)
-    if verdict == LEAVES:
-        return checks.warning(
-            IDENTIFIER,
-            subject,
-            "the relay does not know this name, and looks for its mail exchanger",
-            "Run mailops.relay.site for the relay; if the inventory calls the host otherwise, name it in relay_server_local_names.",
-        )
-    return checks.warning(IDENTIFIER, subject, "is not known: {0}".format(text), "Repair that table.")

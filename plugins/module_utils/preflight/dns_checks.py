@@ -20,8 +20,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import could_be_in_dns
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import spf
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, dkim_record
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import dkim_published, spf
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import (
     FOUND,
     NXDOMAIN,
@@ -78,7 +78,7 @@ class _Unanswered(Exception):
         self.answer = answer
 
 
-def dns_checks(resolver, relay, selectors, seconds):
+def dns_checks(resolver, relay, selectors, seconds, keys=()):
     """list of dict: the checks, in the order of ``checks`` results, made side by side.
 
     Args:
@@ -86,7 +86,13 @@ def dns_checks(resolver, relay, selectors, seconds):
         relay: Relay; addresses are those from which its mail reaches the internet.
         selectors: list of str, of DKIM.
         seconds: float, by when there has to be a verdict.
+        keys: list of ``dkim_published.Key``, with which the relay signs.
+
+    Raises:
+        DkimError: one of them has no domain or no selector.
     """
+    for key in keys:
+        dkim_record.check_names(key.domain, key.selector)
     works = [(_RESOLVER, server, _work(_server, resolver, server)) for server in resolver.nameservers]
     names = [relay.hostname] + [name for name in [relay.helo] if name.lower() != relay.hostname.lower()]
     for name in names:
@@ -99,8 +105,11 @@ def dns_checks(resolver, relay, selectors, seconds):
             works.append(("dns_spf", domain, _work(_sender_policy, resolver, address, domain, relay.helo)))
         works.append(("dns_spf", "HELO " + relay.helo, _work(_helo_policy, resolver, address, relay)))
     works.append(("dns_mx", relay.mydomain, _work(_exchangers, resolver, relay, names)))
+    for key in keys:
+        works.append(("dns_dkim", key.domain, _work(_signing_key, resolver, key, seconds)))
     for domain in relay.sender_domains:
-        works.append(("dns_dkim", domain, _work(_keys, resolver, domain, selectors)))
+        if not any(_is_within(domain, key.domain) for key in keys):
+            works.append(("dns_dkim", domain, _work(_keys, resolver, domain, selectors)))
         works.append(("dns_dmarc", domain, _work(_policy, resolver, domain)))
 
     outcomes = side_by_side([work for _identifier, _subject, work in works], seconds + _GRACE)
@@ -361,6 +370,34 @@ def _exchangers(resolver, relay, names):
         )
         return checks.failed("dns_mx", domain, seen, todo)
     return checks.ok("dns_mx", domain, seen)
+
+
+def _is_within(domain, signer):
+    """bool: whether mail of a domain is signed by this one, which is the same or above it."""
+    return ("." + domain.lower()).endswith("." + signer.lower())
+
+
+def _signing_key(resolver, key, seconds):
+    """Whether each name server of its domain has a key with which the relay signs."""
+    name = dkim_record.record_name(key.domain, key.selector)
+    if not key.public_key:
+        return checks.failed(
+            "dns_dkim",
+            key.domain,
+            "the host's key for {0} cannot be read, so that mail of this domain waits".format(name),
+            "Put it back from a backup of the host, or give the domain another selector (relay_server_dkim).",
+        )
+    (found,) = dkim_published.published(resolver, [key], seconds)
+    seen = "signed as {0}; {1}".format(name, found["seen"])
+    record = 'Publish {0} TXT "{1}".'.format(name, dkim_record.record_text(key.public_key))
+    if found["verdict"] == dkim_published.UNKNOWN:
+        return checks.warning("dns_dkim", key.domain, seen, "See why not all name servers of the domain answer.")
+    if found["verdict"] != dkim_published.PUBLISHED:
+        return checks.failed("dns_dkim", key.domain, seen, record)
+    if found["testing"]:
+        todo = "Take t=y out of the record: receivers take mail as unsigned as long as it is there."
+        return checks.warning("dns_dkim", key.domain, seen + ", with t=y", todo)
+    return checks.ok("dns_dkim", key.domain, seen)
 
 
 def _keys(resolver, domain, selectors):

@@ -26,10 +26,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.files import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, opendkim, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
-from ansible_collections.mailops.relay.plugins.module_utils.postfix import root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
@@ -124,6 +124,11 @@ def with_defaults(options):
         raise OptionError("clock_tolerance: there is no reference_time to differ from; give it, or leave this out")
     if options["prefer_planned"] and options["planned"] is None:
         raise OptionError("prefer_planned: nothing is planned; give planned, or leave this out")
+    for smarthost in options["smarthosts"]:
+        if (smarthost["certificate"] is None) != (smarthost["private_key"] is None):
+            raise OptionError(
+                "smarthosts: {0}: certificate and private_key belong together; give both".format(smarthost["name"])
+            )
     return dict(options, **dict((name, _DEFAULTS[name]) for name in _DEFAULTS if options[name] is None))
 
 
@@ -166,6 +171,7 @@ class Relay(object):
             "mydomain": self.parameters.value("mydomain"),
             "mydestination": self.parameters.names("mydestination"),
             "addresses": self._options["expected_addresses"] or self._sources,
+            "dkim_keys": opendkim.public_keys(self._runner),
             "planned": self.planned,
             "postfix": self._host.version_text,
         }
@@ -321,8 +327,8 @@ class Relay(object):
         return [root_mail.check(subject, self.root_mail([subject])[subject])]
 
     def root_mail(self, addresses):
-        """dict: see ``root_mail.answers``."""
-        return root_mail.answers(self._runner, self.parameters, addresses)
+        """dict: see ``postfix/root_mail.answers``."""
+        return answers(self._runner, self.parameters, addresses)
 
     def _resolver_works(self):
         servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")

@@ -14,6 +14,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import re
 import shutil
 import tempfile
 
@@ -64,6 +65,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.plans impor
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.request import (
     Request,
     RequestError,
+    aliases_with,
     direct_modifiers,
     hosts_of,
     on_loopback,
@@ -83,10 +85,11 @@ COMPILED_TYPES = ("hash", "btree")
 # What a call names, besides how it is done.
 _SETTINGS = (
     "smart_hosts mx_lookup mailer local_delivery loopback_only submission_host address_lookups tls_level "
-    "tls_certificate_name ca_file prefer_system_ca ca_path files"
+    "alias_file tls_certificate_name ca_file prefer_system_ca ca_path files"
 ).split()
 
 PLAIN_ARGUMENTS = "TCP $h"
+_ALIAS_FILE = "AliasFile"
 NOT_INSTALLED = (
     "sendmail is not installed on this host; install the package 'sendmail', and 'sendmail-cf' and 'm4' with it"
 )
@@ -356,6 +359,12 @@ class Configuration(object):
         for name, option, value in request.options:
             pair.edit_mc(lambda mc, name=name, value=value: mc.set(name, value))
             pair.cf.set_option(option, value)
+        if request.alias_file is not None:
+            files = pair.cf.option(_ALIAS_FILE)
+            if request.alias_file not in re.split("[:,]", files or ""):
+                files = aliases_with(request.alias_file, files)
+            pair.edit_mc(lambda mc: mc.set("ALIAS_FILE", files))
+            pair.cf.set_option(_ALIAS_FILE, files)
         if request.loopback_only:
             pair.edit_mc(_listen_on_loopback)
             pair.cf.set_daemons([on_loopback(value) for value in pair.cf.daemons()])
@@ -427,6 +436,7 @@ class Configuration(object):
             ("DS (SMART_HOST)", cf.macro("S") or ""),
             ("DH (MAIL_HUB)", cf.macro("H") or ""),
             ("A= of mailer {0}".format(self._request.mailer), cf.mailer_arguments(self._request.mailer) or ""),
+            ("AliasFile (ALIAS_FILE)", (cf.option(_ALIAS_FILE) or "") if self._request.alias_file else ""),
             ("CACertFile (confCACERT)", cf.option("CACertFile") or ""),
             ("CACertPath (confCACERT_PATH)", cf.option("CACertPath") or ""),
             # A built file may have those that were added in between, which makes no difference.
@@ -656,6 +666,8 @@ def _is_managed(line, request):
     if request.smart_host is not None:
         beginnings += ["DS", "DH", "\t\tA=TCP $h"]
     beginnings += ["O {0}=".format(option) for _name, option, _value in request.options]
+    if request.alias_file is not None:
+        beginnings.append("O {0}=".format(_ALIAS_FILE))
     if request.loopback_only:
         beginnings.append("O DaemonPortOptions=")
     if request.address_lookups is not None:

@@ -20,6 +20,8 @@ _NAME = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$"
 )
 _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}$")
+# Sendmail's own ALIAS_FILE.
+_ALIASES = "/etc/mail/aliases"
 _PORT_ARGUMENTS = "TCP $h"
 _DIRECT_MODIFIERS = "c u"
 
@@ -43,6 +45,7 @@ class Request(object):
         submission_host: str or None: the argument of FEATURE(`msp').
         options: list of (name in .mc, option in .cf, value): the CA settings; empty to leave them.
         entries: list of (key, value): entries of the access map; empty to leave it.
+        alias_file: str or None: a file of aliases to be looked at before the others; None for none.
         address_lookups: bool or None: whether the domains in addresses are looked up; None to leave it.
 
     Raises:
@@ -61,6 +64,9 @@ class Request(object):
         self.submission_host = arguments.get("submission_host")
         if self.submission_host is not None:
             self.submission_host = "[{0}]".format(_checked(self.submission_host, "submission_host"))
+        self.alias_file = arguments.get("alias_file")
+        if self.alias_file is not None:
+            _check_path("alias_file", self.alias_file)
         self.entries = self._entries()
         self.options = self._options()
 
@@ -141,13 +147,28 @@ class Request(object):
                 )
             return []
         for name, value in (("ca_file", ca_file), ("ca_path", ca_path)):
-            if value is not None and not re.match(r"/[^\s`',#]*$", value):
-                raise RequestError(
-                    "{0}: '{1}' is not an absolute path without white space, quotes and commas".format(name, value)
-                )
+            if value is not None:
+                _check_path(name, value)
         # inittls() loads neither unless both are there. The file's own directory holds no hashed names, as a rule.
         path = ca_path or ca_file.rpartition("/")[0] or "/"
         return [("confCACERT", "CACertFile", ca_file), ("confCACERT_PATH", "CACertPath", path)]
+
+
+def aliases_with(path, others):
+    """str: the files of aliases, one first that needs no database (op.me, "AliasFile").
+
+    Args:
+        path: str, that one.
+        others: str or None, the value from before.
+    """
+    return "stab:{0},{1}".format(path, others or _ALIASES)
+
+
+def _check_path(argument, value):
+    if not re.match(r"/[^\s`',#]*$", value):
+        raise RequestError(
+            "{0}: '{1}' is not an absolute path without white space, quotes and commas".format(argument, value)
+        )
 
 
 def smart_host_name(text):

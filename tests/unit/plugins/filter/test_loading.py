@@ -17,6 +17,7 @@ FILTERS = sorted(f"filter.{path.stem}" for path in Path(relays.__file__).parent.
 LOADS = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]; print(*sys.modules)"
 # Of single playbooks: the log's readers, the report, the verdicts, what asks the DNS and speaks SMTP, the lint.
 FOR_SOME = (
+    "module_utils.host.keypair_plan",
     "module_utils.mail.log_lines",
     "module_utils.mail.queue",
     "module_utils.mail.relay_certificate",

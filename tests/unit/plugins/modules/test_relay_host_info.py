@@ -57,6 +57,23 @@ def relay(run_module, programs, monkeypatch, tmp_path):
     return call
 
 
+@pytest.mark.parametrize(("recipient", "status"), [("ops@example.net", "ok"), ("", "warning")])
+def test_a_planned_relay_has_a_reader_of_roots_mail_or_is_told_what_to_set(relay, recipient, status):
+    _result, found = relay(None, subset=["local"], planned=dict(PLANNED, root_recipient=recipient))
+    (check,) = found["root_mail"]
+    assert check["status"] == status
+    assert (recipient in check["seen"]) if recipient else ("Set relay_server_local_recipient" in check["todo"])
+
+
+def test_what_the_relay_does_with_roots_mail_of_clients_is_told_where_it_is_asked_for(relay):
+    main = {"myhostname": FQDN, "mydestination": FQDN}
+    assert relay(main, subset=["local"])[0]["root_mail"] == {}
+    result, found = relay(main, subset=["local"], root_mail=["root@" + FQDN, "root@web01.example.com"])
+    assert found["root_mail"][0]["status"] == "warning"
+    verdicts = dict((address, answer["verdict"]) for address, answer in result["root_mail"].items())
+    assert verdicts == {"root@" + FQDN: "kept", "root@web01.example.com": "leaves"}
+
+
 def test_a_short_host_name_is_seen_and_its_fix_named(relay):
     _result, found = relay({"myhostname": FQDN}, subset=["local"])
     (bad,) = [entry for entry in found["host_name"] if entry["status"] == "failed"]
@@ -165,6 +182,13 @@ def test_where_there_is_no_certificate_to_look_at(relay, main_cf, options, seen)
 def test_main_cf_is_read_once_for_all_that_is_told_of_it(relay, tmp_path):
     relay({"myhostname": FQDN}, subset=["local", "certificates"])
     assert (tmp_path / "asked").read_text().splitlines().count("asked -n") == 1
+
+
+@pytest.mark.parametrize("one, other", [("certificate", "private_key"), ("private_key", "certificate")])
+def test_a_client_certificate_needs_its_key(run_module, one, other):
+    smarthost = {"name": "m365", "hosts": ["a.example"], one: "/etc/ssl/a"}
+    failed, result = run_module(relay_host_info.main, subset=["network"], smarthosts=[smarthost])
+    assert failed and "m365: certificate and private_key belong together" in result["msg"]
 
 
 def test_each_smarthost_has_a_check_and_no_password_is_shown(relay, monkeypatch):

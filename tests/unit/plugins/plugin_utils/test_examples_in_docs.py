@@ -68,9 +68,8 @@ def kind_of(example):
         )
     if "jobs" in example:
         return "workflow"
-    return (
-        "inventory" if all(isinstance(value, dict) and "hosts" in value for value in example.values()) else "variables"
-    )
+    groups = all(isinstance(value, dict) and set(value) <= {"hosts", "vars", "children"} for value in example.values())
+    return "inventory" if groups else "variables"
 
 
 EXAMPLES = blocks("yaml")
@@ -85,7 +84,7 @@ def test_an_example_in_yaml_is_what_it_seems_to_be(text, tmp_path):
     elif kind == "inventory":
         for group in example.values():
             check_role_variables(group.get("vars", {}))
-        hosts = {host for group in example.values() for host in group["hosts"]}
+        hosts = {host for group in example.values() for host in group.get("hosts", {})}
         (tmp_path / "inventory.yml").write_text(text, "utf-8")
         listed = run("ansible-inventory", "-i", "inventory.yml", "--list", cwd=tmp_path)
         assert set(json.loads(listed)["_meta"]["hostvars"]) | hosts == hosts

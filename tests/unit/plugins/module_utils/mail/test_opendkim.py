@@ -14,14 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
 from ansible_collections.mailops.relay.plugins.module_utils.mail import opendkim_conf
-from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim import Signer, SignerError
+from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim import Signer, SignerError, public_keys
 from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim_conf import SigningKey
 
 # /etc/opendkim.conf of Debian's opendkim 2.11.0~beta2-8+deb12u1, as it is installed.
 with open(os.path.join(os.path.dirname(__file__), "fixtures", "opendkim.conf.2.11.0-bookworm.txt")) as stream:
     STOCK = stream.read()
+# An RSA key of 512 bits, made with OpenSSL 3.0.19.
+PUBLIC = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKotJ9dh/pf6TQCjD6M8tu3I6XBheCewaEnPfNn5xqJPLoeYPCVrzqwcONL6QsTGUNYqwARw5hClXAkjzMkK908CAwEAAQ=="
 PATH = "/etc/opendkim/keys/{0}._domainkey.{1}.pem"
 
 names = st.sampled_from(["Mode", "mode", "Socket", "KeyTable", "Domain", "UserID", "UMask", "LogWhy"])
@@ -103,6 +105,10 @@ class Host(object):
         return "/usr/sbin/" + program if self.installed else None
 
     def run(self, argv, **_options):
+        if argv[:3] == ["openssl", "pkey", "-in"]:
+            if not os.path.exists(argv[3]):
+                raise CommandError(argv, 1, "", "No such file or directory")
+            return Result(0, "-----BEGIN PUBLIC KEY-----\n{0}\n-----END PUBLIC KEY-----\n".format(PUBLIC), "")
         assert argv[:2] == ["systemctl", "show"]
         with open("/proc/uptime") as uptime:
             since = float(uptime.read().split()[0]) - (time.time() - self.started)
@@ -258,6 +264,15 @@ def test_a_key_that_has_signed_and_is_gone_is_told(host):
         assert key()["path"] in str(refused.value) and "another selector" in str(refused.value)
     # That is a way out.
     assert selectors(host.call(key(selector="relay01b"))["signing"]) == ["relay01b"]
+
+
+def test_what_signs_is_told_with_its_public_half(host):
+    assert public_keys(host, str(host.root)) == []
+    host.call(key())
+    wanted = {"domain": "example.com", "selector": "relay01", "public_key": PUBLIC}
+    assert public_keys(host, str(host.root)) == [wanted]
+    host.path(key()["path"]).unlink()
+    assert public_keys(host, str(host.root)) == [dict(wanted, public_key="")]
 
 
 def test_without_the_program_it_is_refused_and_in_check_mode_told(host):

@@ -483,6 +483,15 @@ def test_classes_that_lead_to_the_next():
     assert_linear(work, "a", 3200)
 
 
+def test_what_smtpd_insists_on_is_looked_for_once_in_each_class():
+    names = ["c{0}".format(number) for number in range(19)]
+    classes = dict((name, "{0} {0} {0}".format(follower)) for name, follower in zip(names, names[1:]))
+    for last, found in (("check_sender_access", False), ("reject_unauth_destination", True)):
+        classes.update(c18=last, smtpd_relay_restrictions="c0", smtpd_recipient_restrictions="c0 c0")
+        with at_most(1):
+            assert Restrictions(Scope(classes), None, None).has_required() is found
+
+
 def test_tables_nested_without_end():
     for beginning in ("proxy:", "debug:", "proxy:debug:", "unionmap:{", "pipemap:{unionmap:{"):
         text = beginning * 3000 + "hash:/t" + "}" * (beginning.count("{") * 3000)

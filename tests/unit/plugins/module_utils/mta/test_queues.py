@@ -186,3 +186,14 @@ def test_what_one_queue_warns_of_another_does_not(host):
     host.install("qmail")
     queue_of(host, "qmail", None).warnings.append("something")
     assert queue_of(host, "qmail", None).warnings == []
+
+
+def test_looking_for_a_queue_of_postfix_writes_nothing_into_its_log(host, tmp_path, monkeypatch):
+    program = tmp_path / "sendmail-of-postfix"
+    program.write_bytes(b"\x7fELF usage: %s [options]")
+    found = host.install("postfix").find
+    host.programs["sendmail"] = ""
+    monkeypatch.setattr(host, "find", lambda name: str(program) if name == "sendmail" else found(name))
+    assert isinstance(queue_of(host, "auto", None), PostfixQueue)
+    # It says "fatal: open /dev/null/main.cf" in the log when it is asked for its version as sendmail's would be.
+    assert not [argv for argv in host.calls if "sendmail" in argv[0]]

@@ -12,9 +12,11 @@ import sys
 
 import pytest
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import find_files
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, log_facts, read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.log_files import compressed
 
 OTHERS = [
     "ansible_collections.mailops.relay.plugins.module_utils.{0}.log".format(name) for name in ("qmail", "sendmail")
@@ -62,3 +64,26 @@ def test_the_readers_of_rarer_mail_systems_are_loaded_when_a_line_needs_them(mon
     assert not set(OTHERS) & set(sys.modules)
     read("postfix", "qmail", readers=readers)
     assert set(OTHERS) <= set(sys.modules)
+
+
+def facts_of(directory):
+    sources = find_files([str(directory / "mail.log*")])
+    reader, span = read_all(sources, Assembler(), Readers)
+    return log_facts(sources, reader, span, [])
+
+
+def test_an_archive_that_is_being_made_of_a_log_leaves_it_complete(tmp_path):
+    text = (START + LINES["postfix"] + "\n").encode("ascii") * 400
+    (tmp_path / "mail.log.1").write_bytes(text)
+    (tmp_path / "mail.log.1.gz").write_bytes(compressed("gzip", text)[:-20])
+    facts = facts_of(tmp_path)
+    assert (facts["lines"], facts["problems"], facts["complete"]) == (400, [], True)
+
+
+def test_what_is_wrong_with_an_archive_is_said_with_its_path_once(tmp_path):
+    text = (START + LINES["postfix"] + "\n").encode("ascii") * 400
+    path = tmp_path / "mail.log.1.gz"
+    path.write_bytes(compressed("gzip", text)[:-20])
+    facts = facts_of(tmp_path)
+    assert facts["problems"] == ["{0}: it ends in the middle of its gzip data; what comes before was read".format(path)]
+    assert not facts["complete"]

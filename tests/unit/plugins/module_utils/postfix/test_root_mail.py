@@ -11,8 +11,9 @@ import collections
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.module_utils.postfix import root_mail
+from ansible_collections.mailops.relay.plugins.module_utils.mail import root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import Parameters
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
 
 Result = collections.namedtuple("Result", "rc stdout stderr")
 SETTINGS = {
@@ -40,7 +41,7 @@ class Postmap(object):
 
 def answer(address, theirs=(), ours=(), names=()):
     runner = Postmap(theirs=dict(theirs), ours=dict(ours), names=dict(names))
-    found = root_mail.answers(runner, Parameters("relay", SETTINGS, {}), [address])[address]
+    found = answers(runner, Parameters("relay", SETTINGS, {}), [address])[address]
     return found["verdict"], found["text"]
 
 
@@ -67,6 +68,6 @@ def test_what_becomes_of_roots_mail(address, tables, expected):
 
 def test_a_table_that_cannot_be_read_leaves_it_open():
     runner = Postmap(theirs={}, names={})
-    found = root_mail.answers(runner, Parameters("relay", SETTINGS, {}), [WEB])[WEB]
+    found = answers(runner, Parameters("relay", SETTINGS, {}), [WEB])[WEB]
     assert found["verdict"] == root_mail.UNKNOWN and "open texthash:/ours" in found["text"]
     assert root_mail.check(WEB, found)["status"] == "warning"

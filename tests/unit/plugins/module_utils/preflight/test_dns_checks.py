@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_checks, spf
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_published import Key
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import Answer
 
 ADDRESS, FQDN = "203.0.113.4", "relay.example.com"
@@ -78,6 +79,65 @@ def look(changes=(), selectors=(), alive=True, **options):
     for result in dns_checks.dns_checks(Names(records, alive), relay(**options), list(selectors), 5):
         found.setdefault(result["id"], []).append(result)
     return found
+
+
+NAME = "relay01._domainkey.example.com"
+KEY = Key("example.com", "relay01", "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A")
+RECORD = "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"
+
+
+class Zone(Names):
+    """The same names, with two name servers of the domain; the second one has no key where there is none."""
+
+    def ask_host(self, addresses, name, kind):
+        if self.records.get((addresses[0], "dead")):
+            return Answer("timeout", [], addresses[0] + " does not answer")
+        return self.ask(addresses[0] + " " + name if (addresses[0] + " " + name, kind) in self.records else name, kind)
+
+
+def signed(record, second=None, key=KEY, **options):
+    """list of dict: the dns_dkim results of a relay that signs, with this record, and at the second name server that one."""
+    records = dict(GOOD)
+    records["example.com", "NS"] = ["ns1.example.net", "ns2.example.net"]
+    records["ns1.example.net", "A"], records["ns2.example.net", "A"] = ["192.0.2.1"], ["192.0.2.2"]
+    if record:
+        records[NAME, "TXT"] = [record]
+    if second == "dead":
+        records["192.0.2.2", "dead"] = True
+    elif second:
+        records["192.0.2.2 " + NAME, "TXT"] = [second]
+    results = dns_checks.dns_checks(Zone(records, True), relay(**options), [], 5, [key])
+    return [result for result in results if result["id"] == "dns_dkim"]
+
+
+@pytest.mark.parametrize(
+    "record, second, status, seen, todo",
+    [
+        (RECORD, None, "ok", "at ns1.example.net, ns2.example.net", ""),
+        (None, None, "failed", "ns1.example.net: no such name", 'Publish {0} TXT "{1}".'.format(NAME, RECORD)),
+        (RECORD, RECORD[:-4], "failed", "ns2.example.net: this key, cut after 28 of 32", RECORD),
+        (RECORD, "v=DKIM1; p=", "failed", "ns2.example.net: the key was revoked", RECORD),
+        (RECORD, "dead", "warning", "ns2.example.net: 192.0.2.2 does not answer", "See why"),
+        (RECORD + "; t=y", None, "warning", "with t=y", "Take t=y out"),
+    ],
+)
+def test_where_the_relay_signs_its_key_is_at_each_name_server(record, second, status, seen, todo):
+    (result,) = signed(record, second, sender_domains=["example.com"])
+    assert (result["status"], result["subject"]) == (status, "example.com")
+    assert seen in result["seen"] and todo in result["todo"]
+
+
+def test_a_domain_that_is_not_signed_is_information_still():
+    results = signed(RECORD, sender_domains=["web.example.com", "example.org"])
+    assert [(result["subject"], result["status"]) for result in results] == [
+        ("example.com", "ok"),
+        ("example.org", "skipped"),
+    ]
+
+
+def test_a_key_of_the_host_that_cannot_be_read_is_told():
+    (result,) = signed(RECORD, key=KEY._replace(public_key=""), sender_domains=["example.com"])
+    assert result["status"] == "failed" and "cannot be read" in result["seen"] and "another selector" in result["todo"]
 
 
 def statuses(found):

@@ -92,6 +92,7 @@ class Host(object):
             cf.set_macro("H", value("MAIL_HUB"))
         for mailer in ("relay", "esmtp"):
             cf.set_mailer_arguments(mailer, value(mailer.upper() + "_MAILER_ARGS") or "TCP $h")
+        cf.set_option("AliasFile", value("ALIAS_FILE") or "/etc/mail/aliases")
         cf.set_option("CACertFile", value("confCACERT"))
         cf.set_option("CACertPath", value("confCACERT_PATH"))
         cf.set_daemons([None] * len(cf.daemons()))

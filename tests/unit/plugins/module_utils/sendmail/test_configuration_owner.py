@@ -201,3 +201,20 @@ def test_what_a_killed_run_left_beside_a_file_elsewhere_is_removed(role, etc, tm
     (elsewhere / (STAGE_PREFIX + "x" + TEMPORARY_SUFFIX)).mkdir()
     assert not role()["changed"]
     assert STAGE_PREFIX not in " ".join(os.listdir(str(elsewhere)))
+
+
+def test_a_file_of_aliases_is_looked_at_before_the_others_and_goes_with_what_asked_for_it(role, etc):  # noqa: F811
+    role()
+    before = files(etc)
+    aliases = etc + "/relay-root-aliases"
+    wanted = {
+        "alias_file": aliases,
+        "files": full(etc)["files"] + [{"path": aliases, "content": "root: ops@example.net\n"}],
+    }
+    assert role(**wanted)["changed"]
+    there = files(etc)
+    assert "\nO AliasFile=stab:{0},/etc/mail/aliases\n".format(aliases) in there["sendmail.cf"]
+    assert "define(`ALIAS_FILE', `stab:{0},/etc/mail/aliases')".format(aliases) in there["sendmail.mc"]
+    assert not role(**wanted)["changed"]
+    role()
+    assert files(etc) == before

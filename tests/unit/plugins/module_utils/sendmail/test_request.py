@@ -90,6 +90,8 @@ def test_the_certificates_name_can_be_another_one():
         ({"smart_hosts": ["a"], "port": 65536}, "port: 65536"),
         ({"smart_hosts": ["a"], "tls_level": "secure"}, "tls_level: 'secure'"),
         ({"smart_hosts": ["a"], "tls_level": "verified"}, "ca_file: "),
+        ({"alias_file": "aliases"}, "alias_file: 'aliases' is not an absolute path"),
+        ({"alias_file": "/etc/mail/a,b"}, "alias_file: '/etc/mail/a,b' is not an absolute path"),
         ({"smart_hosts": ["a"], "tls_level": "encrypted", "mx_lookup": True}, "mx_lookup"),
         ({"smart_hosts": ["10.0.0.1"], "tls_level": "verified", "ca_file": "/ca"}, "10.0.0.1 is an address"),
         ({"smart_hosts": ["a"], "tls_level": "verified", "ca_file": "ca"}, "ca_file: 'ca'"),

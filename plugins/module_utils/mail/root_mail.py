@@ -1,0 +1,40 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, mailops.relay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdict on mail to root of a host."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+
+IDENTIFIER = "root_mail"
+# It goes on to an address, is refused, ends in a mailbox on the relay, or is looked for in the DNS; or nobody could tell.
+TAKEN, REFUSED, KEPT, LEAVES, UNKNOWN = "taken", "refused", "kept", "leaves", "unknown"
+TODO = "Set relay_server_local_recipient to an address outside that someone reads, and run mailops.relay.site."
+
+
+def check(subject, answer):
+    """dict: the check on root's mail of one host.
+
+    Args:
+        subject: str, such as root@web01.example.com.
+        answer: dict, C(verdict), one of the constants above, and C(text): the address, the reason, or what could not be read.
+    """
+    verdict, text = answer["verdict"], answer["text"]
+    if verdict == TAKEN:
+        return checks.ok(IDENTIFIER, subject, "goes to {0}".format(text))
+    if verdict == REFUSED:
+        return checks.warning(IDENTIFIER, subject, "is refused by the relay: {0}".format(text), TODO)
+    if verdict == KEPT:
+        return checks.warning(IDENTIFIER, subject, "ends in a mailbox on the relay", TODO)
+    if verdict == LEAVES:
+        return checks.warning(
+            IDENTIFIER,
+            subject,
+            "the relay does not know this name, and looks for its mail exchanger",
+            "Run mailops.relay.site for the relay; if the inventory calls the host otherwise, name it in relay_server_local_names.",
+        )
+    return checks.warning(IDENTIFIER, subject, "is not known: {0}".format(text), "Repair that table.")
