@@ -51,6 +51,26 @@ _OPTION_OF_COMMAND = re.compile(
 # The options of curl(1), wget(1) and the like that take user:password.
 _LOGIN_OPTION = re.compile(r"\{?(?:-[uU]|--(?:proxy-)?user)\Z")
 _LOGIN_IN_OPTION = re.compile(r"(\{?(?:-[uU]|--(?:proxy-)?user=)[^\s:=]+:)(.+)\Z")
+# Short options of well-known programs that take a password, as the next word or in the same one (their manuals).
+_OPTIONS_OF_PROGRAMS = dict(
+    (name, re.compile(pattern))
+    for names, pattern in (
+        ("sshpass ncftpget ncftpls ncftpput mongo mongodump mongosh sendxmpp", r"(-p)(.+)?\Z"),
+        # A blank behind it would end the option, and the program would ask for the password.
+        ("mysql mysqladmin mysqldump mysqlimport mariadb mariadb-admin mariadb-dump 7z 7za 7zz", r"(-p)(.+)\Z"),
+        ("swaks", r"(--?ap\Z|--?ap=)(.+)?\Z"),
+        ("sendEmail sendemail", r"(-xp\Z)(.+)?"),
+        (
+            "ldapadd ldapcompare ldapdelete ldapexop ldapmodify ldapmodrdn ldappasswd ldapsearch ldapwhoami",
+            r"(-w)(.+)?\Z",
+        ),
+        ("redis-cli", r"(-a\Z)(.+)?"),
+        ("mosquitto_pub mosquitto_rr mosquitto_sub ipmitool zip unzip", r"(-P)(.+)?\Z"),
+    )
+    for name in names.split()
+)
+# What follows its options is another program with options of its own.
+_WRAPPER = _OPTIONS_OF_PROGRAMS["sshpass"]
 # Shorter ones are looked for only where they are the whole text, since they are in half the words of a result.
 _SHORT = 6
 
@@ -204,7 +224,7 @@ def hidden_master(text, former, names):
 
 
 def shown_words(words):
-    """list of str: the arguments of a command without passwords: C(--password=...), C(--password ...) and logins."""
+    """list of str: the arguments of a command without passwords: C(--password=...), C(--password ...), C(sshpass -p ...) and logins."""
     return [without_logins(begin + (HIDDEN if secret else "")) for begin, secret in _split_words(words)]
 
 
@@ -216,9 +236,14 @@ def command_passwords(command):
 
 def _split_words(words):
     """Yields (str, str): what of each word may be shown, and what not."""
-    before = None
+    before = program = None
+    last = ""
     for word in words:
         named, login = _OPTION_OF_COMMAND.match(word), _LOGIN_IN_OPTION.match(word)
+        own = program.match(word) if program else None
+        if own:
+            # A password behind it may look like a name: -pmysecret.
+            named = None
         if before == "password":
             yield "", word
         elif before == "login" and ":" in word:
@@ -226,11 +251,21 @@ def _split_words(words):
             yield user + colon, password
         elif named and named.group(2):
             yield named.group(1) + "=", named.group(2)
+        elif own and own.group(2):
+            yield own.groups()
         elif login:
             yield login.groups()
         else:
             yield word, ""
-        if named and not named.group(2) and before != "password":
+        if before != "password":
+            # As master.cf has it: argv=/usr/bin/sshpass.
+            name = word.rpartition("/")[2].rpartition("=")[2]
+            if name in _OPTIONS_OF_PROGRAMS:
+                program = _OPTIONS_OF_PROGRAMS[name]
+            elif program is _WRAPPER and word[:1] != "-" and last != "-P":
+                program = None
+        last = word
+        if before != "password" and any(option and not option.group(2) for option in (named, own)):
             before = "password"
         else:
             before = "login" if _LOGIN_OPTION.match(word) else None

@@ -146,6 +146,16 @@ def test_other_arguments_are_shown():
         ("search --bind-pw {0} x", "search --bind-pw (not shown) x"),
         ("deliver --pw={0}", "deliver --pw=(not shown)"),
         ("deliver {{--password={0} x", "deliver {--password=(not shown) x"),
+        ("argv=/usr/bin/sshpass -p {0} ssh -p 22 h", "argv=/usr/bin/sshpass -p (not shown) ssh -p 22 h"),
+        ("argv=sshpass -v -p{0} scp -p f h:", "argv=sshpass -v -p(not shown) scp -p f h:"),
+        ("sshpass -P assword: -p {0} ssh h", "sshpass -P assword: -p (not shown) ssh h"),
+        ("swaks -au app -ap {0} -apt -t x@y", "swaks -au app -ap (not shown) -apt -t x@y"),
+        ("swaks --ap={0} -t x@y", "swaks --ap=(not shown) -t x@y"),
+        ("sendEmail -xu app -xp {0} -f x@y", "sendEmail -xu app -xp (not shown) -f x@y"),
+        ("/usr/bin/mysql -u mail -p{0} db", "/usr/bin/mysql -u mail -p(not shown) db"),
+        ("ldapsearch -D cn=a -w {0} uid=x", "ldapsearch -D cn=a -w (not shown) uid=x"),
+        ("redis-cli -a {0} ping", "redis-cli -a (not shown) ping"),
+        ("mosquitto_pub -u a -P {0} -t x", "mosquitto_pub -u a -P (not shown) -t x"),
     ],
 )
 def test_a_password_in_a_command_is_neither_shown_nor_in_a_message(command, visible):
@@ -157,6 +167,13 @@ def test_a_password_in_a_command_is_neither_shown_nor_in_a_message(command, visi
 def test_a_command_without_a_password_is_shown_as_it_is():
     command = "flags=DRhu user=mail:mail argv=/usr/bin/deliver -u mail -d ${recipient} --user mail x:y --pwx=a PWD=/b"
     assert " ".join(shown_words(command.split())) == command and command_passwords(command) == set()
+    for other in (
+        "deliver -p 25 -w 3 -P x -a y -ap z -xp q",
+        "mysql -p db",
+        "sshpass -e ssh -p 22 h",
+        "sshpass -f /f scp -p a b:",
+    ):
+        assert " ".join(shown_words(other.split())) == other and command_passwords(other) == set()
 
 
 @pytest.mark.parametrize("name", ["db_pass", "db_pwd", "my_api_key", "api_token", "my_bind_pw"])
