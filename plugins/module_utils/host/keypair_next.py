@@ -321,20 +321,27 @@ def _put_in_place(wanted, following, found, waiting, kept, label):
                 with about(pairs):
                     os.mkdir(pairs, 0o755)
             links = [(key, _link(certificate, "privatekey")), (certificate, _link(certificate, "certificate"))]
-            if not all(os.path.islink(path) and os.readlink(path) == target for path, target in links):
+            linked = all(os.path.islink(path) and os.readlink(path) == target for path, target in links)
+            # Where one of them is gone there is no pair that could go on meanwhile.
+            whole = None not in (found.data["privatekey"], found.data["certificate"])
+            if not linked and whole:
                 _adopt(change, pairs, links, found, label)
-            if kept:
-                for (role, name), path in zip(_NAMES, (key, certificate)):
-                    change.keep(os.path.join(pairs, _CURRENT, name), path, private=role == "privatekey")
+            for (role, name), path in zip(_NAMES, (key, certificate)):
+                if kept and found.data[role] is not None:
+                    source = os.path.join(pairs, _CURRENT, name) if whole else path
+                    change.keep(source, path, private=role == "privatekey")
             new, current = _new_pair(pairs, waiting.data, attributes, label), os.path.join(pairs, _CURRENT)
-            old = os.readlink(current)
+            old = os.readlink(current) if os.path.lexists(current) else None
             # This is the moment.
             _point(change, current, os.path.basename(new))
             try:
                 files.fsync_directory(pairs)
             except BaseException:
-                _point(change, current, old)
+                if old is not None:
+                    _point(change, current, old)
                 raise
+            if not linked and not whole:
+                _lead(change, links)
         except BaseException:
             change.roll_back()
             _remove_former(pairs)
@@ -348,6 +355,10 @@ def _adopt(change, pairs, links, found, label):
     old = _new_pair(pairs, found.data, found.attributes, label)
     _point(change, os.path.join(pairs, _CURRENT), os.path.basename(old))
     files.fsync_directory(pairs)
+    _lead(change, links)
+
+
+def _lead(change, links):
     for path, target in links:
         _point(change, path, target)
         files.fsync_directory(os.path.dirname(path))

@@ -174,6 +174,24 @@ def test_pair_that_nobody_can_verify_is_replaced_at_once(tmp_path):
     }
 
 
+@pytest.mark.parametrize("switched_before", [False, True])
+@pytest.mark.parametrize("lost", [["relay.crt"], ["relay.key"], ["relay.crt", "relay.key"]])
+def test_next_pair_takes_the_place_of_one_that_is_gone(tmp_path, lost, switched_before):
+    ensure(wanted(tmp_path))
+    if switched_before:
+        ensure(wanted(tmp_path, kind="RSA", force=True))
+        ensure(wanted(tmp_path, kind="RSA"), switch=True)
+        ensure(wanted(tmp_path, kind="RSA"))
+    request = wanted(tmp_path, kind="RSA" if switched_before else "ECC", **LATER)
+    waits = ensure(request)
+    for name in lost:
+        (tmp_path / name).unlink()
+    result = ensure(request, switch=True)
+    assert result["switched"] and result["certificate"] == waits["next"]["certificate"]
+    assert is_pair(tmp_path) and mode_of(tmp_path / "relay.key") == 0o600
+    assert len(names(tmp_path / "relay.crt.pairs")) == 2
+
+
 def test_next_pair_takes_the_place_of_one_that_expired(tmp_path):
     ensure(wanted(tmp_path, valid_days=40))
     request = wanted(tmp_path)
