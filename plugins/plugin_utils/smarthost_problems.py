@@ -274,9 +274,6 @@ def _conflicts(values, routes):
         for name, instead in _SET_BY_ROUTES.items():
             if name in values[variable]:
                 yield f"{variable}: {name} decides what {ROUTES} decides too. {instead}."
-    for name in ("transport_maps", "smtpd_recipient_restrictions"):
-        if name in values["relay_server_main_if_supported"]:
-            yield f"relay_server_main_if_supported: {name} is set for {ROUTES} too. Move it to relay_server_main, where it comes behind."
     relayhost = values["relay_server_relayhost"] or values["relay_server_main"].get("relayhost")
     for position, route in enumerate(routes if relayhost else (), 1):
         if "recipient" in route:

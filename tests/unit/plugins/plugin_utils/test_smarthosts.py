@@ -22,7 +22,7 @@ M365 = {
 }
 INNER = {"name": "inner", "hosts": ["10.20.0.77"], "port": "25", "tls": "may"}
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-NOTHING = {"main": {}, "first": {}, "first_supported": [], "master": [], "tables": []}
+NOTHING = {"main": {}, "prepend": {}, "first_supported": [], "master": [], "tables": []}
 
 
 def problems(hosts=(), routes=(), pacing=(), **values):
@@ -50,7 +50,6 @@ def table(found, path):
 
 def test_without_variables_nothing_is_set():
     assert ways() == NOTHING
-    assert filters.with_ways({"relayhost": ""}, NOTHING) == {"relayhost": ""}
 
 
 def test_a_smarthost_has_its_own_login_fallback_and_tls():
@@ -134,17 +133,23 @@ def test_routes_by_recipient_by_sender_and_for_the_rest():
     }
 
 
-def test_what_main_cf_has_otherwise_comes_behind_the_routes():
-    found = ways([SES], [{"recipient": "a.example", "via": "ses"}, {"recipient": "b.example", "via": "hold"}])
-    main = {"transport_maps": "hash:/a, hash:/b", "smtpd_recipient_restrictions": ["permit"], "smtp_tls_CAfile": "/my"}
-    assert filters.with_ways(main, found) == {
-        "transport_maps": ["texthash:/etc/postfix/route_recipients", "hash:/a, hash:/b"],
-        "smtpd_recipient_restrictions": ["check_recipient_access regexp:/etc/postfix/hold_recipients", "permit"],
-        "smtp_tls_CAfile": "/my",
-    }
-    assert filters.with_ways({"transport_maps": None}, found)["transport_maps"] == [
-        "texthash:/etc/postfix/route_recipients"
+def test_lists_of_main_cf_get_the_routes_in_front():
+    routes = [
+        {"recipient": "a.example", "via": "ses"},
+        {"recipient": "b.example", "via": "hold"},
+        {"sender": "a.example", "via": "ses"},
+        {"sender": "b.example", "via": "hold"},
     ]
+    found = ways([SES], routes)
+    assert found["prepend"] == {
+        "transport_maps": ["texthash:/etc/postfix/route_recipients"],
+        "sender_dependent_default_transport_maps": ["texthash:/etc/postfix/route_senders"],
+        "smtpd_recipient_restrictions": [
+            "check_sender_access regexp:/etc/postfix/hold_senders",
+            "check_recipient_access regexp:/etc/postfix/hold_recipients",
+        ],
+    }
+    assert not set(found["main"]) & set(found["prepend"])
 
 
 ADDRESS = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,12}@[a-z]{1,6}\.example", fullmatch=True)
@@ -321,8 +326,7 @@ def test_a_way_out_is_said_in_one_place():
         (problem,) = problems([SES], [ROUTE], relay_server_main={name: "x"})
         assert problem.startswith(f"relay_server_main: {name} decides what relay_server_routes decides too.")
         assert problems([SES], [], relay_server_main={name: "x"}) == []
-    (problem,) = problems([SES], [ROUTE], relay_server_main_if_supported={"transport_maps": "x"})
-    assert "Move it to relay_server_main" in problem
+    assert problems([SES], [ROUTE], relay_server_main_if_supported={"transport_maps": "x"}) == []
     elsewhere = {"relay_server_relayhost": "[smtp.example.net]"}
     (problem,) = problems([SES], [{"via": "ses"}], **elsewhere)
     assert "so is relay_server_relayhost. Keep one of them." in problem
