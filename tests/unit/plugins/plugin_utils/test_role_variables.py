@@ -72,27 +72,6 @@ def test_each_variable_has_a_default_and_a_description_and_no_entry_is_one_that_
     assert not files.intersection(documented["argument_specs"])
 
 
-def _results(tasks):
-    """Yields each name that a task gives to what it found."""
-    for task in tasks:
-        yield from filter(None, [task.get("register")])
-        yield from task.get("ansible.builtin.set_fact", ())
-        for inner in ("block", "rescue", "always"):
-            yield from _results(task.get(inner, ()))
-
-
-@pytest.mark.parametrize("role", role_variables.ROLES)
-def test_no_result_of_a_task_takes_the_name_of_a_variable_of_the_role(role):
-    # It would be stronger, and what the role sets would be what a task answered.
-    folder = ROOT / "roles" / role
-    files = [*(folder / "vars").glob("*.yml"), *(folder / "defaults").glob("*.yml")]
-    own = {name for path in files for name in yaml.safe_load(path.read_text("utf-8")) or ()}
-    found = [
-        name for path in (folder / "tasks").glob("*.yml") for name in _results(yaml.safe_load(path.read_text("utf-8")))
-    ]
-    assert own and not own.intersection(found)
-
-
 def test_clients_have_time_to_trust_a_next_certificate():
     # The last one waits for nobody.
     for renew, switch in ((30, 7), (0, 0), ("5", "4"), (30, "3650")):
