@@ -4,7 +4,7 @@
 """By which ways a relay sends mail out, for the role relay_server."""
 
 from ansible_collections.mailops.relay.plugins.plugin_utils import smarthosts as ways
-from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_list
 
 
 def smarthost_settings(smarthosts, routes, pacing, authorities):
@@ -15,8 +15,7 @@ def smarthost_settings(smarthosts, routes, pacing, authorities):
         authorities: str, the host's file with the certificates of the public authorities.
 
     Returns:
-        dict: C(main), C(first_supported), C(master) and C(tables) as for M(mailops.relay.postfix_config), and C(first): parameter -> list
-        of what comes before what it has otherwise.
+        dict: C(main), C(prepend), C(first_supported), C(master) and C(tables) as for M(mailops.relay.postfix_config).
     """
     name = "smarthost_settings"
     return ways.ways(
@@ -24,22 +23,6 @@ def smarthost_settings(smarthosts, routes, pacing, authorities):
         a_list(name, routes, "routes", of_dicts=True),
         a_list(name, pacing, "pacing", of_dicts=True),
         authorities,
-    )
-
-
-def with_ways(main, settings):
-    """Parameters of main.cf with those of C(smarthost_settings).
-
-    Args:
-        main: dict, the parameters as they are otherwise; what they name themselves stays.
-        settings: dict, of C(smarthost_settings).
-
-    Returns:
-        dict: parameter -> value.
-    """
-    return ways.with_ways(
-        a_dict("with_ways", main),
-        a_dict("with_ways", settings, "settings", ("main", "first"), "Give what smarthost_settings returned."),
     )
 
 
@@ -77,5 +60,4 @@ class FilterModule:
             "smarthost_packages": smarthost_packages,
             "smarthost_settings": smarthost_settings,
             "smarthosts_refused": smarthosts_refused,
-            "with_ways": with_ways,
         }

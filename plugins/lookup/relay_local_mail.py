@@ -71,7 +71,8 @@ class LookupModule(LookupBase):
         return found
 
     def _settings(self, value):
-        root = local_mail.settings(self.get_option("taken"), value("local_recipient"), value("local_recipients"))
+        own = local_mail.own_names(value("hostname"), value("mydestination"))
+        root = local_mail.settings(self.get_option("taken"), value("local_recipient"), value("local_recipients"), own)
         senders = sender_addresses.settings(
             value("hostname"),
             value("masquerade"),

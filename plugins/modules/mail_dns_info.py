@@ -19,7 +19,8 @@ description:
     address from which mail leaves names the relay; C(dns_fcrdns), and that name has the address again; C(dns_spf), SPF
     passes for each sender domain and for the name in HELO; C(dns_mx), the MX records of the site's domain do not contradict
     C(mydestination); C(dns_dkim) and C(dns_dmarc), which are there, as information.
-  - Of O(dkim_keys), C(dns_dkim) is a verdict on each, whether every name server of the domain has this key.
+  - Of O(dkim_keys), C(dns_dkim) is a verdict on each, whether every name server of the domain has this key, and C(dns_dmarc) on each
+    domain in C(From), those of the keys and of the envelope senders, whether what signs or SPF is aligned with it as its policy asks.
   - All questions are asked at once. A check whose basis another check has found missing is skipped and names that check.
 extends_documentation_fragment:
   - mailops.relay.attributes

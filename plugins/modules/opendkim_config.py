@@ -66,6 +66,14 @@ options:
     type: list
     elements: str
     default: []
+  unsigned_headers:
+    description:
+      - Names of headers that something takes out, or changes, after signing. They are kept out of the signature, also where
+        C(SignHeaders) of the host's own configuration names them. Those that OpenDKIM signs by itself should not be here: the signature
+        would no longer protect them.
+    type: list
+    elements: str
+    default: []
   port:
     description:
       - The port on 127.0.0.1 where the mail system finds the signer. A socket of the file system would be out of reach of a Postfix in
@@ -180,6 +188,7 @@ def argument_spec():
             },
         },
         "internal_hosts": {"type": "list", "elements": "str", "default": []},
+        "unsigned_headers": {"type": "list", "elements": "str", "default": []},
         "port": {"type": "int", "default": 8891},
         "backup": {"type": "bool", "default": False},
         "owner": {"type": "str"},

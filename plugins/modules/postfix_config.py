@@ -58,10 +58,17 @@ options:
         and takes the others out.
     type: dict
     default: {}
+  prepend:
+    description:
+      - The same as O(append), with the elements that come first. An element of several words, such as
+        V(check_sender_access texthash:/etc/postfix/senders), is one element of a list.
+    type: dict
+    default: {}
+    version_added: 0.10.0
   append:
     description:
       - Parameters of main.cf that are lists, such as V(transport_maps), with the elements that they get behind those which O(main)
-        names, or which are there. What others have set stays, and comes first.
+        names, or which are there. What others have set, before or since, stays, and comes first.
     type: dict
     default: {}
     version_added: 0.10.0
@@ -454,6 +461,7 @@ def argument_spec():
     return dict(
         config_directory=dict(type="path"),
         main=dict(type="dict", default={}),
+        prepend=dict(type="dict", default={}),
         append=dict(type="dict", default={}),
         if_supported=dict(type="dict", default={}),
         first_supported=dict(type="list", elements="list", default=[]),

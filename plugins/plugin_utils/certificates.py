@@ -121,7 +121,9 @@ def lines_of(certificates, width):
     title = "certificate"
     for row in rows_of(certificates):
         word = _SHOWN.get(row["status"])
-        text = "{host}: {subject}: {seen}".format(**row)
+        # A relay that did not answer has not told what it serves.
+        of_what = [row["host"], row["subject"]] if row["subject"] != row["host"] else [row["host"]]
+        text = ": ".join([*of_what, row["seen"]])
         yield "{0:<{1}}{2}{3}".format(title, width, word + " " if word else "ok, the first to end: ", text)
         if row["todo"]:
             yield "{0:<{1}}to do: {2}".format("", width, row["todo"])

@@ -86,7 +86,7 @@ def _users(recipient, recipients):
     return {**({user: root for user in _WITH_ROOT} if root else {}), **named}
 
 
-def settings(names, recipient, recipients):
+def settings(names, recipient, recipients, own=()):
     """What the relay's Postfix is told.
 
     What is refused is so by a route to its error transport, before it would be looked for in the DNS: at once, bounces too, and without
@@ -96,6 +96,7 @@ def settings(names, recipient, recipients):
         names: list of str, those of the clients that are taken.
         recipient: str, who gets root's mail; may be empty.
         recipients: dict: user -> address.
+        own: iterable of str, the relay's own names.
 
     Returns:
         dict: C(append) and C(tables) for M(mailops.relay.postfix_config).
@@ -103,9 +104,13 @@ def settings(names, recipient, recipients):
     users = _users(recipient, recipients)
     append, tables = {}, []
     if users:
-        # Without a host they stand for those of the relay itself.
-        entries = {user: users[user] for user in sorted(users)}
-        entries.update({f"{user}@{name}": users[user] for name in sorted(names) for user in sorted(users)})
+        # Without a host they stand for those of the relay itself. With a dot in it a key alone is a domain too (virtual_alias_domains),
+        # to which strangers could send then.
+        entries = {user: users[user] for user in sorted(users) if "." not in user}
+        here = [name for name in own if is_fqdn(name) or name == "localhost"]
+        for user in sorted(users):
+            hosts = {*names, *here} if "." in user else names
+            entries.update({f"{user}@{name}": users[user] for name in sorted(hosts)})
         append["virtual_alias_maps"] = [f"{_TYPE}:{RECIPIENTS_TABLE}"]
         tables.append({"path": RECIPIENTS_TABLE, "type": _TYPE, "entries": entries})
     if names:
@@ -172,6 +177,9 @@ def problems(values, names, own):
     for user, address in recipients.items():
         if not is_user(str(user)):
             yield f'{name}: "{user}" is not a user. Write the name alone, without a host, for example www-data.'
+            continue
+        if str(user).lower() in own.union(names):
+            yield f'{name}: "{user}" is a host, not a user. Write the name of the user alone, for example root.'
             continue
         wrong = address_problem(name, address, f' of "{user}",')
         if wrong:

@@ -107,7 +107,7 @@ PLAYBOOKS = {
         "verify_recipient": _address,
         "verify_sender": _address,
         "verify_tls": choice("verified", "encrypted", "none"),
-        "verify_timeout": number(1, whole=False, unit=" of seconds"),
+        "verify_timeout": number(1, whole=False, unit="seconds"),
         "verify_paths": texts,
         "verify_source": choice(*_SOURCES),
         "verify_json": truth,
@@ -121,7 +121,7 @@ PLAYBOOKS = {
         "preflight_dkim_selectors": texts,
         "preflight_nameservers": texts,
         "preflight_nameserver_port": _port,
-        "preflight_timeout": number(1, whole=False, unit=" of seconds"),
+        "preflight_timeout": number(1, whole=False, unit="seconds"),
         "preflight_message_rate": number(0),
         "preflight_queue_free_mib": number(0),
         "preflight_queue_free_inodes": number(0),
@@ -135,18 +135,20 @@ PLAYBOOKS = {
     "remove": {"remove_assume_yes": truth},
     "site": {"site_preflight": _site_preflight},
 }
-# What the variables were called before they had the playbook's name.
+# Of other things a site may have variables that begin in this way, and hand them over with -e, too.
+_OF_ANYBODY = ("site",)
+# What a user's own plays may have for themselves, and be given with -e, under the name without the playbook's.
+_OF_OWN_PLAYS = ("queue_name", "queue_id", "report_hosts")
+# Playbook -> name without the playbook's -> variable. Only an extra variable, or one that is handed over, is taken for it.
 _BARE = {
-    "queue": {name: _queue_name(name) for name in selection_arguments() if name != "queue_id"},
-    "trace": {name: "trace_" + name for name in (*TEXTS, *_LOG, "status", "limit", "json") if name != "queued_as"},
-    "report": {name: "report_" + name for name in _LOG},
-    "verify": {name: "verify_" + name for name in ("paths", "source", "json")},
-    "preflight": {"json": "preflight_json"},
-    "remove": {"assume_yes": "remove_assume_yes"},
-    "site": {},
+    playbook: {
+        name[len(playbook) + 1 :]: name
+        for name in known
+        if name.startswith(playbook + "_") and name not in _OF_OWN_PLAYS and playbook not in _OF_ANYBODY
+    }
+    for playbook, known in PLAYBOOKS.items()
 }
-for _name in ("action", "limit", "backup_to", "restore_from", "assume_yes", "show_messages"):
-    _BARE["queue"][_name] = "queue_" + _name
+_BARE["queue"]["queue"] = "queue_name"
 _BARE["trace"]["subject"] = "trace_subject"
 _BARE["queue"]["subject"] = "queue_subject"
 # What somebody may look for in vain, with the reason and what to write instead.
@@ -161,8 +163,6 @@ _IMPOSSIBLE = {
     "queue_subject": "the queue is not searched by subject; write queue_sender, queue_recipient or queue_id",
     "queue_hosts": "which hosts are asked is said with --limit",
 }
-# Of other things a site may have variables that begin in this way, and hand them over with -e, too.
-_OF_ANYBODY = ("site",)
 # These run roles, of which the variables are checked only where they begin with the role's name.
 _ROLES_OF = {"site": ROLES, "remove": ROLES}
 # Of a name that is wrong at its beginning so much has to be alike, and it is longer or shorter by so many letters at most.
@@ -223,7 +223,7 @@ def _named_wrong(playbook, given, inventory):
     for name in sorted(given & set(_BARE[playbook])):
         new = _BARE[playbook][name]
         found.append(
-            f"{name}: {_IMPOSSIBLE[new]}" if new in _IMPOSSIBLE else f"{name}: it is called {new} now; write that"
+            f"{name}: {_IMPOSSIBLE[new]}" if new in _IMPOSSIBLE else f"{name}: here it is called {new}; write that"
         )
     for name, near in misspelt((name for name in given | inventory if name.startswith(prefix)), known, prefix).items():
         if name in given and name in _IMPOSSIBLE:

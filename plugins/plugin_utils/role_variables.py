@@ -202,24 +202,39 @@ def _wrong_number(name, value):
     return _ended(sentence)
 
 
+# A key of which it is the only list -> what an element of it may be.
+_EXAMPLES = {
+    "via": "sender: tenant.example, via: mx",
+    "per_minute": "name: provider, domains: [example.com], per_minute: 30",
+    "hosts": "name: provider, hosts: [smtp.provider.example]",
+    "domain": "domain: example.com",
+    "name": "name: smtp-relay001.example.com",
+}
+
+
 def _wrong_list(name, value, option):
+    def _shown_there(found):
+        # What was written in the wrong form may be the password.
+        hidden = isinstance(found, (str, int)) and "password" in option.get("options", ())
+        return "a text" if hidden and not isinstance(found, bool) else _shown(found)
+
     if isinstance(value, str) and name in _TEXT_WILL_DO:
         return None
     if not isinstance(value, (list, tuple)):
-        example = "domain: example.com" if "domain" in option.get("options", ()) else "name: smtp-relay001.example.com"
+        example = next(text for key, text in _EXAMPLES.items() if key in option.get("options", {"name": {}}))
         instead = f"[{{{example}}}]" if "options" in option else f"[{'…' if value == '' else value}]"
         if isinstance(value, Mapping):
             instead = "a list, each element after a hyphen"
-        return f"{name}: {_shown(value)} is not a list. Write {instead}."
+        return f"{name}: {_shown_there(value)} is not a list. Write {instead}."
     of_dicts = option["elements"] == "dict"
     for position, element in enumerate(value, 1):
         if of_dicts and not isinstance(element, Mapping):
             first = "domain" if "domain" in option.get("options", ()) else "name"
             named = "options" in option or name.endswith("_master")
             instead = f"{{{first}: …}}" if named else "its names and values"
-            return f"{name}: element {position}, {_shown(element)}, is not a dictionary. Write {instead}."
+            return f"{name}: element {position}, {_shown_there(element)}, is not a dictionary. Write {instead}."
         if not of_dicts and (element is None or isinstance(element, (bool, Mapping, list, tuple))):
-            return f"{name}: element {position}, {_shown(element)}, is not a text. Write one in quotes."
+            return f"{name}: element {position}, {_shown_there(element)}, is not a text. Write one in quotes."
         if "options" in option:
             for key, near in misspelt(element, option["options"]).items():
                 instead = f"Write {near}" if near else f"Write {', '.join(option['options'])}"
@@ -232,11 +247,7 @@ def _meant(role, values, facts, units, unknown, variables):
     if role == "relay_server":
         own = list(facts.get("all_ipv4_addresses") or []) + list(facts.get("all_ipv6_addresses") or [])
         named = [*own, values["relay_server_hostname"], values["relay_server_address"]]
-        return [
-            *relay_server.problems(values, units, unknown, own),
-            *smarthost_problems.problems(values, named),
-            *_about_addresses(values, variables),
-        ]
+        return [*relay_server.problems(values, units, unknown, own), *_about_mail(values, variables, named)]
     relays, port = values[f"{role}_relays"], values[f"{role}_port"]
     told = []
     if role != "qmail_client":
@@ -248,10 +259,14 @@ def _meant(role, values, facts, units, unknown, variables):
     return [*client_relays.relay_problems(relays, role, port, addresses=role == "qmail_client"), *told]
 
 
-def _about_addresses(values, variables):
-    """list of str: what is wrong with the addresses that relay_server takes."""
+def _about_mail(values, variables, named):
+    """list of str: what is wrong with the ways and the addresses of mail that relay_server takes."""
     hostname = str(values["relay_server_hostname"])
     own = local_mail.own_names(hostname, values["relay_server_mydestination"])
     names = [name for found in client_names(variables, hostname, values["relay_server_local_names"]) for name in found]
     names = [name for name in names if name not in own]
-    return [*local_mail.problems(values, names, own), *sender_addresses.problems(values, names, hostname)]
+    return [
+        *smarthost_problems.problems(values, named, names),
+        *local_mail.problems(values, names, own),
+        *sender_addresses.problems(values, names, hostname),
+    ]

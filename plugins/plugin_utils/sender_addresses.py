@@ -60,6 +60,63 @@ def settings(hostname, masquerade, exceptions, canonical, strip_headers):
     return {"main": main, "append": append, "tables": tables}
 
 
+def _masquerades(host, values):
+    """str or None: the domain that stands for a host, as Postfix finds it: the longest of those above it."""
+    host = host.lower()
+    hosts = [str(name).lower() for name in values["relay_server_masquerade_exceptions"] if _is_host(str(name))]
+    if any(host == name or host.endswith(f".{name}") for name in hosts):
+        return None
+    domains = sorted((str(domain).lower() for domain in values["relay_server_masquerade"]), key=len, reverse=True)
+    found = next((domain for domain in domains if host == domain or host.endswith(f".{domain}")), None)
+    return None if found == host else found
+
+
+def becomes(sender, values):
+    """What the relay makes of each sender that a route names, before it looks for the route.
+
+    Args:
+        sender: str, an address or a domain.
+        values: dict: variable of relay_server -> value.
+
+    Returns:
+        (str, str) or None: the variable, and what it makes of them; nothing where they stay, or some of a domain do.
+    """
+    user, at, domain = sender.lower().rpartition("@")
+    canonical = {str(key).lower(): str(value).lower() for key, value in values["relay_server_canonical"].items()}
+    new = next((canonical[key] for key in (sender.lower(), f"@{domain}") if key in canonical), None)
+    if new is not None and new not in (sender.lower(), f"@{domain}"):
+        return "relay_server_canonical", f"{user}{new}" if new.startswith("@") and at else new.removeprefix("@")
+    users = [str(name).lower() for name in values["relay_server_masquerade_exceptions"] if not _is_host(str(name))]
+    stay = user in users if at else users or any(key.endswith(f"@{domain}") for key in canonical)
+    above = None if stay else _masquerades(domain, values)
+    return above and ("relay_server_masquerade", f"{user}{at}{above}")
+
+
+def come_to_be(sender, names, values):
+    """list of str: senders, as the site's hosts give them, of which the relay makes one that a route names; sorted.
+
+    Args:
+        sender: str, an address or a domain.
+        names: iterable of str, the site's hosts.
+        values: dict: variable of relay_server -> value.
+    """
+    user, at, domain = sender.lower().rpartition("@")
+    users = [str(name).lower() for name in values["relay_server_masquerade_exceptions"] if not _is_host(str(name))]
+    found = set()
+    if not (at and user in users):
+        found.update(f"{user}{at}{name}" for name in names if _masquerades(name, values) == domain)
+    for key, value in values["relay_server_canonical"].items():
+        new_user, _at, new_domain = str(value).lower().rpartition("@")
+        old_user, old_at, old_domain = str(key).lower().rpartition("@")
+        if not old_at or new_domain != domain or old_domain == domain and not at:
+            continue
+        if not at or new_user == user:
+            found.add(str(key).lower().removeprefix("@"))
+        elif not new_user and old_user in ("", user):
+            found.add(f"{user}@{old_domain}")
+    return sorted(found - {sender.lower()})
+
+
 def _header_checks(hostname, names):
     found = []
     for name in sorted({name.lower() for name in names}):

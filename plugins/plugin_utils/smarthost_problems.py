@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, is_loopback, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import IMPLICIT_TLS
+from ansible_collections.mailops.relay.plugins.plugin_utils import sender_addresses
 from ansible_collections.mailops.relay.plugins.plugin_utils import smarthosts as ways
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import choice, number
 
@@ -27,6 +28,15 @@ _SET_BY_ROUTES = {
     "sender_dependent_default_transport_maps": "Move its entries to relay_server_routes",
     # Looked up before the transports of senders are, and the hosts that it names would get their mail.
     "sender_dependent_relayhost_maps": "Move its entries to relay_server_routes",
+}
+
+_MAINS = ("relay_server_main", "relay_server_main_if_supported")
+_WAYS_OUT = ("relayhost", *_SET_BY_ROUTES)
+# What changes senders.
+_REWRITING = {
+    "relay_server_masquerade": (list, tuple),
+    "relay_server_masquerade_exceptions": (list, tuple),
+    "relay_server_canonical": Mapping,
 }
 
 
@@ -104,6 +114,15 @@ def _host_problems(where, entry, level, own):
         seen.add(str(host).lower())
 
 
+def _clients_as_hosts(position, entry, clients):
+    for host in entry["hosts"] if isinstance(entry.get("hosts"), (list, tuple)) else ():
+        if isinstance(host, str) and host.lower() in clients:
+            yield (
+                f'{_where(SMARTHOSTS, position, entry)}: "{host}" is a client, which sends its mail to this relay, so that it would go round in a'
+                " circle. Write the host of the provider."
+            )
+
+
 def _login_problems(where, entry, level):
     user, password = "user" in entry, "password" in entry
     if user and not password:
@@ -118,8 +137,8 @@ def _login_problems(where, entry, level):
         yield f"{where}: user has a colon in it, at which Postfix would divide it. Ask the provider for a name without."
     elif user and str(entry["user"]).strip() != str(entry["user"]):
         yield f"{where}: user begins or ends with a space. Take that out."
-    # Nothing of the password itself.
-    if password and not _text(entry["password"]):
+    # Nothing of the password itself. A number is no longer what was written: 0123 is 83, 1_000 is 1000.
+    if password and (not isinstance(entry["password"], str) or not _text(entry["password"])):
         yield f"{where}: password is not a text in one line with something in it. Write the one that the provider gave, in quotes."
     elif password and str(entry["password"]).rstrip() != str(entry["password"]):
         yield f"{where}: password ends with a space, which Postfix would leave out. Take it out, or have the provider make another."
@@ -230,8 +249,18 @@ def _repeated(variable, entries, key, what):
 _OTHER = {"name": "Give it another name, or take it out", "smarthost": "Keep one of them"}
 
 
-def _domains_in_the_way(routes, pacing, relayhost):
-    """Yields a sentence for each domain whose pace would take its mail past the way that a route, or a relayhost, has for it."""
+def _other_ways(values):
+    """list of str: what beside routes says that mail does not go to mail exchangers, as sentences name it."""
+    found = ["relay_server_relayhost"] if values["relay_server_relayhost"] else []
+    for variable in _MAINS:
+        named = values[variable] if isinstance(values[variable], Mapping) else {}
+        # The service smtp is Postfix's default.
+        found += [f"{name} in {variable}" for name in _WAYS_OUT if named.get(name) and named[name] != "smtp"]
+    return found
+
+
+def _domains_in_the_way(routes, pacing, others):
+    """Yields a sentence for each domain whose pace would take its mail past the way that a route, or main.cf, has for it."""
     by_mail_exchanger = {
         str(route["recipient"]).lower() for route in routes if "recipient" in route and route.get("via") == "mx"
     }
@@ -244,8 +273,7 @@ def _domains_in_the_way(routes, pacing, relayhost):
     default = next((route.get("via") for route in routes if "sender" not in route and "recipient" not in route), "mx")
     if default != "mx":
         elsewhere.append(f"the route to {default} without sender and recipient")
-    if relayhost:
-        elsewhere.append("relay_server_relayhost")
+    elsewhere += others
     seen = set()
     for position, entry in enumerate(pacing, 1):
         for domain in entry.get("domains") or () if isinstance(entry.get("domains"), (list, tuple)) else ():
@@ -270,14 +298,11 @@ def _conflicts(values, routes):
     """Yields a sentence for each parameter that a route needs and another variable sets."""
     if not routes:
         return
-    for variable in ("relay_server_main", "relay_server_main_if_supported"):
+    for variable in _MAINS:
         for name, instead in _SET_BY_ROUTES.items():
             if name in values[variable]:
                 yield f"{variable}: {name} decides what {ROUTES} decides too. {instead}."
-    for name in ("transport_maps", "smtpd_recipient_restrictions"):
-        if name in values["relay_server_main_if_supported"]:
-            yield f"relay_server_main_if_supported: {name} is set for {ROUTES} too. Move it to relay_server_main, where it comes behind."
-    relayhost = values["relay_server_relayhost"] or values["relay_server_main"].get("relayhost")
+    relayhost = values["relay_server_relayhost"] or any(values[variable].get("relayhost") for variable in _MAINS)
     for position, route in enumerate(routes if relayhost else (), 1):
         if "recipient" in route:
             continue
@@ -293,12 +318,49 @@ def _conflicts(values, routes):
             )
 
 
-def problems(values, own):
+def _rewritten(values, routes, clients):
+    """Yields a sentence for each route by sender that misses the senders it names, since the relay changes senders."""
+    if not all(isinstance(values[name], kind) for name, kind in _REWRITING.items()):
+        return
+    held = {
+        str(route["sender"]).lower()
+        for route in routes
+        if route.get("via") == "hold" and isinstance(route.get("sender"), str)
+    }
+    for position, route in enumerate(routes, 1):
+        sender, via = route.get("sender"), route.get("via")
+        if not isinstance(sender, str) or via == "error" or _key_problem("", "sender", sender):
+            continue
+        where = f"{ROUTES}: element {position}"
+        if via != "hold":
+            found = sender_addresses.becomes(sender, values)
+            if found:
+                variable, new = found
+                yield (
+                    f'{where}: no mail would go by it: {variable} makes "{sender}" {new} before the route is looked for. Write {new} here, or'
+                    f" leave that sender out there."
+                )
+            continue
+        missed = [
+            name
+            for name in sender_addresses.come_to_be(sender, clients, values)
+            if name not in held and name.rpartition("@")[2] not in held
+        ]
+        if missed:
+            more = f", and {len(missed) - 1} more like it" if len(missed) > 1 else ""
+            yield (
+                f'{where}: mail is held by the sender that a client gives, and "{missed[0]}" becomes "{sender}" only later, so that it would'
+                f" go out. Add the route {{sender: {missed[0]}, via: hold}}{more}."
+            )
+
+
+def problems(values, own, clients=()):
     """Yields a sentence or two for each thing in these variables that cannot be used.
 
     Args:
         values: dict: name of a variable of the role -> its value.
         own: iterable of str, the relay's own names and addresses.
+        clients: iterable of str, the names of the site's hosts that send through it, in small letters.
     """
     smarthosts, routes, pacing = values[SMARTHOSTS], values[ROUTES], values[PACING]
     known = {str(name).lower() for name in own if name}
@@ -306,6 +368,7 @@ def problems(values, own):
     found = []
     for position, entry in enumerate(smarthosts, 1):
         found += _smarthost_problems(position, entry, known)
+        found += _clients_as_hosts(position, entry, clients)
         if entry.get("name") in ways.WAYS:
             found.append(
                 f"{_where(SMARTHOSTS, position, entry)}: a route to it would mean something else. Give it another name."
@@ -314,11 +377,12 @@ def problems(values, own):
     for position, route in enumerate(routes, 1):
         found += _route_problems(position, route, names)
     found += _repeated_routes(routes)
+    found += _rewritten(values, routes, clients)
     for position, entry in enumerate(pacing, 1):
         found += _pacing_problems(position, entry, names)
     for key in ("name", "smarthost"):
         found += _repeated(PACING, pacing, key, key)
-    found += _domains_in_the_way(routes, pacing, values["relay_server_relayhost"])
-    if all(isinstance(values[f"relay_server_main{ending}"], Mapping) for ending in ("", "_if_supported")):
+    found += _domains_in_the_way(routes, pacing, _other_ways(values))
+    if all(isinstance(values[variable], Mapping) for variable in _MAINS):
         found += _conflicts(values, routes)
     yield from filter(None, found)

@@ -146,11 +146,10 @@ def ways(smarthosts, routes, pacing, authorities):
         authorities: str, the host's file with the certificates of the public authorities.
 
     Returns:
-        dict: C(main), C(first_supported), C(master) and C(tables) for M(mailops.relay.postfix_config), and C(first): dict of parameter
-        -> list of str, what comes before what main.cf has in it otherwise.
+        dict: C(main), C(prepend), C(first_supported), C(master) and C(tables) for M(mailops.relay.postfix_config).
     """
     by_name = {smarthost["name"]: smarthost for smarthost in smarthosts}
-    main, first, choices = {}, {}, []
+    main, prepend, choices = {}, {}, []
     master = [_smarthost_service(smarthost) for smarthost in smarthosts]
     tables = [_login(smarthost) for smarthost in smarthosts if "user" in smarthost]
     if any(map(_checks_authority, smarthosts)):
@@ -183,29 +182,15 @@ def ways(smarthosts, routes, pacing, authorities):
             choices.append([{f"{service}_transport_rate_delay": delay}, {f"{service}_destination_rate_delay": delay}])
     if recipients:
         tables.append(_table(_RECIPIENTS, recipients))
-        first["transport_maps"] = [f"texthash:{_RECIPIENTS}"]
+        prepend["transport_maps"] = [f"texthash:{_RECIPIENTS}"]
     if senders:
         tables.append(_table(_SENDERS, senders))
-        main["sender_dependent_default_transport_maps"] = f"texthash:{_SENDERS}"
+        prepend["sender_dependent_default_transport_maps"] = [f"texthash:{_SENDERS}"]
     for key, path in (("sender", _HELD_SENDERS), ("recipient", _HELD_RECIPIENTS)):
         if held[key]:
             tables.append(_held(path, held[key]))
-            first.setdefault("smtpd_recipient_restrictions", []).append(f"check_{key}_access regexp:{path}")
-    return {"main": main, "first": first, "first_supported": choices, "master": master, "tables": tables}
-
-
-def with_ways(main, found):
-    """dict: parameters of main.cf with those of ``ways``: lists are put before what they are otherwise, others set where they are not.
-
-    Args:
-        main: dict, parameters of main.cf as they are otherwise.
-        found: dict, what ``ways`` returned.
-    """
-    result = {**found["main"], **main}
-    for name, items in found["first"].items():
-        others = main.get(name) or []
-        result[name] = items + ([others] if isinstance(others, str) else list(others))
-    return result
+            prepend.setdefault("smtpd_recipient_restrictions", []).append(f"check_{key}_access regexp:{path}")
+    return {"main": main, "prepend": prepend, "first_supported": choices, "master": master, "tables": tables}
 
 
 def _entries(smarthosts):

@@ -76,7 +76,7 @@ def number(least, whole=True, unit=""):
     Args:
         least: the smallest that makes sense.
         whole: bool, whether it must have no fraction.
-        unit: str, what is counted, with a space before it, or empty.
+        unit: str, what is counted, for example "seconds", or empty.
     """
     kind = "a whole number" if whole else "a number"
 
@@ -86,10 +86,10 @@ def number(least, whole=True, unit=""):
         except ValueError:
             found = None
         if found is None:
-            return said(name, value, kind + unit, f"{kind}, {least} or more")
+            return said(name, value, f"{kind} of {unit}" if unit else kind, f"{kind}, {least} or more")
         # Not a number is less than nothing either.
         if not least <= found < float("inf"):
-            return said(name, value, f"{least} or more{unit}", f"{kind}, {least} or more")
+            return said(name, value, f"{least} or more {unit}".rstrip(), f"{kind}, {least} or more")
         return None
 
     return problem

@@ -109,6 +109,16 @@ class Claims(object):
         entry = self._entry(thing, key)
         return None if entry is None else entry["before"]
 
+    def found_since(self, thing, key, before):
+        """Say what is to come back of something that others have changed since it was set, as far as that can be told.
+
+        Args:
+            thing, key: str, of an entry.
+            before: str or None, what is there now, without what is ours.
+        """
+        entry = dict(self._entry(thing, key), before=before)
+        self._known = dict(self._known, **{thing: dict(self._known[thing], **{key: entry})})
+
     def claim(self, thing, key, wanted, before, how=None):
         """Name something that this owner wants.
 

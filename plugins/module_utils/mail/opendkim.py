@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import re
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
@@ -36,6 +37,7 @@ TABLES = "/etc/opendkim"
 SECTION = "opendkim_config"
 _KEY_TABLE, _SIGNING_TABLE, _HOSTS = "mailops-relay.keys", "mailops-relay.signing", "mailops-relay.hosts"
 _LOOPBACK = ["127.0.0.0/8", "::1"]
+_HEADER = re.compile(r"[A-Za-z0-9_-]+\Z")
 _PROPERTIES = "ActiveState,UnitFileState,InactiveExitTimestampMonotonic"
 
 
@@ -116,6 +118,11 @@ class Signer(object):
                 raise SignerError(
                     "internal_hosts: {0!r} is not an address or network. Write one such as 192.0.2.0/24.".format(host)
                 )
+        for name in self._request["unsigned_headers"]:
+            if not _HEADER.match(name):
+                raise SignerError(
+                    "unsigned_headers: {0!r} is not the name of a header. Write one such as User-Agent.".format(name)
+                )
         for key in self._request["keys"]:
             if len(key["path"].split()) != 1:
                 raise SignerError(
@@ -127,7 +134,7 @@ class Signer(object):
     def _apply(self):
         owned = Owned(self._request["owner"], SECTION, self._record, fits)
         signing, waiting = self._chosen()
-        files = OwnedFiles(owned, self._wanted(signing))
+        files = OwnedFiles(owned, self._wanted() + [("OmitHeaders", self._request["unsigned_headers"])])
         plans = self._plans(files, signing)
         if self._request["state"] == "absent":
             self._warnings += owned.nothing_known()
@@ -183,7 +190,7 @@ class Signer(object):
                     )
                 )
 
-    def _wanted(self, signing):
+    def _wanted(self):
         """list of (str, str): the parameters of the configuration."""
         return [
             ("Mode", "s"),
@@ -230,7 +237,7 @@ class Signer(object):
                         CONFIGURATION, " and ".join(others)
                     )
                 )
-            plan.after = opendkim_conf.edited(base, self._wanted(signing))
+            plan.after = opendkim_conf.edited(base, self._wanted() + self._omitted(base))
             files.claim(plan)
             plans.append(plan)
         # The configuration goes back before what it names goes out.
@@ -239,6 +246,19 @@ class Signer(object):
             if plan is not None:
                 plans.append(plan)
         return plans
+
+    def _omitted(self, base):
+        """list of (str, str): the parameter that keeps headers out of signatures, whatever else the configuration signs."""
+        names = self._request["unsigned_headers"]
+        if not names:
+            return []
+        theirs = opendkim_conf.settings(base).get("omitheaders", "")
+        if ":" in theirs or "/" in theirs:
+            raise SignerError(
+                "{0}: OmitHeaders names {1}, which cannot be added to here. Write the headers themselves there, for example "
+                "OmitHeaders *,+{2}.".format(CONFIGURATION, theirs, names[0])
+            )
+        return [("OmitHeaders", opendkim_conf.omitting(theirs, names))]
 
     @staticmethod
     def _is_ours(text):

@@ -74,6 +74,19 @@ def _line(name, value):
     return "{0}\t{1}\n".format(name, value)
 
 
+def omitting(theirs, names):
+    """str: the value of OmitHeaders with further names of headers; OpenDKIM signs none of them, whatever SignHeaders says.
+
+    Args:
+        theirs: str, the value as it is; empty for the one that is built in, which a C(*) stands for (opendkim.conf(5)).
+        names: list of str.
+    """
+    parts = [part for part in theirs.replace(",", " ").split() if part] or ["*"]
+    known = [part.lstrip("+").lower() for part in parts]
+    sign = "+" if parts[0] == "*" else ""
+    return ",".join(parts + [sign + name for name in names if name.lower() not in known])
+
+
 def key_table(keys):
     """str: the text of a KeyTable, one line for each SigningKey, of which the name in the DNS is the name here."""
     return "".join(

@@ -158,6 +158,37 @@ def _is_supported(entry, defaults, types):
     return types is None or all(kind in types for kind, _path in tables)
 
 
+def _elements(value, what):
+    """list of str: the elements of a list, of which one such as C(check_sender_access hash:/a) is several words."""
+    return [setting_text(element, what) for element in (value if isinstance(value, (list, tuple)) else [value])]
+
+
+def without_elements(text, elements):
+    """str: a list of Postfix without these elements, wherever they stand; what is left stays as it is written.
+
+    Args:
+        text: str.
+        elements: list of str, of one word or several.
+    """
+    words = split_list(text)
+    own = sorted((split_list(element) for element in elements), key=len, reverse=True)
+    parts, position, at, joined = [], 0, 0, False
+    while position < len(words):
+        length = next((len(one) for one in own if one and words[position : position + len(one)] == one), 0)
+        for word in words[position : position + (length or 1)]:
+            start = text.index(word, at)
+            at = start + len(word)
+        if length:
+            joined = False
+        elif joined:
+            parts[-1] = (parts[-1][0], at)
+        else:
+            parts.append((start, at))
+            joined = True
+        position += length or 1
+    return ", ".join(text[start:end] for start, end in parts)
+
+
 def _account(lookup, name, what, kind):
     if name is None:
         return None
@@ -222,7 +253,7 @@ class Configuration(object):
     def _check_state(self):
         state = self._request.get("state") or "present"
         check_request(self._owner_name, state)
-        wanted = ("main", "append", "if_supported", "first_supported", "master", "tables", "files")
+        wanted = ("main", "prepend", "append", "if_supported", "first_supported", "master", "tables", "files")
         named = [name for name in wanted if state == "absent" and self._request.get(name)]
         if named:
             raise SettingError(
@@ -336,7 +367,7 @@ class Configuration(object):
     def _conceal_request(self):
         """Passwords that the call itself has in its settings; what it gives for files depends on the configuration."""
         request = self._request
-        settings = [request.get("main") or {}, request.get("if_supported") or {}]
+        settings = [request.get(name) or {} for name in ("main", "prepend", "append", "if_supported")]
         settings += [item.get("options") or {} for item in request.get("master") or []]
         settings += [
             entry for choice in request.get("first_supported") or [] for entry in choice if isinstance(entry, dict)
@@ -441,8 +472,8 @@ class Configuration(object):
             if name not in unknown
         )
         values = main.values()
-        appended = self._appended(plan.destination, texts, values)
-        texts.update(appended)
+        extended = self._extended(plan.destination, texts, values)
+        texts.update(extended)
         if self._owner_name is not None and not self._owned.known and self._host.installed:
             from ansible_collections.mailops.relay.plugins.module_utils.postfix.earlier import Earlier
 
@@ -454,10 +485,10 @@ class Configuration(object):
         # Sorted: Python 2.7 gives a mapping in any order, and new parameters are appended in this one.
         for name, value in sorted(texts.items()):
             main.set(name, value)
-        return sorted(unknown), set(named).union(appended), set(restored)
+        return sorted(unknown), set(named).union(extended), set(restored)
 
-    def _appended(self, thing, texts, values):
-        """dict: parameter -> str: lists of main.cf with elements of ours behind those that they have otherwise.
+    def _extended(self, thing, texts, values):
+        """dict: parameter -> str: lists of main.cf with elements of ours before and behind those that they have otherwise.
 
         Args:
             thing: str, main.cf itself, not a link to it.
@@ -465,17 +496,28 @@ class Configuration(object):
             values: dict: parameter -> str, what main.cf says.
         """
         claims = self._owned.claims
+        first, last = [
+            dict(
+                (name, _elements(value, "{0}: {1}".format(option, name)))
+                for name, value in (self._request.get(option) or {}).items()
+            )
+            for option in ("prepend", "append")
+        ]
         found = {}
-        for name, elements in (self._request.get("append") or {}).items():
-            own = split_list(setting_text(elements, "append: " + name))
+        for name in sorted(set(first).union(last)):
+            before, behind = first.get(name, []), last.get(name, [])
+            recorded = claims is not None and name in claims.keys(thing)
             if name in texts:
                 base = texts[name]
-            elif claims is not None and claims.is_ours(thing, name, values.get(name)):
+            elif recorded and claims.is_ours(thing, name, values.get(name)):
                 base = claims.before(thing, name)
             else:
                 base = values.get(name)
-            others = [element for element in split_list(base or "") if element not in own]
-            found[name] = ", ".join(others + own)
+                if recorded:
+                    # Others have changed the list since: without ours it is what is to come back.
+                    claims.found_since(thing, name, without_elements(base or "", before + behind) or None)
+            others = without_elements(base or "", before + behind)
+            found[name] = ", ".join(before + [others] * bool(others) + behind)
         return found
 
     def _before(self, plan, parse, wanted, current, name="{0}"):

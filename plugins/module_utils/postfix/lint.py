@@ -57,6 +57,7 @@ KNOWN_IDENTIFIERS = {
     "restrictions-incomplete": False,
     "secret-readable": False,
     "service-missing": True,
+    "signer-bypassed": False,
     "single-interface": False,
     "size-limits": False,
     "table-file-missing": True,
@@ -126,6 +127,11 @@ def check(main, services, host):
     findings += lint_services.check_services(main_scope, service_scopes, services)
     findings += lint_reuse.check_reuse(main_scope, service_scopes, services)
     findings += lint_rewriting.check_rewriting(main_scope, service_scopes, services)
+    if "smtpd_milters" in main:
+        # Compiled on each host that loads it, and most have no milters.
+        from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_signing import check_signing
+
+        findings += check_signing(main_scope, service_scopes)
     findings += lint_secrets.check_secrets(scopes, main, services, host)
     return sorted(findings, key=lambda finding: (finding.severity != ERROR, finding.file != host.main_file))
 

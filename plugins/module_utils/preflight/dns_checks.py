@@ -39,6 +39,8 @@ EXPECTED = (_RESOLVER, "dns_a", "dns_aaaa", "dns_ptr", "dns_fcrdns", "dns_spf", 
 # Mail flows without these.
 _INFORMATION = ("dns_dkim", "dns_dmarc")
 
+# name: str, the domain that has the record; text: str; tags: dict of str.
+Policy = namedtuple("Policy", "name text tags")
 Relay = namedtuple("Relay", "hostname helo addresses sender_domains mydomain mydestination")
 
 
@@ -107,10 +109,13 @@ def dns_checks(resolver, relay, selectors, seconds, keys=()):
     works.append(("dns_mx", relay.mydomain, _work(_exchangers, resolver, relay, names)))
     for key in keys:
         works.append(("dns_dkim", key.domain, _work(_signing_key, resolver, key, seconds)))
+    policies = {}
     for domain in relay.sender_domains:
         if not any(_is_within(domain, key.domain) for key in keys):
             works.append(("dns_dkim", domain, _work(_keys, resolver, domain, selectors)))
-        works.append(("dns_dmarc", domain, _work(_policy, resolver, domain)))
+    signed = [key.domain for key in keys if key.domain.lower() not in [name.lower() for name in relay.sender_domains]]
+    for domain in relay.sender_domains + signed:
+        works.append(("dns_dmarc", domain, _work(_policy, resolver, domain, policies)))
 
     outcomes = side_by_side([work for _identifier, _subject, work in works], seconds + _GRACE)
     answering = any(
@@ -121,6 +126,13 @@ def dns_checks(resolver, relay, selectors, seconds, keys=()):
         _outcome(identifier, subject, outcome, answering, seconds)
         for (identifier, subject, _check), outcome in zip(works, outcomes)
     ]
+    if keys:
+        results = [
+            _aligned(result, policies[result["subject"]], relay, keys, results)
+            if result["id"] == "dns_dmarc" and result["status"] == checks.OK
+            else result
+            for result in results
+        ]
     if not relay.addresses:
         why = "the address from which mail leaves is not known; give it"
         results.extend(
@@ -419,7 +431,8 @@ def _keys(resolver, domain, selectors):
     return checks.ok("dns_dkim", domain, "public keys under {0}".format(", ".join(found)))
 
 
-def _policy(resolver, domain):
+def _policy(resolver, domain, policies):
+    """dict: the result of DMARC for a domain, of which the record goes into C(policies) as a Policy when there is one in order."""
     if not could_be_in_dns(domain):
         return _not_qualified("dns_dmarc", domain)
     labels = domain.split(".")
@@ -433,11 +446,15 @@ def _policy(resolver, domain):
                 "dns_dmarc", domain, "{0} DMARC records at {1}".format(len(found), name), "Leave one of them."
             )
         if found:
-            policy = re.search(br";\s*p\s*=\s*([A-Za-z]+)", found[0])  # fmt: skip
-            if policy:
-                return checks.ok(
-                    "dns_dmarc", domain, "{0}: p={1}".format(name, policy.group(1).decode("ascii").lower())
-                )
+            text = found[0].decode("ascii", "replace")
+            # RFC 7489, section 6.3: tags that nobody can read are as if they were not there.
+            tags = dict(
+                (tag.strip().lower(), value.strip())
+                for tag, _is, value in (part.partition("=") for part in text.split(";"))
+            )
+            if re.match("[A-Za-z]+", tags.get("p", "")):
+                policies[domain] = Policy(name, text, tags)
+                return checks.ok("dns_dmarc", domain, "{0}: p={1}".format(name, tags["p"].lower()))
             return checks.warning(
                 "dns_dmarc",
                 domain,
@@ -450,3 +467,82 @@ def _policy(resolver, domain):
         "no DMARC record",
         'Publish _dmarc.{0} TXT "v=DMARC1; p=none"; large receivers ask for it.'.format(domain),
     )
+
+
+def _aligned(result, policy, relay, keys, results):
+    """dict: the result of DMARC for a domain in From, where the relay signs: whether DKIM or SPF is for this domain.
+
+    RFC 7489, section 3.1: the domain that signs, or that of the envelope sender, has to be the same; where the policy is relaxed, of the
+    same organisation. Nobody signs for a top-level domain, so one that is above or below the other is.
+
+    Args:
+        result: dict, so far.
+        policy: Policy.
+        relay: Relay.
+        keys: list of ``dkim_published.Key``, with which it signs.
+        results: list of dict, of all checks.
+    """
+    domain = result["subject"]
+    states = {}
+    for other in results:
+        states.setdefault((other["id"], other["subject"]), []).append(other["status"])
+    dkim = _signature(domain, policy, keys, states)
+    spf = _envelope(domain, policy, relay, states)
+    ways = [part.way for part in (dkim, spf) if part.aligns]
+    if ways:
+        return checks.ok("dns_dmarc", domain, "{0}; aligned by {1}".format(result["seen"], " and ".join(ways)))
+    wish = policy.tags["p"]
+    if policy.name.lower() != domain.lower():
+        wish = policy.tags.get("sp", wish)
+    # With p=none receivers take the mail, and report it.
+    refused = None not in (dkim.aligns, spf.aligns) and wish.lower() in ("quarantine", "reject")
+    return (checks.failed if refused else checks.warning)(
+        "dns_dmarc",
+        domain,
+        "{0}; not aligned: {1}, {2}".format(result["seen"], dkim.way, spf.way),
+        "{0}, or see to SPF (dns_spf): receivers look for either.".format(dkim.todo),
+    )
+
+
+# aligns: bool, None for unknown; way: str, by what it is aligned, or why it is not; todo: str, a sentence without its dot.
+_Part = namedtuple("_Part", "aligns way todo")
+
+
+def _signature(domain, policy, keys, states):
+    """_Part: what DKIM does for a domain in From."""
+    todo = "Add {{domain: {0}}} to relay_server_dkim".format(domain)
+    signers = sorted((key.domain for key in keys if _is_within(domain, key.domain)), key=len)
+    if not signers:
+        return _Part(False, "not signed", todo)
+    signer = signers[-1]
+    if not _fits(domain, signer, policy.tags.get("adkim")):
+        parts = [part.strip() for part in policy.text.split(";")]
+        relaxed = "; ".join(part for part in parts if part and not re.match(r"adkim\s*=", part, re.I))
+        why = "signed by d={0}, while adkim=s asks for {1} itself".format(signer, domain)
+        return _Part(False, why, '{0}, or publish _dmarc.{1} TXT "{2}"'.format(todo, policy.name, relaxed))
+    seen = states.get(("dns_dkim", signer), [])
+    if seen == [checks.OK]:
+        return _Part(True, "DKIM (d={0})".format(signer), "")
+    why = "signed by d={0}, which does not verify everywhere".format(signer)
+    return _Part(False if checks.FAILED in seen else None, why, "Mend the key, see dns_dkim")
+
+
+def _envelope(domain, policy, relay, states):
+    """_Part: what SPF does for a domain in From: the envelope has it too, or else one that is aligned with it."""
+    envelopes = [name for name in relay.sender_domains if name.lower() == domain.lower()] or [
+        name for name in relay.sender_domains if _fits(domain, name, policy.tags.get("aspf"))
+    ]
+    seen = [state for name in envelopes for state in states.get(("dns_spf", name), [])]
+    if not seen or checks.SKIPPED in seen:
+        return _Part(None, "SPF is not known", "")
+    # A warning is about a record that lets the relay's mail pass.
+    if checks.FAILED in seen:
+        return _Part(False, "SPF does not pass", "")
+    return _Part(True, "SPF", "")
+
+
+def _fits(domain, other, mode):
+    """bool: whether two domains are aligned, by the value of adkim or aspf; None for none."""
+    if (mode or "").lower() == "s":
+        return domain.lower() == other.lower()
+    return _is_within(domain, other) or _is_within(other, domain)

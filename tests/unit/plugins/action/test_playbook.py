@@ -156,7 +156,7 @@ def test_a_wrong_variable_and_a_limit_without_a_host_are_refused_before_any_host
     code, shown = site("db", "trace_sendr=x", "since=2h", "trace_limit=-3")
     assert code == 2 and "Ask" not in shown
     assert behind_the_recap(shown) == [
-        "since: it is called trace_since now; write that. trace_sendr: mailops.relay.trace has no such variable; write trace_sender."
+        "since: here it is called trace_since; write that. trace_sendr: mailops.relay.trace has no such variable; write trace_sender."
         " trace_limit: '-3' is not 1 or more; write a whole number, 1 or more. Nobody was asked: --limit db leaves no host of"
         " relay_servers:relay_clients:sendmail_clients:qmail_clients; name one of them, or leave it out."
     ]

@@ -79,7 +79,9 @@ def test_the_same_of_a_file_and_its_ports_is_said_once():
 def test_a_relay_that_could_not_be_asked_is_not_well(answer, words):
     result = joined(a=answer, b=looked(check()))
     assert result["verdict"] == "warning" and result["summary"] == ""
-    assert words in " ".join(certificates.lines_of(result, 13))
+    lines = list(certificates.lines_of(result, 13))
+    assert words in " ".join(lines)
+    assert lines[0].startswith("certificate  WARNING a: until when")
     assert "is not known" in result["checks"][0]["seen"]
 
 

@@ -32,6 +32,24 @@ def test_roots_mail_of_relay_and_clients_goes_to_the_recipient_and_that_of_other
     }
 
 
+def test_a_user_with_a_dot_opens_no_domain_of_that_name():
+    # Each key without an @ in virtual_alias_maps is one of virtual_alias_domains too, to which strangers may send.
+    found = local_mail.settings(
+        ["web01.example.com"], OPS, {"john.doe": "john@example.net"}, {RELAY, "localhost", "/etc/x", ""}
+    )
+    table = entries_of(found)[local_mail.RECIPIENTS_TABLE]
+    assert [key for key in table if "@" not in key and "." in key] == []
+    assert {key for key in table if key.startswith("john.doe")} == {
+        f"john.doe@{name}" for name in ("web01.example.com", RELAY, "localhost")
+    }
+
+
+def test_a_host_is_no_user():
+    for host in ("web01.example.com", "Web01.example.com", RELAY):
+        (problem,) = problems(recipients={host: OPS})
+        assert f'"{host}" is a host, not a user.' in problem
+
+
 def test_without_a_recipient_all_of_it_is_refused_with_the_variable_to_set():
     found = local_mail.settings(["web01.example.com"], "", {})
     assert list(found["append"]) == ["transport_maps"]

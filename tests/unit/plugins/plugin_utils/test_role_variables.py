@@ -121,6 +121,19 @@ def test_what_the_role_sets_itself_has_no_problems(role):
             [{"name": "a", "hosts": ["a.example"], "pasword": "x"}],
             'element 1 has "pasword", which nobody knows. Write password.',
         ),
+        # What was written in the wrong form may be the password.
+        (
+            "relay_server",
+            "smarthosts",
+            "smtp://u:secret@a.example",
+            "a text is not a list. Write [{name: provider, hosts: [smtp.provider.example]}].",
+        ),
+        (
+            "relay_server",
+            "smarthosts",
+            ["u:secret@a.example"],
+            "element 1, a text, is not a dictionary. Write {name: …}.",
+        ),
         (
             "relay_server",
             "smarthosts",

@@ -125,3 +125,15 @@ def test_bad_values_are_named_with_the_fix(values, sentence):
     assert len(found) == 1
     assert sentence in found[0]
     assert found[0].startswith("relay_server_")
+
+
+# What OpenDKIM 2.11.0~beta2-8+deb12u1 signs by itself, from the h= tag of a message with forty kinds of headers, and those of RFC 6376,
+# section 5.4.1, which that message had not.
+@pytest.mark.parametrize(
+    "header",
+    "From Reply-To To Cc Subject Date In-Reply-To References List-Id List-Unsubscribe Resent-From Resent-Date Resent-To Resent-Cc"
+    " list-help List-Subscribe List-Post List-Owner List-Archive".split(),
+)
+def test_what_the_signer_signs_is_not_taken_out_behind_it(header):
+    (problem,) = problems(strip_headers=[header])
+    assert f'"{header}" is part of what a signature covers' in problem and problem.endswith("Take it out of the list.")

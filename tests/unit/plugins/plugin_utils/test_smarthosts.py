@@ -12,6 +12,7 @@ from ansible_collections.mailops.relay.plugins.filter import smarthosts as filte
 from ansible_collections.mailops.relay.plugins.plugin_utils import smarthost_problems, smarthosts
 
 OWN = ["smtp-relay001.example.com", "10.20.0.10", "fd00:20::10"]
+CLIENTS = ["web01.example.com", "web02.example.com"]
 SES = {"name": "ses", "hosts": ["a.ses.example", "b.ses.example"], "user": "AKIA", "password": "se:cr et"}
 M365 = {
     "name": "m365",
@@ -22,7 +23,7 @@ M365 = {
 }
 INNER = {"name": "inner", "hosts": ["10.20.0.77"], "port": "25", "tls": "may"}
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-NOTHING = {"main": {}, "first": {}, "first_supported": [], "master": [], "tables": []}
+NOTHING = {"main": {}, "prepend": {}, "first_supported": [], "master": [], "tables": []}
 
 
 def problems(hosts=(), routes=(), pacing=(), **values):
@@ -33,9 +34,12 @@ def problems(hosts=(), routes=(), pacing=(), **values):
         "relay_server_relayhost": "",
         "relay_server_main": {},
         "relay_server_main_if_supported": {},
+        "relay_server_masquerade": [],
+        "relay_server_masquerade_exceptions": [],
+        "relay_server_canonical": {},
         **values,
     }
-    return list(smarthost_problems.problems(variables, OWN))
+    return list(smarthost_problems.problems(variables, OWN, CLIENTS))
 
 
 def ways(hosts=(), routes=(), pacing=()):
@@ -50,7 +54,6 @@ def table(found, path):
 
 def test_without_variables_nothing_is_set():
     assert ways() == NOTHING
-    assert filters.with_ways({"relayhost": ""}, NOTHING) == {"relayhost": ""}
 
 
 def test_a_smarthost_has_its_own_login_fallback_and_tls():
@@ -134,17 +137,23 @@ def test_routes_by_recipient_by_sender_and_for_the_rest():
     }
 
 
-def test_what_main_cf_has_otherwise_comes_behind_the_routes():
-    found = ways([SES], [{"recipient": "a.example", "via": "ses"}, {"recipient": "b.example", "via": "hold"}])
-    main = {"transport_maps": "hash:/a, hash:/b", "smtpd_recipient_restrictions": ["permit"], "smtp_tls_CAfile": "/my"}
-    assert filters.with_ways(main, found) == {
-        "transport_maps": ["texthash:/etc/postfix/route_recipients", "hash:/a, hash:/b"],
-        "smtpd_recipient_restrictions": ["check_recipient_access regexp:/etc/postfix/hold_recipients", "permit"],
-        "smtp_tls_CAfile": "/my",
-    }
-    assert filters.with_ways({"transport_maps": None}, found)["transport_maps"] == [
-        "texthash:/etc/postfix/route_recipients"
+def test_lists_of_main_cf_get_the_routes_in_front():
+    routes = [
+        {"recipient": "a.example", "via": "ses"},
+        {"recipient": "b.example", "via": "hold"},
+        {"sender": "a.example", "via": "ses"},
+        {"sender": "b.example", "via": "hold"},
     ]
+    found = ways([SES], routes)
+    assert found["prepend"] == {
+        "transport_maps": ["texthash:/etc/postfix/route_recipients"],
+        "sender_dependent_default_transport_maps": ["texthash:/etc/postfix/route_senders"],
+        "smtpd_recipient_restrictions": [
+            "check_sender_access regexp:/etc/postfix/hold_senders",
+            "check_recipient_access regexp:/etc/postfix/hold_recipients",
+        ],
+    }
+    assert not set(found["main"]) & set(found["prepend"])
 
 
 ADDRESS = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,12}@[a-z]{1,6}\.example", fullmatch=True)
@@ -244,6 +253,8 @@ GOOGLE = {"name": "google", "domains": ["gmail.com"], "per_minute": 30}
         ([dict(SES, password=None)], [], [], "password is not a text in one line with something in it."),
         ([dict(SES, password="a\nb")], [], [], "password is not a text in one line with something in it."),
         ([dict(SES, password="secret ")], [], [], "password ends with a space"),
+        # What is left of 0123 in YAML.
+        ([dict(SES, password=83)], [], [], "password is not a text in one line with something in it."),
         ([dict(SES, user="a:b")], [], [], "user has a colon in it"),
         ([dict(SES, user=" ab")], [], [], "user begins or ends with a space."),
         ([dict(SES, user=None)], [], [], "user is not a text in one line."),
@@ -262,6 +273,7 @@ GOOGLE = {"name": "google", "domains": ["gmail.com"], "per_minute": 30}
         ([dict(SES, hosts=["SMTP-relay001.example.com"])], [], [], '"SMTP-relay001.example.com" is this relay itself'),
         ([dict(INNER, hosts=["10.20.0.10"])], [], [], '"10.20.0.10" is this relay itself'),
         ([dict(INNER, hosts=["127.0.0.9"])], [], [], '"127.0.0.9" is this relay itself'),
+        ([dict(SES, hosts=["Web01.example.com"])], [], [], '"Web01.example.com" is a client, which sends its mail to this relay'),
         ([dict(INNER, hosts=["localhost"])], [], [], '"localhost" is this relay itself'),
         ([dict(SES, port=0)], [], [], "port: 0 is not 1 or more"),
         ([dict(SES, port=70000)], [], [], "port: 70000 is more than 65535"),
@@ -321,8 +333,7 @@ def test_a_way_out_is_said_in_one_place():
         (problem,) = problems([SES], [ROUTE], relay_server_main={name: "x"})
         assert problem.startswith(f"relay_server_main: {name} decides what relay_server_routes decides too.")
         assert problems([SES], [], relay_server_main={name: "x"}) == []
-    (problem,) = problems([SES], [ROUTE], relay_server_main_if_supported={"transport_maps": "x"})
-    assert "Move it to relay_server_main" in problem
+    assert problems([SES], [ROUTE], relay_server_main_if_supported={"transport_maps": "x"}) == []
     elsewhere = {"relay_server_relayhost": "[smtp.example.net]"}
     (problem,) = problems([SES], [{"via": "ses"}], **elsewhere)
     assert "so is relay_server_relayhost. Keep one of them." in problem
@@ -345,3 +356,69 @@ def test_packages_and_what_a_host_cannot():
     assert problem.startswith("relay_server_smarthosts: m365: port 465") and problem.endswith("Write port: 587.")
     for programs in ([], [*old, "smtp_tls_wrappermode"]):
         assert filters.smarthosts_refused([dict(SES, port=465)], programs) == []
+
+
+@pytest.mark.parametrize("variable", ["relay_server_main", "relay_server_main_if_supported"])
+@pytest.mark.parametrize(
+    "name",
+    ["relayhost", "default_transport", "sender_dependent_relayhost_maps", "sender_dependent_default_transport_maps"],
+)
+def test_a_pace_takes_no_mail_past_a_way_out_that_main_cf_has(variable, name):
+    (problem,) = problems(pacing=[GOOGLE], **{variable: {name: "x"}})
+    assert f'mail for "gmail.com" would go to its mail exchangers at this pace, past {name} in {variable}.' in problem
+    for empty in ("", None, "smtp"):
+        assert problems(pacing=[GOOGLE], **{variable: {name: empty}}) == []
+    assert (
+        problems([SES], [{"recipient": "gmail.com", "via": "mx"}], [GOOGLE], relay_server_main={"relayhost": "x"}) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("sender", "senders", "new"),
+    [
+        ("Web01.example.com", {"masquerade": ["example.com"]}, "example.com"),
+        ("app@a.web01.example.com", {"masquerade": ["web01.example.com", "example.com"]}, "app@web01.example.com"),
+        ("root@web01.example.com", {"canonical": {"ROOT@web01.example.com": "ops@example.net"}}, "ops@example.net"),
+        ("root@web01.example.com", {"canonical": {"@web01.example.com": "@example.net"}}, "root@example.net"),
+        ("web01.example.com", {"canonical": {"@web01.example.com": "@example.net"}}, "example.net"),
+        ("web01.example.com", {"masquerade": ["example.com"], "masquerade_exceptions": ["web01.example.com"]}, None),
+        ("web01.example.com", {"masquerade": ["example.com"], "masquerade_exceptions": ["root"]}, None),
+        ("root@web01.example.com", {"masquerade": ["example.com"], "masquerade_exceptions": ["root"]}, None),
+        ("app@web01.example.com", {"masquerade": ["example.com"], "masquerade_exceptions": ["root"]}, "app@example.com"),
+        ("example.com", {"masquerade": ["example.com"]}, None),
+        ("notexample.com", {"masquerade": ["example.com"]}, None),
+        ("web01.example.com", {"canonical": {"root@web01.example.com": "ops@example.net"}}, None),
+    ],
+)  # fmt: skip
+def test_a_route_of_a_sender_that_the_relay_changes_before_is_refused_with_what_it_becomes(sender, senders, new):
+    values = {f"relay_server_{name}": value for name, value in senders.items()}
+    found = problems([SES], [{"sender": sender, "via": "ses"}], **values)
+    assert len(found) == (new is not None)
+    if new:
+        assert f'makes "{sender}" {new} before the route is looked for. Write {new} here' in found[0]
+    # It is refused while the client waits, by the sender that the client gives, or when it has been changed.
+    assert problems([SES], [{"sender": sender, "via": "error", "text": "No more"}], **values) == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "senders", "missed"),
+    [
+        ("example.com", {"masquerade": ["example.com"]}, ["web01.example.com", "web02.example.com"]),
+        ("root@example.com", {"masquerade": ["example.com"]}, ["root@web01.example.com", "root@web02.example.com"]),
+        ("root@example.com", {"masquerade": ["example.com"], "masquerade_exceptions": ["root"]}, []),
+        ("example.com", {"masquerade": ["example.com"], "masquerade_exceptions": ["web01.example.com"]}, ["web02.example.com"]),
+        ("shop@x.example", {"canonical": {"App@web01.example.com": "shop@x.example"}}, ["app@web01.example.com"]),
+        ("shop@x.example", {"canonical": {"@a.example": "@x.example"}}, ["shop@a.example"]),
+        ("x.example", {"canonical": {"@a.example": "@x.example", "app@b.example": "c@x.example"}}, ["a.example", "app@b.example"]),
+        ("x.example", {"canonical": {"app@x.example": "c@x.example"}}, []),
+        ("web01.example.com", {"masquerade": ["example.com"]}, []),
+    ],
+)  # fmt: skip
+def test_what_becomes_a_held_sender_only_later_is_to_be_held_too(sender, senders, missed):
+    values = {f"relay_server_{name}": value for name, value in senders.items()}
+    routes = [{"sender": sender, "via": "hold"}]
+    found = problems([], routes, **values)
+    assert len(found) == bool(missed)
+    if missed:
+        assert f"Add the route {{sender: {missed[0]}, via: hold}}" in found[0]
+    assert problems([], routes + [{"sender": name, "via": "hold"} for name in missed], **values) == []

@@ -146,6 +146,7 @@ class Host(object):
         request = {
             "port": 8891,
             "internal_hosts": ["192.0.2.0/24"],
+            "unsigned_headers": [],
             "backup": False,
             "owner": "relay_server",
             "state": "present",
@@ -234,6 +235,53 @@ def test_lines_that_others_add_stay_when_ours_go(host):
     assert host.read("/etc/opendkim.conf") == STOCK + "LogWhy yes\n"
 
 
+# Which of these OpenDKIM 2.11.0~beta2-8+deb12u1 signs was seen in its h= tag: SignHeaders "*,+User-Agent", and "X-*" too, and none that
+# OmitHeaders names.
+@pytest.mark.parametrize(
+    "theirs, wanted",
+    [
+        ("", "*,+User-Agent,+X-Mailer"),
+        ("*", "*,+User-Agent,+X-Mailer"),
+        ("*, +user-agent", "*,+user-agent,+X-Mailer"),
+        ("Subject,Received", "Subject,Received,User-Agent,X-Mailer"),
+        (".", ".,User-Agent,X-Mailer"),
+    ],
+)
+def test_what_is_taken_out_after_signing_is_not_signed(host, theirs, wanted):
+    text = STOCK + "SignHeaders *,+User-Agent,+X-Mailer\n" + ("OmitHeaders {0}\n".format(theirs) if theirs else "")
+    host.write("/etc/opendkim.conf", text)
+    removed = {"unsigned_headers": ["User-Agent", "X-Mailer"]}
+    host.call(key(), **removed)
+    assert opendkim_conf.settings(host.read("/etc/opendkim.conf"))["omitheaders"] == wanted
+    assert not host.call(key(), **removed)["changed"]
+    assert host.call(key())["restart_required"]
+    assert opendkim_conf.settings(host.read("/etc/opendkim.conf")).get("omitheaders", "") == theirs
+    host.call(state="absent", internal_hosts=[])
+    assert host.read("/etc/opendkim.conf") == text
+
+
+@given(
+    st.sampled_from(["", "*", "*,+a", "a b", "Subject"]),
+    st.lists(st.sampled_from(["a", "B", "User-Agent"]), min_size=1, unique=True),
+)
+@settings(max_examples=50, deadline=None)
+def test_headers_are_left_out_once(theirs, names):
+    made = opendkim_conf.omitting(theirs, names)
+    listed = [part.lstrip("+").lower() for part in made.split(",")]
+    assert set(name.lower() for name in names) <= set(listed) and len(set(listed)) == len(listed)
+    assert opendkim_conf.omitting(made, names) == made
+
+
+def test_a_list_in_a_file_of_its_own_is_refused(host):
+    host.write("/etc/opendkim.conf", STOCK + "OmitHeaders file:/etc/opendkim/omit\n")
+    files = host.files()
+    for check_mode in (True, False):
+        with pytest.raises(SignerError) as refused:
+            host.call(key(), unsigned_headers=["User-Agent"], check_mode=check_mode)
+        assert "OmitHeaders *,+User-Agent" in str(refused.value) and host.files() == files
+    assert host.call(key())["changed"]
+
+
 @pytest.mark.parametrize("line", ["Domain example.com", "KeyTable /etc/dkimkeys/table", "SigningTable refile:/x"])
 def test_a_host_that_signs_already_is_left_alone(host, line):
     host.write("/etc/opendkim.conf", STOCK + line + "\n")
@@ -292,6 +340,7 @@ def test_without_the_program_it_is_refused_and_in_check_mode_told(host):
         ([key()], {"port": 0}, "port: 0"),
         ([key()], {"internal_hosts": ["a\nb"]}, "internal_hosts: 'a\\nb'"),
         ([key()], {"state": "absent"}, "Leave out keys"),
+        ([key()], {"unsigned_headers": ["a, b"]}, "unsigned_headers: 'a, b'"),
     ],
 )
 def test_bad_input_is_refused_by_name(host, found, options, words):

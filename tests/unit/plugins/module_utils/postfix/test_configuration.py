@@ -239,6 +239,8 @@ def role_choices():
         for entry in choice:
             if "smtpd_forbid_bare_newline_exclusions" in entry:
                 entry["smtpd_forbid_bare_newline_exclusions"] = []
+            if "smtpd_discard_ehlo_keywords" in entry:
+                entry["smtpd_discard_ehlo_keywords"] = ["chunking", "silent-discard"]
     return [[{"enable_long_queue_ids": True}]] + defences
 
 

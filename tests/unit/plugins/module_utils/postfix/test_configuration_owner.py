@@ -21,6 +21,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host import owners_r
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import without_elements
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import table_values
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import check_all_damage
@@ -124,6 +126,92 @@ def test_elements_follow_what_the_call_itself_names_and_what_others_have_changed
     replace(host / "main.cf", ours.encode("ascii"), (ours + " " + theirs).encode("ascii"))
     run(host, append={"transport_maps": ours}, accept_risks=accept)
     assert "transport_maps = {0}, {1}\n".format(theirs, ours) in main_of(host)
+
+
+ACCEPTED = ["table-file-missing", "table-type-missing"]
+
+
+def lists(host):
+    """(dict, dict): what is put before and behind what is there: routes, held senders, and the names of the site."""
+    before = {
+        "transport_maps": ["texthash:{0}".format(host / "routes")],
+        "smtpd_recipient_restrictions": ["check_sender_access regexp:{0}".format(host / "held")],
+    }
+    return before, {"transport_maps": ["texthash:{0}".format(host / "names")]}
+
+
+def value_of(host, name):
+    return dict(line.split(" = ", 1) for line in main_of(host).splitlines() if line.startswith(name + " = "))[name]
+
+
+@pytest.mark.parametrize("ending", ["\n", ",\n    check_sender_access  regexp:/mine reject\n"])
+def test_a_list_by_hand_stays_between_routes_and_names_and_comes_back(host, ending):
+    text = MAIN + "transport_maps = hash:/a  hash:/b\nsmtpd_recipient_restrictions = permit_mynetworks" + ending
+    (host / "main.cf").write_bytes(text.encode("ascii"))
+    for name in ("routes", "held", "names"):
+        (host / name).write_bytes(b"")
+    before, behind = lists(host)
+    routes, names, held = before["transport_maps"], behind["transport_maps"], before["smtpd_recipient_restrictions"]
+    foretold = run(host, check_mode=True, prepend=before, append=behind, accept_risks=ACCEPTED)
+    done = run(host, prepend=before, append=behind, accept_risks=ACCEPTED)
+    assert done["changed"] and done["diff"] == foretold["diff"]
+    assert value_of(host, "transport_maps") == ", ".join(routes + ["hash:/a  hash:/b"] + names)
+    assert value_of(host, "smtpd_recipient_restrictions").startswith(held[0] + ", permit_mynetworks")
+    for check_mode in (True, False):
+        again = run(host, check_mode=check_mode, prepend=before, append=behind, accept_risks=ACCEPTED)
+        assert again["up_to_date"] and not again["changed"]
+    run(host, append=behind, accept_risks=ACCEPTED)
+    assert value_of(host, "transport_maps") == ", ".join(["hash:/a  hash:/b"] + names)
+    theirs = text[text.index("smtpd_recipient") :].split()
+    assert main_of(host).split()[-len(theirs) :] == theirs
+    run(host, state="absent")
+    assert main_of(host) == text
+
+
+def test_what_is_added_by_hand_later_stays_for_good(host):
+    for name in ("routes", "held", "names"):
+        (host / name).write_bytes(b"")
+    before, behind = lists(host)
+    run(host, prepend=before, append=behind, accept_risks=ACCEPTED)
+    replace(host / "main.cf", b"regexp:", b"hash:/theirs, check_sender_access regexp:")
+    replace(host / "main.cf", b", texthash:", b", hash:/theirs, texthash:")
+    for _run in range(3):
+        run(host, prepend=before, append=behind, accept_risks=ACCEPTED)
+        assert value_of(host, "transport_maps") == ", ".join(
+            before["transport_maps"] + ["hash:/theirs"] + behind["transport_maps"]
+        )
+        assert value_of(host, "smtpd_recipient_restrictions").endswith(", check_sender_access hash:/theirs")
+    assert run(host, check_mode=True, prepend=before, append=behind, accept_risks=ACCEPTED)["up_to_date"]
+    run(host, state="absent")
+    assert value_of(host, "transport_maps") == "hash:/theirs"
+    assert value_of(host, "smtpd_recipient_restrictions") == "check_sender_access hash:/theirs"
+
+
+def test_without_an_owner_a_second_run_changes_nothing(host):
+    (host / "main.cf").write_bytes((MAIN + "transport_maps = hash:/a hash:/b\n").encode("ascii"))
+    (host / "routes").write_bytes(b"")
+    wanted = {"transport_maps": ["texthash:{0}".format(host / "routes")]}
+    assert call(Postfix(host), False, prepend=wanted, accept_risks=ACCEPTED)["changed"]
+    assert value_of(host, "transport_maps").endswith("/routes, hash:/a hash:/b")
+    assert not call(Postfix(host), False, prepend=wanted, accept_risks=ACCEPTED)["changed"]
+
+
+WORDS = st.sampled_from(["permit", "check_sender_access", "hash:/a", "hash:/b", "{ reject_if, x }", "inline:{ a=b }"])
+SEPARATORS = st.sampled_from([" ", ", ", ",", "\t", "  "])
+
+
+@given(st.lists(st.tuples(WORDS, SEPARATORS), max_size=6), st.lists(WORDS, min_size=1, max_size=2))
+@settings(max_examples=60, deadline=None)
+def test_elements_are_taken_out_of_a_list_and_no_other(theirs, own):
+    text = "".join(word + separator for word, separator in theirs)
+    element = " ".join(own)
+    left = without_elements(text, [element])
+    assert without_elements(left, []) == left.strip(" ,\t")
+    if split_list(left) == split_list(text):
+        assert left == text.strip(" ,\t")
+    for whole in (element + ", " + left, left + ", " + element):
+        assert len(split_list(without_elements(whole, [element]))) <= len(split_list(left))
+    assert not set(split_list(left)) - set(split_list(text))
 
 
 def test_check_mode_writes_no_record(host, tmp_path):

@@ -529,7 +529,7 @@ def test_what_is_no_table_is_not_taken_for_one():
     main = {
         "relayhost": "[relay.example.com]:587",
         "default_transport": "smtp:[gw.example.com]",
-        "smtpd_milters": "inet:127.0.0.1:8891, unix:/run/milter",
+        "smtpd_milters": "inet:127.0.0.1:11332, unix:/run/milter",
         "content_filter": "filter:[127.0.0.1]:10025",
         "smtpd_client_restrictions": "check_policy_service inet:127.0.0.1:10023, check_policy_service unix:private/x",
         "smtp_tls_session_cache_database": "btree:/none/there",

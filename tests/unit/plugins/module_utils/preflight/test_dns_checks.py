@@ -95,9 +95,10 @@ class Zone(Names):
         return self.ask(addresses[0] + " " + name if (addresses[0] + " " + name, kind) in self.records else name, kind)
 
 
-def signed(record, second=None, key=KEY, **options):
-    """list of dict: the dns_dkim results of a relay that signs, with this record, and at the second name server that one."""
+def signed(record, second=None, key=KEY, changes=(), identifier="dns_dkim", **options):
+    """list of dict: such results of a relay that signs, with this record, and at the second name server that one."""
     records = dict(GOOD)
+    records.update(changes)
     records["example.com", "NS"] = ["ns1.example.net", "ns2.example.net"]
     records["ns1.example.net", "A"], records["ns2.example.net", "A"] = ["192.0.2.1"], ["192.0.2.2"]
     if record:
@@ -107,7 +108,7 @@ def signed(record, second=None, key=KEY, **options):
     elif second:
         records["192.0.2.2 " + NAME, "TXT"] = [second]
     results = dns_checks.dns_checks(Zone(records, True), relay(**options), [], 5, [key])
-    return [result for result in results if result["id"] == "dns_dkim"]
+    return [result for result in results if result["id"] == identifier]
 
 
 @pytest.mark.parametrize(
@@ -314,6 +315,83 @@ def test_spf_of_the_name_in_helo_is_a_recommendation():
 def test_exchangers_of_the_sites_domain(changes, options, status, text):
     (result,) = look(changes, **options)["dns_mx"]
     assert result["status"] == status and text in result["todo"]
+
+
+POLICY = ("_dmarc.example.com", "TXT")
+NO_SPF = {("example.com", "TXT"): ["v=spf1 -all"], ("app.example.com", "TXT"): ["v=spf1 -all"]}
+APP = {"sender_domains": ["app.example.com"]}
+
+
+def dmarc(policy, record=RECORD, second=None, changes=(), **options):
+    """dict: (domain -> result) of dns_dmarc of a relay that signs."""
+    changes = dict(changes)
+    changes[POLICY] = [policy]
+    found = signed(record, second, changes=changes, identifier="dns_dmarc", **options)
+    assert len(found) == len(set(result["subject"] for result in found))
+    return dict((result["subject"], result) for result in found)
+
+
+@pytest.mark.parametrize(
+    "policy, record, second, changes, options, status, words",
+    [
+        ("v=DMARC1; p=reject", RECORD, None, {}, {}, "ok", "aligned by DKIM (d=example.com) and SPF"),
+        ("v=DMARC1; p=reject", RECORD, None, NO_SPF, {}, "ok", "aligned by DKIM (d=example.com)"),
+        ("v=DMARC1; p=reject; adkim=s", RECORD, None, NO_SPF, {}, "ok", "aligned by DKIM (d=example.com)"),
+        ("v=DMARC1; p=reject", RECORD, None, NO_SPF, {"addresses": ["10.0.0.1"]}, "ok", "aligned by DKIM"),
+        # A subdomain, and what its organisation asks of it
+        ("v=DMARC1; p=reject", RECORD, None, NO_SPF, APP, "ok", "aligned by DKIM (d=example.com)"),
+        ("v=DMARC1; p=reject; adkim=s", RECORD, None, NO_SPF, APP, "failed", "while adkim=s asks for app.example.com itself"),
+        ("v=DMARC1; p=reject; adkim=S; sp=none", RECORD, None, NO_SPF, APP, "warning", "not aligned"),
+        ("v=DMARC1; p=none; sp=quarantine; adkim=s", RECORD, None, NO_SPF, APP, "failed", "not aligned"),
+        ("v=DMARC1; p=none; adkim=s", RECORD, None, NO_SPF, APP, "warning", "SPF does not pass"),
+        ("v=DMARC1; p=reject; adkim=x", RECORD, None, NO_SPF, APP, "ok", "aligned by DKIM"),
+        # A key that receivers do not find
+        ("v=DMARC1; p=reject", None, None, NO_SPF, {}, "failed", "which does not verify everywhere, SPF does not pass"),
+        ("v=DMARC1; p=reject", RECORD, "dead", NO_SPF, {}, "warning", "which does not verify everywhere"),
+        ("v=DMARC1; p=reject", RECORD + "; t=y", None, NO_SPF, {}, "warning", "which does not verify everywhere"),
+        ("v=DMARC1; p=reject", None, None, {}, {}, "ok", "p=reject; aligned by SPF"),
+        # Not known is not aligned
+        ("v=DMARC1; p=reject; adkim=s", RECORD, None, {}, dict(APP, addresses=["10.0.0.1"]), "warning", "SPF is not known"),
+        # Mail that nobody signs
+        (
+            "v=DMARC1; p=reject",
+            RECORD,
+            None,
+            {("_dmarc.other.example", "TXT"): ["v=DMARC1; p=reject"], ("other.example", "TXT"): ["v=spf1 -all"]},
+            {"sender_domains": ["other.example"]},
+            "failed",
+            "not signed, SPF does not pass",
+        ),
+    ],
+)  # fmt: skip
+def test_where_the_relay_signs_from_has_to_be_aligned(policy, record, second, changes, options, status, words):
+    found = dmarc(policy, record, second, changes, **options)
+    result = found[options.get("sender_domains", ["example.com"])[0]]
+    assert result["status"] == status and words in result["seen"]
+    assert bool(result["todo"]) == (status != "ok")
+
+
+def test_the_fix_of_a_strict_policy_is_a_key_or_a_record():
+    result = dmarc("v=DMARC1; p=reject;adkim=s ; rua=mailto:a@example.com", changes=NO_SPF, **APP)["app.example.com"]
+    assert "Add {domain: app.example.com} to relay_server_dkim, or publish" in result["todo"]
+    record = "v=DMARC1; p=reject; rua=mailto:a@example.com"
+    assert '_dmarc.example.com TXT "{0}"'.format(record) in result["todo"]
+    assert dmarc(record, changes=NO_SPF, **APP)["app.example.com"]["status"] == "ok"
+
+
+@pytest.mark.parametrize("mode, status", [("r", "ok"), ("s", "warning")])
+def test_the_envelope_may_be_of_a_domain_below_where_the_policy_is_relaxed(mode, status):
+    changes = {("app.example.com", "TXT"): ["v=spf1 ip4:203.0.113.4 -all"]}
+    found = dmarc("v=DMARC1; p=none; aspf=" + mode, None, changes=changes, **APP)
+    # The domain that signs is in From too.
+    assert found["example.com"]["status"] == status and found["app.example.com"]["status"] == "ok"
+
+
+@given(st.text(alphabet="pr;=sadkim v-DMARC1\x00", max_size=40))
+@settings(max_examples=100, deadline=None)
+def test_no_policy_of_a_stranger_stops_the_verdict(text):
+    result = dmarc("v=DMARC1;" + text)["example.com"]
+    assert result["status"] in ("ok", "warning") and "Error" not in result["seen"]
 
 
 def test_keys_and_policies_are_information():
