@@ -39,7 +39,7 @@ def with_ways(main, settings):
     """
     return ways.with_ways(
         a_dict("with_ways", main),
-        a_dict("with_ways", settings, "settings", ("main", "first"), "Give what smarthost_settings returned."),
+        a_dict("with_ways", settings, "settings", ("main",), "Give what smarthost_settings returned."),
     )
 
 

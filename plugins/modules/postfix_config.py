@@ -65,6 +65,12 @@ options:
     type: dict
     default: {}
     version_added: 0.10.0
+  prepend:
+    description:
+      - The same as O(append), for elements that come before all others.
+    type: dict
+    default: {}
+    version_added: 0.10.0
   if_supported:
     description:
       - The same as O(main), for parameters that only newer versions know. Those which the installed Postfix
@@ -455,6 +461,7 @@ def argument_spec():
         config_directory=dict(type="path"),
         main=dict(type="dict", default={}),
         append=dict(type="dict", default={}),
+        prepend=dict(type="dict", default={}),
         if_supported=dict(type="dict", default={}),
         first_supported=dict(type="list", elements="list", default=[]),
         master=dict(

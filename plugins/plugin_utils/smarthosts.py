@@ -146,11 +146,10 @@ def ways(smarthosts, routes, pacing, authorities):
         authorities: str, the host's file with the certificates of the public authorities.
 
     Returns:
-        dict: C(main), C(first_supported), C(master) and C(tables) for M(mailops.relay.postfix_config), and C(first): dict of parameter
-        -> list of str, what comes before what main.cf has in it otherwise.
+        dict: C(main), C(prepend), C(first_supported), C(master) and C(tables) for M(mailops.relay.postfix_config).
     """
     by_name = {smarthost["name"]: smarthost for smarthost in smarthosts}
-    main, first, choices = {}, {}, []
+    main, prepend, choices = {}, {}, []
     master = [_smarthost_service(smarthost) for smarthost in smarthosts]
     tables = [_login(smarthost) for smarthost in smarthosts if "user" in smarthost]
     if any(map(_checks_authority, smarthosts)):
@@ -181,31 +180,30 @@ def ways(smarthosts, routes, pacing, authorities):
         else:
             delay = f"{MINUTE // int(entry['per_minute'])}s"
             choices.append([{f"{service}_transport_rate_delay": delay}, {f"{service}_destination_rate_delay": delay}])
+    if any("recipient" not in route and route["via"] != "hold" for route in routes):
+        # Stronger than a smarthost's own host: what somebody has set there would send an account's mail elsewhere.
+        main["sender_dependent_relayhost_maps"] = None
     if recipients:
         tables.append(_table(_RECIPIENTS, recipients))
-        first["transport_maps"] = [f"texthash:{_RECIPIENTS}"]
+        prepend["transport_maps"] = [f"texthash:{_RECIPIENTS}"]
     if senders:
         tables.append(_table(_SENDERS, senders))
         main["sender_dependent_default_transport_maps"] = f"texthash:{_SENDERS}"
     for key, path in (("sender", _HELD_SENDERS), ("recipient", _HELD_RECIPIENTS)):
         if held[key]:
             tables.append(_held(path, held[key]))
-            first.setdefault("smtpd_recipient_restrictions", []).append(f"check_{key}_access regexp:{path}")
-    return {"main": main, "first": first, "first_supported": choices, "master": master, "tables": tables}
+            prepend.setdefault("smtpd_recipient_restrictions", []).append(f"check_{key}_access regexp:{path}")
+    return {"main": main, "prepend": prepend, "first_supported": choices, "master": master, "tables": tables}
 
 
 def with_ways(main, found):
-    """dict: parameters of main.cf with those of ``ways``: lists are put before what they are otherwise, others set where they are not.
+    """dict: parameters of main.cf with those of ``ways`` that are no lists, where they are not set otherwise.
 
     Args:
         main: dict, parameters of main.cf as they are otherwise.
         found: dict, what ``ways`` returned.
     """
-    result = {**found["main"], **main}
-    for name, items in found["first"].items():
-        others = main.get(name) or []
-        result[name] = items + ([others] if isinstance(others, str) else list(others))
-    return result
+    return {**found["main"], **main}
 
 
 def _entries(smarthosts):

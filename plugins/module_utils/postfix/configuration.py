@@ -222,7 +222,7 @@ class Configuration(object):
     def _check_state(self):
         state = self._request.get("state") or "present"
         check_request(self._owner_name, state)
-        wanted = ("main", "append", "if_supported", "first_supported", "master", "tables", "files")
+        wanted = ("main", "prepend", "append", "if_supported", "first_supported", "master", "tables", "files")
         named = [name for name in wanted if state == "absent" and self._request.get(name)]
         if named:
             raise SettingError(
@@ -441,8 +441,8 @@ class Configuration(object):
             if name not in unknown
         )
         values = main.values()
-        appended = self._appended(plan.destination, texts, values)
-        texts.update(appended)
+        extended = self._extended(plan.destination, texts, values)
+        texts.update(extended)
         if self._owner_name is not None and not self._owned.known and self._host.installed:
             from ansible_collections.mailops.relay.plugins.module_utils.postfix.earlier import Earlier
 
@@ -454,10 +454,10 @@ class Configuration(object):
         # Sorted: Python 2.7 gives a mapping in any order, and new parameters are appended in this one.
         for name, value in sorted(texts.items()):
             main.set(name, value)
-        return sorted(unknown), set(named).union(appended), set(restored)
+        return sorted(unknown), set(named).union(extended), set(restored)
 
-    def _appended(self, thing, texts, values):
-        """dict: parameter -> str: lists of main.cf with elements of ours behind those that they have otherwise.
+    def _extended(self, thing, texts, values):
+        """dict: parameter -> str: lists of main.cf with elements of ours before and behind those that they have otherwise.
 
         Args:
             thing: str, main.cf itself, not a link to it.
@@ -465,17 +465,18 @@ class Configuration(object):
             values: dict: parameter -> str, what main.cf says.
         """
         claims = self._owned.claims
+        asked = dict((option, self._request.get(option) or {}) for option in ("prepend", "append"))
         found = {}
-        for name, elements in (self._request.get("append") or {}).items():
-            own = split_list(setting_text(elements, "append: " + name))
+        for name in sorted(set(asked["prepend"]).union(asked["append"])):
+            first, last = (_elements(asked[option].get(name, []), option, name) for option in ("prepend", "append"))
             if name in texts:
                 base = texts[name]
             elif claims is not None and claims.is_ours(thing, name, values.get(name)):
                 base = claims.before(thing, name)
             else:
                 base = values.get(name)
-            others = [element for element in split_list(base or "") if element not in own]
-            found[name] = ", ".join(others + own)
+            others = _without(base or "", first + last)
+            found[name] = ", ".join(first + [others] * bool(others) + last)
         return found
 
     def _before(self, plan, parse, wanted, current, name="{0}"):
@@ -1027,6 +1028,24 @@ def _check_paths_differ(plans):
 
 def _place(finding):
     return (finding.identifier, finding.file, finding.parameter, finding.value)
+
+
+def _elements(value, option, name):
+    """list of str: the elements of a list of main.cf that are given, some of which are of several words."""
+    if not isinstance(value, (list, tuple)):
+        value = split_list(setting_text(value, "{0}: {1}".format(option, name)) or "")
+    return [setting_text(element, "{0}: {1}".format(option, name)) for element in value]
+
+
+def _without(text, elements):
+    """str: a list of main.cf without elements, each of which is taken out whole, and not where one of its words stands."""
+    words, gone = split_list(text), False
+    for element in map(split_list, elements):
+        for start in range(len(words) - len(element), -1, -1):
+            if words[start : start + len(element)] == element:
+                del words[start : start + len(element)]
+                gone = True
+    return ", ".join(words) if gone else text.strip(", \t\n")
 
 
 def _places(findings):

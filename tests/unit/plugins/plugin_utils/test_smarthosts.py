@@ -23,7 +23,7 @@ M365 = {
 }
 INNER = {"name": "inner", "hosts": ["10.20.0.77"], "port": "25", "tls": "may"}
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-NOTHING = {"main": {}, "first": {}, "first_supported": [], "master": [], "tables": []}
+NOTHING = {"main": {}, "prepend": {}, "first_supported": [], "master": [], "tables": []}
 
 
 def problems(hosts=(), routes=(), pacing=(), **values):
@@ -132,23 +132,25 @@ def test_routes_by_recipient_by_sender_and_for_the_rest():
         "app@tenant.example": "smart-m365:[tenant.mail.example]:25",
     }
     assert found["main"]["default_transport"] == "smart-ses:[a.ses.example]:587"
-    assert ways([], [{"via": "mx"}])["main"] == {"default_transport": "smtp"}
-    assert ways([], [{"via": "error", "text": "Mail stops here"}])["main"] == {
-        "default_transport": "error:5.7.1 Mail stops here"
-    }
+    assert ways([], [{"via": "mx"}])["main"]["default_transport"] == "smtp"
+    refused = ways([], [{"via": "error", "text": "Mail stops here"}])["main"]
+    assert refused["default_transport"] == "error:5.7.1 Mail stops here"
 
 
 def test_what_main_cf_has_otherwise_comes_behind_the_routes():
     found = ways([SES], [{"recipient": "a.example", "via": "ses"}, {"recipient": "b.example", "via": "hold"}])
-    main = {"transport_maps": "hash:/a, hash:/b", "smtpd_recipient_restrictions": ["permit"], "smtp_tls_CAfile": "/my"}
-    assert filters.with_ways(main, found) == {
-        "transport_maps": ["texthash:/etc/postfix/route_recipients", "hash:/a, hash:/b"],
-        "smtpd_recipient_restrictions": ["check_recipient_access regexp:/etc/postfix/hold_recipients", "permit"],
-        "smtp_tls_CAfile": "/my",
+    assert found["prepend"] == {
+        "transport_maps": ["texthash:/etc/postfix/route_recipients"],
+        "smtpd_recipient_restrictions": ["check_recipient_access regexp:/etc/postfix/hold_recipients"],
     }
-    assert filters.with_ways({"transport_maps": None}, found)["transport_maps"] == [
-        "texthash:/etc/postfix/route_recipients"
-    ]
+    main = {"transport_maps": "hash:/a, hash:/b", "smtp_tls_CAfile": "/my"}
+    assert filters.with_ways(main, found) == main
+
+
+def test_no_host_for_a_sender_in_main_cf_is_stronger_than_a_route():
+    for route, there in (({"sender": "a.example", "via": "ses"}, True), ({"via": "ses"}, True), (ROUTE, False)):
+        assert ("sender_dependent_relayhost_maps" in ways([SES], [route])["main"]) is there
+    assert "sender_dependent_relayhost_maps" not in ways([], [{"sender": "a.example", "via": "hold"}])["main"]
 
 
 ADDRESS = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,12}@[a-z]{1,6}\.example", fullmatch=True)
