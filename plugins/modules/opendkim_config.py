@@ -69,7 +69,7 @@ options:
   unsigned_headers:
     description:
       - Names of headers that something takes out, or changes, after signing. They are kept out of the signature, also where
-        C(SignHeaders) of the host's own configuration names them. Those that OpenDKIM signs by itself should not be here: the signature
+        C(SignHeaders) of the host's own configuration names them. Those that OpenDKIM signs by itself should not be here, as the signature
         would no longer protect them.
     type: list
     elements: str

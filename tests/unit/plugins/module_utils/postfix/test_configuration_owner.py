@@ -116,6 +116,32 @@ def test_elements_are_put_behind_what_others_have_and_go_again(host, by_hand):
     assert main_of(host) == text
 
 
+@pytest.mark.parametrize("by_hand", [None, "check_sender_access static:ok, reject_unauth_destination"])
+def test_elements_of_several_words_are_put_before_what_others_have_and_go_again(host, by_hand):
+    text = MAIN + ("smtpd_recipient_restrictions = {0}\n".format(by_hand) if by_hand else "")
+    (host / "main.cf").write_bytes(text.encode("ascii"))
+    ours = ["check_sender_access static:hold", "check_recipient_access static:hold"]
+    wanted = "smtpd_recipient_restrictions = {0}\n".format(", ".join(ours + [by_hand] * bool(by_hand)))
+    asked = {"prepend": {"smtpd_recipient_restrictions": ours}, "accept_risks": ["table-type-missing"]}
+    assert run(host, **asked)["changed"]
+    assert wanted in main_of(host)
+    assert run(host, check_mode=True, **asked)["up_to_date"]
+    # Whoever changes the line keeps what is theirs, and ours is there once.
+    replace(host / "main.cf", b"static:hold, check_recipient", b"static:hold, permit_mynetworks, check_recipient")
+    run(host, **asked)
+    told = ", ".join(ours + ["permit_mynetworks"]) + ", " * bool(by_hand)
+    assert told in main_of(host) and main_of(host).count("check_recipient_access") == 1
+
+
+def test_one_parameter_gets_elements_before_and_behind(host):
+    accept = ["table-file-missing", "table-type-missing"]
+    names = ["texthash:{0}".format(host / name) for name in ("first", "theirs", "last")]
+    asked = {"prepend": {"transport_maps": names[:1]}, "append": {"transport_maps": names[2:]}, "accept_risks": accept}
+    run(host, main={"transport_maps": names[1]}, **asked)
+    assert "transport_maps = {0}, {1}, {2}\n".format(*names) in main_of(host)
+    assert run(host, check_mode=True, main={"transport_maps": names[1]}, **asked)["up_to_date"]
+
+
 def test_elements_follow_what_the_call_itself_names_and_what_others_have_changed_since(host):
     accept = ["table-file-missing", "table-type-missing"]
     ours, theirs = "texthash:{0}".format(host / "ours"), "texthash:{0}".format(host / "theirs")
