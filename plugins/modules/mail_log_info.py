@@ -215,7 +215,7 @@ messages:
       type: dict
       sample: null
     notes:
-      description: What else was said of it, with C(time), C(kind) and C(text).
+      description: What else was said of it, with C(time), C(kind) and C(text). The kind V(signed) is what OpenDKIM has signed.
       type: list
       elements: dict
       sample: []

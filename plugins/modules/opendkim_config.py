@@ -69,8 +69,8 @@ options:
   unsigned_headers:
     description:
       - Names of headers that something takes out, or changes, after signing. They are kept out of the signature, also where
-        C(SignHeaders) of the host's own configuration names them. Those that OpenDKIM signs by itself should not be here, as the signature
-        would no longer protect them.
+        C(SignHeaders) of the host's own configuration names them. Do not name those that OpenDKIM signs by itself, which the signature
+        would no longer protect.
     type: list
     elements: str
     default: []

@@ -324,6 +324,13 @@ class Assembler(GapEvents):
         hop = self._hop(stamp, origin, queue_id)
         _append(hop, "notes", {"time": hop["last"], "kind": kind, "text": text})
 
+    def signed(self, stamp, origin, queue_id, domain, selector):
+        hop = self._live.get(queue_id)
+        # Whose signature it is the signer does not tell where two instances have a message of this ID.
+        if hop is not None and hop["removed"] is None and queue_id not in self._twins:
+            text = "DKIM, d={0}, s={1}".format(domain, selector)
+            _append(hop, "notes", {"time": self._seconds(stamp), "kind": "signed", "text": text})
+
     def reject(self, stamp, origin, queue_id, action, stage, client, reply, sender, recipient):
         entry = {
             "time": self._seconds(stamp),

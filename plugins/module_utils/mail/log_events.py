@@ -116,6 +116,9 @@ class Events(object):
                 C(deleted), C(rejected), C(warning), C(passing), C(resent).
         """
 
+    def signed(self, stamp, origin, queue_id, domain, selector):
+        """A signer has put a DKIM signature of this domain, with the key of this selector, on a message that is known by now."""
+
     def complaint(self, stamp, origin, text):
         """A program of the mail system warns, or cannot do its work: C(warning: TEXT), C(fatal: TEXT) and the like."""
 

@@ -35,10 +35,15 @@ class Readers(object):
             return True
         if self._others is None:
             # Not above: most logs have no line of these, and to load them takes as long as to read thousands of lines.
+            from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim_log import OpendkimReader
             from ansible_collections.mailops.relay.plugins.module_utils.qmail.log import QmailReader
             from ansible_collections.mailops.relay.plugins.module_utils.sendmail.log import SendmailReader
 
-            self._others = SendmailReader(self._events, self._seconds), QmailReader(self._events, self._seconds)
+            self._others = (
+                SendmailReader(self._events, self._seconds),
+                QmailReader(self._events, self._seconds),
+                OpendkimReader(self._events),
+            )
         return any(reader.resolve(origin) for reader in self._others)
 
     def end(self):

@@ -64,6 +64,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock impo
     chrony_synchronised,
     timedatectl_synchronised,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_published import Key
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import FOUND, Answer
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.spf import _term, size_of
@@ -250,10 +251,13 @@ SITE = Site("a.example", [], [])
 
 
 def txt_records(text):
-    for frame in ("v=DKIM1; p{0}", "{0}", "v=DMARC1; {0}", "v{0}=DMARC1"):
+    for frame in ("v=DKIM1; p{0}", "{0}", "v=DMARC1; {0}", "v{0}=DMARC1", "v=DMARC1; p=none; adkim=s; {0}"):
         dns = Dns("TXT", [to_bytes(frame.replace("{0}", text))])
         dns_checks._keys(dns, "a.example", ["s"])
-        dns_checks._policy(dns, "a.example")
+        policies = {}
+        dns_checks._policy(dns, "a.example", policies)
+        for policy in policies.values():
+            dns_checks._signature("b.a.example", policy, [Key("a.example", "s", "")], {})
     for frame in ("v=spf1 {0}", "v=spf1 include:{0} -all", "v=spf1 redirect={0}"):
         size_of(Dns("TXT", [to_bytes(frame.replace("{0}", text))]), "a.example")
 

@@ -11,6 +11,8 @@ import importlib
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_source import find_files
 from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler
@@ -87,3 +89,39 @@ def test_what_is_wrong_with_an_archive_is_said_with_its_path_once(tmp_path):
     facts = facts_of(tmp_path)
     assert facts["problems"] == ["{0}: it ends in the middle of its gzip data; what comes before was read".format(path)]
     assert not facts["complete"]
+
+
+# OpenDKIM 2.11.0~beta2-8+deb12u1, by way of rsyslog; the queue ID is of the lines above.
+SIGNED = "opendkim[4086]: 7D001500F: DKIM-Signature field added (s=relay01, d=example.com)"
+
+
+def test_what_a_signer_says_of_a_message_is_in_its_hop():
+    assembler, lexer = read("postfix", SIGNED, "postfix/qmgr[1]: 7D001500F: removed")
+    (hop,) = assembler.hops
+    (note,) = hop["notes"]
+    assert (note["kind"], note["text"]) == ("signed", "DKIM, d=example.com, s=relay01")
+    assert lexer.others == {} and lexer.unknown == 0
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [SIGNED],
+        ["postfix", "postfix/qmgr[1]: 7D001500F: removed", SIGNED],
+        ["postfix", SIGNED.replace("7D001500F", "7D001500E")],
+        ["postfix", SIGNED[:-1]],
+        ["postfix", "opendkim[4086]: 7D001500F: no signing table match for 'a@web01'"],
+        ["postfix", "dovecot: " + SIGNED],
+    ],
+)
+def test_a_message_is_not_signed_by_hearsay(lines):
+    assembler, lexer = read(*lines)
+    assert [hop["mta"] for hop in assembler.hops] == ["postfix"] * ("postfix" in lines)
+    assert not any(hop["notes"] for hop in assembler.hops) and lexer.unknown == 0
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=50, deadline=None)
+def test_whatever_a_signer_says_no_hop_comes_of_it(text):
+    line = "opendkim[4086]: " + "".join(char for char in text if " " <= char <= "~")
+    assert read(line)[0].hops == []
