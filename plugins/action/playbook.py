@@ -113,6 +113,9 @@ class ActionModule(ActionBase):
             for problem in told:
                 of_hosts.setdefault(problem, []).append(host)
         for problem, whose in of_hosts.items():
+            # What the first host has is among the variables of the play.
+            if problem in found:
+                continue
             more = f" and {len(whose) - _MOST_HOSTS} more" if len(whose) > _MOST_HOSTS else ""
             found.append(f"{', '.join(whose[:_MOST_HOSTS])}{more}: {problem}" if whose != looked_at else problem)
         return found
@@ -133,7 +136,7 @@ class ActionModule(ActionBase):
                 f"{problem}, or leave the host out with --limit"
                 for problem in _read(templar, {name: variables[name] for name in ways})[1]
             ]
-        return found + problems(playbook, values, (), (), whole=False)
+        return found + problems(playbook, values, (), list(variables), whole=False)
 
     def _show(self, result, arguments, task_vars):
         """dict: the result, with C(lines), and as data where no lines are read."""

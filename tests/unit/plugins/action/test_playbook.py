@@ -87,7 +87,7 @@ def site(tmp_path_factory):
     (place / "log").write_text(LOG)
     inventory = {
         "relay_servers": {"hosts": {"relay": HERE, "down": NOWHERE}},
-        "relay_clients": {"hosts": {"away": NOWHERE}},
+        "relay_clients": {"hosts": {"away": NOWHERE, "slip": dict(HERE, trace_recipent="x")}},
         "databases": {"hosts": {"db": HERE}},
         "sendmail_clients": {"hosts": {"broken": {"ansible_host": "{{ nowhere }}", "ansible_port": "{{ 1 / 0 }}"}}},
         # A site's own variable, of which no playbook may take notice.
@@ -144,7 +144,7 @@ def test_the_verdict_is_the_last_thing_on_the_screen_and_a_question_has_lines(si
     ]
 
 
-@pytest.mark.parametrize("limit", ["all:!broken", "down"])
+@pytest.mark.parametrize("limit", ["all:!broken:!slip", "down"])
 def test_a_host_that_does_not_answer_wins(site, limit):
     code, shown = site(limit, "trace_sender=nobody@example.com")
     lines = behind_the_recap(shown)
@@ -159,6 +159,14 @@ def test_a_wrong_variable_and_a_limit_without_a_host_are_refused_before_any_host
         "since: here it is called trace_since; write that. trace_sendr: mailops.relay.trace has no such variable; write trace_sender."
         " trace_limit: '-3' is not 1 or more; write a whole number, 1 or more. Nobody was asked: --limit db leaves no host of"
         " relay_servers:relay_clients:sendmail_clients:qmail_clients; name one of them, or leave it out."
+    ]
+
+
+@pytest.mark.parametrize(("limit", "whose"), [("relay,slip", "slip: "), ("slip", "")])
+def test_a_slip_in_the_variables_of_any_host_is_refused_once(site, limit, whose):
+    code, shown = site(limit, "trace_sender=nobody@example.com")
+    assert code == 2 and behind_the_recap(shown) == [
+        f"{whose}trace_recipent: mailops.relay.trace has no such variable; write trace_recipient."
     ]
 
 
