@@ -180,6 +180,9 @@ def ways(smarthosts, routes, pacing, authorities):
         else:
             delay = f"{MINUTE // int(entry['per_minute'])}s"
             choices.append([{f"{service}_transport_rate_delay": delay}, {f"{service}_destination_rate_delay": delay}])
+    if any("recipient" not in route and route["via"] != "hold" for route in routes):
+        # Stronger than a smarthost's own host: what somebody has set there would send an account's mail elsewhere.
+        main["sender_dependent_relayhost_maps"] = None
     if recipients:
         tables.append(_table(_RECIPIENTS, recipients))
         prepend["transport_maps"] = [f"texthash:{_RECIPIENTS}"]

@@ -131,10 +131,9 @@ def test_routes_by_recipient_by_sender_and_for_the_rest():
         "app@tenant.example": "smart-m365:[tenant.mail.example]:25",
     }
     assert found["main"]["default_transport"] == "smart-ses:[a.ses.example]:587"
-    assert ways([], [{"via": "mx"}])["main"] == {"default_transport": "smtp"}
-    assert ways([], [{"via": "error", "text": "Mail stops here"}])["main"] == {
-        "default_transport": "error:5.7.1 Mail stops here"
-    }
+    assert ways([], [{"via": "mx"}])["main"]["default_transport"] == "smtp"
+    refused = ways([], [{"via": "error", "text": "Mail stops here"}])["main"]
+    assert refused["default_transport"] == "error:5.7.1 Mail stops here"
 
 
 def test_lists_of_main_cf_get_the_routes_in_front():
@@ -422,3 +421,9 @@ def test_what_becomes_a_held_sender_only_later_is_to_be_held_too(sender, senders
     if missed:
         assert f"Add the route {{sender: {missed[0]}, via: hold}}" in found[0]
     assert problems([], routes + [{"sender": name, "via": "hold"} for name in missed], **values) == []
+
+
+def test_no_host_for_a_sender_in_main_cf_is_stronger_than_a_route():
+    for route, there in (({"sender": "a.example", "via": "ses"}, True), ({"via": "ses"}, True), (ROUTE, False)):
+        assert ("sender_dependent_relayhost_maps" in ways([SES], [route])["main"]) is there
+    assert "sender_dependent_relayhost_maps" not in ways([], [{"sender": "a.example", "via": "hold"}])["main"]
