@@ -14,11 +14,9 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login
-from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.mail.conftest import (  # noqa: F401
-    Mta,
-    certificates,
-    serve,
-)
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.mail import conftest as servers
+
+Mta, certificates, serve = servers.Mta, servers.certificates, servers.serve
 
 PASSWORD = "s3cret pass"
 PLAIN = base64.b64encode(b"\0relay\0s3cret pass").decode("ascii")
@@ -26,12 +24,12 @@ HELLO = ("provider.example.net", "AUTH PLAIN LOGIN")
 
 
 @pytest.fixture(scope="module")
-def good(certificates):  # noqa: F811
+def good(certificates):
     return certificates("localhost", "DNS:localhost")
 
 
 @pytest.fixture
-def login(serve, good):  # noqa: F811
+def login(serve, good):
     """Tries the login at a server that speaks like this; returns its check, and what the server was told."""
 
     def call(mta=None, authorities=good[0], **options):
@@ -52,7 +50,7 @@ def login(serve, good):  # noqa: F811
     return call
 
 
-def answering(good, answer, hello=HELLO):  # noqa: F811
+def answering(good, answer, hello=HELLO):
     return Mta({"AUTH PLAIN": answer, "AUTH LOGIN": "334 VXNlcm5hbWU6"}, certificate=good, hello=hello)
 
 
@@ -104,7 +102,7 @@ def test_a_mechanism_that_is_not_known_here_may_be_known_to_postfix(login, good)
     assert check["status"] == "warning" and "CRAM-MD5" in check["seen"]
 
 
-def test_the_login_is_said_to_nobody_whose_certificate_is_not_good(login, good, certificates):  # noqa: F811
+def test_the_login_is_said_to_nobody_whose_certificate_is_not_good(login, good, certificates):
     other = certificates("other.example.net", "DNS:other.example.net")
     unknown, said = login(authorities=other[0])
     assert unknown["status"] == "failed" and "ca_file" in unknown["todo"]
@@ -152,7 +150,7 @@ def test_nobody_answers():
     handle.close()
 
 
-def test_one_host_of_an_account_is_enough_for_mail_to_go(serve, good):  # noqa: F811
+def test_one_host_of_an_account_is_enough_for_mail_to_go(serve, good):
     mta = answering(good, "235 ok")
     smarthost = {"name": "a", "hosts": ["nobody.invalid", "localhost"], "port": serve(mta).port, "tls": "secure"}
     found = smarthost_login.login_checks(dict(smarthost, user="u", password="x"), 10, good[0])
