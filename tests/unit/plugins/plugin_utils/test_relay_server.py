@@ -127,7 +127,7 @@ def test_a_site_ca_that_could_not_be_is_refused_and_no_passphrase_shown(changes,
 
 
 def test_a_site_ca_is_only_looked_at_where_it_is_used():
-    elsewhere = dict(SITE_CA, siteca_path="~/siteca.pem", siteca_host="ca01")
-    unused = dict(SITE_CA, provider="selfsigned", siteca_passphrase="")
+    elsewhere = {**SITE_CA, "siteca_path": "~/siteca.pem", "siteca_host": "ca01"}
+    unused = {**SITE_CA, "provider": "selfsigned", "siteca_passphrase": ""}
     for values in (SITE_CA, elsewhere, unused):
         assert network_problems("10.0.0.0/24", **values) == []

@@ -320,7 +320,8 @@ def test_what_was_signed_for_another_key_or_by_another_ca_is_refused(site):
     with pytest.raises(RelayError, match="for another key"):
         ensure(of_site(site / "other", **signed))
     (site / "ca" / "siteca.pem").unlink()
-    of_another = dict(signed, signed_authority=ask(site)["authority"])
+    of_another = dict(signed)
+    of_another["signed_authority"] = ask(site)["authority"]
     with pytest.raises(RelayError, match="was issued by"):
         ensure(of_site(site / "relay", **of_another))
     with pytest.raises(RelayError, match="belong together"):
