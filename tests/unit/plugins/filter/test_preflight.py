@@ -99,7 +99,7 @@ def test_without_the_host_the_dns_was_not_asked_for_the_same_reason():
 
 def test_the_table():
     lines = preflight_table(result_of(relay=known(dns=[BAD])))
-    assert lines[0] == "relay: FAILED (1 failed, 18 ok)"
+    assert lines[0] == "relay: FAILED (1 failed, 19 ok)"
     at = lines.index("ok       dns_a            relay.example.com: 203.0.113.4")
     assert "FAILED   dns_ptr          203.0.113.4: names host-4.provider.example, not" in lines[at:]
     assert "                          To do: Let the provider set it." in lines[at:]
@@ -110,7 +110,7 @@ def test_the_table():
 def test_the_table_says_the_same_of_several_checks_once():
     lines = preflight_table(result_of(relay=known(network=None)))
     text = " ".join(" ".join(lines).split())
-    assert "relay: FAILED (2 failed, 17 ok)" in text
+    assert "relay: FAILED (2 failed, 18 ok)" in text
     assert "FAILED dns_resolver relay: not run: the host has given no result; so for port_25 To do: Make" in text
     assert text.count("To do:") == 1
 

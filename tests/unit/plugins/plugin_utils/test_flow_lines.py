@@ -91,6 +91,9 @@ def test_where_mail_came_too_fast_the_pace_to_set_is_proposed(way, taken, propos
         "relay_server_relayhost": "",
         "relay_server_main": {},
         "relay_server_main_if_supported": {},
+        "relay_server_masquerade": [],
+        "relay_server_masquerade_exceptions": [],
+        "relay_server_canonical": {},
     }
     assert list(smarthost_problems.problems(values, [])) == []
 
