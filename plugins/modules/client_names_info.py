@@ -86,8 +86,10 @@ unknown:
   sample: []
 """
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.arguments import ArgumentError
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
 from ansible_collections.mailops.relay.plugins.module_utils.mail.exchangers import exchangers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.client_names import sentences, sorted_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import nameservers
@@ -109,6 +111,13 @@ def main():
     module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
     with reported(module):
+        for name in params["names"]:
+            if not is_fqdn(name):
+                raise ArgumentError(
+                    "names: {0!r} is not a full host name. Write it with its domain, such as web01.example.com.".format(
+                        str(name)
+                    )
+                )
         known = read_native(params["known_in"]) if params["known_in"] else None
         servers = nameservers(read_native("/etc/resolv.conf") or "")
         asked = exchangers(params["names"], servers, params["timeout"])
