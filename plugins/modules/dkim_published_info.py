@@ -133,20 +133,20 @@ nameservers:
 from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
+from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import dkim_key_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_published import Key, published
 
 
 def argument_spec():
     """dict: the module's options."""
-    text = {"type": "str", "required": True}
     return {
         "keys": {
             "type": "list",
             "elements": "dict",
             "required": True,
             "no_log": False,
-            "options": {"domain": dict(text), "selector": dict(text), "public_key": dict(text, no_log=False)},
+            "options": dkim_key_arguments(),
         },
         "nameservers": {"type": "list", "elements": "str", "default": []},
         "port": {"type": "int", "default": 53},

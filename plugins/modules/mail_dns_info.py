@@ -172,6 +172,7 @@ from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
+from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import dkim_key_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup, spf
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_published import Key
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_checks import dns_checks, relay_of
@@ -193,11 +194,7 @@ def argument_spec():
             "elements": "dict",
             "default": [],
             "no_log": False,
-            "options": {
-                "domain": {"type": "str", "required": True},
-                "selector": {"type": "str", "required": True},
-                "public_key": {"type": "str", "required": True, "no_log": False},
-            },
+            "options": dkim_key_arguments(),
         },
         "nameservers": dict(texts),
         "port": {"type": "int", "default": 53},

@@ -3,13 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The verdict on mail to root of each client: what was sent as cron sends it, and of the others what the configurations say."""
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, root_mail
 from ansible_collections.mailops.relay.plugins.plugin_utils.trace import stays
 
 # Where relays differ, the worse one counts.
 _WORST_FIRST = (root_mail.LEAVES, root_mail.KEPT, root_mail.REFUSED, root_mail.UNKNOWN, root_mail.TAKEN)
-# So many hosts are named in a line.
-_MOST_NAMED = 4
 
 
 def of_relays(results):
@@ -98,9 +97,7 @@ def lines(rows):
         groups.setdefault((row["status"], row["seen"], row["todo"]), []).append(row["subject"])
     found = []
     for (status, seen, todo), hosts in groups.items():
-        shown = hosts if len(hosts) <= _MOST_NAMED + 1 else hosts[:_MOST_NAMED]
-        more = f" and {len(hosts) - len(shown)} more" if len(shown) < len(hosts) else ""
-        found.append(f"{words[status]:<7} {root_mail.IDENTIFIER} of {', '.join(shown)}{more}: {seen}")
+        found.append(f"{words[status]:<7} {root_mail.IDENTIFIER} of {listed(hosts)}: {seen}")
         if todo:
             found.append(f"{'':<7}   to do: {todo}")
     return found

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of hosts: what is one, for roles, filters and checks alike."""
+"""Names of hosts: what is one, and many of them in a sentence, for roles, filters and checks alike."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -17,6 +17,9 @@ _FQDN = re.compile(r"(?=.{{1,253}}\Z)(?:{0}\.)+(?![0-9]+\Z){0}\Z".format(_LABEL)
 
 # What systems make up where they know no domain (Postfix too); no name server has them (RFC 6761).
 _MADE_UP = ("localdomain", "localhost")
+
+# A line for a screen: so many names of many.
+_MOST_NAMED = 4
 
 
 def is_fqdn(name):
@@ -35,3 +38,14 @@ def could_be_in_dns(name):
         name: str.
     """
     return is_fqdn(name) and name.lower().rpartition(".")[2] not in _MADE_UP
+
+
+def listed(names):
+    """str: names for a sentence; of many the first, and how many more there are.
+
+    Args:
+        names: list of str.
+    """
+    shown = names if len(names) <= _MOST_NAMED + 1 else names[:_MOST_NAMED]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (" and {0} more".format(more) if more else "")

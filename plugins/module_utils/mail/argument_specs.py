@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that modules share: of queues, documented in the fragment queue_selection, and of logs."""
+"""The options that modules share: of queues, documented in the fragment queue_selection, of logs, and of DKIM keys."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -34,4 +34,13 @@ def log_arguments():
         "paths": {"type": "list", "elements": "str"},
         "since": {"type": "str"},
         "until": {"type": "str"},
+    }
+
+
+def dkim_key_arguments():
+    """dict: argument_spec of a key for which the DNS is asked."""
+    return {
+        "domain": {"type": "str", "required": True},
+        "selector": {"type": "str", "required": True},
+        "public_key": {"type": "str", "required": True, "no_log": False},
     }

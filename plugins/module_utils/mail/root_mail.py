@@ -13,7 +13,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 IDENTIFIER = "root_mail"
 # It goes on to an address, is refused, ends in a mailbox on the relay, or is looked for in the DNS; or nobody could tell.
 TAKEN, REFUSED, KEPT, LEAVES, UNKNOWN = "taken", "refused", "kept", "leaves", "unknown"
-TODO = "Set relay_server_local_recipient to an address outside that someone reads, and run mailops.relay.site."
+_SET_IT = "Set relay_server_local_recipient to an address outside that someone reads, and run mailops.relay.site."
 
 
 def check(subject, answer):
@@ -27,9 +27,9 @@ def check(subject, answer):
     if verdict == TAKEN:
         return checks.ok(IDENTIFIER, subject, "goes to {0}".format(text))
     if verdict == REFUSED:
-        return checks.warning(IDENTIFIER, subject, "is refused by the relay: {0}".format(text), TODO)
+        return checks.warning(IDENTIFIER, subject, "is refused by the relay: {0}".format(text), _SET_IT)
     if verdict == KEPT:
-        return checks.warning(IDENTIFIER, subject, "ends in a mailbox on the relay", TODO)
+        return checks.warning(IDENTIFIER, subject, "ends in a mailbox on the relay", _SET_IT)
     if verdict == LEAVES:
         return checks.warning(
             IDENTIFIER,

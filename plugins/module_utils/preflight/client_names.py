@@ -8,8 +8,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-# A line for a screen: so many names of many.
-_MOST_NAMED = 4
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 
 
 def sorted_out(asked, given, relays, known):
@@ -49,21 +48,14 @@ def sentences(result, taken):
     if not taken and result["names"]:
         found.append(
             "root_mail: mail to root and other users of {0} is refused by this relay. Set relay_server_local_recipient to an "
-            "address outside that someone reads.".format(_listed(result["names"]))
+            "address outside that someone reads.".format(listed(result["names"]))
         )
     if result["elsewhere"]:
-        listed = ["{0} ({1})".format(name, ", ".join(hosts)) for name, hosts in sorted(result["elsewhere"].items())]
-        found.append("root_mail: left out, since their mail goes elsewhere (MX): {0}.".format(_listed(listed)))
+        named = ["{0} ({1})".format(name, ", ".join(hosts)) for name, hosts in sorted(result["elsewhere"].items())]
+        found.append("root_mail: left out, since their mail goes elsewhere (MX): {0}.".format(listed(named)))
     if result["unknown"]:
         found.append(
             "root_mail: left out, since no name server says whether their mail goes elsewhere (MX): {0}. Mend the DNS, or name them in "
-            "relay_server_local_names.".format(_listed(result["unknown"]))
+            "relay_server_local_names.".format(listed(result["unknown"]))
         )
     return found
-
-
-def _listed(names):
-    """str: names for a sentence; of many the first, and how many more there are."""
-    shown = names if len(names) <= _MOST_NAMED + 1 else names[:_MOST_NAMED]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (" and {0} more".format(more) if more else "")
