@@ -105,14 +105,19 @@ class Scope(object):
             if found is None or not found[1].isdisjoint(self._options):
                 raw = self.raw(name)
                 used = set(COMPUTED if name in COMPUTED else (name,))
-
-                def lookup(other):
-                    used.update(COMPUTED if other in COMPUTED else (other,))
-                    return self.raw(other)
-
-                found = (None if raw is None else self.expand(raw, lookup), used)
+                # Most values refer to nothing.
+                found = (raw and (self._expanded(raw, used) if "$" in raw else raw.strip()), used)
             self._values[name] = found
         return self._values[name]
+
+    def _expanded(self, text, used):
+        """str or None: as of C(expand); the parameters that it comes from are added to a set."""
+
+        def lookup(other):
+            used.update(COMPUTED if other in COMPUTED else (other,))
+            return self.raw(other)
+
+        return self.expand(text, lookup)
 
     def is_yes(self, name):
         """bool: whether a boolean parameter is on."""

@@ -69,7 +69,7 @@ _WORDS = {
 }
 
 # They know one protocol, in small letters (smtpd_peer_from_proxy(), psc_endpt_lookup()).
-_PROXY_PROTOCOL = re.compile(r"(smtpd|postscreen)_upstream_proxy_protocol\Z")
+_PROXY_PROTOCOLS = frozenset("{0}_upstream_proxy_protocol".format(name) for name in ("smtpd", "postscreen"))
 
 # kind -> (what Postfix accepts, how to say it): strtol(3), conv_time(3) and mail_conf_bool(3).
 _KINDS = {
@@ -77,6 +77,7 @@ _KINDS = {
     "time": (re.compile(r"\s*[+-]?[0-9]+([smhdw].*)?\Z", re.S), "a whole number with s, m, h, d or w after it"),
     "boolean": (re.compile(r"(yes|no)\Z", re.I), "yes or no"),
 }
+_BEGINNINGS = frozenset("0123456789yn")
 _DEFAULT_FORM = re.compile(r"(?:(?P<number>[0-9]+)|(?P<time>[0-9]+[smhdw])|(?P<boolean>yes|no))\Z")
 
 # Lookup tables whose own settings may stand in main.cf as NAME_setting (ldap_table(5), "BACKWARDS COMPATIBILITY").
@@ -101,8 +102,6 @@ def parameter_kind(name, defaults, names):
         defaults: dict: parameter -> Postfix's default.
         names: expand.Names of these.
     """
-    if _TEXT.match(name):
-        return None
     if name not in defaults:
         for suffix, parent in SERVICE_SUFFIXES.items():
             if name.endswith(suffix):
@@ -114,8 +113,9 @@ def parameter_kind(name, defaults, names):
             default = names.expand(default)
         except ExpansionError:
             return None
-    form = _DEFAULT_FORM.match(default)
-    return form.lastgroup if form else None
+    # Half of the defaults are empty or a name, which takes no pattern to see.
+    form = _DEFAULT_FORM.match(default) if default[:1] in _BEGINNINGS else None
+    return form.lastgroup if form and not _TEXT.match(name) else None
 
 
 def check_types(scope):
@@ -142,7 +142,7 @@ def check_types(scope):
                         )
                     )
             continue
-        if _PROXY_PROTOCOL.match(name):
+        if name in _PROXY_PROTOCOLS:
             if value not in ("", "haproxy"):
                 message = "Postfix knows no proxy protocol '{0}', and stops at each connection".format(value)
                 findings.append(scope.finding("wrong-type", name, message, "write haproxy, or leave it empty"))
