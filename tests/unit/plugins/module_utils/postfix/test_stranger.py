@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lint's verdict on configurations that a stranger attacked on real Postfix.
 
-fixtures/stranger.json has each configuration once, and for Postfix 3.5.25 (Debian 11), 3.7.11 (Debian 12) and 3.10.13 (Debian 13)
-what became of it: "open" (a message of the stranger's for a third party was accepted after DATA), "closed", "broken" (not even
+fixtures/stranger.json has each configuration once, and for Postfix 3.5.25 (Debian 11), 3.7.11 (Debian 12) and 3.10.13 (Debian 13),
+the last 27 for 3.7.11 alone, what became of it: "open" (a message of the stranger's for a third party was accepted after DATA), "closed", "broken" (not even
 postmaster of the host got mail, for 451 4.3.5) or "stops" (smtpd ended). The stranger had the address 8.41.0.4, with and without a name,
 and where a table or network tells one from another also 8.42.0.4.
 """
