@@ -11,14 +11,20 @@ author: mailops.relay contributors (@mailops)
 description:
   - Works out, from the inventory and the variables of a relay, for which names of clients it takes mail or refuses it, and what
     M(mailops.relay.postfix_config) is told of that and of the addresses that are rewritten.
+  - Names that the relay takes stay; the DNS is asked about others. C(append) warns where nobody gets root's mail.
 options:
   _terms:
-    description: The part of it. C(names) are those of which the DNS is to be asked.
+    description: The part of it. None only loads what is needed to work it out. C(names) are those of which the DNS is to be asked, with nothing O(before) all of them.
     type: list
     elements: str
     choices: [names, append, main, tables]
+  before:
+    description: The names that the relay's own table has.
+    type: list
+    elements: str
+    default: []
   taken:
-    description: The names without a mail exchanger elsewhere, of M(mailops.relay.client_names_info).
+    description: Further names, without a mail exchanger elsewhere, of M(mailops.relay.client_names_info).
     type: list
     elements: str
     default: []
@@ -39,11 +45,15 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
 
 from ansible_collections.mailops.relay.plugins.plugin_utils import local_mail, sender_addresses
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory_names import client_names
 
 _ROLE = "relay_server"
+
+# What was last asked with, and what was worked out: as in the lookup postfix_client, a task's options ask for parts of the same.
+_known = [None, None, None]
 
 
 class LookupModule(LookupBase):
@@ -58,21 +68,35 @@ class LookupModule(LookupBase):
         found = []
         for term in terms:
             if term == "names":
-                own = local_mail.own_names(value("hostname"), value("mydestination"))
-                names, _given = client_names(variables, value("hostname"), value("local_names"))
-                found.append([name for name in names if name not in own])
+                before = self._before()
+                found.append([name for name in self._clients(value, variables)[0] if name not in before])
                 continue
-            settings = self._settings(value)
+            told = self._before(), set(self.get_option("taken"))
+            if _known[0] is not variables or _known[1] != told:
+                _known[:] = variables, told, self._settings(value, variables, *told)
+            settings = _known[2]
             if term not in settings:
                 raise AnsibleLookupError(
                     f'relay_local_mail: "{term}" is no part of what is set. Write one of names, {", ".join(settings)}.'
                 )
             found.append(settings[term])
+            if term == "append" and settings["refusal"]:
+                Display().warning(settings["refusal"])
         return found
 
-    def _settings(self, value):
+    def _before(self):
+        return {name.lower() for name in self.get_option("before")}
+
+    def _clients(self, value, variables):
         own = local_mail.own_names(value("hostname"), value("mydestination"))
-        root = local_mail.settings(self.get_option("taken"), value("local_recipient"), value("local_recipients"), own)
+        names, given = client_names(variables, value("hostname"), value("local_names"))
+        return [name for name in names if name not in own], given
+
+    def _settings(self, value, variables, before, taken):
+        names, given = self._clients(value, variables)
+        told = sorted({*given, *taken, *before.intersection(names)}), value("local_recipient"), value("local_recipients")
+        own = local_mail.own_names(value("hostname"), value("mydestination"))
+        root = local_mail.settings(*told, own)
         senders = sender_addresses.settings(
             value("hostname"),
             value("masquerade"),
@@ -84,4 +108,5 @@ class LookupModule(LookupBase):
             "main": senders["main"],
             "append": {**root["append"], **senders["append"]},
             "tables": root["tables"] + senders["tables"],
+            "refusal": local_mail.refusal(*told),
         }

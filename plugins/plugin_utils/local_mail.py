@@ -5,7 +5,7 @@
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn, listed
 
 # The role's tables. texthash is in each Postfix and needs no compiling, and few programs read these.
 RECIPIENTS_TABLE = "/etc/postfix/relay_local_recipients"
@@ -118,6 +118,20 @@ def settings(names, recipient, recipients, own=()):
         append["transport_maps"] = [f"{_TYPE}:{NAMES_TABLE}"]
         tables.append({"path": NAMES_TABLE, "type": _TYPE, "entries": dict.fromkeys(sorted(names), text)})
     return {"append": append, "tables": tables}
+
+
+def refusal(names, recipient, recipients):
+    """str or None: what an administrator should know where nobody gets root's mail.
+
+    Args:
+        names, recipient, recipients: as of ``settings``.
+    """
+    if not names or "root" in _users(recipient, recipients):
+        return None
+    return (
+        f"root_mail: mail to root and other users of {listed(sorted(names))} is refused by this relay. Set relay_server_local_recipient"
+        " to an address outside that someone reads."
+    )
 
 
 def client_settings(recipient):
