@@ -7,6 +7,7 @@ import datetime
 import re
 
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import peaks, quantile
+from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import nothing_found
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
 
 TITLE = "Mail report"
@@ -373,6 +374,13 @@ def _headline(summary):
     return [{"name": name, "value": value, "note": note, "kind": kind} for name, value, note, kind in tiles]
 
 
+def _wrong(summary):
+    """list of str: why not all is well with what was asked for."""
+    reach = [f"{sentence}." for sentence in summary["reach"]]
+    certificates = (summary["certificates"] or {}).get("summary")
+    return (reach or nothing_found("report", summary["read"])) + ([certificates] if certificates else [])
+
+
 def nothing(summary):
     """str: what is to be said instead of numbers; empty where there are some."""
     if not summary["empty"]:
@@ -461,5 +469,6 @@ def summarize(flow, title=TITLE):
     summary["peaks"] = [dict(peak, time=_moment(peak["hour"], offset)) for peak in found[:LIMIT]]
     summary["other_programs"] = _counts(flow.get("other_programs", {}))
     summary["verdict"] = _verdict(summary)
+    summary["wrong"] = _wrong(summary)
     summary["headline"] = _headline(summary)
     return summary
