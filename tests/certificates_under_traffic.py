@@ -46,6 +46,7 @@ class Site:
         self.directory = Path(directory)
         self.relays = {FIRST: {"relay_server_hostname": f"{FIRST}.example.com"}}
         self.common = {}
+        self.served = {}
 
     def inventory(self, groups):
         """list of str: the options that name it."""
@@ -68,13 +69,16 @@ class Site:
         if done.returncode:
             sys.exit(f"{' '.join(command)}\n{done.stdout[-5000:]}{done.stderr}")
 
-    def site(self, title, *arguments):
-        """Run the site, and say which certificates the relays serve then."""
+    def site(self, title, *arguments, new=False):
+        """Run the site, and say which certificates the relays serve then; new: whether it is to be another one."""
         print(f"{time.strftime('%T')} {title}", flush=True)
         self.playbook("mailops.relay.site", *arguments)
         for relay in self.relays:
             asked = "echo QUIT | openssl s_client -starttls smtp -connect 127.0.0.1:587 2>/dev/null | openssl x509 -noout -subject -serial"
-            print(f"    {relay}: {' '.join(output(relay, asked).split())}", flush=True)
+            before, self.served[relay] = self.served.get(relay), output(relay, asked)
+            print(f"    {relay}: {' '.join(self.served[relay].split())}", flush=True)
+            if before is not None and (before != self.served[relay]) != new:
+                sys.exit(f"{relay} serves {'the same' if new else 'another'} certificate")
 
 
 def output(host, command):
@@ -103,17 +107,17 @@ def arrived():
 
 def change(site):
     """Everything that happens to the certificates; each line is a run of Ansible."""
-    renewed = "relay_server_tls_renew_before_days=3649"
+    renewed = json.dumps({"relay_server_tls_renew_before_days": 3690, "relay_server_tls_valid_days": 3700})
     site.site("renewal, the relay alone: it waits", "-e", renewed, "--limit", "relay_servers")
-    site.site("the whole site: it takes its place", "-e", renewed)
+    site.site("the whole site: it takes its place", "-e", renewed, new=True)
     site.site("and the former anchor goes")
     site.common["relay_server_tls_key_type"] = "ECC"
     site.site("another key type, the relay alone: it waits", "-e", "relay_server_tls_force=true", "--limit", "relay_servers")
-    site.site("the whole site: it takes its place")
+    site.site("the whole site: it takes its place", new=True)
     site.site("and the former anchor goes")
     site.relays[FIRST]["relay_server_hostname"] = NEW_NAME
     site.site("another name, the relay alone: it waits", "--limit", "relay_servers")
-    site.site("the whole site: it takes its place")
+    site.site("the whole site: it takes its place", new=True)
     site.site("and the former name goes")
     site.common.update(
         relay_server_tls_provider="siteca",
@@ -121,9 +125,9 @@ def change(site):
         relay_server_tls_siteca_passphrase="certificates under traffic",
     )
     site.site("the CA of the site, the relay alone: it waits", "--limit", "relay_servers")
-    site.site("the whole site: it takes its place")
+    site.site("the whole site: it takes its place", new=True)
     site.site("and the former anchor goes")
-    site.site("renewal, the relay alone: clients trust the CA", "-e", renewed, "--limit", "relay_servers")
+    site.site("renewal, the relay alone: clients trust the CA", "-e", renewed, "--limit", "relay_servers", new=True)
     site.relays[SECOND] = {"relay_server_hostname": f"{SECOND}.example.com"}
     site.site("a second relay is added")
     del site.relays[FIRST]

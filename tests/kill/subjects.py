@@ -612,6 +612,10 @@ class TlsSwitch(TlsKeypair):
         if number == 1:
             keypair_next.ensure(wanted, False, runner, check_mode, None, time.time())
             return keypair_next.ensure(self.wanted(2), False, runner, check_mode, None, time.time())[0]
+        return self.switch(wanted, runner, check_mode)
+
+    def switch(self, wanted, runner, check_mode):
+        """dict: the result, as of the module. Put the next pair in place, and remove its files."""
         done = keypair_next.ensure(wanted, True, runner, check_mode, None, time.time())[0]
         # What serves the pair is told in between; then the next one's files go.
         try:
@@ -691,9 +695,7 @@ class TlsSiteCa(TlsSwitch):
         if done["next"]:
             anchors = [path for path in (self.files[1], self.files[1] + ".ca", self._next[1]) if os.path.exists(path)]
             self.trust([content(path) for path in anchors])
-            wanted = self.wanted(number)
-            done = keypair_next.ensure(wanted, True, runner, check_mode, None, time.time())[0]
-            keypair_next.ensure(wanted, False, runner, check_mode, None, time.time())
+            return self.switch(self.wanted(number), runner, check_mode)
         return done
 
     def further(self):
