@@ -168,8 +168,6 @@ nameservers:
   sample: [203.0.113.2]
 """
 
-from ansible.module_utils.basic import missing_required_lib
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import dkim_key_arguments
@@ -205,9 +203,7 @@ def argument_spec():
 def main():
     module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
-    for library, problem in (("dnspython", dns_lookup.IMPORT_ERROR), ("pyspf", spf.IMPORT_ERROR)):
-        if problem:
-            module.fail_json(msg=missing_required_lib(library), exception=problem)
+    module.need({"dnspython": dns_lookup.IMPORT_ERROR, "pyspf": spf.IMPORT_ERROR})
     with reported(module):
         relay = relay_of(params)
         resolver = dns_lookup.resolver_of(params["nameservers"], params["port"], params["timeout"])
