@@ -11,23 +11,14 @@ author: mailops.relay contributors (@mailops)
 description:
   - Works out, from the inventory and the variables of a relay, for which names of clients it takes mail or refuses it, and what
     M(mailops.relay.postfix_config) is told of that and of the addresses that are rewritten.
-  - Names that the relay takes stay; the DNS is asked about others. C(append) warns where nobody gets root's mail.
+  - Names that the relay's own table has stay, as the role's first task has read it; the DNS is asked about others.
+  - C(append) warns where nobody gets root's mail.
 options:
   _terms:
-    description: The part of it. None only loads what is needed to work it out. C(names) are those of which the DNS is to be asked, with nothing O(before) all of them.
+    description: The part of it. None only loads what is needed to work it out. C(names) are those of which the DNS is to be asked.
     type: list
     elements: str
     choices: [names, append, main, tables]
-  before:
-    description: The names that the relay's own table has.
-    type: list
-    elements: str
-    default: []
-  taken:
-    description: Further names, without a mail exchanger elsewhere, of M(mailops.relay.client_names_info).
-    type: list
-    elements: str
-    default: []
 """
 
 EXAMPLES = """
@@ -52,8 +43,8 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.inventory_names impo
 
 _ROLE = "relay_server"
 
-# What was last asked with, and what was worked out: as in the lookup postfix_client, a task's options ask for parts of the same.
-_known = [None, None, None]
+# The variables last asked about, and what was worked out: as in the lookup postfix_client.
+_known = [None, None]
 
 
 class LookupModule(LookupBase):
@@ -65,16 +56,19 @@ class LookupModule(LookupBase):
         def value(name):
             return self._templar.template(variables[f"{_ROLE}_{name}"])
 
+        def told(name, key):
+            # Where the role has not asked, or another playbook plans with its variables, nothing is known.
+            return (self._templar.template(variables.get(f"__{_ROLE}_{name}")) or {}).get(key) or []
+
         found = []
         for term in terms:
             if term == "names":
-                before = self._before()
-                found.append([name for name in self._clients(value, variables)[0] if name not in before])
+                before = told("host", "taken")
+                found.append([name for name in _clients(value, variables)[0] if name not in before])
                 continue
-            told = self._before(), set(self.get_option("taken"))
-            if _known[0] is not variables or _known[1] != told:
-                _known[:] = variables, told, self._settings(value, variables, *told)
-            settings = _known[2]
+            if _known[0] is not variables:
+                _known[:] = variables, _settings(value, variables, told("host", "taken"), told("names_said", "names"))
+            settings = _known[1]
             if term not in settings:
                 raise AnsibleLookupError(
                     f'relay_local_mail: "{term}" is no part of what is set. Write one of names, {", ".join(settings)}.'
@@ -84,29 +78,29 @@ class LookupModule(LookupBase):
                 Display().warning(settings["refusal"])
         return found
 
-    def _before(self):
-        return {name.lower() for name in self.get_option("before")}
 
-    def _clients(self, value, variables):
-        own = local_mail.own_names(value("hostname"), value("mydestination"))
-        names, given = client_names(variables, value("hostname"), value("local_names"))
-        return [name for name in names if name not in own], given
+def _clients(value, variables):
+    """(list of str, list of str): the clients' names, and those that were given."""
+    own = local_mail.own_names(value("hostname"), value("mydestination"))
+    names, given = client_names(variables, value("hostname"), value("local_names"))
+    return [name for name in names if name not in own], given
 
-    def _settings(self, value, variables, before, taken):
-        names, given = self._clients(value, variables)
-        told = sorted({*given, *taken, *before.intersection(names)}), value("local_recipient"), value("local_recipients")
-        own = local_mail.own_names(value("hostname"), value("mydestination"))
-        root = local_mail.settings(*told, own)
-        senders = sender_addresses.settings(
-            value("hostname"),
-            value("masquerade"),
-            value("masquerade_exceptions"),
-            value("canonical"),
-            value("strip_headers"),
-        )
-        return {
-            "main": senders["main"],
-            "append": {**root["append"], **senders["append"]},
-            "tables": root["tables"] + senders["tables"],
-            "refusal": local_mail.refusal(*told),
-        }
+
+def _settings(value, variables, before, taken):
+    """dict: the parts; of the names taken before those that clients still have."""
+    names, given = _clients(value, variables)
+    told = sorted({*given, *taken, *set(before).intersection(names)}), value("local_recipient"), value("local_recipients")
+    root = local_mail.settings(*told, local_mail.own_names(value("hostname"), value("mydestination")))
+    senders = sender_addresses.settings(
+        value("hostname"),
+        value("masquerade"),
+        value("masquerade_exceptions"),
+        value("canonical"),
+        value("strip_headers"),
+    )
+    return {
+        "main": senders["main"],
+        "append": {**root["append"], **senders["append"]},
+        "tables": root["tables"] + senders["tables"],
+        "refusal": local_mail.refusal(*told),
+    }
