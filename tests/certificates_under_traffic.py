@@ -50,7 +50,9 @@ class Site:
 
     def inventory(self, groups):
         """list of str: the options that name it."""
-        hosts = {name: {host: {"ansible_host": f"{BED}-{host}"} for host in members} for name, members in groups.items()}
+        hosts = {
+            name: {host: {"ansible_host": f"{BED}-{host}"} for host in members} for name, members in groups.items()
+        }
         for relay in set(hosts["relay_servers"]) & set(self.relays):
             hosts["relay_servers"][relay].update(self.relays[relay])
         content = {name: {"hosts": members} for name, members in hosts.items()}
@@ -64,7 +66,9 @@ class Site:
         groups = groups or {**GROUPS, "relay_servers": list(self.relays)}
         command = ["ansible-playbook", *self.inventory(groups), name, "-e", json.dumps(self.common), *arguments]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        shown = re.findall(r"^\[WARNING\].*(?:\n(?!\n|\S+ \[|ok:|changed:).*)*|^\S+ +: ok=.*", done.stdout + done.stderr, re.M)
+        shown = re.findall(
+            r"^\[WARNING\].*(?:\n(?!\n|\S+ \[|ok:|changed:).*)*|^\S+ +: ok=.*", done.stdout + done.stderr, re.M
+        )
         print("\n".join(f"    {' '.join(text.split())}" for text in shown), flush=True)
         if done.returncode:
             sys.exit(f"{' '.join(command)}\n{done.stdout[-5000:]}{done.stderr}")
@@ -83,7 +87,9 @@ class Site:
 
 def output(host, command):
     """str: what a shell command prints on a host."""
-    done = subprocess.run(["docker", "exec", f"{BED}-{host}", "sh", "-c", command], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["docker", "exec", f"{BED}-{host}", "sh", "-c", command], capture_output=True, text=True, check=False
+    )
     return done.stdout
 
 
@@ -112,7 +118,9 @@ def change(site):
     site.site("the whole site: it takes its place", "-e", renewed, new=True)
     site.site("and the former anchor goes")
     site.common["relay_server_tls_key_type"] = "ECC"
-    site.site("another key type, the relay alone: it waits", "-e", "relay_server_tls_force=true", "--limit", "relay_servers")
+    site.site(
+        "another key type, the relay alone: it waits", "-e", "relay_server_tls_force=true", "--limit", "relay_servers"
+    )
     site.site("the whole site: it takes its place", new=True)
     site.site("and the former anchor goes")
     site.relays[FIRST]["relay_server_hostname"] = NEW_NAME
@@ -122,7 +130,7 @@ def change(site):
     site.common.update(
         relay_server_tls_provider="siteca",
         relay_server_tls_siteca_path=str(site.directory / "siteca.pem"),
-        relay_server_tls_siteca_passphrase="certificates under traffic",
+        relay_server_tls_siteca_passphrase="certificates under traffic",  # noqa: S106
     )
     site.site("the CA of the site, the relay alone: it waits", "--limit", "relay_servers")
     site.site("the whole site: it takes its place", new=True)
@@ -142,9 +150,15 @@ def judge(numbers):
     for client, count in numbers.items():
         missing = [number for number in range(1, count + 1) if not found[client, str(number)]]
         twice = [number for number in range(1, count + 1) if found[client, str(number)] > 1]
-        print(f"{client}: {count} sent, {count - len(missing)} arrived; missing {missing or 'none'}, more than once {twice or 'none'}")
+        print(
+            f"{client}: {count} sent, {count - len(missing)} arrived; missing {missing or 'none'}, more than once {twice or 'none'}"
+        )
         for number in twice:
-            print(output("mx01", f"grep -rlx 'Subject: number {client} {number}' /var/mail/received/new | xargs sed '/^$/q'"))
+            print(
+                output(
+                    "mx01", f"grep -rlx 'Subject: number {client} {number}' /var/mail/received/new | xargs sed '/^$/q'"
+                )
+            )
         wrong += len(missing) + len(twice)
     for host in [*GROUPS["relay_servers"], *CLIENTS]:
         log = output(host, "grep -E 'status=deferred|stat=Deferred|stat=.*TLS' /var/log/mail.log")

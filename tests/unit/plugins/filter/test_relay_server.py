@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.plugins.filter.core import regex_replace
 from ansible.plugins.test.core import search
 from jinja2.nativetypes import NativeEnvironment
 
@@ -530,6 +531,19 @@ def test_what_Postfix_listens_on_has_a_loopback_address_for_each_family(own, pro
     environment = NativeEnvironment()
     environment.tests["search"] = search
     assert environment.from_string(VARS["__relay_server_interfaces"]).render(variables) == interfaces
+
+
+def test_a_next_certificate_goes_along_to_other_files():
+    environment = NativeEnvironment()
+    environment.filters.update(regex_replace=regex_replace, zip=zip)
+    variables = {
+        "__relay_server_host": {"pair": ["/etc/postfix/server.key", "/etc/postfix/server.crt"]},
+        "__relay_server_pair": ["/etc/postfix/server.key", "/etc/ssl/relay.crt"],
+    }
+    assert environment.from_string(VARS["__relay_server_next_moves"]).render(variables) == [
+        ("/etc/postfix/server.key.next", "/etc/postfix/server.key.next", "0600"),
+        ("/etc/postfix/server.crt.next", "/etc/ssl/relay.crt.next", "0644"),
+    ]
 
 
 @pytest.mark.parametrize(
