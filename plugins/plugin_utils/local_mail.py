@@ -144,18 +144,22 @@ def address_problem(name, value, what=""):
     return f'{name}:{what} "{value}" is not a mail address. Write one outside, for example ops@example.net.'
 
 
-def client_problems(name, value, fqdn):
+def client_problems(name, value, fqdn, origin):
     """Yields a sentence where a client's recipient of root's mail cannot be used.
 
     Args:
         name: str, the variable.
         value: its value; empty for none.
         fqdn: str, what the client calls itself; empty where that is not known.
+        origin: str, what it writes behind a user without a host, of whom it takes root and the like.
     """
     wrong = address_problem(name, value) if value else None
+    user, _at, domain = str(value).lower().rpartition("@")
     if wrong:
         yield wrong
-    elif value and str(value).rpartition("@")[2].lower() == fqdn.lower():
+    elif value and user in _WITH_ROOT and domain == origin.lower() != fqdn.lower():
+        yield f'{name}: "{value}" is what it stands for itself, so that mail would go in a circle. Write another address.'
+    elif value and domain == fqdn.lower():
         yield f'{name}: "{value}" is a user of this host, where no mail is delivered. Write an address outside.'
 
 

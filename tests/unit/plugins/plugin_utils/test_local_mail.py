@@ -165,9 +165,12 @@ def test_a_client_of_somebody_elses_relay_sends_roots_mail_to_its_own_recipient(
     assert table["root"] == table["root@localhost"] == table["postmaster"] == OPS
     assert local_mail.client_settings("") == {"append": {}, "tables": []}
     name = "relay_client_root_recipient"
-    assert list(local_mail.client_problems(name, OPS, "web01.example.com")) == []
-    assert len(list(local_mail.client_problems(name, "ops@Web01.example.com", "web01.example.com"))) == 1
-    assert len(list(local_mail.client_problems(name, "ops", ""))) == 1
+    own = "web01.example.com"
+    assert list(local_mail.client_problems(name, OPS, own, own)) == []
+    assert list(local_mail.client_problems(name, "ops@example.com", own, "example.com")) == []
+    assert len(list(local_mail.client_problems(name, "ops@Web01.example.com", own, own))) == 1
+    assert len(list(local_mail.client_problems(name, "Root@example.com", own, "Example.com"))) == 1
+    assert len(list(local_mail.client_problems(name, "ops", "", ""))) == 1
 
 
 @given(st.text())
