@@ -16,12 +16,16 @@ options:
     description: The part of it. C(names) are those of which the DNS is to be asked.
     type: list
     elements: str
-    choices: [names, append, main, tables]
+    choices: [names, append, prepend, main, tables]
   taken:
     description: The names without a mail exchanger elsewhere, of M(mailops.relay.client_names_info).
     type: list
     elements: str
     default: []
+  kept:
+    description: Whether mail to the relay's own root ends in a mailbox, C(root_kept) of M(mailops.relay.client_names_info).
+    type: bool
+    default: false
 """
 
 EXAMPLES = """
@@ -72,7 +76,9 @@ class LookupModule(LookupBase):
 
     def _settings(self, value):
         own = local_mail.own_names(value("hostname"), value("mydestination"))
-        root = local_mail.settings(self.get_option("taken"), value("local_recipient"), value("local_recipients"), own)
+        root = local_mail.settings(
+            self.get_option("taken"), value("local_recipient"), value("local_recipients"), own, self.get_option("kept")
+        )
         senders = sender_addresses.settings(
             value("hostname"),
             value("masquerade"),
@@ -83,5 +89,6 @@ class LookupModule(LookupBase):
         return {
             "main": senders["main"],
             "append": {**root["append"], **senders["append"]},
+            "prepend": root["prepend"],
             "tables": root["tables"] + senders["tables"],
         }

@@ -84,10 +84,17 @@ unknown:
   type: list
   elements: str
   sample: []
+root_kept:
+  description: Whether mail to this host's own root ends in a mailbox here. False where an alias or root's C(.forward) sends it on, or
+    O(taken) is true.
+  returned: success
+  type: bool
+  sample: false
 """
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.arguments import ArgumentError
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
 from ansible_collections.mailops.relay.plugins.module_utils.mail.exchangers import exchangers
@@ -107,6 +114,14 @@ def argument_spec():
     }
 
 
+def _keeps_root_mail(runner):
+    """bool: whether mail to root ends in a mailbox of this host, where there is no Postfix yet with that of its package."""
+    # Few relays are without a recipient, so most need none of this.
+    from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import sends_root_on
+
+    return not sends_root_on(runner)
+
+
 def main():
     module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
@@ -122,6 +137,7 @@ def main():
         servers = nameservers(read_native("/etc/resolv.conf") or "")
         asked = exchangers(params["names"], servers, params["timeout"])
         result = sorted_out(asked, params["given"], params["relays"], known or "")
+        result["root_kept"] = not params["taken"] and _keeps_root_mail(Runner(module))
     module.exit_json(changed=False, warnings=sentences(result, params["taken"]), **result)
 
 

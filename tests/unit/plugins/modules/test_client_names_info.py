@@ -22,6 +22,7 @@ TOLD = {
 
 def test_names_are_told_apart_by_the_dns_and_the_table_of_before(run_module, monkeypatch, tmp_path):
     monkeypatch.setattr(client_names_info, "exchangers", lambda names, servers, seconds: dict(TOLD))
+    monkeypatch.setattr(client_names_info, "_keeps_root_mail", lambda runner: True)
     (tmp_path / "names").write_bytes(b"web03.example.com error:5.1.1 x\n")
     failed, result = run_module(
         client_names_info.main, names=sorted(TOLD), taken=False, known_in=str(tmp_path / "names")
@@ -30,9 +31,17 @@ def test_names_are_told_apart_by_the_dns_and_the_table_of_before(run_module, mon
     assert result["names"] == ["web01.example.com", "web03.example.com"]
     assert result["elsewhere"] == {"web02.example.com": ["mail.example.com"]}
     assert result["unknown"] == ["web04.example.com"]
+    assert result["root_kept"]
     refused, elsewhere, unknown = result["warnings"]
     assert "Set relay_server_local_recipient" in refused
     assert "web02.example.com" in elsewhere and "web04.example.com" in unknown
+
+
+def test_where_somebody_gets_roots_mail_the_aliases_are_not_asked(run_module, monkeypatch):
+    monkeypatch.setattr(client_names_info, "exchangers", lambda names, servers, seconds: {})
+    monkeypatch.setattr(client_names_info, "_keeps_root_mail", lambda runner: 1 // 0)
+    failed, result = run_module(client_names_info.main, names=[])
+    assert not failed and result["root_kept"] is False
 
 
 @pytest.mark.parametrize("name", ["web01", "web 01.example.com", "a" * 64 + ".example.com"])

@@ -57,7 +57,23 @@ def test_without_a_recipient_all_of_it_is_refused_with_the_variable_to_set():
 
 
 def test_a_relay_without_clients_and_recipient_has_nothing_new():
-    assert local_mail.settings([], "", {}) == {"append": {}, "tables": []}
+    assert local_mail.settings([], "", {}) == {"append": {}, "prepend": {}, "tables": []}
+
+
+def test_where_nobody_reads_the_relays_own_root_other_hosts_are_told_so():
+    own = {RELAY, "localhost", "/etc/x"}
+    found = local_mail.settings([], "", {"www-data": OPS}, own, kept=True)
+    entries = entries_of(found)[local_mail.OWN_TABLE]
+    assert set(entries) == {f"root@{RELAY}", "root@localhost"}
+    assert (
+        set(entries.values()) == {local_mail.OWN_UNSET} and "set relay_server_local_recipient " in local_mail.OWN_UNSET
+    )
+    assert found["prepend"] == {
+        "smtpd_recipient_restrictions": ["check_recipient_access texthash:" + local_mail.OWN_TABLE]
+    }
+    for recipient, recipients, kept in ((OPS, {}, True), ("", {"root": OPS}, True), ("", {}, False)):
+        found = local_mail.settings([], recipient, recipients, own, kept=kept)
+        assert found["prepend"] == {} and local_mail.OWN_TABLE not in entries_of(found)
 
 
 def test_single_users_without_root_leave_root_refused_and_say_so():
