@@ -44,6 +44,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuratio
     Configuration as PostfixConfiguration,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
+from ansible_collections.mailops.relay.plugins.module_utils.qmail import deliveries
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import (
     Configuration as QmailConfiguration,
 )
@@ -273,8 +274,9 @@ class QmailConfig(Subject):
 
     def __init__(self, scratch):
         super(QmailConfig, self).__init__(scratch)
-        for directory in ("bin", "control"):
+        for directory in ("bin", "control", "alias"):
             os.mkdir(self.path(directory))
+        deliveries.alias_home = lambda: self.path("alias")
         program = self.path("bin", "qmail-newmrh")
         with open(program, "w") as stream:
             stream.write(
@@ -282,8 +284,8 @@ class QmailConfig(Subject):
             )
         os.chmod(program, 0o755)
         names = "me locals rcpthosts smtproutes morercpthosts morercpthosts.cdb virtualdomains queuelifetime".split()
-        self.files = [self.path("control", name) for name in names]
-        self.directories = [scratch, self.path("control")]
+        self.files = [self.path("control", name) for name in names] + [self.path("alias", ".qmail-root")]
+        self.directories = [scratch, self.path("control"), self.path("alias")]
 
     def apply(self, number, runner, check_mode):
         name = "host{0}.example.com".format(number)
@@ -299,6 +301,7 @@ class QmailConfig(Subject):
             },
             "credentials": [],
             "credentials_format": None,
+            "forwards": {"root": "ops{0}@example.net".format(number)},
             "directory": self.path("control"),
             "accept_risks": ["local-deliveries"],
             "service_manager": "none",
@@ -335,7 +338,7 @@ class QmailRemoval(Removal, QmailConfig):
     def ask(self, request, number):
         if number == 1:
             return dict(request, owner="kill")
-        return dict(request, owner="kill", state="absent", control={})
+        return dict(request, owner="kill", state="absent", control={}, forwards={})
 
     def is_there(self):
         """bool: whether it is the first state."""

@@ -324,11 +324,11 @@ class Relay(object):
             recipient = self._plan.get("root_recipient")
             verdict = root_mail.TAKEN if recipient else root_mail.KEPT
             return [root_mail.check(subject, {"verdict": verdict, "text": recipient or ""})]
-        return [root_mail.check(subject, self.root_mail([subject])[subject])]
+        return [root_mail.check(subject, answers(self._runner, self.parameters, [subject])[subject])]
 
     def root_mail(self, addresses):
-        """dict: see ``postfix/root_mail.answers``."""
-        return answers(self._runner, self.parameters, addresses)
+        """dict: see ``postfix/root_mail.answers``, for mail that clients send."""
+        return answers(self._runner, self.parameters, addresses, from_others=True)
 
     def _resolver_works(self):
         servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")

@@ -341,6 +341,7 @@ hosts_file=MTI3LjAuMC4xCWxvY2FsaG9zdAo=
 pair=/etc/postfix/server.key
 pair=/etc/postfix/server.crt
 taken=web01.example.com
+keeps=root
 signs=relay01._domainkey.example.com example.com:relay01:/etc/opendkim/keys/relay01._domainkey.example.com.pem
 smtpd_milters=inet:127.0.0.1:11332, inet:127.0.0.1:8891
 non_smtpd_milters="""
@@ -355,12 +356,13 @@ def test_what_runs_and_is_there_need_not_be_asked_about_again():
         "hosts_file": "MTI3LjAuMC4xCWxvY2FsaG9zdAo=",
         "pair": ["/etc/postfix/server.key", "/etc/postfix/server.crt"],
         "taken": ["web01.example.com"],
+        "keeps": ["root"],
         "signs": ["/etc/opendkim/keys/relay01._domainkey.example.com.pem"],
         "smtpd_milters": "inet:127.0.0.1:11332, inet:127.0.0.1:8891",
         "non_smtpd_milters": "",
     }
     nothing = {"services": [], "programs": [], "recorded": [], "hostnames": [], "hosts_file": "", "pair": []}
-    nothing.update(taken=[], signs=[], smtpd_milters="", non_smtpd_milters="")
+    nothing.update(taken=[], keeps=[], signs=[], smtpd_milters="", non_smtpd_milters="")
     assert filters.host_state([]) == nothing
 
 

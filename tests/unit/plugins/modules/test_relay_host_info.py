@@ -43,7 +43,11 @@ def relay(run_module, programs, monkeypatch, tmp_path):
             monkeypatch.setattr(installation.Host, "installed", False)
         else:
             main = "".join("{0} = {1}\\n".format(*pair) for pair in sorted(main_cf.items()))
-            programs(postmap="echo x" if fault is None else "echo 'postmap: fatal: {0}' >&2; exit 1".format(fault))
+            programs(
+                postmap="cat > /dev/null; echo x"
+                if fault is None
+                else "cat > /dev/null; echo 'postmap: fatal: {0}' >&2; exit 1".format(fault)
+            )
             answers = "[ $1 = -n ] && printf '{0}' || printf '{1}'".format(main, DEFAULTS.replace("\n", "\\n"))
             programs(postconf="echo asked $1 >> {0}; {1}".format(tmp_path / "asked", answers))
         failed, result = run_module(relay_host_info.main, **options)
