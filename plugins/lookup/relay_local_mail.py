@@ -15,10 +15,11 @@ description:
   - C(append) warns where nobody gets root's mail.
 options:
   _terms:
-    description: The part of it. None only loads what is needed to work it out. C(names) are those of which the DNS is to be asked.
+    description: The part of it. None only loads what is needed to work it out. C(clients) are the names of the clients, C(names) those of
+      them of which the DNS is to be asked.
     type: list
     elements: str
-    choices: [names, append, prepend, main, tables]
+    choices: [clients, names, append, prepend, main, tables]
 """
 
 EXAMPLES = """
@@ -62,8 +63,8 @@ class LookupModule(LookupBase):
 
         found = []
         for term in terms:
-            if term == "names":
-                before = told("host", "taken")
+            if term in ("clients", "names"):
+                before = told("host", "taken") if term == "names" else []
                 found.append([name for name in _clients(value, variables)[0] if name not in before])
                 continue
             if _known[0] is not variables:
@@ -73,7 +74,7 @@ class LookupModule(LookupBase):
             settings = _known[1]
             if term not in settings:
                 raise AnsibleLookupError(
-                    f'relay_local_mail: "{term}" is no part of what is set. Write one of names, {", ".join(settings)}.'
+                    f'relay_local_mail: "{term}" is no part of what is set. Write one of clients, names, {", ".join(settings)}.'
                 )
             found.append(settings[term])
             if term == "append" and settings["refusal"]:

@@ -79,10 +79,19 @@ options:
   root_mail:
     description:
       - Addresses, such as those of root of each client, of which RV(root_mail) tells what the relay does with mail to them.
+      - With O(subset=network), C(root_mail) is a check on them too, and says where the DNS names a mail exchanger elsewhere for a name
+        that the relay takes. Not of what is O(planned).
     type: list
     elements: str
     default: []
     version_added: 0.10.0
+  relays:
+    description:
+      - Names of hosts that are not elsewhere as mail exchangers of O(root_mail), besides the relay itself.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.11.0
   mx:
     description:
       - Names or addresses of mail exchangers on the internet on which port 25 is tried. Nothing is sent to them but C(EHLO)
@@ -280,6 +289,7 @@ def argument_spec():
         "planned": {"type": "dict", "options": planned},
         "prefer_planned": {"type": "bool", "default": False},
         "root_mail": {"type": "list", "elements": "str", "default": []},
+        "relays": {"type": "list", "elements": "str", "default": []},
         "mx": {"type": "list", "elements": "str", "default": []},
         "smarthosts": {
             "type": "list",

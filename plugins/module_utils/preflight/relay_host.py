@@ -24,14 +24,17 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, opendkim, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
+from ansible_collections.mailops.relay.plugins.module_utils.mail.exchangers import exchangers
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.client_names import sorted_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.log_limits import (
@@ -101,6 +104,7 @@ _OF_SUBSETS = {
     "clock_tolerance": ("local", "certificates"),
     "mx": ("network",),
     "smarthosts": ("network",),
+    "relays": ("network",),
     "ca_path": ("certificates",),
 }
 # Of those the ones that need a value; here, so that it can be told from what is given.
@@ -217,6 +221,8 @@ class Relay(object):
             works += list(zip(EXPECTED["local"], local))
         if "network" in subset:
             works += self._resolver_works() + self._exit_works() + self._smarthost_works()
+            if self._options["root_mail"] and not self.planned:
+                works.append((root_mail.IDENTIFIER, self._clients_root_mail))
         if "certificates" in subset:
             works.append((IDENTIFIER, self._certificates))
         results = []
@@ -329,6 +335,13 @@ class Relay(object):
     def root_mail(self, addresses):
         """dict: see ``postfix/root_mail.answers``, for mail that clients send."""
         return answers(self._runner, self.parameters, addresses, from_others=True)
+
+    def _clients_root_mail(self):
+        answered = self.root_mail(self._options["root_mail"])
+        names = sorted(set(address.rpartition("@")[2].lower() for address in answered))
+        servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")
+        asked = exchangers([name for name in names if is_fqdn(name)], servers, self._options["timeout"] / 2.0)
+        return root_mail.of_clients(answered, sorted_out(asked, self._options["relays"] + [self._hostname])["elsewhere"])
 
     def _resolver_works(self):
         servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")
