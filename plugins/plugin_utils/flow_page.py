@@ -75,7 +75,7 @@ section{padding:20px;margin-top:16px;min-width:0}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 th,td{padding:6px 8px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
-th{color:var(--soft);font-weight:500}
+th{color:var(--soft);font-weight:500;white-space:normal;vertical-align:bottom}
 tr:last-child td{border-bottom:0}
 .t{text-align:left}
 td.t{white-space:normal;overflow-wrap:break-word;min-width:8rem;max-width:24rem}

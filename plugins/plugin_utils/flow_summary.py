@@ -39,7 +39,8 @@ TOTALS = (
 HOUR = ("received", "received_bytes", "sent", "deferred", "bounced", "rejected", "limited")
 # The part of the flow, its heading, the heading of its names, its numbers, the numbers that rank it.
 RANKED = (
-    ("clients", "By client", "Client", (*HOUR, "rejected_4xx"), ("sent", "deferred", "bounced", "rejected", "limited")),
+    # "Of these" stands behind what it is of.
+    ("clients", "By client", "Client", (*HOUR[:-1], "rejected_4xx", "limited"), ("sent", "deferred", "bounced", "rejected", "limited")),
     (
         "sender_domains",
         "By sender domain",
