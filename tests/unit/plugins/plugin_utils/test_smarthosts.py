@@ -73,6 +73,7 @@ def test_a_smarthost_has_its_own_login_fallback_and_tls():
                 "smtp_sender_dependent_authentication": False,
                 "smtp_sasl_password_maps": "texthash:/etc/postfix/smarthost_ses_password",
                 "smtp_sasl_tls_security_options": "noanonymous",
+                "smtp_reply_filter": "regexp:/etc/postfix/smarthost_replies",
             },
         }
     ]
@@ -193,6 +194,53 @@ def test_no_login_is_known_to_another_account_or_stands_outside_its_table(accoun
         assert set(login["secret_entries"].values()) == {f"u:{smarthost['password']}"}
         seen.update((service["name"], login["path"]))
     assert len(seen) == 2 * len(hosts)
+
+
+def filtered(reply):
+    """A line of a host's answer as Postfix sees it: the first pattern that matches, in any case of letters (regexp_table(5))."""
+    for entry in table(ways([SES]), "/etc/postfix/smarthost_replies"):
+        ((pattern, result),) = entry.items()
+        found = re.search(pattern[1:-1], reply, re.IGNORECASE)
+        if found:
+            return re.sub(r"\$\{([0-9])\}", lambda group: found[int(group[1])], result)
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "temporary"),
+    [
+        # As seen of Postfix 3.7.11 without AUTH, with reject and with reject_unauth_destination.
+        (
+            "554 5.7.1 <ops@example.net>: Recipient address rejected: Access denied",
+            "454 4.7.1 <ops@example.net>: Recipient address rejected: Access denied",
+        ),
+        ("554 5.7.1 <ops@example.net>: Relay access denied", "454 4.7.1 <ops@example.net>: Relay access denied"),
+        # From the documentation of others: Gmail, Amazon SES, SendGrid, Microsoft 365, Exim, sendmail.
+        ("530-5.7.0 Authentication Required. For more", "430-4.7.0 Authentication Required. For more"),
+        ("530 5.7.0  https://support.google.com", "430 4.7.0  https://support.google.com"),
+        ("530 Authentication required", "430 Authentication required"),
+        ("550 Unauthenticated senders not allowed", "450 Unauthenticated senders not allowed"),
+        ("550 5.7.57 Client not authenticated to send mail.", "450 4.7.57 Client not authenticated to send mail."),
+        ("550 relay not permitted", "450 relay not permitted"),
+        ("550 5.7.1 a@b.example... Relaying denied", "450 4.7.1 a@b.example... Relaying denied"),
+        # About the recipient, the sender or the message.
+        ("550 5.4.1 Recipient address rejected: Access denied", None),
+        ("550 5.1.1 <x@example.net>: Recipient address rejected: User unknown", None),
+        ("554 5.7.60 Not a sender of this account", None),
+        ("550-5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy", None),
+        ("554 Message rejected: Email address is not verified", None),
+        ("535 5.7.8 Error: authentication failed", None),
+        ("250 2.1.0 Authentication required later", None),
+        ("450 4.7.1 Relay access denied", None),
+    ],
+)
+def test_a_host_that_wants_a_login_which_it_did_not_offer_makes_mail_wait(reply, temporary):
+    assert filtered(reply) == (temporary or reply)
+
+
+def test_only_a_smarthost_with_a_login_has_its_answers_filtered():
+    found = ways([M365, INNER])
+    assert "smtp_reply_filter" not in str(found) and found["tables"] == []
 
 
 def test_paces():
