@@ -84,7 +84,13 @@ SITE = {
     "__relay_server_config_check": {"up_to_date": True, "installed": True, "running": True, "enabled": True},
     "__relay_server_log_limits_result": {},
     "__relay_client_certificates": {"results": []},
-    "__relay_client_config_result": {"installed": True, "running": True, "enabled": True},
+    "__relay_client_config_result": {
+        "installed": True,
+        "running": True,
+        "enabled": True,
+        "other_services": [],
+        "other_program": "",
+    },
     "__sendmail_client_certificates": {"results": []},
     "__sendmail_client_config_result": {
         "restart_required": False,
