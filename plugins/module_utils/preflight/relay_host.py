@@ -24,6 +24,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
+from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, opendkim, root_mail
@@ -331,7 +332,7 @@ class Relay(object):
         return answers(self._runner, self.parameters, addresses)
 
     def _resolver_works(self):
-        servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")
+        servers = nameservers(read_native(_RESOLV_CONF) or "")
         where, seconds = self._hostname, self._options["timeout"] / 2.0
         if not servers:
             todo = "Name a name server in {0}.".format(_RESOLV_CONF)

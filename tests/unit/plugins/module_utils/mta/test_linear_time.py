@@ -68,7 +68,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_publi
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import FOUND, Answer
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.spf import _term, size_of
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import nameservers
+from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control, queue_files
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail import queue_files as sendmail_files
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail import secrets as sendmail_secrets
