@@ -19,7 +19,7 @@ NAMED = ("verify", "secure")
 _DANE = ("dane", "dane-only")
 # What smtp_tls_secure_cert_match takes beside names.
 _MATCHES = ("hostname", "nexthop", "dot-nexthop")
-_SETS = ("smtp_dns_support_level", "smtp_tls_security_level")
+_DANE_SETTINGS = {"smtp_dns_support_level": "dnssec", "smtp_tls_security_level": "dane"}
 
 
 def settings(policy, dane, authorities):
@@ -35,7 +35,7 @@ def settings(policy, dane, authorities):
     """
     main, prepend, tables = {}, {}, []
     if dane:
-        main = dict(zip(_SETS, ("dnssec", "dane")))
+        main = dict(_DANE_SETTINGS)
     if any(entry["level"] in NAMED for entry in policy):
         main["smtp_tls_CAfile"] = authorities
     if policy:
@@ -127,7 +127,7 @@ def _dane_problems(values):
             yield f'{name}: "{text}" is no name of the DNS. Write one such as example.com.'
     if str(values["relay_server_dane_broken_name"]) == ".":
         yield 'relay_server_dane_broken_name: "." is rightly signed, or nothing is. Write a name that has a wrong signature.'
-    for name in _SETS:
+    for name in _DANE_SETTINGS:
         if name in values["relay_server_main"]:
             yield f"relay_server_main: it has {name}, which relay_server_dane sets. Take one of them out."
 

@@ -23,7 +23,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.host import unbound_
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.dns_question import (
     NOERROR,
-    NXDOMAIN,
     SERVFAIL,
     SOA,
     A,
@@ -78,17 +77,16 @@ def unit_text(program):
         program: str, the path of unbound.
     """
     return (
-        _HEADER + "[Unit]\nDescription=Validating resolver of Postfix alone (mailops.relay)\nAfter=network.target\n\n"
+        _HEADER
+        + "[Unit]\nDescription=Validating resolver of Postfix alone (mailops.relay)\nAfter=network.target\n\n"
         "[Service]\nExecStart={0} -d -c {1}\nRestart=always\nRestartSec=1\n".format(program, CONFIGURATION)
     )
 
 
 def drop_in_text():
     """str: what Postfix's unit gets."""
-    return (
-        _HEADER + "[Unit]\nWants={0}\nAfter={0}\n\n[Service]\nBindReadOnlyPaths={1}:{2}\n".format(
-            UNIT, RESOLV_CONF, _HOSTS_RESOLV_CONF
-        )
+    return _HEADER + "[Unit]\nWants={0}\nAfter={0}\n\n[Service]\nBindReadOnlyPaths={1}:{2}\n".format(
+        UNIT, RESOLV_CONF, _HOSTS_RESOLV_CONF
     )
 
 
@@ -121,7 +119,9 @@ def validation_problem(signed, broken, question):
                 return (
                     "{0} is not taken for rightly signed (SERVFAIL, and an answer where nothing is checked): the resolvers that are asked "
                     "leave signatures out, or the trust anchors are not those of this name. Name resolvers that pass signatures on "
-                    "(relay_server_dane_resolvers), or its trust anchor (relay_server_dane_trust_anchors)".format(signed)
+                    "(relay_server_dane_resolvers), or its trust anchor (relay_server_dane_trust_anchors)".format(
+                        signed
+                    )
                 )
             return "{0} cannot be had ({1}). Name a signed name that the resolvers know (relay_server_dane_signed_name)".format(
                 signed, rcode_text(reply.rcode)
@@ -129,13 +129,17 @@ def validation_problem(signed, broken, question):
         if not reply.authenticated:
             return (
                 "{0} is answered and not marked as checked (AD): no trust anchor leads to it, or the resolver does not validate. Name a "
-                "signed name (relay_server_dane_signed_name), or its trust anchor (relay_server_dane_trust_anchors)".format(signed)
+                "signed name (relay_server_dane_signed_name), or its trust anchor (relay_server_dane_trust_anchors)".format(
+                    signed
+                )
             )
         reply = question(broken, False)
         if reply.rcode == NOERROR:
             return (
                 "{0}, which is wrongly signed, is answered instead of refused (SERVFAIL): what is asked does not validate. Let a resolver "
-                "that does be asked, or name a name with a wrong signature (relay_server_dane_broken_name)".format(broken)
+                "that does be asked, or name a name with a wrong signature (relay_server_dane_broken_name)".format(
+                    broken
+                )
             )
         unchecked = question(broken, True).rcode
         if reply.rcode != SERVFAIL or unchecked != NOERROR:
@@ -337,7 +341,9 @@ class Resolver(object):
             sentence = "unbound: no such program on this host. Install the package unbound."
             if not self._check_mode:
                 raise DaneError(sentence)
-            self._warnings.append(sentence + " Outside check mode this is refused; whether it validates could not be tried.")
+            self._warnings.append(
+                sentence + " Outside check mode this is refused; whether it validates could not be tried."
+            )
             return
         with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as handle:
             try:
@@ -359,7 +365,9 @@ class Resolver(object):
                 lambda name, unchecked: self._ask(ADDRESS, name, SOA, _SECONDS, port, True, unchecked),
             )
             if problem:
-                raise DaneError("forwarders ({0}): {1}. Nothing was changed.".format(", ".join(self._forwarders), problem))
+                raise DaneError(
+                    "forwarders ({0}): {1}. Nothing was changed.".format(", ".join(self._forwarders), problem)
+                )
             lost = lost_name(
                 request["names"],
                 lambda name: self._ask(ADDRESS, name, A, _SECONDS, port),

@@ -29,9 +29,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.threads import 
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, opendkim, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.dane_resolver import postfix_views
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login, way_out
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import dane, smarthost_login, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
@@ -102,10 +103,19 @@ _OF_SUBSETS = {
     "clock_tolerance": ("local", "certificates"),
     "mx": ("network",),
     "smarthosts": ("network",),
+    "dane_signed_name": ("network",),
+    "dane_broken_name": ("network",),
     "ca_path": ("certificates",),
 }
 # Of those the ones that need a value; here, so that it can be told from what is given.
-_DEFAULTS = {"queue_free_mib": 1024, "queue_free_inodes": 10000, "message_rate": 100, "clock_tolerance": 30}
+_DEFAULTS = {
+    "queue_free_mib": 1024,
+    "queue_free_inodes": 10000,
+    "message_rate": 100,
+    "clock_tolerance": 30,
+    "dane_signed_name": ".",
+    "dane_broken_name": "dnssec-failed.org",
+}
 
 
 def with_defaults(options):
@@ -217,7 +227,7 @@ class Relay(object):
             )
             works += list(zip(EXPECTED["local"], local))
         if "network" in subset:
-            works += self._resolver_works() + self._exit_works() + self._smarthost_works()
+            works += self._resolver_works() + self._exit_works() + self._smarthost_works() + self._dane_works()
         if "certificates" in subset:
             works.append((IDENTIFIER, self._certificates))
         results = []
@@ -354,6 +364,18 @@ class Relay(object):
                 ),
             )
             for smarthost in self._options["smarthosts"]
+        ]
+
+    def _dane_works(self):
+        """list of (str, callable): nothing where Postfix does no DANE, or is only planned."""
+        if self.planned or not self._host.installed or self.parameters.value("smtp_dns_support_level") != "dnssec":
+            return []
+        signed, broken = self._options["dane_signed_name"], self._options["dane_broken_name"]
+        return [
+            (
+                dane.IDENTIFIER,
+                lambda: dane.dane_checks(postfix_views(self._runner), signed, broken, self._options["timeout"]),
+            )
         ]
 
     def _exit_works(self):

@@ -21,7 +21,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 _OUTSIDE = ((socket.AF_INET, "198.41.0.4"), (socket.AF_INET6, "2001:503:ba3e::2:30"))
 
 
-
 def route_sources():
     """list of str: the addresses from which packets to the internet leave, IPv4 before IPv6; no packet is sent."""
     found = []
