@@ -48,6 +48,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.unbound_conf im
 
 SECTION = "dane_resolver"
 UNIT = "mailops-relay-resolver.service"
+_WATCH, _LOST = "mailops-relay-resolver.path", "mailops-relay-resolver-lost.service"
 CONFIGURATION = "/etc/unbound/mailops-relay.conf"
 RESOLV_CONF = "/etc/postfix/relay_resolv.conf"
 _HOSTS_RESOLV_CONF = "/etc/resolv.conf"
@@ -83,10 +84,29 @@ def unit_text(program):
     )
 
 
+def watch_text():
+    """str: the unit that notices when the host gets another resolv.conf: a rename over it takes away what is mounted there."""
+    return _HEADER + (
+        "[Unit]\nDescription=Another resolv.conf of the host (mailops.relay)\n\n[Path]\nPathChanged={0}\nUnit={1}\n"
+    ).format(_HOSTS_RESOLV_CONF, _LOST)
+
+
+def lost_text():
+    """str: the unit that restarts Postfix where it sees another resolv.conf than its own."""
+    # systemd takes $$ for one, and leaves double quotes within single ones.
+    pid = '$$(tr -d " " < "$$(postconf -h queue_directory)/pid/master.pid")'
+    return _HEADER + (
+        "[Unit]\nDescription=Restart of Postfix when it has lost its resolv.conf (mailops.relay)\n\n[Service]\nType=oneshot\n"
+        "ExecStart=/bin/sh -c 'cmp -s {0} \"/proc/{1}/root{2}\" || exec systemctl try-restart postfix'\n"
+    ).format(RESOLV_CONF, pid, _HOSTS_RESOLV_CONF)
+
+
 def drop_in_text():
     """str: what Postfix's unit gets."""
-    return _HEADER + "[Unit]\nWants={0}\nAfter={0}\n\n[Service]\nBindReadOnlyPaths={1}:{2}\n".format(
-        UNIT, RESOLV_CONF, _HOSTS_RESOLV_CONF
+    return _HEADER + (
+        "[Unit]\nWants={0} {1}\nAfter={0}\n\n[Service]\nBindReadOnlyPaths={2}:{3}\n".format(
+            UNIT, _WATCH, RESOLV_CONF, _HOSTS_RESOLV_CONF
+        )
     )
 
 
@@ -296,6 +316,8 @@ class Resolver(object):
         return [
             (CONFIGURATION, self._configuration(PORT, True)),
             (self._unit, unit_text(program)),
+            (os.path.join(_UNITS, _LOST), lost_text()),
+            (os.path.join(_UNITS, _WATCH), watch_text()),
             (RESOLV_CONF, resolv_conf_text(self._hosts)),
         ] + [(os.path.join(_UNITS, unit + ".d", _DROP_IN), drop_in_text()) for unit in units]
 
@@ -463,7 +485,7 @@ class Resolver(object):
 
 
 def postfix_views(runner, root=""):
-    """list of (str, str): each resolv.conf that the running Postfix reads, and its text; empty where none runs.
+    """list of (str, str): each resolv.conf that the running Postfix reads, as a reader calls it, and its text; empty where none runs.
 
     Args:
         runner: ``commands.Runner``.
@@ -476,9 +498,8 @@ def postfix_views(runner, root=""):
     pid = (read_native(root + queue + "/pid/master.pid") or "").strip()
     if not pid.isdigit() or not os.path.isdir("{0}/proc/{1}".format(root, pid)):
         return []
-    # As its unit sees it.
-    path = "/proc/{0}/root{1}".format(pid, _HOSTS_RESOLV_CONF)
-    found = [(path, read_native(root + path) or "")]
+    text = read_native("{0}/proc/{1}/root{2}".format(root, pid, _HOSTS_RESOLV_CONF)) or ""
+    found = [(_HOSTS_RESOLV_CONF + " of Postfix's unit", text)]
     # service, type, private, unpriv, chroot, wakeup, maxproc, command
     fields = [line.split() for line in runner.run(["postconf", "-M"]).stdout.splitlines() if line[:1].strip()]
     if any(len(words) > 7 and words[4] == "y" and words[7] in ("smtp", "smtpd") for words in fields):
