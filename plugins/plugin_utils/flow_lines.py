@@ -94,9 +94,9 @@ def _outcomes(row):
 
 
 def _tls_kinds(row):
-    return "{0}  {1}".format(
-        "".join(f"{amount(row[kind]):>10} {TLS_KINDS[kind]}" for kind in TLS_HOPS if row[kind]), row["name"]
-    )
+    first, *others = (f"{amount(row[kind])} {TLS_KINDS[kind]}" for kind in TLS_HOPS if row[kind])
+    number, _blank, kind = first.partition(" ")
+    return "{0}  {1}".format(", ".join([f"{number:>10} {kind}", *others]), row["name"])
 
 
 def lines_of(summary, rows):

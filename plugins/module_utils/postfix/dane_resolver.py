@@ -170,7 +170,9 @@ def validation_problem(signed, broken, question):
                 )
             )
     except QuestionError as exc:
-        return "the resolver {0}. See that those which it asks answer, and what journalctl -u mailops-relay-resolver has".format(exc)
+        return "the resolver {0}. See that those which it asks answer, and what journalctl -u mailops-relay-resolver has".format(
+            exc
+        )
     return None
 
 
