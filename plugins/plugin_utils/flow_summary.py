@@ -53,6 +53,15 @@ RANKED = (
     ("senders", "Senders", "Address", ("received", "received_bytes"), ("received",)),
     ("recipients", "Recipients", "Address", ("sent", "deferred", "bounced"), None),
 )
+# TLS to each next hop, the best first.
+TLS_KINDS = {
+    "verified": "verified",
+    "dane": "DANE",
+    "encrypted": "encrypted",
+    "clear": "clear",
+    "not_logged": "not logged",
+}
+TLS_HOPS = tuple(TLS_KINDS)
 _OTHERS = "(others)"
 # A few answers that mail comes too fast are usual; from so many on a pace is proposed.
 _FEWEST_ANSWERS = 5
@@ -458,6 +467,7 @@ def summarize(flow, title=TITLE):
     summary["latency"] = _latency(flow)
     for key, dummy, dummy, numbers, rank in RANKED:
         summary[key] = _ranked(flow.get(key, {}), numbers, rank)
+    summary["tls_hops"] = _ranked(flow.get("tls_hops", {}), TLS_HOPS)
     summary["reasons"] = _reasons(flow.get("reasons", {}), _REASONS_LIMIT, True)
     summary["rejects"] = _reasons(flow.get("rejects", {}), _REASONS_LIMIT, False)
     summary["limits"] = _limits(flow.get("limits", {}))

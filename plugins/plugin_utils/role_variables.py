@@ -20,6 +20,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils import (
     relay_server,
     sender_addresses,
     smarthost_problems,
+    world_tls,
 )
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory_names import client_names
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
@@ -273,4 +274,5 @@ def _about_mail(values, variables, named):
         *smarthost_problems.problems(values, named, names),
         *local_mail.problems(values, names, own),
         *sender_addresses.problems(values, names, hostname),
+        *world_tls.problems(values),
     ]

@@ -60,6 +60,10 @@ _TOTALS = (
     "held discarded"
 ).split()
 # What a milter says (milter-reject) counts as what a rule says, and so does a rule about its headers (milter-header-reject).
+# What the log, or who knows the configuration, calls a connection -> what it is for the reader. All others are encrypted, and anybody
+# may be at their other end.
+_VERIFIED, _DANE = "Verified ", "DANE "
+_TLS_KINDS = {"Verified": "verified", "DANE": "dane", "none": "clear", "unknown": "not_logged"}
 _OUTCOMES = {"reject": "rejected", "reject_warning": "reject_warnings", "hold": "held", "discard": "discarded"}
 _LATENCIES = ("before_queue", "in_queue", "connect", "transmit")
 
@@ -171,14 +175,16 @@ class Flow(GapEvents):
     Args:
         since, until: float or None, seconds since the epoch: only lines of this time count.
         minutes: bool, whether it counts by minute too.
+        is_dane: callable (tag, recipient) -> bool or None: whether what the log calls verified is so by DANE; None for never.
     """
 
-    def __init__(self, since=None, until=None, minutes=False):
+    def __init__(self, since=None, until=None, minutes=False, is_dane=None):
         super(Flow, self).__init__()
         self._since = since
         self._until = until
         self._bounded = since is not None or until is not None
         self._by_minute = minutes
+        self._is_dane = is_dane
         self._young, self._old = {}, {}
         # What has not been given to the counts by name yet.
         self._arrivals, self._senders = [], {}
@@ -193,6 +199,7 @@ class Flow(GapEvents):
         self._limits_named = Memo(limit_of, MOST_KEYS)
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
+        self.tls_hops = {}
         self.sender_domains, self.recipient_domains = {}, {}
         self.senders, self.recipients = {}, {}
         self.reasons, self.rejects, self.limits = {}, {}, {}
@@ -301,6 +308,8 @@ class Flow(GapEvents):
                 return
             if self.too_fast:
                 self.too_fast.sent(lambda: self._lexer.seconds(stamp), origin.tag, recipient)
+            if self._is_dane is not None and tls[:9] == _VERIFIED and self._is_dane(origin.tag, recipient):
+                tls = _DANE + tls[9:]
             sent = self._sent
             sent.append((self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays))
             if len(sent) + len(self._not_sent) >= _MOST_CELLS:
@@ -344,6 +353,7 @@ class Flow(GapEvents):
             _add(self.relays, relay, status, number)
             if status == SENT and tls:
                 _count(self.tls["out"], self._version(tls), number)
+                _add(self.tls_hops, relay, _TLS_KINDS.get(tls.partition(" ")[0], "encrypted"), number)
         # No address has a line's end in it, and one call for all of them is faster by far.
         self._count_recipients(status, "\n".join(recipients).lower().split("\n"))
         if status == SENT:
@@ -481,6 +491,7 @@ class Flow(GapEvents):
             # Where no connection ever had TLS the log does not tell of it at all.
             if list(counts) == ["none"]:
                 counts["unknown"] = counts.pop("none")
+        tls_hops = {} if list(tls["out"]) == ["unknown"] else self.tls_hops
         named = dict(
             (name, getattr(self, name))
             for name in (
@@ -519,4 +530,5 @@ class Flow(GapEvents):
             latency=self.latency,
             too_fast=self.too_fast.facts(),
             tls=tls,
+            tls_hops=tls_hops,
         )

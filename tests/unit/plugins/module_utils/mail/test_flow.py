@@ -357,3 +357,37 @@ def test_names_of_the_big_providers_codes():
         "mail - gsmtp)\n"
     )
     assert list(count([line.encode("ascii")])["reasons"]) == ["deferred 4.7.28 Google: rate limit"]
+
+
+# What Postfix 3.7.11 of Debian 12 logged of mail to domains with right, wrong and no TLSA records, and to one that is not signed.
+DANE = os.path.join(POSTFIX_FIXTURES, "maillog.dane.3.7.11.txt")
+
+
+def test_dane_is_told_from_other_verified_connections_where_somebody_knows():
+    with io.open(DANE, "rb") as stream:
+        lines = stream.readlines()
+    asked = []
+
+    def is_dane(tag, recipient):
+        asked.append((tag, recipient))
+        return True
+
+    flow = count(lines, is_dane=is_dane)
+    server = "[203.0.113.226]:25"
+    assert flow["tls_hops"] == {
+        "mxgood.dane.example" + server: {"dane": 1},
+        "mxnone.dane.example" + server: {"encrypted": 1},
+        "mx01.example.net" + server: {"encrypted": 1},
+    }
+    assert asked == [("postfix/smtp", "x@good.dane.example")]
+    assert flow["relays"]["mxbad.dane.example" + server] == {"deferred": 1} and flow["tls"]["out"] == {"TLSv1.3": 3}
+    for known in (None, lambda _tag, _recipient: False):
+        assert count(lines, is_dane=known)["tls_hops"]["mxgood.dane.example" + server] == {"verified": 1}
+
+
+def test_a_next_hop_without_tls_is_clear_where_the_log_tells_of_tls_at_all():
+    with io.open(DANE, "rb") as stream:
+        lines = stream.readlines()
+    plain = [line for line in lines if b"TLS connection established to mxnone" not in line]
+    assert count(plain)["tls_hops"]["mxnone.dane.example[203.0.113.226]:25"] == {"clear": 1}
+    assert count([line for line in lines if b"TLS connection" not in line])["tls_hops"] == {}
