@@ -247,8 +247,9 @@ root_mail:
   sample: {root@web01.example.com: {verdict: taken, text: ops@example.net}}
 relay:
   description:
-    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs,
-      is to sign or has signed, which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix), empty without one.
+    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs, is to
+      sign or has signed, which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix),
+      empty without one.
   returned: success
   type: dict
   sample: {hostname: smtp-relay001.example.com, addresses: [203.0.113.4], planned: false}

@@ -119,7 +119,9 @@ def dns_checks(resolver, relay, selectors, seconds, keys=()):
     for domain in relay.sender_domains:
         if not any(_is_within(domain, key.domain) for key in keys if key.step != opendkim.FORMER):
             works.append(("dns_dkim", domain, _work(_keys, resolver, domain, selectors)))
-    signed = [key.domain for key in signing if key.domain.lower() not in [name.lower() for name in relay.sender_domains]]
+    signed = [
+        key.domain for key in signing if key.domain.lower() not in [name.lower() for name in relay.sender_domains]
+    ]
     for domain in relay.sender_domains + signed:
         works.append(("dns_dmarc", domain, _work(_policy, resolver, domain, policies)))
 
@@ -443,7 +445,9 @@ def _former_key(resolver, key, seconds):
         if answer.outcome != FOUND:
             return checks.ok("dns_dkim", name, "no longer signed with, and its record is gone")
         seen = "no mail is queued any more that it has signed: its record may leave the DNS"
-        return checks.ok("dns_dkim", name, seen + (", and mailops.relay.site removes its key" if key.public_key else ""))
+        return checks.ok(
+            "dns_dkim", name, seen + (", and mailops.relay.site removes its key" if key.public_key else "")
+        )
     seen = "no longer signed with; its record is needed until {0}; ".format(
         time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(key.until))
     )

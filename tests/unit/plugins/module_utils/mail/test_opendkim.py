@@ -71,7 +71,9 @@ def test_a_key_table_is_read_as_it_was_written(found):
     assert opendkim_conf.read_key_table(opendkim_conf.key_table(found)) == found
 
 
-@given(st.lists(st.builds(FormerKey, keys.flatmap(lambda found: st.sampled_from(found or [ONE])), st.integers(0, 2**31))))
+@given(
+    st.lists(st.builds(FormerKey, keys.flatmap(lambda found: st.sampled_from(found or [ONE])), st.integers(0, 2**31)))
+)
 @settings(max_examples=50, deadline=None)
 def test_former_keys_are_read_as_they_were_written(found):
     text = opendkim_conf.former_table(found)

@@ -50,6 +50,8 @@ class Host(object):
 
 
 # The first is what Postfix 3.7.11 prints.
-@pytest.mark.parametrize("stdout, seconds", [("5d\n5d\n", 10 * DAY), ("1h\n0\n", 3600), (None, 10 * DAY), ("", 10 * DAY)])
+@pytest.mark.parametrize(
+    "stdout, seconds", [("5d\n5d\n", 10 * DAY), ("1h\n0\n", 3600), (None, 10 * DAY), ("", 10 * DAY)]
+)
 def test_the_host_is_asked(stdout, seconds):
     assert longest_of_host(Host(stdout)) == seconds
