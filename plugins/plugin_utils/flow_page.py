@@ -519,6 +519,15 @@ def _sections(summary):
                 for row in summary["tls"][way]["rows"]
             ]
             yield _section("TLS", "tls", _table(["<", "<Protocol", "Number", "Share"], rows), "even")
+        if summary["dkim"]["total"]:
+            rows = [
+                '<tr><td class="t n">{0}</td>{1}<td>{2}</td></tr>'.format(
+                    _text(row["name"]), _cell(row["count"]), _text(percent_text(row["share"]))
+                )
+                for row in summary["dkim"]["rows"]
+            ]
+            note = "Messages that relays which sign have taken, by the domain that has signed."
+            yield _section("Signed (DKIM)", None, _table(["<Domain", "Number", "Share"], rows), note=note)
         talkers = [
             f"<div><h2>{title}</h2>{_ranked_table(summary[key], head, numbers)}</div>"
             for key, title, head, numbers, dummy in RANKED[4:]
