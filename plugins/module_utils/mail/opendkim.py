@@ -149,7 +149,8 @@ class Signer(object):
         if self._request["state"] == "absent":
             self._warnings += owned.nothing_known()
         changed = [plan for plan in plans if plan.changed]
-        directories = stages_of(plans)
+        # A run that was killed when the key had gone may have left it here.
+        directories = stages_of(plans, *[os.path.dirname(self._root + one.key.path) for one in former])
         stale = has_stale(directories)
         if not self._check_mode:
             remove_stale(directories)
