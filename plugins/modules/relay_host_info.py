@@ -74,6 +74,14 @@ options:
         type: str
         default: ''
         version_added: 0.10.0
+      dkim_keys:
+        description:
+          - The keys that are to sign, each with C(domain), C(selector) and C(path) of its private half. Those that do not sign yet are told in
+            RV(relay), also where O(planned) is not checked otherwise.
+        type: list
+        elements: dict
+        default: []
+        version_added: 0.11.0
   prefer_planned:
     description:
       - Check O(planned) also where Postfix is installed.
@@ -261,8 +269,9 @@ root_mail:
   sample: {root@web01.example.com: {verdict: taken, text: ops@example.net}}
 relay:
   description:
-    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs,
-      which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix), empty without one.
+    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs, is to
+      sign or has signed, which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix),
+      empty without one.
   returned: success
   type: dict
   sample: {hostname: smtp-relay001.example.com, addresses: [203.0.113.4], planned: false}
@@ -285,6 +294,7 @@ def argument_spec():
         "hosts_file": {"type": "bool", "default": False},
         "log_limits": {"type": "bool", "default": False},
         "root_recipient": {"type": "str", "default": ""},
+        "dkim_keys": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     }
     smarthost = {
         "name": {"type": "str", "required": True},

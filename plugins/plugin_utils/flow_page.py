@@ -528,6 +528,15 @@ def _sections(summary):
                 "domain; encrypted: whoever the server was."
             )
             yield _section("TLS by next hop", None, _ranked_table(summary["tls_hops"], "Next hop", TLS_HOPS), note=note)
+        if summary["dkim"]["total"]:
+            rows = [
+                '<tr><td class="t n">{0}</td>{1}<td>{2}</td></tr>'.format(
+                    _text(row["name"]), _cell(row["count"]), _text(percent_text(row["share"]))
+                )
+                for row in summary["dkim"]["rows"]
+            ]
+            note = "Messages that relays which sign have taken, by the domain that has signed."
+            yield _section("Signed (DKIM)", None, _table(["<Domain", "Number", "Share"], rows), note=note)
         talkers = [
             f"<div><h2>{title}</h2>{_ranked_table(summary[key], head, numbers)}</div>"
             for key, title, head, numbers, dummy in RANKED[4:]

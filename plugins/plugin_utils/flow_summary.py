@@ -338,6 +338,16 @@ def _tls(counts):
     return {"total": total, "known": known, "share": _share(known - counts.get("none", 0), known), "rows": rows}
 
 
+def _dkim(found):
+    signed, unsigned = found.get("signed", {}), found.get("unsigned", 0)
+    total = sum(signed.values()) + unsigned
+    ranked = sorted(signed.items(), key=lambda item: (-item[1], item[0]))
+    counts = [(_name(name), count) for name, count in ranked[:LIMIT]]
+    counts += [(_OTHERS, sum(count for _domain, count in ranked[LIMIT:])), ("not signed", unsigned)]
+    rows = [{"name": name, "count": count, "share": _share(count, total)} for name, count in counts if count]
+    return {"total": total, "share": _share(total - unsigned, total), "rows": rows}
+
+
 def _verdict(summary):
     """Whether the numbers are whole, in words, and what is missing."""
     missing = []
@@ -475,6 +485,7 @@ def summarize(flow, title=TITLE):
     summary["inventory"] = _inventory(flow)
     summary["certificates"] = flow.get("certificates")
     summary["tls"] = {way: _tls(flow.get("tls", {}).get(way, {})) for way in ("in", "out")}
+    summary["dkim"] = _dkim(flow.get("dkim", {}))
     found = peaks(flow) if flow.get("hours") else []
     summary["peak_count"] = len(found)
     summary["peaks"] = [dict(peak, time=_moment(peak["hour"], offset)) for peak in found[:LIMIT]]

@@ -40,6 +40,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs 
     RSYSLOG_FILE,
     UnlimitedLogs,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.mail import dkim_key, opendkim
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
     Configuration as PostfixConfiguration,
 )
@@ -724,6 +725,135 @@ class TlsSiteCa(TlsSwitch):
         return TlsKeypair.view(self, path, saved)
 
 
+class DkimKey(Subject):
+    """dkim_key, whose first state is that there is none."""
+
+    name = "dkim_key"
+
+    def __init__(self, scratch):
+        super(DkimKey, self).__init__(scratch)
+        self.files = [self.path("keys", "a.pem")]
+        self.directories.append(self.path("keys"))
+        os.mkdir(self.path("keys"), 0o700)
+
+    def apply(self, number, runner, check_mode):
+        if number == 1:
+            if os.path.exists(self.files[0]):
+                os.unlink(self.files[0])
+            return {"changed": True}
+        wanted = dkim_key.Wanted("example.com", "a", self.files[0], 1024, 0o600, None, None, False, False)
+        return dkim_key.ensure(wanted, runner, check_mode, None)[0]
+
+    def view(self, path, saved):
+        if saved is None:
+            return None
+        # Each is made anew: that it is whole tells its end.
+        text = saved[0].decode("ascii", "replace")
+        return (text.startswith("-----BEGIN PRIVATE"), text.endswith("PRIVATE KEY-----\n")) + saved[1:4]
+
+    def faults(self, between=False):
+        # At no moment, and in no file that a kill leaves, can others read it.
+        found = [os.path.join(folder, name) for folder, _dirs, names in os.walk(self.path("keys")) for name in names]
+        return [path + " can be read by others" for path in found if os.stat(path).st_mode & 0o077]
+
+
+class Signing(object):
+    """A host's programs, with an OpenDKIM whether it is installed or not."""
+
+    def __init__(self, runner):
+        self._runner = runner
+
+    def find(self, program):
+        return "/usr/sbin/opendkim" if program == "opendkim" else self._runner.find(program)
+
+    def run(self, argv, **options):
+        return self._runner.run(argv, **options)
+
+
+class Clock(object):
+    """The module time, at another time."""
+
+    def __init__(self, now):
+        self._now = now
+
+    def time(self):
+        return self._now
+
+
+class OpendkimConfig(Subject):
+    """opendkim_config in a tree of its own: another key signs, and one goes that has signed long ago."""
+
+    name = "opendkim_config"
+    _selectors = ("old", "a", "b")
+
+    def __init__(self, scratch):
+        super(OpendkimConfig, self).__init__(scratch)
+        os.makedirs(self.path("etc", "opendkim", "keys"))
+        os.makedirs(self.path("var", "lib", "mailops.relay"), 0o700)
+        with open(self.path("etc", "opendkim.conf"), "w") as stream:
+            stream.write("# As it was\nUserID opendkim\nMode sv\n")
+        tables = [self.path("etc", "opendkim", "mailops-relay." + name) for name in "former keys signing hosts".split()]
+        self._keys = [self._key(selector) for selector in self._selectors]
+        self._record = self.path("var", "lib", "mailops.relay", "owners.json")
+        self.files = [self.path("etc", "opendkim.conf"), self._record] + tables + self._keys
+        self.directories = [
+            self.path("etc"),
+            self.path("etc", "opendkim"),
+            self.path("etc", "opendkim", "keys"),
+            os.path.dirname(self._record),
+        ]
+
+    def _key(self, selector):
+        return self.path("etc", "opendkim", "keys", selector + ".pem")
+
+    def apply(self, number, runner, check_mode):
+        if number == 2:
+            return self._call(runner, "b", time.time(), check_mode)
+        for path in self._keys:
+            with open(path, "w") as stream:
+                stream.write("a key\n")
+        self._call(runner, None, 0)
+        self._call(runner, "old", 0)
+        return self._call(runner, "a", 1000)
+
+    def _call(self, runner, selector, now, check_mode=False):
+        key = {"domain": "example.com", "selector": selector, "path": "/etc/opendkim/keys/{0}.pem".format(selector)}
+        request = {
+            "keys": [] if selector is None else [dict(key, published=True)],
+            "internal_hosts": [] if selector == "a" else ["192.0.2.0/24"],
+            "unsigned_headers": ["User-Agent"] if selector == "b" else [],
+            "port": 8891,
+            "backup": False,
+            "owner": "kill",
+            "state": "absent" if selector is None else "present",
+        }
+        opendkim.time = Clock(now)
+        return opendkim.Signer(request, Signing(runner), lambda: 86400, None, check_mode, root=self.scratch).apply()
+
+    def question(self, argv, stdin):
+        return tuple(argv)
+
+    def view(self, path, saved):
+        if path == self._record:
+            # In between it has both states.
+            return None
+        if saved is not None and path.endswith(".former"):
+            # Since when the last one is a former key differs from run to run.
+            return re.sub(b"(?m)^[0-9]{5,} ", b"", saved[0])
+        return super(OpendkimConfig, self).view(path, saved)
+
+    def faults(self, between=False):
+        found = []
+        named = content(self.path("etc", "opendkim", "mailops-relay.keys")).decode("ascii").split(":")[-1].strip()
+        if not os.path.exists(self.scratch + named):
+            found.append("the key that signs is gone")
+        if not between:
+            (things,) = owners_record.parse(content(self._record).decode("utf-8"), self._record).values()
+            if any(len(entry["set"]) != 1 for keys in things.values() for entry in keys.values()):
+                found.append("the record says that something is being changed")
+        return found
+
+
 class MailLogLimits(Subject):
     """mail_log_limits below a directory with a copy of rsyslog's configuration."""
 
@@ -769,6 +899,8 @@ SUBJECTS = dict(
         TlsKeypair,
         TlsSwitch,
         TlsSiteCa,
+        DkimKey,
+        OpendkimConfig,
         MailLogLimits,
     )
 )

@@ -206,6 +206,9 @@ class Flow(GapEvents):
         self.too_fast = TooFast()
         self.latency = dict((name, {}) for name in ("total",) + _LATENCIES)
         self.tls = {"in": {}, "out": {}}
+        # Messages that a signer has signed and the queue has not taken yet: queue ID -> domain.
+        self._awaited = {}
+        self.dkim, self._plain = {}, 0
         self.lost = 0
 
     def use(self, lexer):
@@ -268,9 +271,14 @@ class Flow(GapEvents):
             # It is counted when the queue manager says it with its size.
             return
         size = entry[2] = int(size or 0)
+        signer = self._awaited.pop(queue_id, None) if self._awaited else None
+        if signer is not None:
+            _count(self.dkim, signer)
         if entry[0] is _UNKNOWN:
             # It came before this log begins, or it is a notification of the mail system's own: received it was not.
             return
+        if signer is None:
+            self._plain += 1
         cell = (self._lexer.hour, entry[0], sender)
         counted = self._senders.get(cell)
         if counted is None:
@@ -294,6 +302,14 @@ class Flow(GapEvents):
                 _add(counts, key, "received", number, most)
                 _add(counts, key, "received_bytes", size, most)
         self._senders.clear()
+
+    def signed(self, stamp, origin, queue_id, domain, selector):
+        if self._bounded and self._outside(stamp):
+            return
+        if len(self._awaited) >= MOST_MESSAGES:
+            # Refused ones never come to the queue.
+            self._awaited.clear()
+        self._awaited[queue_id] = domain.lower()
 
     def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
         if self._bounded and self._outside(stamp):
@@ -531,4 +547,6 @@ class Flow(GapEvents):
             too_fast=self.too_fast.facts(),
             tls=tls,
             tls_hops=tls_hops,
+            # Of a host that signs nothing nobody wants to know what is not signed.
+            dkim={"signed": self.dkim, "unsigned": self._plain if self.dkim else 0},
         )

@@ -31,6 +31,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.trust import sy
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, opendkim, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
 from ansible_collections.mailops.relay.plugins.module_utils.mail.exchangers import exchangers
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import queue_lifetime
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.dane_resolver import postfix_views
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
@@ -186,10 +187,13 @@ class Relay(object):
             "mydomain": self.parameters.value("mydomain"),
             "mydestination": self.parameters.names("mydestination"),
             "addresses": self._options["expected_addresses"] or self._sources,
-            "dkim_keys": opendkim.public_keys(self._runner),
+            "dkim_keys": opendkim.key_steps(self._runner, self._plan.get("dkim_keys") or [], self._queue_lifetime()),
             "planned": self.planned,
             "postfix": self._host.version_text,
         }
+
+    def _queue_lifetime(self):
+        return queue_lifetime.longest(self.parameters.value(name) for name in queue_lifetime.PARAMETERS)
 
     def _outbound(self):
         """list of str: the addresses from which Postfix sends: smtp_bind_address, the only one of inet_interfaces, or the route's."""
