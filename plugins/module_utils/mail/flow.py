@@ -188,9 +188,9 @@ class Flow(GapEvents):
         self._young, self._old = {}, {}
         # What has not been given to the counts by name yet.
         self._arrivals, self._senders = [], {}
-        # Of each delivery: hour, client, sender's domain, relay, TLS, recipient, size, delay and its parts; before those
-        # of a message that was not sent, what became of it.
-        self._sent, self._not_sent = [], []
+        # Of each delivery: what few are different in (hour, client, sender's domain, relay, TLS), recipient, size, delay and
+        # its parts; those of what was not sent by what became of it.
+        self._sent, self._not_sent = [], {DEFERRED: [], BOUNCED: []}
         self.client_addresses = {}
         self._clients_named = Memo(_naming(self.client_addresses), MOST_KEYS)
         self._senders_named = Memo(_sender_name, MOST_KEYS)
@@ -204,6 +204,7 @@ class Flow(GapEvents):
         self.senders, self.recipients = {}, {}
         self.reasons, self.rejects, self.limits = {}, {}, {}
         self.too_fast = TooFast()
+        self._ways_too_fast = self.too_fast.found
         self.latency = dict((name, {}) for name in ("total",) + _LATENCIES)
         self.tls = {"in": {}, "out": {}}
         # Messages that a signer has signed and the queue has not taken yet: queue ID -> domain.
@@ -213,6 +214,7 @@ class Flow(GapEvents):
 
     def use(self, lexer):
         super(Flow, self).use(lexer)
+        self._seconds = lexer.seconds
         if self._by_minute:
             lexer.by_minute()
 
@@ -322,14 +324,11 @@ class Flow(GapEvents):
             if reply[:13] == "forwarded as ":
                 self.totals["forwarded"] += 1
                 return
-            if self.too_fast:
-                self.too_fast.sent(lambda: self._lexer.seconds(stamp), origin.tag, recipient)
+            if self._ways_too_fast:
+                self.too_fast.sent(self._seconds, stamp, origin.tag, recipient)
             if self._is_dane is not None and tls[:9] == _VERIFIED and self._is_dane(origin.tag, recipient):
                 tls = _DANE + tls[9:]
-            sent = self._sent
-            sent.append((self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays))
-            if len(sent) + len(self._not_sent) >= _MOST_CELLS:
-                self._flush_deliveries()
+            waiting = self._sent
         elif status in (DEFERRED, BOUNCED, EXPIRED):
             reason = self._classes[dsn, reply]
             key = "{0} {1}".format(status, reason)
@@ -339,29 +338,30 @@ class Flow(GapEvents):
                 self.reasons.setdefault(key, {"count": 0, "sample": _sample(reply)})
             self.reasons[key]["count"] += 1
             if status == DEFERRED:
-                self.too_fast.deferred(lambda: self._lexer.seconds(stamp), origin.tag, recipient, _sample(reply))
-            if status == EXPIRED:
+                self.too_fast.deferred(self._seconds, stamp, origin.tag, recipient, _sample(reply))
+            elif status == EXPIRED:
                 self.totals["expired"] += 1
                 status = BOUNCED
-            some = (self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays)
-            self._not_sent.append((status, some))
-            if len(self._sent) + len(self._not_sent) >= _MOST_CELLS:
-                self._flush_deliveries()
+            waiting = self._not_sent[status]
+        else:
+            return
+        waiting.append(((self._lexer.hour, client, domain, relay, tls), recipient or _UNKNOWN, size, delay, delays))
+        if len(waiting) >= _MOST_CELLS:
+            self._flush_deliveries()
 
     def _flush_deliveries(self):
-        """Count the deliveries since the last time."""
-        self._count_deliveries(SENT, self._sent)
+        """Count the deliveries since the last time; those that failed first, so that their recipients are among those with a name."""
         for status in (DEFERRED, BOUNCED):
-            self._count_deliveries(status, [some for what, some in self._not_sent if what == status])
-        del self._sent[:], self._not_sent[:]
+            self._count_deliveries(status, self._not_sent[status])
+        self._count_deliveries(SENT, self._sent)
 
     def _count_deliveries(self, status, deliveries):
         """Few of their combinations are different, and counting is C's work."""
         if not deliveries:
             return
-        columns = list(zip(*deliveries))
-        recipients, sizes, delays, splits = columns[5:]
-        for (hour, client, domain, relay, tls), number in _tally(zip(*columns[:5])).items():
+        kinds, recipients, sizes, delays, splits = zip(*deliveries)
+        del deliveries[:]
+        for (hour, client, domain, relay, tls), number in _tally(kinds).items():
             self.totals[status] += number
             _add(self.hours, hour, status, number)
             _add(self.clients, client, status, number)
