@@ -72,9 +72,8 @@ def of_clients(answers, elsewhere):
                     "is {0} by the relay, and the DNS says {1} (MX)".format(
                         "refused" if verdict == REFUSED else "taken", hosts
                     ),
-                    "If their mail is to go there, delete their lines from /etc/postfix/relay_local_names on the relay, take the names"
-                    " out of relay_server_local_names, and run mailops.relay.site, which asks the DNS again; otherwise, delete the"
-                    " MX records.",
+                    "If their mail is to go there, delete their lines from /etc/postfix/relay_local_names on the relay, and run"
+                    " mailops.relay.site, which asks the DNS again; otherwise, delete the MX records.",
                 )
             )
     return found
