@@ -40,7 +40,13 @@ HOUR = ("received", "received_bytes", "sent", "deferred", "bounced", "rejected",
 # The part of the flow, its heading, the heading of its names, its numbers, the numbers that rank it.
 RANKED = (
     # "Of these" stands behind what it is of.
-    ("clients", "By client", "Client", (*HOUR[:-1], "rejected_4xx", "limited"), ("sent", "deferred", "bounced", "rejected", "limited")),
+    (
+        "clients",
+        "By client",
+        "Client",
+        (*HOUR[:-1], "rejected_4xx", "limited"),
+        ("sent", "deferred", "bounced", "rejected", "limited"),
+    ),
     (
         "sender_domains",
         "By sender domain",
