@@ -129,6 +129,7 @@ def change(site):
     site.site("and the former name goes")
     site.common.update(
         relay_server_tls_provider="siteca",
+        relay_server_tls_siteca_valid_days=12000,
         relay_server_tls_siteca_path=str(site.directory / "siteca.pem"),
         relay_server_tls_siteca_passphrase="certificates under traffic",  # noqa: S106
     )
@@ -187,7 +188,7 @@ def main(least):
             end = time.monotonic() + 300
             while sum(arrived().values()) < sum(numbers.values()) and time.monotonic() < end:
                 for client in CLIENTS:
-                    output(client, "postqueue -f 2>/dev/null || sendmail -q")
+                    output(client, "postqueue -f 2>/dev/null || { sendmail -Ac -q; sendmail -q; }")
                 time.sleep(5)
             return judge(numbers)
         finally:
