@@ -77,7 +77,7 @@ def test_a_smarthost_has_its_own_login_fallback_and_tls():
             },
         }
     ]
-    assert found["tables"] == [
+    assert found["tables"][:-1] == [
         {
             "path": "/etc/postfix/smarthost_ses_password",
             "type": "texthash",
@@ -185,8 +185,10 @@ def test_no_login_is_known_to_another_account_or_stands_outside_its_table(accoun
         if name not in smarthosts.WAYS
     ]
     found = ways(hosts)
+    logins = [table for table in found["tables"] if "secret_entries" in table]
+    assert [table["path"] for table in found["tables"]].count("/etc/postfix/smarthost_replies") == bool(hosts)
     seen = set()
-    for smarthost, service, login in zip(hosts, found["master"], found["tables"], strict=True):
+    for smarthost, service, login in zip(hosts, found["master"], logins, strict=True):
         assert service["options"]["smtp_sasl_password_maps"] == "texthash:" + login["path"]
         allowed = service["options"]["smtp_fallback_relay"].split(",") if len(smarthost["hosts"]) > 1 else []
         # Each host that the service may connect to has the login, and no other.
@@ -202,7 +204,7 @@ def filtered(reply):
         ((pattern, result),) = entry.items()
         found = re.search(pattern[1:-1], reply, re.IGNORECASE)
         if found:
-            return re.sub(r"\$\{([0-9])\}", lambda group: found[int(group[1])], result)
+            return found.expand(re.sub(r"\$\{([0-9])\}", r"\\g<\1>", result))
     return reply
 
 
