@@ -26,17 +26,22 @@ AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 NOTHING = {"main": {}, "prepend": {}, "first_supported": [], "master": [], "tables": []}
 
 
+EMPTY = {
+    "relay_server_relayhost": "",
+    "relay_server_main": {},
+    "relay_server_main_if_supported": {},
+    "relay_server_masquerade": [],
+    "relay_server_masquerade_exceptions": [],
+    "relay_server_canonical": {},
+}
+
+
 def problems(hosts=(), routes=(), pacing=(), **values):
     variables = {
         "relay_server_smarthosts": list(hosts),
         "relay_server_routes": list(routes),
         "relay_server_pacing": list(pacing),
-        "relay_server_relayhost": "",
-        "relay_server_main": {},
-        "relay_server_main_if_supported": {},
-        "relay_server_masquerade": [],
-        "relay_server_masquerade_exceptions": [],
-        "relay_server_canonical": {},
+        **EMPTY,
         **values,
     }
     return list(smarthost_problems.problems(variables, OWN, CLIENTS))
@@ -94,7 +99,7 @@ def test_what_a_smarthost_has_not_is_turned_off_whatever_main_cf_says():
         assert options["smtp_sasl_auth_enable"] is False and options["smtp_fallback_relay"] == ""
     assert (m365["smtp_tls_cert_file"], m365["smtp_tls_key_file"]) == ("/etc/ssl/tenant.crt", "/etc/ssl/tenant.key")
     assert inner["smtp_tls_security_level"] == "may" and "smtp_tls_key_file" not in inner
-    assert found["tables"] == []
+    assert not any("secret_entries" in table for table in found["tables"])
 
 
 def test_tls_begins_at_once_on_its_port_only():
@@ -240,9 +245,47 @@ def test_a_host_that_wants_a_login_which_it_did_not_offer_makes_mail_wait(reply,
     assert filtered(reply) == (temporary or reply)
 
 
-def test_only_a_smarthost_with_a_login_has_its_answers_filtered():
+def test_only_a_smarthost_that_is_told_who_it_is_has_its_answers_filtered():
     found = ways([M365, INNER])
-    assert "smtp_reply_filter" not in str(found) and found["tables"] == []
+    m365, inner = (service["options"] for service in found["master"])
+    # Microsoft 365 says this of another certificate: 550 5.7.64 TenantAttribution; Relay Access Denied.
+    assert m365["smtp_reply_filter"] == "regexp:/etc/postfix/smarthost_replies" and "smtp_reply_filter" not in inner
+    assert filtered("550 5.7.64 TenantAttribution; Relay Access Denied [x]").startswith("450 4.7.64 ")
+    assert ways([INNER])["tables"] == []
+
+
+HOME = {"clients": CLIENTS, "users": {"root": "ops@example.net"}}
+
+
+@pytest.mark.parametrize(
+    ("recipient", "via", "sentence"),
+    [
+        (OWN[0], "mx", "is the relay itself, whose mail would come back to it."),
+        (OWN[0].upper(), "ses", "is the relay itself"),
+        (f"www-data@{OWN[0]}", "ses", "is the relay itself"),
+        (f"Root@{OWN[0]}", "ses", "no mail would go by it: relay_server_local_recipient "),
+        (f"root@{CLIENTS[0]}", "mx", "no mail would go by it: relay_server_local_recipient "),
+        (f"www-data@{CLIENTS[0]}", "ses", None),
+        # One that has its own mail exchanger.
+        (CLIENTS[0], "mx", None),
+        (OWN[0], "hold", None),
+        ("root@partner.example", "ses", None),
+    ],
+)
+def test_a_route_to_the_relay_itself_or_to_what_somebody_gets_before_is_refused(recipient, via, sentence):
+    variables = {
+        **EMPTY,
+        "relay_server_smarthosts": [SES],
+        "relay_server_routes": [{"recipient": recipient, "via": via}],
+        "relay_server_pacing": [],
+    }
+    found = list(smarthost_problems.problems(variables, OWN, **HOME))
+    assert len(found) == (sentence is not None)
+    assert (
+        sentence is None
+        or f'relay_server_routes: element 1: recipient "{recipient}"' in found[0]
+        and sentence in found[0]
+    )
 
 
 def test_paces():
