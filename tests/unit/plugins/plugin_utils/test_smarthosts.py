@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import pathlib
 import re
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.filter import smarthosts as filters
-from ansible_collections.mailops.relay.plugins.plugin_utils import smarthost_problems, smarthosts
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import first_supported
+from ansible_collections.mailops.relay.plugins.plugin_utils import sender_addresses, smarthost_problems, smarthosts
 
+MODULE_FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "module_utils"
 OWN = ["smtp-relay001.example.com", "10.20.0.10", "fd00:20::10"]
 CLIENTS = ["web01.example.com", "web02.example.com"]
 SES = {"name": "ses", "hosts": ["a.ses.example", "b.ses.example"], "user": "AKIA", "password": "se:cr et"}
@@ -448,6 +451,34 @@ def test_packages_and_what_a_host_cannot():
     assert problem.startswith("relay_server_smarthosts: m365: port 465") and problem.endswith("Write port: 587.")
     for programs in ([], [*old, "smtp_tls_wrappermode"]):
         assert filters.smarthosts_refused([dict(SES, port=465)], programs) == []
+
+
+# What a real Postfix 2.10.1 (CentOS 7) says to postconf -d.
+DEFAULTS_2_10 = {
+    line.partition(" = ")[0]: line.partition(" = ")[2]
+    for line in (MODULE_FIXTURES / "postfix" / "fixtures" / "postconf-d.2.10.1.txt").read_text("utf-8").splitlines()
+}
+
+
+def test_postfix_2_10_takes_what_it_can_and_says_the_rest():
+    # As the role's first task asks: the name is told where postconf -d knows it.
+    programs = ["postconf", *({"smtp_tls_wrappermode"} & set(DEFAULTS_2_10))]
+    (told,) = filters.smarthosts_refused([SES, dict(M365, port=465)], programs)
+    assert "port 465" in told and "needs Postfix 3.0" in told and "Write port: 587." in told
+    pacing = [{"smarthost": "ses", "per_minute": 30}, {"name": "telco", "domains": ["telco.example"], "per_minute": 20}]
+    routes = [{"sender": "shop.example", "via": "ses"}, {"via": "m365"}, {"recipient": "telco.example", "via": "mx"}]
+    found = ways([SES, M365, INNER], routes, pacing)
+    # Before 3.1 the pace is each domain's.
+    assert first_supported(found["first_supported"], DEFAULTS_2_10, ()) == {
+        "smart-ses_destination_rate_delay": "2s",
+        "pace-telco_destination_rate_delay": "3s",
+    }
+    options = {name for service in found["master"] for name in service["options"]}
+    assert options - {"syslog_name"} - set(DEFAULTS_2_10) == set()
+    addresses = sender_addresses.settings(
+        OWN[0], ["example.com"], ["root"], {"a@example.com": "b@example.com"}, ["User-Agent"]
+    )
+    assert {*found["main"], *found["prepend"], *addresses["main"], *addresses["append"]} - set(DEFAULTS_2_10) == set()
 
 
 @pytest.mark.parametrize("variable", ["relay_server_main", "relay_server_main_if_supported"])
