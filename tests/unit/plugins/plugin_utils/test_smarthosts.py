@@ -455,7 +455,7 @@ def test_packages_and_what_a_host_cannot():
 
 # What a real Postfix 2.10.1 (CentOS 7) says to postconf -d.
 DEFAULTS_2_10 = {
-    line.partition(" = ")[0]: line.partition(" = ")[2]
+    line.partition(" =")[0]: line.partition(" =")[2].strip()
     for line in (MODULE_FIXTURES / "postfix" / "fixtures" / "postconf-d.2.10.1.txt").read_text("utf-8").splitlines()
 }
 
