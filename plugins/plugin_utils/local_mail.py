@@ -84,8 +84,8 @@ def own_names(hostname, mydestination):
     return found
 
 
-def _users(recipient, recipients):
-    """dict: user -> address."""
+def users_of(recipient, recipients):
+    """dict: user, in small letters -> address, of relay_server_local_recipient and relay_server_local_recipients."""
     named = {str(user).lower(): address for user, address in recipients.items()}
     root = named.get("root") or recipient
     return {**({user: root for user in _WITH_ROOT} if root else {}), **named}
@@ -107,7 +107,7 @@ def settings(names, recipient, recipients, own=(), kept=False):
     Returns:
         dict: C(append), C(prepend) and C(tables) for M(mailops.relay.postfix_config).
     """
-    users = _users(recipient, recipients)
+    users = users_of(recipient, recipients)
     append, prepend, tables = {}, {}, []
     here = sorted(name for name in own if is_fqdn(name) or name == "localhost")
     if users:
@@ -217,7 +217,7 @@ def problems(values, names, own):
     folded = [str(user).lower() for user in recipients]
     for user in sorted({user for user in folded if folded.count(user) > 1}):
         yield f'{name}: "{user}" is in it more than once, in small and capital letters, which Postfix does not tell apart. Keep one.'
-    users = _users(recipient, recipients)
+    users = users_of(recipient, recipients)
     for name, what, address in targets:
         user, _at, domain = address.lower().rpartition("@")
         if domain in names:

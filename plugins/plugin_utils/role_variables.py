@@ -271,7 +271,12 @@ def _about_mail(values, variables, named):
     names = [name for found in client_names(variables, hostname, values["relay_server_local_names"]) for name in found]
     names = [name for name in names if name not in own]
     return [
-        *smarthost_problems.problems(values, named, names),
+        *smarthost_problems.problems(
+            values,
+            [*named, *own],
+            names,
+            local_mail.users_of(values["relay_server_local_recipient"], values["relay_server_local_recipients"]),
+        ),
         *local_mail.problems(values, names, own),
         *sender_addresses.problems(values, names, hostname),
         *world_tls.problems(values),

@@ -26,8 +26,8 @@ MINUTE = 60
 _RECIPIENTS, _SENDERS = f"{DIRECTORY}/route_recipients", f"{DIRECTORY}/route_senders"
 _HELD_RECIPIENTS, _HELD_SENDERS = f"{DIRECTORY}/hold_recipients", f"{DIRECTORY}/hold_senders"
 _REPLIES = f"{DIRECTORY}/smarthost_replies"
-# What a host says to who has not logged in. Postfix goes on without a login where AUTH is not offered, and such an answer is about the
-# account and not about the message: it waits, as with a wrong password.
+# What a host says to who has not shown who it is. Postfix goes on without a login where AUTH is not offered, and a certificate may be
+# wrong. Such an answer is about the account and not about the message, which waits, as with a wrong password.
 _NO_LOGIN = "|".join(
     (
         "(authentication|login) (is )?(required|needed)",
@@ -107,15 +107,21 @@ def _smarthost_service(smarthost):
     if login:
         options["smtp_sasl_password_maps"] = f"texthash:{password_file(smarthost['name'])}"
         options["smtp_sasl_tls_security_options"] = "noanonymous"
-        options["smtp_reply_filter"] = f"regexp:{_REPLIES}"
     if port_of(smarthost) in IMPLICIT_TLS:
         options["smtp_tls_wrappermode"] = True
     if "certificate" in smarthost:
         options["smtp_tls_cert_file"] = smarthost["certificate"]
         options["smtp_tls_key_file"] = smarthost["private_key"]
+    if _proves_itself(smarthost):
+        options["smtp_reply_filter"] = f"regexp:{_REPLIES}"
     if "ca_file" in smarthost:
         options["smtp_tls_CAfile"] = smarthost["ca_file"]
     return _service(smarthost_service(smarthost["name"]), options)
+
+
+def _proves_itself(smarthost):
+    """bool: whether the relay says by login or certificate who it is."""
+    return "user" in smarthost or "certificate" in smarthost
 
 
 def _login(smarthost):
@@ -183,7 +189,7 @@ def ways(smarthosts, routes, pacing, authorities):
     main, prepend, choices = {}, {}, []
     master = [_smarthost_service(smarthost) for smarthost in smarthosts]
     tables = [_login(smarthost) for smarthost in smarthosts if "user" in smarthost]
-    if tables:
+    if any(map(_proves_itself, smarthosts)):
         tables.append(_replies())
     if any(map(_checks_authority, smarthosts)):
         # For all services, so that the TLS connections to smarthosts can be used again: see postfix.lint_reuse.

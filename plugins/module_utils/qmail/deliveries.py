@@ -153,7 +153,9 @@ def dot_qmail_files(home):
             names = os.listdir(directory)
         except OSError:
             continue
-        paths = [os.path.join(directory, name) for name in sorted(names) if (name + "-").startswith(".qmail-")]
+        # A dot in an address is a colon in the name of its file (qmail-local.c): dated copies are read by nobody.
+        names = [name for name in sorted(names) if (name + "-").startswith(".qmail-") and "." not in name[1:]]
+        paths = [os.path.join(directory, name) for name in names]
         found.extend(path for path in paths if _instructs(path))
     return found
 

@@ -42,6 +42,7 @@ def test_a_host_whose_users_have_said_nothing_loses_nothing(home):
     home.join("alias", ".qmail-root").write("")
     home.join("alias", ".qmail-postmaster").write("# not yet\n\n")
     home.join("alias", "qmail-list").write("&a@example.net\n")
+    home.join("alias", ".qmail-root.2026-11-28@23:25:38~").write("&a@example.net\n")
     assert lost(home, locals="web03.example.com\n") == []
 
 
