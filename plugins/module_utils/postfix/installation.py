@@ -15,7 +15,7 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind
+from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind, has_ipv6_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.processes import PROC
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import (
     backups_of,
@@ -233,3 +233,8 @@ class Host(object):
         if name_or_address not in self._local:
             self._local[name_or_address] = can_bind(name_or_address)
         return self._local[name_or_address]
+
+    @staticmethod
+    def has_ipv6_address(name):
+        """bool: whether a name has an IPv6 address; see C(has_ipv6_address)."""
+        return has_ipv6_address(name)
