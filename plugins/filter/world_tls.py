@@ -45,7 +45,7 @@ def dane_refused(dane, programs):
     Returns:
         list of str: sentences.
     """
-    return world_tls.refused(boolean(dane, strict=False), a_list("dane_refused", programs, "programs"))
+    return world_tls.refused(boolean(dane), a_list("dane_refused", programs, "programs"))
 
 
 class FilterModule:

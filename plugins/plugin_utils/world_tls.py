@@ -123,10 +123,11 @@ def _dane_problems(values):
             yield f'relay_server_dane_internal_zones: "{text}" is no name of a zone. Write one such as corp.example.com.'
     for name in ("relay_server_dane_signed_name", "relay_server_dane_broken_name"):
         text = str(values[name])
-        if text != "." and not unbound_conf.is_zone(text.removesuffix(".")):
+        if text not in ("", ".") and not unbound_conf.is_zone(text.removesuffix(".")):
             yield f'{name}: "{text}" is no name of the DNS. Write one such as example.com.'
-    if str(values["relay_server_dane_broken_name"]) == ".":
-        yield 'relay_server_dane_broken_name: "." is rightly signed, or nothing is. Write a name that has a wrong signature.'
+    broken = str(values["relay_server_dane_broken_name"])
+    if broken in ("", "."):
+        yield f'relay_server_dane_broken_name: "{broken}" is no name with a wrong signature. Write one, or leave it out for the default.'
     for name in _DANE_SETTINGS:
         if name in values["relay_server_main"]:
             yield f"relay_server_main: it has {name}, which relay_server_dane sets. Take one of them out."
