@@ -446,4 +446,7 @@ def test_a_relay_that_signs_is_asked_for_its_signatures():
     assert not result["ok"] and "signed (DKIM, d=x, s=a)" in verify.verify_table(result)[0]
     # One whose new key waits, or that could not be asked, is not expected to sign.
     keys[1]["step"] = "new"
-    assert site.result(certificates=[looked])["ok"] and site.result(certificates=[{"item": "relay", "checks": []}])["clients"]
+    assert (
+        site.result(certificates=[looked])["ok"]
+        and site.result(certificates=[{"item": "relay", "checks": []}])["clients"]
+    )
