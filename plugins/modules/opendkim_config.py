@@ -128,8 +128,8 @@ waiting:
   sample: []
 former:
   description:
-    - The keys that have signed and sign no more, in the same form, with C(since) when, in seconds since the epoch. Their records are
-      needed in the DNS as long as mail may be queued that they have signed.
+    - The keys that have signed and sign no more, in the same form, with C(since) when, in seconds since the epoch; 0 for one of which the
+      private key was removed. The records of the others are needed in the DNS as long as mail may be queued that they have signed.
   returned: success
   type: list
   elements: dict

@@ -38,6 +38,8 @@ SECTION = "opendkim_config"
 _KEY_TABLE, _SIGNING_TABLE, _HOSTS = "mailops-relay.keys", "mailops-relay.signing", "mailops-relay.hosts"
 # OpenDKIM does not read it: what has signed, and until when.
 _FORMER = "mailops-relay.former"
+# In the place of that time: its private key was removed, since it is not needed any more, whatever Postfix says of its queue later.
+RETIRED = 0
 # A key is made and published, signs, and is needed until what it has signed has arrived.
 NEW, SIGNS, FORMER = STEPS = ("new", "signs", "former")
 _LOOPBACK = ["127.0.0.0/8", "::1"]
@@ -140,12 +142,12 @@ class Signer(object):
     def _apply(self):
         owned = Owned(self._request["owner"], SECTION, self._record, fits)
         signing, waiting = self._chosen()
-        former = self._former(signing)
-        due = self._due(former, signing)
+        former, due = self._retired(self._former(signing), signing)
         files = OwnedFiles(owned, self._wanted() + [("OmitHeaders", self._request["unsigned_headers"])])
-        read = self._plans(files, signing, former)
+        plans = self._plans(files, signing, former)
+        read = [plan for plan in plans if os.path.basename(plan.path) != _FORMER]
         # Behind all else: a key that is no longer there must be named nowhere.
-        plans = read + due
+        plans += due
         if self._request["state"] == "absent":
             self._warnings += owned.nothing_known()
         changed = [plan for plan in plans if plan.changed]
@@ -204,20 +206,20 @@ class Signer(object):
             int(time.time()),
         )
 
-    def _due(self, former, signing):
-        """list of FilePlan: the private keys that go, since no mail is queued any more that they have signed."""
+    def _retired(self, former, signing):
+        """(list of FormerKey, list of FilePlan): the same, of which those are ``RETIRED`` that no queued mail needs any more, and the private
+        keys that go with that.
+        """
         there = [one for one in former if os.path.exists(self._root + one.key.path)]
         if not there:
-            return []
+            return former, []
         latest = time.time() - self._lifetime()
         in_use = [key.path for key in signing]
-        plans = []
-        for one in there:
-            if one.since < latest and one.key.path not in in_use:
-                plan = FilePlan(self._root + one.key.path, secret=True)
-                plan.after = None
-                plans.append(plan)
-        return plans
+        due = [one for one in there if one.since < latest and one.key.path not in in_use]
+        plans = [FilePlan(self._root + one.key.path, secret=True) for one in due]
+        for plan in plans:
+            plan.after = None
+        return [one._replace(since=RETIRED) if one in due else one for one in former], plans
 
     def _require(self, keys):
         """Refuse to go on with keys that have signed and are gone: each message gets a temporary error then."""
@@ -330,8 +332,7 @@ class Signer(object):
         uptime = (read_native("/proc/uptime") or "").split()
         if running and uptime:
             started = time.time() - float(uptime[0]) + int(found["InactiveExitTimestampMonotonic"] or 0) / 1e6
-            paths = [plan.destination for plan in plans if os.path.basename(plan.path) != _FORMER]
-            changes = [os.stat(path).st_ctime for path in paths if os.path.exists(path)]
+            changes = [os.stat(plan.destination).st_ctime for plan in plans if os.path.exists(plan.destination)]
             older = any(change > started for change in changes)
         return {"running": running, "enabled": found.get("UnitFileState") == "enabled", "older": older}
 
@@ -365,7 +366,10 @@ def key_steps(runner, wanted, lifetime, root=""):
     return (
         [_step(runner, key, NEW, None, root) for key in new]
         + [_step(runner, key, SIGNS, None, root) for key in signing]
-        + [_step(runner, one.key, FORMER, one.since + lifetime, root) for one in former]
+        + [
+            _step(runner, one.key, FORMER, RETIRED if one.since == RETIRED else one.since + lifetime, root)
+            for one in former
+        ]
     )
 
 
