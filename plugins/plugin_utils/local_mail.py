@@ -136,7 +136,7 @@ def refusal(names, recipient, recipients):
     Args:
         names, recipient, recipients: as of ``settings``.
     """
-    if not names or "root" in _users(recipient, recipients):
+    if not names or "root" in users_of(recipient, recipients):
         return None
     return (
         f"root_mail: mail to root and other users of {listed(sorted(names))} is refused by this relay. Set relay_server_local_recipient"
