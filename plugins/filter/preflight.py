@@ -6,6 +6,7 @@
 import itertools
 import textwrap
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of
@@ -129,16 +130,15 @@ def _last_line(result):
     """str: the verdict on all, and which checks of which relays are not well; a table of many checks does not fit on a screen."""
     bad = []
     for relay in result["relays"]:
-        named = dict.fromkeys(
-            entry["status"] + " " + entry["id"]
-            for status in (checks.FAILED, checks.WARNING)
-            for entry in relay["checks"]
-            if entry["status"] == status
-        )
+        named = []
+        for status in (checks.FAILED, checks.WARNING):
+            names = dict.fromkeys(entry["id"] for entry in relay["checks"] if entry["status"] == status)
+            if names:
+                named.append(f"{status} {listed(list(names))}")
         if named:
             bad.append("{0}: {1}".format(relay["host"], ", ".join(named)))
     return "{0}: {1}".format(
-        result["verdict"].upper(), "; ".join(bad) or ", ".join(r["host"] for r in result["relays"])
+        result["verdict"].upper(), "; ".join(bad) or listed([one["host"] for one in result["relays"]])
     )
 
 
