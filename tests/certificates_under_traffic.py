@@ -142,7 +142,7 @@ def change(site):
     del site.relays[FIRST]
     site.site("the clients leave the first one")
     print(f"{time.strftime('%T')} the first one is removed", flush=True)
-    site.playbook("mailops.relay.remove", "--limit", FIRST, groups=GROUPS)
+    site.playbook("mailops.relay.remove", "--limit", FIRST, "-e", "remove_assume_yes=true", groups=GROUPS)
 
 
 def judge(numbers):
