@@ -61,6 +61,8 @@ flow:
     - C(too_fast) are answers of other servers that mail comes too fast (421, 4.7.x), by the recipient's domain, or C(smarthost:NAME) for
       what went by a smarthost of P(mailops.relay.relay_server#role). C(minutes) is in how many minutes there was one, C(taken) how many
       deliveries were taken in these, from the first such answer on.
+    - C(dkim) are the messages that the queue has taken on a host where something signs, C(signed) by the domain that has signed, and how
+      many C(unsigned).
     - C(client_addresses) are the addresses of clients that are counted by their name.
     - C(asked) is the time that was asked for, C(reach) how much of it the log of each host tells of. V(late) says that it begins
       later, C(read) whether any line of a mail system is in it at all. A log that begins within an hour of when the host got its mail

@@ -74,6 +74,14 @@ options:
         type: str
         default: ''
         version_added: 0.10.0
+      dkim_keys:
+        description:
+          - The keys that are to sign, each with C(domain), C(selector) and C(path) of its private half. Those that do not sign yet are told in
+            RV(relay), also where O(planned) is not checked otherwise.
+        type: list
+        elements: dict
+        default: []
+        version_added: 0.11.0
   prefer_planned:
     description:
       - Check O(planned) also where Postfix is installed.
@@ -82,10 +90,19 @@ options:
   root_mail:
     description:
       - Addresses, such as those of root of each client, of which RV(root_mail) tells what the relay does with mail to them.
+      - With O(subset=network), C(root_mail) is a check on them too, and says where the DNS names a mail exchanger elsewhere for a name
+        that the relay takes. Not of what is O(planned).
     type: list
     elements: str
     default: []
     version_added: 0.10.0
+  relays:
+    description:
+      - Names of hosts that are not elsewhere as mail exchangers of O(root_mail), besides the relay itself.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.11.0
   mx:
     description:
       - Names or addresses of mail exchangers on the internet on which port 25 is tried. Nothing is sent to them but C(EHLO)
@@ -252,8 +269,9 @@ root_mail:
   sample: {root@web01.example.com: {verdict: taken, text: ops@example.net}}
 relay:
   description:
-    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs,
-      which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix), empty without one.
+    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs, is to
+      sign or has signed, which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix),
+      empty without one.
   returned: success
   type: dict
   sample: {hostname: smtp-relay001.example.com, addresses: [203.0.113.4], planned: false}
@@ -276,6 +294,7 @@ def argument_spec():
         "hosts_file": {"type": "bool", "default": False},
         "log_limits": {"type": "bool", "default": False},
         "root_recipient": {"type": "str", "default": ""},
+        "dkim_keys": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     }
     smarthost = {
         "name": {"type": "str", "required": True},
@@ -293,6 +312,7 @@ def argument_spec():
         "planned": {"type": "dict", "options": planned},
         "prefer_planned": {"type": "bool", "default": False},
         "root_mail": {"type": "list", "elements": "str", "default": []},
+        "relays": {"type": "list", "elements": "str", "default": []},
         "mx": {"type": "list", "elements": "str", "default": []},
         "smarthosts": {
             "type": "list",

@@ -149,6 +149,16 @@ def lines_of(summary, rows):
         tls = summary["tls"][way]
         if tls["known"]:
             lines.append("{0:<18}{1} of {2}".format(name, percent_text(tls["share"]), amount(tls["known"])))
+    if summary["dkim"]["total"]:
+        lines.append(
+            "{0:<18}{1} of {2}".format(
+                "signed (DKIM)", percent_text(summary["dkim"]["share"]), amount(summary["dkim"]["total"])
+            )
+        )
+        lines.extend(
+            "{0:<18}{1:>10}  {2}".format("", amount(row["count"]), row["name"])
+            for row in summary["dkim"]["rows"][:rows]
+        )
     for title, key in (
         ("client", "clients"),
         ("sender domain", "sender_domains"),

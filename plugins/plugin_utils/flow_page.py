@@ -77,7 +77,7 @@ section{padding:20px;margin-top:16px;min-width:0}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 th,td{padding:6px 8px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
-th{color:var(--soft);font-weight:500}
+th{color:var(--soft);font-weight:500;white-space:normal;vertical-align:bottom}
 tr:last-child td{border-bottom:0}
 .t{text-align:left}
 td.t{white-space:normal;overflow-wrap:break-word;min-width:8rem;max-width:24rem}
@@ -528,6 +528,15 @@ def _sections(summary):
                 "domain; encrypted: whoever the server was."
             )
             yield _section("TLS by next hop", None, _ranked_table(summary["tls_hops"], "Next hop", TLS_HOPS), note=note)
+        if summary["dkim"]["total"]:
+            rows = [
+                '<tr><td class="t n">{0}</td>{1}<td>{2}</td></tr>'.format(
+                    _text(row["name"]), _cell(row["count"]), _text(percent_text(row["share"]))
+                )
+                for row in summary["dkim"]["rows"]
+            ]
+            note = "Messages that relays which sign have taken, by the domain that has signed."
+            yield _section("Signed (DKIM)", None, _table(["<Domain", "Number", "Share"], rows), note=note)
         talkers = [
             f"<div><h2>{title}</h2>{_ranked_table(summary[key], head, numbers)}</div>"
             for key, title, head, numbers, dummy in RANKED[4:]

@@ -165,3 +165,13 @@ def test_nothing_read_is_never_no_mail():
         and "Nothing was read of this time, so whether there was mail is not known." in lines
     )
     assert not any("no mail" in line for line in lines)
+    assert summarize(flow)["wrong"] == [
+        "relay1: nothing was read of this time; no line of a mail system is in its logs."
+    ]
+    assert summarize(empty(reach=[]))["wrong"] == ["No line of a log was read; the report says why."]
+
+
+def test_an_hour_without_mail_is_well_unless_a_certificate_has_failed():
+    assert summarize(empty())["wrong"] == []
+    failed = {"verdict": "failed", "checks": [], "summary": "relay1: server.crt: it has ended."}
+    assert summarize(empty(certificates=failed))["wrong"] == ["relay1: server.crt: it has ended."]
