@@ -85,9 +85,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.basic import Re
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.mail.exchangers import exchangers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.client_names import sentences, sorted_out
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import nameservers
 
 
 def argument_spec():

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
 
@@ -41,7 +42,7 @@ def test_the_address_from_which_mail_leaves(sources, expected, own, status, text
 
 
 def test_the_route_is_asked_without_a_packet():
-    assert all(way_out.is_address(address) for address in way_out.route_sources())
+    assert all(is_address(address) for address in way_out.route_sources())
 
 
 def test_name_servers_of_a_host():
