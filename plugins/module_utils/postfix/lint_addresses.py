@@ -442,13 +442,17 @@ def check_interfaces(scope):
                     fix,
                 )
             )
-    names = [item for item in items if parse_address(item.strip("[]")) is None]
-    if names and wants_ipv6 and not findings and not scope.host.is_local_address("::1"):
+    names = []
+    if wants_ipv6 and not findings and not scope.host.is_local_address("::1"):
+        names = [
+            item for item in items if parse_address(item.strip("[]")) is None and scope.host.has_ipv6_address(item)
+        ]
+    if names:
         findings.append(
             scope.finding(
                 "ipv6-unavailable",
                 name,
-                "IPv6 is disabled on this host; Postfix does not start when {0} has an IPv6 address".format(
+                "IPv6 is disabled on this host; Postfix does not start, since {0} has an IPv6 address".format(
                     ", ".join(names)
                 ),
                 "set inet_protocols to ipv4",

@@ -392,7 +392,12 @@ def test_stamps_of_one_hour_need_not_be_of_one_length():
     # What is behind a shorter stamp may have, in the same place, what is behind a longer one.
     other = "{0} h prog[12]: mx prog[1]: b".format(short)
     assert other[len(long) :] == " mx prog[1]: b"
-    lines = ["{0} mx prog[1]: a".format(long), other, "{0} mx prog[1]: c".format(short), "{0} mx prog[1]: d".format(long)]
+    lines = [
+        "{0} mx prog[1]: a".format(long),
+        other,
+        "{0} mx prog[1]: c".format(short),
+        "{0} mx prog[1]: d".format(long),
+    ]
     for block in ("\n".join(lines) + "\n", "\n".join(lines[:2] + [""] + lines[2:])):
         read = Reading(block)
         assert [(item[1], item[2], item[3], item[4]) for item in read.seen] == [
