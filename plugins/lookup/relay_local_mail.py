@@ -90,7 +90,11 @@ def _clients(value, variables):
 def _settings(value, variables, before, taken):
     """dict: the parts; of the names taken before those that clients still have."""
     names, given = _clients(value, variables)
-    told = sorted({*given, *taken, *set(before).intersection(names)}), value("local_recipient"), value("local_recipients")
+    told = (
+        sorted({*given, *taken, *set(before).intersection(names)}),
+        value("local_recipient"),
+        value("local_recipients"),
+    )
     root = local_mail.settings(*told, local_mail.own_names(value("hostname"), value("mydestination")))
     senders = sender_addresses.settings(
         value("hostname"),

@@ -28,7 +28,9 @@ _COMMENT = re.compile(r"[ -~]{1,255}\Z")
 # Before what the role asks its host beside systemctl: the name of a program that is there, a section of the record of owners in which
 # there is something, the host name of now and that of the next boot, /etc/hosts in base64, the files of the key and of the
 # certificate that a role has Postfix serve, and the names of clients that it takes mail for.
-_TOLD = re.compile(r"(program|recorded|hostname|hosts_file|pair|taken|signs|smtpd_milters|non_smtpd_milters)=(.*)\Z", re.S)
+_TOLD = re.compile(
+    r"(program|recorded|hostname|hosts_file|pair|taken|signs|smtpd_milters|non_smtpd_milters)=(.*)\Z", re.S
+)
 
 # What the question to a client ends with where the relay itself has been asked (roles/relay_server/vars/main.yml).
 RELAY_ITSELF = 77
@@ -418,8 +420,8 @@ def host_state(lines):
     Args:
         lines: list of str, what C(systemctl show --property=Id,ActiveState,UnitFileState) says, an empty line between two units, and
             C(program=NAME), C(recorded=SECTION), see ``host/owners_record``, C(hostname=NAME) twice, C(hosts_file=BASE64),
-            C(pair=PATH) twice, C(taken=NAME) for each client's name that it takes mail for, and for a relay that signs C(signs=LINE) for each line of its KeyTable, C(smtpd_milters=LIST) and
-            C(non_smtpd_milters=LIST); nothing where it was not asked.
+            C(pair=PATH) twice, C(taken=NAME) for each client's name that it takes mail for, and for a relay that signs C(signs=LINE) for
+            each line of its KeyTable, C(smtpd_milters=LIST) and C(non_smtpd_milters=LIST); nothing where it was not asked.
 
     Returns:
         dict: C(services), those that run and start at boot, C(programs), those that are there, C(recorded), and C(hostnames), that of

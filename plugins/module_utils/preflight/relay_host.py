@@ -341,7 +341,9 @@ class Relay(object):
         names = sorted(set(address.rpartition("@")[2].lower() for address in answered))
         servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")
         asked = exchangers([name for name in names if is_fqdn(name)], servers, self._options["timeout"] / 2.0)
-        return root_mail.of_clients(answered, sorted_out(asked, self._options["relays"] + [self._hostname])["elsewhere"])
+        return root_mail.of_clients(
+            answered, sorted_out(asked, self._options["relays"] + [self._hostname])["elsewhere"]
+        )
 
     def _resolver_works(self):
         servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")

@@ -76,8 +76,12 @@ def test_what_the_relay_does_with_roots_mail_of_clients_is_told_where_it_is_aske
 
 def test_a_name_that_the_relay_takes_and_the_dns_gives_to_another_is_a_warning_for_the_network(relay, monkeypatch):
     told = {"web01.example.com": ["mail.example.com"], "web02.example.com": ["relay02.example.com"]}
-    monkeypatch.setattr(relay_host, "exchangers", lambda names, servers, seconds: dict((name, told[name]) for name in names))
-    monkeypatch.setattr(relay_host.Relay, "root_mail", lambda self, found: dict.fromkeys(found, {"verdict": "taken", "text": "o@x"}))
+    monkeypatch.setattr(
+        relay_host, "exchangers", lambda names, servers, seconds: dict((name, told[name]) for name in names)
+    )
+    monkeypatch.setattr(
+        relay_host.Relay, "root_mail", lambda self, found: dict.fromkeys(found, {"verdict": "taken", "text": "o@x"})
+    )
     addresses, relays = ["root@web01.example.com", "root@web02.example.com"], ["relay02.example.com"]
     _result, found = relay({"myhostname": FQDN}, subset=["network"], root_mail=addresses, relays=relays)
     assert [(entry["subject"], entry["status"]) for entry in found["root_mail"]] == [

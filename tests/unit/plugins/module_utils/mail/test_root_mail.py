@@ -16,7 +16,9 @@ WEB = "root@web01.example.com"
 
 def told(verdict, elsewhere=None, addresses=(WEB,)):
     answers = dict((address, {"verdict": verdict, "text": ""}) for address in addresses)
-    return [(entry["subject"], entry["status"], entry["seen"]) for entry in root_mail.of_clients(answers, elsewhere or {})]
+    return [
+        (entry["subject"], entry["status"], entry["seen"]) for entry in root_mail.of_clients(answers, elsewhere or {})
+    ]
 
 
 def test_the_same_of_many_is_said_once():
