@@ -15,11 +15,11 @@ description:
   - C(append) warns where nobody gets root's mail.
 options:
   _terms:
-    description: The part of it. None only loads what is needed to work it out. C(clients) are the names of the clients, C(names) those of them of which the
-      DNS is to be asked.
+    description: The part of it. None only loads what is needed to work it out. C(clients) are the names of the clients, C(names) those of
+      them of which the DNS is to be asked.
     type: list
     elements: str
-    choices: [clients, names, append, main, tables]
+    choices: [clients, names, append, prepend, main, tables]
 """
 
 EXAMPLES = """
@@ -68,7 +68,9 @@ class LookupModule(LookupBase):
                 found.append([name for name in _clients(value, variables)[0] if name not in before])
                 continue
             if _known[0] is not variables:
-                _known[:] = variables, _settings(value, variables, told("host", "taken"), told("names_said", "names"))
+                kept = told("host", "keeps") or told("names_said", "root_kept")
+                taken = told("names_said", "names")
+                _known[:] = variables, _settings(value, variables, told("host", "taken"), taken, bool(kept))
             settings = _known[1]
             if term not in settings:
                 raise AnsibleLookupError(
@@ -87,7 +89,7 @@ def _clients(value, variables):
     return [name for name in names if name not in own], given
 
 
-def _settings(value, variables, before, taken):
+def _settings(value, variables, before, taken, kept):
     """dict: the parts; of the names taken before those that clients still have."""
     names, given = _clients(value, variables)
     told = (
@@ -95,7 +97,7 @@ def _settings(value, variables, before, taken):
         value("local_recipient"),
         value("local_recipients"),
     )
-    root = local_mail.settings(*told, local_mail.own_names(value("hostname"), value("mydestination")))
+    root = local_mail.settings(*told, local_mail.own_names(value("hostname"), value("mydestination")), kept)
     senders = sender_addresses.settings(
         value("hostname"),
         value("masquerade"),
@@ -106,6 +108,7 @@ def _settings(value, variables, before, taken):
     return {
         "main": senders["main"],
         "append": {**root["append"], **senders["append"]},
+        "prepend": root["prepend"],
         "tables": root["tables"] + senders["tables"],
         "refusal": local_mail.refusal(*told),
     }

@@ -34,6 +34,11 @@ options:
     type: list
     elements: str
     default: []
+  own_root:
+    description:
+      - Whether to look where mail to this host's own root ends, too.
+    type: bool
+    default: false
   timeout:
     description:
       - Seconds for all of it.
@@ -67,15 +72,22 @@ unknown:
   type: list
   elements: str
   sample: []
+root_kept:
+  description: Whether mail to this host's own root ends in a mailbox here. False where an alias or root's C(.forward) sends it on, and
+    without O(own_root).
+  returned: success
+  type: bool
+  sample: false
 """
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.arguments import ArgumentError
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.mail.exchangers import exchangers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.client_names import sentences, sorted_out
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import nameservers
 
 
 def argument_spec():
@@ -83,8 +95,17 @@ def argument_spec():
     return {
         "names": {"type": "list", "elements": "str", "required": True},
         "relays": {"type": "list", "elements": "str", "default": []},
+        "own_root": {"type": "bool", "default": False},
         "timeout": {"type": "float", "default": 3},
     }
+
+
+def _keeps_root_mail(runner):
+    """bool: whether mail to root ends in a mailbox of this host, where there is no Postfix yet with that of its package."""
+    # Few calls need it.
+    from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import sends_root_on
+
+    return not sends_root_on(runner)
 
 
 def main():
@@ -101,6 +122,7 @@ def main():
         servers = nameservers(read_native("/etc/resolv.conf") or "")
         asked = exchangers(params["names"], servers, params["timeout"])
         result = sorted_out(asked, params["relays"])
+        result["root_kept"] = params["own_root"] and _keeps_root_mail(Runner(module))
     module.exit_json(changed=False, warnings=sentences(result), **result)
 
 

@@ -12,8 +12,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.names import li
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 
 IDENTIFIER = "root_mail"
-# It goes on to an address, is refused, ends in a mailbox on the relay, or is looked for in the DNS; or nobody could tell.
-TAKEN, REFUSED, KEPT, LEAVES, UNKNOWN = "taken", "refused", "kept", "leaves", "unknown"
+# It goes on to an address, or to whom an alias on the relay names;
+# it is refused, ends in a mailbox on the relay, or is looked for in the DNS; or nobody could tell.
+TAKEN, ALIASED, REFUSED, KEPT, LEAVES, UNKNOWN = "taken", "aliased", "refused", "kept", "leaves", "unknown"
 _SET_IT = "Set relay_server_local_recipient to an address outside that someone reads, and run mailops.relay.site."
 
 
@@ -27,6 +28,8 @@ def check(subject, answer):
     verdict, text = answer["verdict"], answer["text"]
     if verdict == TAKEN:
         return checks.ok(IDENTIFIER, subject, "goes to {0}".format(text))
+    if verdict == ALIASED:
+        return checks.ok(IDENTIFIER, subject, "goes to whom an alias or .forward on the relay names")
     if verdict == REFUSED:
         return checks.warning(IDENTIFIER, subject, "is refused by the relay: {0}".format(text), _SET_IT)
     if verdict == KEPT:

@@ -22,8 +22,16 @@ def test_names_are_told_apart_by_the_dns(run_module, monkeypatch):
     assert result["names"] == ["web01.example.com"]
     assert result["elsewhere"] == {"web02.example.com": ["mail.example.com"]}
     assert result["unknown"] == ["web03.example.com"]
+    assert result["root_kept"] is False
     elsewhere, unknown = result["warnings"]
     assert "web02.example.com" in elsewhere and "web03.example.com" in unknown
+
+
+def test_the_aliases_are_asked_where_that_is_wanted(run_module, monkeypatch):
+    monkeypatch.setattr(client_names_info, "exchangers", lambda names, servers, seconds: {})
+    monkeypatch.setattr(client_names_info, "_keeps_root_mail", lambda runner: True)
+    failed, result = run_module(client_names_info.main, names=[], own_root=True)
+    assert not failed and result["root_kept"] is True
 
 
 @pytest.mark.parametrize("name", ["web01", "web 01.example.com", "a" * 64 + ".example.com"])
