@@ -35,6 +35,7 @@ class Earlier(object):
     Attributes:
         found: bool, whether an earlier release has been here.
         adopted: list of str: what was found to be its work.
+        further: list of str: what is wanted besides, and was not there.
     """
 
     def __init__(self, main_file, wanted, values):
@@ -42,7 +43,7 @@ class Earlier(object):
         present = [name for name, value in wanted.items() if value is not None]
         there = [name for name in present if _same(wanted[name], values.get(name))]
         self.found = self._first is not None or len(there) >= max(_MANY, len(present) // 2 + 1)
-        self.adopted = []
+        self.adopted, self.further = [], []
 
     def before(self, path, parse, wanted, current, name="{0}"):
         """dict: key -> value from before the earlier release, None for nothing, of each that it has set.
@@ -57,6 +58,8 @@ class Earlier(object):
             current: dict: key -> str, what is there.
             name: str, how a key is called, with a place for it.
         """
+        new = [key for key, value in wanted.items() if value is not None and key not in current]
+        self.further += sorted(name.format(key) for key in new)
         text = self.text(path)
         if text is None and self._first is not None and oldest_backup(path) is None:
             # It has never changed this file.
@@ -100,12 +103,13 @@ class Earlier(object):
             return ""
         return (
             "an earlier release, which kept no record, had set what {0} wants: {1}. From now on this is recorded as {0}'s; when "
-            "it is taken back, it returns to {2}".format(
+            "it is taken back, it returns to {2}{3}".format(
                 owner,
                 ", ".join(self.adopted),
                 "nothing, since there is no backup"
                 if self._first is None
                 else "what {0} and the backups of that time say".format(self._first[0]),
+                ". It had not set, and this one does: {0}".format(", ".join(self.further)) if self.further else "",
             )
         )
 

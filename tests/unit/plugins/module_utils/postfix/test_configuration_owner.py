@@ -468,6 +468,18 @@ def test_what_an_earlier_release_has_set_is_adopted_once_and_goes_back(host, tmp
     assert "smtpd_helo_required" not in found
 
 
+def test_what_an_earlier_release_did_not_set_yet_is_named_apart_from_what_it_did(host):
+    (host / OLD_BACKUP).write_bytes(MAIN.encode("ascii"))
+    call(Postfix(host), main=WANTED)
+    assert "It had not set" not in run(host, check_mode=True, main=WANTED)["warnings"][0]
+    result = run(host, main=dict(WANTED, smtpd_banner="b"), master=[SUBMISSION])
+    assert result["changed"]
+    assert "mynetworks" in result["warnings"][0].partition(". It had not set")[0]
+    assert result["warnings"][0].endswith(
+        ". It had not set, and this one does: smtpd_banner, the service submission/inet"
+    )
+
+
 def test_what_is_wanted_otherwise_than_by_an_earlier_release_returns_to_before_that_one(host):
     year = time.time() - 365 * 86400
     for name in ("main.cf", "master.cf"):
