@@ -61,7 +61,7 @@ for line in sys.stdin:
 def question():
     """A play that shows what queue.yml asks, which it asks at a terminal only."""
     tasks = yaml.safe_load((ROOT / "playbooks/tasks/queue_act.yml").read_text(encoding="utf-8"))
-    seen = {"action": "restore", "problems": [], "silent": {}}
+    seen = {"action": "restore", "problems": [], "silent": {}, "nothing": []}
     seen["hosts"] = [{"host": host, "queue": None, "outcome": None, "matched": 3} for host in ("relay", "other")]
     return {
         "hosts": "relay",
