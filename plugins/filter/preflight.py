@@ -123,7 +123,8 @@ def _entry_lines(identifiers, entry, following):
             subsequent_indent=indent,
             break_on_hyphens=False,
         )
-    return lines
+    # To be copied, so as it is.
+    return lines + entry.get("record", {}).get("zone", "").splitlines()
 
 
 def _last_line(result):

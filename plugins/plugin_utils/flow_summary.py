@@ -59,6 +59,15 @@ RANKED = (
     ("senders", "Senders", "Address", ("received", "received_bytes"), ("received",)),
     ("recipients", "Recipients", "Address", ("sent", "deferred", "bounced"), None),
 )
+# TLS to each next hop, the best first.
+TLS_KINDS = {
+    "verified": "verified",
+    "dane": "DANE",
+    "encrypted": "encrypted",
+    "clear": "clear",
+    "not_logged": "not logged",
+}
+TLS_HOPS = tuple(TLS_KINDS)
 _OTHERS = "(others)"
 # A few answers that mail comes too fast are usual; from so many on a pace is proposed.
 _FEWEST_ANSWERS = 5
@@ -335,6 +344,16 @@ def _tls(counts):
     return {"total": total, "known": known, "share": _share(known - counts.get("none", 0), known), "rows": rows}
 
 
+def _dkim(found):
+    signed, unsigned = found.get("signed", {}), found.get("unsigned", 0)
+    total = sum(signed.values()) + unsigned
+    ranked = sorted(signed.items(), key=lambda item: (-item[1], item[0]))
+    counts = [(_name(name), count) for name, count in ranked[:LIMIT]]
+    counts += [(_OTHERS, sum(count for _domain, count in ranked[LIMIT:])), ("not signed", unsigned)]
+    rows = [{"name": name, "count": count, "share": _share(count, total)} for name, count in counts if count]
+    return {"total": total, "share": _share(total - unsigned, total), "rows": rows}
+
+
 def _verdict(summary):
     """Whether the numbers are whole, in words, and what is missing."""
     missing = []
@@ -464,6 +483,7 @@ def summarize(flow, title=TITLE):
     summary["latency"] = _latency(flow)
     for key, dummy, dummy, numbers, rank in RANKED:
         summary[key] = _ranked(flow.get(key, {}), numbers, rank)
+    summary["tls_hops"] = _ranked(flow.get("tls_hops", {}), TLS_HOPS)
     summary["reasons"] = _reasons(flow.get("reasons", {}), _REASONS_LIMIT, True)
     summary["rejects"] = _reasons(flow.get("rejects", {}), _REASONS_LIMIT, False)
     summary["limits"] = _limits(flow.get("limits", {}))
@@ -471,6 +491,7 @@ def summarize(flow, title=TITLE):
     summary["inventory"] = _inventory(flow)
     summary["certificates"] = flow.get("certificates")
     summary["tls"] = {way: _tls(flow.get("tls", {}).get(way, {})) for way in ("in", "out")}
+    summary["dkim"] = _dkim(flow.get("dkim", {}))
     found = peaks(flow) if flow.get("hours") else []
     summary["peak_count"] = len(found)
     summary["peaks"] = [dict(peak, time=_moment(peak["hour"], offset)) for peak in found[:LIMIT]]

@@ -113,6 +113,14 @@ def test_the_last_line_says_what_is_not_well_on_any_relay():
     assert lines[-1] == "FAILED: two: failed dns_ptr, warning dns_spf; three: warning dns_spf"
 
 
+def test_a_record_to_publish_can_be_copied_out_of_the_table():
+    zone = 'b._domainkey.example.com. 3600 IN TXT (\n    "{0}"\n    "{0}" )\n'.format("x" * 64)
+    record = {"name": "b._domainkey.example.com", "text": "x" * 128, "zone": zone}
+    lines = preflight_table(result_of(relay=known(dns=[dict(BAD, record=record)])))
+    assert "\n".join(lines).count(zone.rstrip()) == 1
+    assert lines.index(zone.splitlines()[0]) > lines.index("                          To do: Let the provider set it.")
+
+
 def test_the_table_says_the_same_of_several_checks_once():
     lines = preflight_table(result_of(relay=known(network=None)))
     text = " ".join(" ".join(lines).split())
