@@ -41,6 +41,7 @@ class CallbackModule(CallbackBase):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._verdicts = []
+        self._of_hosts = False
         self.disabled = not _is_for_a_reader()
         outcome.shown_at_the_end = not self.disabled
 
@@ -49,7 +50,10 @@ class CallbackModule(CallbackBase):
         task = result.task if hasattr(result, "task") else result._task
         if task.action != _ACTION:
             return
-        found = lines(result.result if hasattr(result, "result") else result._result)
+        told = result.result if hasattr(result, "result") else result._result
+        # Who is refused has been told why.
+        self._of_hosts = told.get("of_host", False) and not told.get("failed", False)
+        found = lines(told)
         # Several hosts may be refused for the same reason.
         if found not in self._verdicts:
             self._verdicts.append(found)
@@ -64,3 +68,6 @@ class CallbackModule(CallbackBase):
         for lines in filter(None, self._verdicts):
             for line in lines:
                 self._display.display(line)
+        left = sorted({*stats.failures, *stats.dark}) if self._of_hosts else []
+        if left:
+            self._display.display(f"not complete: {', '.join(left)}: what was said there is above the recap")

@@ -62,6 +62,7 @@ class ActionModule(ActionBase):
                 "hosts": {"type": "raw"},
                 "result": {"type": "raw"},
                 "lines": {"type": "list", "elements": "str"},
+                "of_host": {"type": "bool", "default": False},
                 "refusal": {"type": "str"},
                 "no_answer": {"type": "str"},
             },
@@ -70,6 +71,8 @@ class ActionModule(ActionBase):
             required_one_of=[("hosts", "lines", "refusal", "no_answer")],
         )
         result["changed"] = False
+        # Each host has lines of its own, and one that failed has none.
+        result["of_host"] = arguments["of_host"]
         if arguments["refusal"] is not None:
             return dict(result, failed=True, msg=printable(arguments["refusal"]))
         if arguments["no_answer"] is not None:

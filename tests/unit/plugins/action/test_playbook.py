@@ -61,7 +61,7 @@ for line in sys.stdin:
 def question():
     """A play that shows what queue.yml asks, which it asks at a terminal only."""
     tasks = yaml.safe_load((ROOT / "playbooks/tasks/queue_act.yml").read_text(encoding="utf-8"))
-    seen = {"action": "restore", "problems": [], "silent": {}}
+    seen = {"action": "restore", "problems": [], "silent": {}, "nothing": []}
     seen["hosts"] = [{"host": host, "queue": None, "outcome": None, "matched": 3} for host in ("relay", "other")]
     return {
         "hosts": "relay",
@@ -208,3 +208,5 @@ def test_hosts_of_one_kind_that_do_not_answer_do_not_hide_those_of_another(site,
     recap = shown.partition("PLAY RECAP")[2]
     assert code == 4 and [line.split()[0] for line in recap.splitlines() if "unreachable=1" in line] == ["away", "down"]
     assert shown.count("UNREACHABLE!") == 4
+    said = ["not complete: away, down: what was said there is above the recap"] if playbook == "remove" else []
+    assert behind_the_recap(shown) == said
