@@ -130,8 +130,6 @@ nameservers:
   sample: [203.0.113.2]
 """
 
-from ansible.module_utils.basic import missing_required_lib
-
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import dkim_key_arguments
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup
@@ -157,8 +155,7 @@ def argument_spec():
 def main():
     module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
-    if dns_lookup.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("dnspython"), exception=dns_lookup.IMPORT_ERROR)
+    module.need({"dnspython": dns_lookup.IMPORT_ERROR})
     with reported(module):
         resolver = dns_lookup.resolver_of(params["nameservers"], params["port"], params["timeout"])
         found = published(resolver, [Key(**key) for key in params["keys"]], params["timeout"])

@@ -371,6 +371,23 @@ enabled:
   type: bool
   sample: true
   version_added: 0.7.0
+other_services:
+  description:
+    - The services of other mail systems, sendmail or Exim, that run or are started at boot, as they can on EL. The module itself
+      stops none.
+  returned: success
+  type: list
+  elements: str
+  sample: [sendmail.service]
+  version_added: 0.11.0
+other_program:
+  description:
+    - The program of another mail system to which C(/usr/sbin/sendmail) leads, as EL's C(alternatives) do when sendmail is installed
+      beside Postfix; empty when there is none.
+  returned: success
+  type: str
+  sample: /usr/sbin/sendmail.sendmail
+  version_added: 0.11.0
 postfix_version:
   description: The version of the installed Postfix; empty in check mode when it is not installed.
   returned: success

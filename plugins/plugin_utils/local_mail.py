@@ -5,7 +5,7 @@
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn, listed
 
 # The role's tables. texthash is in each Postfix and needs no compiling, and few programs read these.
 RECIPIENTS_TABLE = "/etc/postfix/relay_local_recipients"
@@ -128,6 +128,20 @@ def settings(names, recipient, recipients, own=(), kept=False):
         entries = dict.fromkeys((f"root@{name}" for name in here), OWN_UNSET)
         tables.append({"path": OWN_TABLE, "type": _TYPE, "entries": entries})
     return {"append": append, "prepend": prepend, "tables": tables}
+
+
+def refusal(names, recipient, recipients):
+    """str or None: what an administrator should know where nobody gets root's mail.
+
+    Args:
+        names, recipient, recipients: as of ``settings``.
+    """
+    if not names or "root" in users_of(recipient, recipients):
+        return None
+    return (
+        f"root_mail: mail to root and other users of {listed(sorted(names))} is refused by this relay. Set relay_server_local_recipient"
+        " to an address outside that someone reads."
+    )
 
 
 def client_settings(recipient):

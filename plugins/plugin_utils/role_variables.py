@@ -20,6 +20,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils import (
     relay_server,
     sender_addresses,
     smarthost_problems,
+    world_tls,
 )
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory_names import client_names
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
@@ -278,4 +279,5 @@ def _about_mail(values, variables, named):
         ),
         *local_mail.problems(values, names, own),
         *sender_addresses.problems(values, names, hostname),
+        *world_tls.problems(values),
     ]

@@ -9,6 +9,8 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import contextlib
+import platform
+import sys
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_native
@@ -44,6 +46,21 @@ class RelayModule(AnsibleModule):
             texts: iterable of str. What has less than four characters would be found in half the words, and is left.
         """
         self.no_log_values.update(text for text in texts if len(text) > 3)
+
+    def need(self, packages):
+        """End unless all Python packages are there; the message fits in a table's cell, with the command that installs them.
+
+        Args:
+            packages: dict of str to str or None: by the name that pip knows, the traceback of the import that failed.
+        """
+        missing = sorted(name for name, problem in packages.items() if problem)
+        if missing:
+            self.fail_json(
+                msg="Python of {0} lacks {1}; there: {2} -m pip install {3}".format(
+                    platform.node(), " and ".join(missing), sys.executable, " ".join(missing)
+                ),
+                exception=packages[missing[0]],
+            )
 
     def without_mappings(self, options, note):
         """dict: options with a note (str) in the place of mappings and lists of them, in which any text may be a password."""

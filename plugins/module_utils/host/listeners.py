@@ -182,6 +182,14 @@ def can_bind(name_or_address):
     return False
 
 
+def has_ipv6_address(name):
+    """bool: whether a name has an IPv6 address, in C(/etc/hosts) or in the DNS; the host itself may have no IPv6."""
+    try:
+        return bool(socket.getaddrinfo(name, None, socket.AF_INET6, socket.SOCK_DGRAM))
+    except (socket.error, UnicodeError):
+        return False
+
+
 def units(runner, names):
     """What systemd says of these units, and of every socket unit that it has loaded.
 

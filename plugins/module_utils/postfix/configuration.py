@@ -282,6 +282,9 @@ class Configuration(object):
         unsupported, managed, restored = self._set_main(main_plan, main_after)
         main_after = self._render(main_plan, main_after)
         master_before = MasterCf(master_plan.before or "", host.master_file)
+        if request.get("state") == "absent" and host.installed:
+            self._keep_protocols(main_before, main_after, master_before)
+            main_plan.after = _rendered(main_after, main_plan.before)
         master_after = MasterCf(master_plan.before or "", host.master_file)
         if master_plan.before is None and host.installed:
             raise InvalidError(
@@ -338,7 +341,9 @@ class Configuration(object):
             "up_to_date": not (changed or to_record or left),
             "installed": host.installed,
             "running": self._runs(main_before.values()),
-            "enabled": host.starts_at_boot if host.installed else False,
+            "enabled": host.units.starts_at_boot if host.installed else False,
+            "other_services": host.units.other_services if host.installed else [],
+            "other_program": host.units.other_program if host.installed else "",
             "postfix_version": host.version_text,
             "unsupported": unsupported,
             "warnings": self._warnings,
@@ -838,6 +843,30 @@ class Configuration(object):
 
         return any(value(before, name) != value(after, name) for name in RESTART_PARAMETERS)
 
+    def _keep_protocols(self, before, after, master):
+        """Taking back: keep C(inet_protocols) where no program of Postfix would start with what it was, as on an EL7 without IPv6.
+
+        Args:
+            before: MainCf.
+            after: MainCf, what goes back; it is changed.
+            master: MasterCf.
+        """
+        name = "inet_protocols"
+        kept, former = before.values().get(name), after.values().get(name)
+        if kept == former or self._stops(before, master) or not self._stops(after, master):
+            return
+        after.set(name, kept)
+        self._warnings.append(
+            "{0}: {1} = {2} stays: with what it was before ({3}), Postfix does not start on this host, which has no IPv6".format(
+                self._host.main_file, name, kept, former or "not set"
+            )
+        )
+
+    def _stops(self, main, master):
+        """bool: whether no program of Postfix starts with these; each that is called then says so in the mail log."""
+        findings = lint.check(main.values(), master.services(), self._host)
+        return any(finding.identifier in lint.STOPS for finding in findings)
+
     # Putting it in place
 
     def _load_copy(self, main_plan):
@@ -914,6 +943,8 @@ class Configuration(object):
         ]
         possible = []
         for number, (order, main_text, master_text) in enumerate(orders):
+            if self._stops(*self._parsed(main_text, master_text)):
+                continue
             copy = "{0}.{1}".format(directory, number)
             self._write_copy(copy, main_text, master_text)
             if self._check(copy).rc == 0:
@@ -922,12 +953,12 @@ class Configuration(object):
 
     def _errors(self, main_text, master_text):
         """list of Finding: what would not work, of which C(postfix check) says nothing, such as a service that is missing."""
-        main, master = (
-            MainCf(main_text or "", self._host.main_file),
-            MasterCf(master_text or "", self._host.master_file),
-        )
+        main, master = self._parsed(main_text, master_text)
         findings = lint.check(main.values(), master.services(), self._host)
         return [finding for finding in findings if finding.severity == lint.ERROR]
+
+    def _parsed(self, main_text, master_text):
+        return MainCf(main_text or "", self._host.main_file), MasterCf(master_text or "", self._host.master_file)
 
     def _stage(self, writer, plan, config_directory):
         """Stage a table or file and compile it; it moves in before what it is compiled to: see ``make_newer``."""

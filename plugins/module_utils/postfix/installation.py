@@ -15,7 +15,7 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind
+from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind, has_ipv6_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.processes import PROC
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import (
     backups_of,
@@ -23,6 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import 
     readers_of,
     text_of,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.mail.units import Units
 
 DEFAULT_DIRECTORY = "/etc/postfix"
 
@@ -64,6 +65,7 @@ class Host(object):
     def __init__(self, runner, config_directory=None):
         self._runner = runner
         self._config_directory = config_directory
+        self.units = Units(runner, "postfix")
         self._defaults = None
         self._table_types = False
         self._pairs = {}
@@ -156,15 +158,6 @@ class Host(object):
             return None
         return (text_of(os.path.join(PROC, number, "comm")) or "").strip() == "master"
 
-    @property
-    def starts_at_boot(self):
-        """bool or None: whether systemd starts postfix.service at boot; None where it does not say."""
-        if self._runner.find("systemctl") is None:
-            return None
-        result = self._runner.run(["systemctl", "show", "--property=UnitFileState", "postfix.service"], check=False)
-        state = result.stdout.strip().partition("=")[2]
-        return state == "enabled" if result.rc == 0 and state else None
-
     @contextlib.contextmanager
     def judged_with(self, planned, plans):
         """For a while, answer as if a call had other plans.
@@ -240,3 +233,8 @@ class Host(object):
         if name_or_address not in self._local:
             self._local[name_or_address] = can_bind(name_or_address)
         return self._local[name_or_address]
+
+    @staticmethod
+    def has_ipv6_address(name):
+        """bool: whether a name has an IPv6 address; see C(has_ipv6_address)."""
+        return has_ipv6_address(name)

@@ -30,6 +30,9 @@ Finding = lint_base.Finding
 ERROR = lint_base.ERROR
 WARNING = lint_base.WARNING
 
+# With what these find, no program of Postfix starts.
+STOPS = ("interface-not-local", "interface-protocol-off", "ipv6-unavailable")
+
 # Identifier -> whether an operator may accept it as a risk. What cannot be accepted never works.
 KNOWN_IDENTIFIERS = {
     "backscatter": False,
@@ -96,8 +99,9 @@ def check(main, services, host):
             ``config_directory``, ``main_file``, ``master_file``; methods ``exists(path)``,
             ``is_directory(path)``, ``text(path)`` (str or None), ``readers(path)`` (who else than root, its owner and services can
             read it; None for nobody), ``mail_owner_reads(path)`` (whether Postfix's own user can), ``backups(path)`` (list of str),
-            ``key_pair_matches(cert_path, key_path)`` (True, False or None when it cannot be told) and
-            ``is_local_address(name_or_address)`` (for a name: whether any of its addresses is one of this host).
+            ``key_pair_matches(cert_path, key_path)`` (True, False or None when it cannot be told),
+            ``is_local_address(name_or_address)`` (for a name: whether any of its addresses is one of this host) and
+            ``has_ipv6_address(name)``.
     """
     scopes = lint_base.scopes_of(main, services, host)
     main_scope, service_scopes = scopes[0], scopes[1:]

@@ -43,6 +43,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     stages_of,
     write_file,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.mail.units import Units
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.access import Access
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import FEATURES, Cf
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.daemon import (
@@ -77,7 +78,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.sendmail.secrets imp
     passwords_in,
     secret_paths,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.units import Units
 
 # What makemap(8) compiles to one file with the suffix .db.
 COMPILED_TYPES = ("hash", "btree")
@@ -212,7 +212,7 @@ class Configuration(object):
             with Transaction(self._label) as transaction:
                 Writer(transaction, plans, self._owned).activate()
         effective = [plan for plan in plans if plan not in (main.plan_mc, submit.plan_mc)]
-        units = Units(self._runner)
+        units = Units(self._runner, "sendmail")
         return {
             "changed": changed,
             "restart_required": any(plan.replaced for plan in effective) or access.rebuild,

@@ -7,6 +7,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import sys
 import time
 
 import pytest
@@ -50,7 +51,9 @@ def test_bad_input_is_refused_by_name(run_module, options, words):
 def test_a_missing_library_is_named(run_module, monkeypatch):
     monkeypatch.setattr(dns_lookup, "IMPORT_ERROR", "Traceback")
     failed, result = run_module(dkim_published_info.main, keys=[KEY])
-    assert failed and "(dnspython)" in result["msg"]
+    assert failed and result["msg"].endswith(
+        " lacks dnspython; there: {0} -m pip install dnspython".format(sys.executable)
+    )
 
 
 def test_documentation_and_arguments_say_the_same():

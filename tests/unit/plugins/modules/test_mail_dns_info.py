@@ -13,7 +13,7 @@ import time
 import pytest
 import yaml
 
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import spf
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup, spf
 from ansible_collections.mailops.relay.plugins.modules import mail_dns_info
 
 RELAY = {"hostname": "relay.example.com", "addresses": ["203.0.113.4"], "nameservers": ["127.0.0.1"]}
@@ -55,7 +55,10 @@ def test_bad_input_is_refused_by_name(run_module, options, words):
 def test_a_missing_library_is_named(run_module, monkeypatch):
     monkeypatch.setattr(spf, "IMPORT_ERROR", "Traceback")
     failed, result = run_module(mail_dns_info.main, **RELAY)
-    assert failed and "(pyspf)" in result["msg"]
+    assert failed and result["msg"].endswith("-m pip install pyspf")
+    monkeypatch.setattr(dns_lookup, "IMPORT_ERROR", "Traceback")
+    failed, result = run_module(mail_dns_info.main, **RELAY)
+    assert failed and " lacks dnspython and pyspf; " in result["msg"] and result["exception"] == "Traceback"
 
 
 def test_documentation_and_arguments_say_the_same():

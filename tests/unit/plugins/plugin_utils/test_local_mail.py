@@ -88,6 +88,17 @@ def test_root_among_the_single_users_is_stronger_and_postmaster_goes_with_it():
     assert table["root"] == table["postmaster@web01.example.com"] == "night@example.net"
 
 
+def test_where_nobody_gets_roots_mail_one_line_says_what_to_set():
+    names = [f"web{number:02d}.example.com" for number in range(9)]
+    sentence = local_mail.refusal(names, "", {"www-data": OPS})
+    assert (
+        "web00.example.com, web01.example.com, web02.example.com, web03.example.com and 5 more is refused" in sentence
+    )
+    assert sentence.endswith("Set relay_server_local_recipient to an address outside that someone reads.")
+    assert local_mail.refusal(names, OPS, {}) is local_mail.refusal(names, "", {"Root": OPS}) is None
+    assert local_mail.refusal([], "", {}) is None
+
+
 @pytest.mark.parametrize(
     ("client", "told", "name"),
     [

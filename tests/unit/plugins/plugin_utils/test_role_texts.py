@@ -84,7 +84,13 @@ SITE = {
     "__relay_server_config_check": {"up_to_date": True, "installed": True, "running": True, "enabled": True},
     "__relay_server_log_limits_result": {},
     "__relay_client_certificates": {"results": []},
-    "__relay_client_config_result": {"installed": True, "running": True, "enabled": True},
+    "__relay_client_config_result": {
+        "installed": True,
+        "running": True,
+        "enabled": True,
+        "other_services": [],
+        "other_program": "",
+    },
     "__sendmail_client_certificates": {"results": []},
     "__sendmail_client_config_result": {
         "restart_required": False,
@@ -263,3 +269,16 @@ def test_a_client_that_was_refused_stops_no_other(role, core):
     if not PYTHONS[core].exists():
         pytest.skip("tests/setup core-latest has not been run")
     assert rendered(core)[f"refused {role}"] == [{"hosts": ["relay01", "relay02"]}]
+
+
+def test_a_variable_of_another_host_has_a_default():
+    """A role's defaults are no variables of the hosts on which it does not run yet, and ansible-core 2.19 and later refuse what is
+    not there, whatever follows."""
+    asked = [
+        (str(path.relative_to(ROOT)), one[1], " ".join(text[one.end() : one.end() + 200].split()))
+        for path in sorted([*ROOT.glob("roles/*/*/*.yml"), *ROOT.glob("playbooks/**/*.yml")])
+        for text in [path.read_text("utf-8")]
+        for one in re.finditer(r"'extract', hostvars, '([a-z]\w+)'\)", text)
+    ]
+    assert len(asked) > 15
+    assert [one for one in asked if not one[2].startswith("| map('default'")] == []

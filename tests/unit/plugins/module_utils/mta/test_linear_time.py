@@ -35,6 +35,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_guard 
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save import Document
 from ansible_collections.mailops.relay.plugins.module_utils.host.journal import _text
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_limits import journald_limit, rsyslog_limits
+from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.host.rsyslog_config import parse as parse_rsyslog
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import holds_password, without_logins
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import is_server, sshd_ports
@@ -47,6 +48,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import e
 from ansible_collections.mailops.relay.plugins.module_utils.mail.relay_matrix import judge
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import next_id, own_fault, thrown_away
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import Reply, ReplyParser
+from ansible_collections.mailops.relay.plugins.module_utils.mail.units import parse_units
 from ansible_collections.mailops.relay.plugins.module_utils.mta.next_hops import hosts_of
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import queue_listing, secret_values
@@ -68,11 +70,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_publi
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import FOUND, Answer
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.spf import _term, size_of
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control, queue_files
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail import queue_files as sendmail_files
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail import secrets as sendmail_secrets
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail import units as sendmail_units
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.access import Access
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.cf import Cf
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail.mc import Mc, unquoted
@@ -292,7 +292,7 @@ def settings_of_programs(text):
     listeners.socket_units(
         listeners.parse_units("Id={0}\nListen={0} (Stream)\n{0}\n\nTriggers={0}".replace("{0}", text))
     )
-    sendmail_units.parse_units("Id={0}\n{0}\n\nId=x\n{0}".replace("{0}", text))
+    parse_units("Id={0}\n{0}\n\nId=x\n{0}".replace("{0}", text))
 
 
 def log_limits(text):

@@ -49,6 +49,15 @@ def fixture(name):
         return str(stream.read())
 
 
+# What systemctl show prints of these services on EL; {0} is Postfix's state at boot.
+UNITS = (
+    "Id=postfix.service\nLoadState=loaded\nActiveState=active\nUnitFileState={0}\n\n"
+    "Id=sendmail.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=disabled\n\n"
+    "Id=exim.service\nLoadState=not-found\nActiveState=inactive\nUnitFileState=\n\n"
+    "Id=exim4.service\nLoadState=not-found\nActiveState=inactive\nUnitFileState=\n"
+)
+
+
 class Postfix(object):
     """A host with Postfix 3.7.11 (recorded), whose programs write down how they were called."""
 
@@ -60,6 +69,7 @@ class Postfix(object):
         self.staged = []
         self.known = fixture("postconf-d.3.7.11-bookworm.txt")
         self.unit_file_state = "enabled"
+        self.units = UNITS
 
     def find(self, program):
         return "/usr/sbin/" + program if self.installed else None
@@ -71,7 +81,7 @@ class Postfix(object):
         if argv == ["postconf", "-m"]:
             return Result(0, "hash\nregexp\n", "")
         if argv[0] == "systemctl":
-            return Result(0, "UnitFileState={0}\n".format(self.unit_file_state), "")
+            return Result(0, self.units.format(self.unit_file_state), "")
         if argv[0] in ("postmap", "postalias") and "-q" not in argv:
             path = argv[3].partition(":")[2]
             self.staged.append((path, stat.S_IMODE(os.stat(path).st_mode)))
@@ -189,6 +199,15 @@ def test_whether_postfix_starts_at_boot_is_what_systemd_says(etc, state, enabled
     postfix = Postfix(etc)
     postfix.unit_file_state = state
     assert call(postfix)["enabled"] is enabled
+
+
+def test_other_mail_systems_are_told(etc):
+    postfix = Postfix(etc)
+    assert call(postfix)["other_services"] == []
+    postfix.units = UNITS.replace("inactive\nUnitFileState=disabled", "active\nUnitFileState=enabled")
+    assert call(postfix)["other_services"] == ["sendmail.service"]
+    postfix.installed = False
+    assert call(postfix, check_mode=True)["other_services"] == []
 
 
 def test_what_a_killed_run_left_is_not_up_to_date(etc):

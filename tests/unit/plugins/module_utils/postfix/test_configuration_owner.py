@@ -21,6 +21,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host import owners_r
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import without_elements
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
@@ -99,6 +100,47 @@ def test_absent_gives_everything_back(host, foreign):
         assert "relayhost = old\n" in main_of(host) and "smtpd_use_tls = yes\n" in main_of(host)
         assert files_in(host)["master.cf"] == MASTER
     assert not run(host, state="absent")["changed"]
+
+
+class WithoutIPv6(Postfix):
+    """As EL7 with IPv6 off and C(::1 localhost) in /etc/hosts: with inet_interfaces = localhost no program of Postfix starts, and
+    each says so in the mail log."""
+
+    def run(self, argv, **kwargs):
+        if argv[0] in ("postfix", "postmap") and "-c" in argv:
+            with open(os.path.join(argv[argv.index("-c") + 1], "main.cf")) as stream:
+                assert "inet_protocols = ipv4" in stream.read()
+        return super(WithoutIPv6, self).run(argv, **kwargs)
+
+
+def test_no_program_is_called_with_what_stops_it(host, monkeypatch):
+    monkeypatch.setattr(installation, "can_bind", lambda name: name == "127.0.0.1")
+    monkeypatch.setattr(installation, "has_ipv6_address", lambda name: name == "localhost")
+    text = MAIN + "inet_interfaces = localhost\ninet_protocols = all\n"
+    (host / "main.cf").write_bytes(text.encode("ascii"))
+    wanted = {"inet_protocols": "ipv4", "inet_interfaces": "127.0.0.1", "relayhost": "a"}
+    call(WithoutIPv6(host), owner="role", main=wanted, master=[SUBMISSION])
+    # Taken back, it starts no less than before.
+    foretold = call(WithoutIPv6(host), True, owner="role", state="absent")
+    result = call(WithoutIPv6(host), owner="role", state="absent")
+    assert (
+        main_of(host) == text.replace("protocols = all", "protocols = ipv4") and files_in(host)["master.cf"] == MASTER
+    )
+    assert result["diff"] == foretold["diff"]
+    assert [
+        warning for warning in result["warnings"] if "inet_protocols = ipv4 stays" in warning and "(all)" in warning
+    ]
+    assert not call(WithoutIPv6(host), owner="role", state="absent")["changed"]
+
+
+def test_protocols_go_back_where_postfix_starts_with_them(host, monkeypatch):
+    monkeypatch.setattr(installation, "can_bind", lambda name: name == "127.0.0.1")
+    monkeypatch.setattr(installation, "has_ipv6_address", lambda name: False)
+    text = MAIN + "inet_interfaces = localhost\ninet_protocols = all\n"
+    (host / "main.cf").write_bytes(text.encode("ascii"))
+    run(host, main={"inet_protocols": "ipv4"})
+    run(host, state="absent")
+    assert main_of(host) == text
 
 
 @pytest.mark.parametrize("by_hand", [None, "hash:/etc/postfix/transport"])

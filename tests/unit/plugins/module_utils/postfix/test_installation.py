@@ -7,6 +7,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import socket
+
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
@@ -88,6 +90,17 @@ def test_an_address_is_local_when_it_can_be_bound():
     assert host.is_local_address("127.0.0.1")
     assert not host.is_local_address("192.0.2.1")
     assert not host.is_local_address("name.invalid")
+
+
+def test_whether_a_name_has_an_ipv6_address(monkeypatch):
+    def getaddrinfo(name, _port, family, *_unused):
+        if family != socket.AF_INET6 or name != "six.example.com":
+            raise socket.gaierror(-2, "Name or service not known")
+        return [(family, socket.SOCK_DGRAM, 17, "", ("2001:db8::1", 0, 0, 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert Host(Programs()).has_ipv6_address("six.example.com")
+    assert not Host(Programs()).has_ipv6_address("four.example.com")
 
 
 def test_a_planned_file_counts_as_there_and_a_planned_removal_as_gone(tmp_path):

@@ -86,6 +86,9 @@ class Host(object):
     def is_local_address(self, name_or_address):
         return name_or_address in self.local
 
+    def has_ipv6_address(self, name):
+        return name == "localhost"
+
 
 def service(line, **options):
     """A service of master.cf as its parser gives it; the options in the keywords."""
@@ -768,6 +771,7 @@ def test_ipv6_that_is_disabled():
     assert found({"inet_interfaces": "localhost"}, host=host) == [("ipv6-unavailable", "warning", "inet_interfaces")]
     assert found({"inet_interfaces": "localhost", "inet_protocols": "ipv4"}, host=host) == []
     assert found({"inet_interfaces": "all"}, host=host) == []
+    assert found({"inet_interfaces": "smtp-relay001.example.com"}, host=host) == []
     assert found({"inet_protocols": "ipv6"}, host=host) == [("ipv6-unavailable", "error", "inet_protocols")]
     finding = only({"inet_interfaces": "127.0.0.1, ::1"}, host=host)
     assert finding.identifier == "interface-not-local"

@@ -12,7 +12,7 @@ import os
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
-from ansible_collections.mailops.relay.plugins.module_utils.sendmail.units import Units, parse_units
+from ansible_collections.mailops.relay.plugins.module_utils.mail.units import Units, parse_units
 
 
 def shown(**units):
@@ -45,12 +45,12 @@ class Host(object):
 
 @pytest.fixture
 def alone(tmp_path):
-    """Calls is_alone with these units, and what /usr/sbin/sendmail leads to."""
+    """Calls is_alone of a mail system with these units, and what /usr/sbin/sendmail leads to."""
 
-    def call(leads_to="sendmail.sendmail", **units):
+    def call(leads_to="sendmail.sendmail", of="sendmail", **units):
         program = tmp_path / "sendmail"
         os.symlink(str(tmp_path / leads_to), str(program))
-        return Units(Host(shown(**dict(FRESH, **units))), str(program)).is_alone
+        return Units(Host(shown(**dict(FRESH, **units))), of, str(program)).is_alone
 
     return call
 
@@ -85,6 +85,33 @@ def test_what_other_programs_call_is_sendmails_own(alone, leads_to, expected):
     assert alone(leads_to) is expected
 
 
+OFF = "loaded/inactive/disabled"
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "sendmail", "services", "program"),
+    [
+        ("sendmail.postfix", OFF, [], ""),
+        # A Postfix that was built from source, or Debian's.
+        ("sendmail", OFF, [], ""),
+        # EL: sendmail was installed later, and the alternatives prefer it.
+        ("sendmail.sendmail", OFF, [], "sendmail.sendmail"),
+        ("sendmail.postfix", "loaded/active/enabled", ["sendmail.service"], ""),
+        ("sendmail.postfix", "loaded/inactive/enabled", ["sendmail.service"], ""),
+        # Debian: the init script that the package has left.
+        ("sendmail", "loaded/active/generated", [], ""),
+    ],
+)
+def test_what_is_beside_postfix(tmp_path, leads_to, sendmail, services, program):
+    path = tmp_path / "program"
+    os.symlink(str(tmp_path / leads_to), str(path))
+    answer = shown(exim=GONE, exim4=GONE, postfix="loaded/active/enabled", sendmail=sendmail)
+    units = Units(Host(answer), "postfix", str(path))
+    assert units.other_services == services
+    assert units.other_program == (str(tmp_path / program) if program else "")
+    assert units.is_alone is not bool(services or program)
+
+
 @pytest.mark.parametrize(
     ("state", "is_enabled", "expected"),
     [
@@ -98,14 +125,14 @@ def test_what_other_programs_call_is_sendmails_own(alone, leads_to, expected):
 )
 def test_whether_it_starts_at_boot(state, is_enabled, expected):
     answer = shown(exim=GONE, exim4=GONE, postfix=GONE, sendmail="loaded/active/" + state)
-    units = Units(Host(answer, is_enabled))
+    units = Units(Host(answer, is_enabled), "sendmail")
     assert units.starts_at_boot is expected
 
 
 @pytest.mark.parametrize("answer", [None, "", "Failed to connect to bus\n"])
 def test_what_systemd_does_not_say_is_unknown(answer):
-    units = Units(Host(answer))
-    assert units.starts_at_boot is None and units.is_alone is None
+    units = Units(Host(answer), "sendmail")
+    assert units.starts_at_boot is None and units.is_alone is None and units.other_services == []
 
 
 def test_properties_of_several_units():

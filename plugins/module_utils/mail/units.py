@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What systemd and the alternatives say of sendmail and of other mail systems beside it."""
+"""What systemd and the alternatives say of a mail system and of others beside it."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -11,13 +11,12 @@ __metaclass__ = type
 import os
 import re
 
-SENDMAIL = "sendmail.service"
-# On EL they live beside sendmail, and want its port. Debian 13 removes Postfix and leaves its processes running.
-OTHERS = ("postfix.service", "exim.service", "exim4.service")
+# On EL they live beside each other, and want the same port. Debian 13 removes Postfix and leaves its processes running.
+SERVICES = ("postfix.service", "sendmail.service", "exim.service", "exim4.service")
 
 # What other programs call. On EL it leads to sendmail.sendmail, sendmail.postfix or the like, see alternatives(8).
 PROGRAM = "/usr/sbin/sendmail"
-_OF_ANOTHER = re.compile(r".*/sendmail\.(?!sendmail$)")
+_OF_ONE = re.compile(r".*/sendmail\.([^/]+)\Z", re.DOTALL)
 
 # systemctl(1), "is-active": what has no process is one of these.
 _AT_REST = ("inactive", "failed")
@@ -54,11 +53,14 @@ class Units(object):
 
     Args:
         runner: a ``Runner``.
+        name: str, the mail system that is asked about: C(postfix) or C(sendmail), as its service and the alternatives call it.
         program: str, what other programs call.
     """
 
-    def __init__(self, runner, program=PROGRAM):
+    def __init__(self, runner, name, program=PROGRAM):
         self._runner = runner
+        self._name = name
+        self._service = name + ".service"
         self._program = program
         self._known = None
 
@@ -68,26 +70,33 @@ class Units(object):
             self._known = {}
             if self._runner.find("systemctl") is not None:
                 names = "--property=Id,LoadState,ActiveState,UnitFileState"
-                result = self._runner.run(["systemctl", "show", names, SENDMAIL] + list(OTHERS), check=False)
+                result = self._runner.run(["systemctl", "show", names] + list(SERVICES), check=False)
                 self._known = parse_units(result.stdout) if result.rc == 0 else {}
         return self._known
 
     @property
     def starts_at_boot(self):
-        """bool or None: whether systemd starts sendmail at boot; None where it does not say."""
-        state = self._units().get(SENDMAIL, {}).get("UnitFileState", "")
+        """bool or None: whether systemd starts it at boot; None where it does not say."""
+        state = self._units().get(self._service, {}).get("UnitFileState", "")
         if state == "generated":
             # Of Debian's init script; systemctl asks the links of /etc/rc?.d.
-            return self._runner.run(["systemctl", "is-enabled", SENDMAIL], check=False).rc == 0
+            return self._runner.run(["systemctl", "is-enabled", self._service], check=False).rc == 0
         return state == "enabled" if state else None
 
     @property
-    def is_alone(self):
-        """bool or None: whether no other mail system runs, is started at boot or is what C(sendmail) calls; None where systemd
-        does not say."""
+    def other_services(self):
+        """list of str: the services of other mail systems that run, or are started at boot; empty where systemd does not say."""
         units = self._units()
-        if not units:
-            return None
-        if _OF_ANOTHER.match(os.path.realpath(self._program)):
-            return False
-        return not any(is_in_the_way(units.get(name, {})) for name in OTHERS)
+        return [name for name in SERVICES if name != self._service and is_in_the_way(units.get(name, {}))]
+
+    @property
+    def other_program(self):
+        """str: the program of another mail system that C(sendmail) calls; empty when it calls no other."""
+        path = os.path.realpath(self._program)
+        match = _OF_ONE.match(path)
+        return path if match and match.group(1) != self._name else ""
+
+    @property
+    def is_alone(self):
+        """bool or None: whether there is neither of these; None where systemd does not say."""
+        return not (self.other_program or self.other_services) if self._units() else None
