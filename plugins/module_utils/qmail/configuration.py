@@ -126,6 +126,14 @@ def _secret_group():
         )
 
 
+def _alias_directories():
+    """list of str: the home of the user alias, where a run that was killed may have staged files; none without that user."""
+    try:
+        return [deliveries.alias_home()]
+    except control.ControlError:
+        return []
+
+
 def _strongest(actions):
     return max([control.NONE] + list(actions), key=_STRENGTH.index)
 
@@ -264,7 +272,7 @@ class Configuration(object):
         if not self._absent:
             self._keep_deliveries(plans)
         if not self._check_mode:
-            remove_stale(stages_of(plans, self._directory))
+            remove_stale(stages_of(plans, self._directory, *_alias_directories()))
         changed = [plan for plan in plans if plan.changed]
         compiled = self._compiled(plans)
         process = self._supervisor.running() if self._manages else None

@@ -382,6 +382,27 @@ def test_roots_mail_that_arrived_is_waited_for_and_named_and_of_others_the_confi
     assert result["ok"]
 
 
+def test_what_arrived_past_a_refusal_did_so_at_an_address_outside():
+    # A client that sends root's mail on itself, by a file that nobody could read.
+    site = with_root(Site(), NAMES[0], "<root>")
+    way = site.begin()
+    out = hop("Broot", "<root>", [delivery("mx[203.0.113.2]")], client={"name": NAMES[0], "address": ""})
+    site.relays[0]["messages"].append(out)
+    site.progress(way)
+    result = site.result(certificates=relay_says(**{NAMES[0]: REFUSED}))
+    assert root_lines(result) == [f"ok      root_mail of {NAMES[0]}: arrived at an address outside"]
+
+
+def test_an_alias_on_the_relay_is_fine_and_no_sign_that_the_variable_is_set():
+    site = with_root(with_root(Site(), NAMES[0]), NAMES[1])
+    answers = {NAMES[0]: {"verdict": "aliased", "text": ""}, NAMES[1]: REFUSED}
+    aliased, refused = root_lines(site.result(certificates=relay_says(**answers)))
+    assert aliased == (
+        f"ok      root_mail of {NAMES[0]}: goes to whom an alias or .forward on the relay names, by configuration"
+    )
+    assert refused.startswith(f"warning root_mail of {NAMES[1]}: ")
+
+
 def test_where_nothing_is_set_one_line_says_so_and_the_verdict_on_the_mail_stays():
     site = with_root(with_root(Site(), NAMES[0]), NAMES[1])
     result = site.result(certificates=relay_says(**{name: REFUSED for name in NAMES[:2]}))

@@ -14,6 +14,8 @@ import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import owners_record
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX
+from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import check_all_damage
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.qmail.test_configuration import Qmail
 
@@ -284,3 +286,9 @@ def test_a_virtual_domain_of_others_is_still_theirs_beside_ours(null_client):
     null_client.write("virtualdomains", null_client.read("virtualdomains") + "shop.example:shop\n")
     with pytest.raises(RelayError, match=r"virtualdomains: shop\.example \(to shop\)"):
         forward(null_client, {}, {})
+
+
+def test_what_a_killed_run_has_staged_there_goes_when_nothing_is_named_there_any_more(null_client):
+    os.mkdir(os.path.join(null_client.alias, STAGE_PREFIX + "x" + TEMPORARY_SUFFIX))
+    make(null_client)
+    assert os.listdir(null_client.alias) == []
