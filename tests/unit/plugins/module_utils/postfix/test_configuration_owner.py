@@ -123,7 +123,9 @@ def test_no_program_is_called_with_what_stops_it(host, monkeypatch):
     # Taken back, it starts no less than before.
     foretold = call(WithoutIPv6(host), True, owner="role", state="absent")
     result = call(WithoutIPv6(host), owner="role", state="absent")
-    assert main_of(host) == text.replace("protocols = all", "protocols = ipv4") and files_in(host)["master.cf"] == MASTER
+    assert (
+        main_of(host) == text.replace("protocols = all", "protocols = ipv4") and files_in(host)["master.cf"] == MASTER
+    )
     assert result["diff"] == foretold["diff"]
     assert [
         warning for warning in result["warnings"] if "inet_protocols = ipv4 stays" in warning and "(all)" in warning
