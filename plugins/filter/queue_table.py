@@ -6,6 +6,7 @@
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_number
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners, result_of, unanswered
+from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import nothing_found
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
 
 # Of each list of numbers the most frequent are shown.
@@ -176,7 +177,7 @@ def queue_outcome(result, host, action):
     return lines
 
 
-def queue_result(found, plans, done, action=None, names=None):
+def queue_result(found, plans, done, action=None, names=None, selected=False):
     """What is known of the queues of all hosts.
 
     Args:
@@ -185,10 +186,12 @@ def queue_result(found, plans, done, action=None, names=None):
         done: dict, likewise of M(mailops.relay.mail_queue).
         action: str or None, what was asked for.
         names: dict or None, of P(mailops.relay.host_names#filter), by which clients are known, besides what the hosts call themselves.
+        selected: bool, whether it was said which messages are meant, so that there should be some.
 
     Returns:
         dict: C(hosts), a list with C(host), and C(queue) and C(outcome), the modules' results or None; C(action); C(total), messages
-        that are shown or were meant; C(problems), list of str; C(silent), host -> why nothing could be run there; C(ok).
+        that are shown or were meant; C(problems), list of str; C(silent), host -> why nothing could be run there; C(nothing), list of
+        str, that none of those is there which were meant; C(ok); C(summary), why it is not.
     """
     name = "queue_result"
     parts = [a_dict(name, found), a_dict(name, plans, "plans"), a_dict(name, done, "done")]
@@ -210,13 +213,18 @@ def queue_result(found, plans, done, action=None, names=None):
             hosts.append(
                 {"host": host, "queue": queue, "outcome": outcome, "matched": (outcome or plan or {}).get("matched")}
             )
+    # Those that are held already are not meant by a hold, but they are there.
+    there = any(entry["matched"] or (entry["queue"] or {}).get("total") for entry in hosts)
+    problems, nothing = [*silent.values(), *refusals.values()], nothing_found("queue", there or not selected)
     return {
         "action": action,
         "hosts": hosts,
         "total": sum(entry["queue"]["total"] if entry["matched"] is None else entry["matched"] for entry in hosts),
-        "problems": list(silent.values()) + list(refusals.values()),
+        "problems": problems,
         "silent": silent,
-        "ok": not silent and not refusals,
+        "nothing": nothing,
+        "ok": not problems and not nothing,
+        "summary": " ".join(nothing + problems),
     }
 
 
@@ -239,7 +247,7 @@ def queue_verdict(result, messages=5, shown=False):
     Returns:
         list of str: lines, of printable characters only.
     """
-    keys = ("action", "hosts", "problems", "silent")
+    keys = ("action", "hosts", "problems", "silent", "nothing")
     a_dict("queue_verdict", result, keys=keys, hint="Give what queue_result returned.")
     lines = []
     for entry in result["hosts"]:
@@ -252,8 +260,9 @@ def queue_verdict(result, messages=5, shown=False):
             lines.append(
                 "{0}: {1} can be done to {2}".format(entry["host"], result["action"], _counted(entry["matched"]))
             )
+    lines = lines + result["nothing"] if lines else ["No host has answered."]
     lines.extend("not complete: " + problem for problem in result["problems"])
-    return [printable(line) for line in lines or ["No host has answered."]]
+    return [printable(line) for line in lines]
 
 
 class FilterModule:

@@ -8,6 +8,7 @@ import time
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, read_address
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import log_problems, result_of
+from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import nothing_found
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 
 # Whoever uses any filter of a collection loads all of its files. So what only these need is imported when they are used.
@@ -105,7 +106,8 @@ def trace_result(hosts, rounds):
     Returns:
         dict: C(traces), C(rejects) of what got no queue ID, C(asked) hosts, C(read), a list with C(host), C(sources) and the times
         C(first) and C(last) of what was read there, C(problems) with hosts, C(complete), whether all who were asked have answered,
-        C(silent), host -> why nothing could be run there, and C(ok), whether something was found and no host has refused.
+        C(silent), host -> why nothing could be run there, C(nothing), list of str, that nothing was found, C(ok), whether something
+        was and no host has refused, and C(summary), why it is not.
     """
     from ansible_collections.mailops.relay.plugins.plugin_utils.trace import describe
 
@@ -125,15 +127,18 @@ def trace_result(hosts, rounds):
             rejects.extend(dict(entry, host=host) for entry in result["rejects"])
     failed = {host for host, results in site.results.items() if any("problem" in result for result in results)}
     traces = describe(site, time.time())
+    problems, nothing = sorted(set(problems)), nothing_found("trace", traces or rejects)
     return {
         "traces": traces,
         "rejects": rejects,
         "asked": [host for host in hosts if site.results[host]],
         "read": read,
-        "problems": sorted(set(problems)),
+        "problems": problems,
         "complete": not failed,
         "silent": silent,
-        "ok": bool(traces or rejects) and not failed - set(silent),
+        "nothing": nothing,
+        "ok": not nothing and not failed - set(silent),
+        "summary": " ".join(nothing + problems),
     }
 
 
@@ -211,7 +216,7 @@ def trace_table(result):
     a_dict(
         "trace_table",
         result,
-        keys=("traces", "rejects", "read", "problems", "complete"),
+        keys=("traces", "rejects", "read", "problems", "complete", "nothing"),
         hint="Give what trace_result returned.",
     )
     lines = []
@@ -246,9 +251,8 @@ def trace_table(result):
                 entry["reply"],
             )
         )
-    if not lines:
-        lines.append("No message was found.")
-        lines.extend(_read_lines(result["read"]))
+    if result["nothing"]:
+        lines.extend([*result["nothing"], *_read_lines(result["read"])])
     if not result["complete"]:
         lines.append("INCOMPLETE: not all hosts have answered.")
     lines.extend("not certain: " + problem for problem in result["problems"])

@@ -223,6 +223,16 @@ def _matrix(results):
     return found
 
 
+def _signers(looked):
+    """dict: inventory name of a relay -> list of str, the domains for which it signs.
+
+    Args:
+        looked: list of dict, the results of M(mailops.relay.relay_host_info), those of a loop over their names.
+    """
+    keys = {entry["item"]: (entry.get("relay") or {}).get("dkim_keys") or [] for entry in looked}
+    return {host: [key["domain"] for key in found if key["step"] == "signs"] for host, found in keys.items()}
+
+
 def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matrix, certificates):
     """The verdict on each client.
 
@@ -256,7 +266,8 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
         raise AnsibleFilterError(f"{name}: recipient must be a mail address, not {recipient!r}.")
     site = _site(name, results, relays, a_dict(name, answers, "answers", sent))
     ways = Ways(describe(site, time.time()), results)
-    judge = Judge(site, ways, results, recipient)
+    looked = a_list(name, certificates, "certificates", of_dicts=True, keys=("item",))
+    judge = Judge(site, ways, results, recipient, _signers(looked))
     rows, problems = [], []
     for host, result in sent.items():
         if not isinstance(tls[host], str) or tls[host] not in NEEDS:
@@ -288,7 +299,6 @@ def verify_result(sent, answers, tls, without_tls, told, relays, recipient, matr
     open_relays = [row for row in outsiders if row["status"] != "ok"]
     if open_relays:
         summary += "; from outside: " + ", ".join("{subject}: {seen}".format(**row) for row in open_relays)
-    looked = a_list(name, certificates, "certificates", of_dicts=True, keys=("item",))
     found = relay_certificates.joined(name, {entry["item"]: entry for entry in looked})
     if found["verdict"] == "failed":
         summary += "; certificates: " + found["summary"].rstrip(".")

@@ -16,10 +16,8 @@ author: mailops.relay contributors (@mailops)
 description:
   - Asks the name servers of C(/etc/resolv.conf), all names at once, for the MX records of hosts. A relay takes mail for a name that has
     none, has "no mail" (RFC 7505), or names the host itself or the relay.
-  - Of a name of which no name server says anything in time nothing is known. It is taken where it is a key of O(known_in), as an earlier
-    run has left it, and left out otherwise.
-  - A warning lists what is left out, and says so where O(taken) is false.
-  - Made for the role relay_server.
+  - A name of which no name server says anything in time is left out. A warning lists what is left out.
+  - Made for the role relay_server, which asks about names that it does not take yet.
 extends_documentation_fragment:
   - mailops.relay.attributes
   - mailops.relay.attributes.info
@@ -30,27 +28,17 @@ options:
     type: list
     elements: str
     required: true
-  given:
-    description:
-      - Names that are taken whatever the DNS says.
-    type: list
-    elements: str
-    default: []
   relays:
     description:
       - Names of hosts that do not count as elsewhere.
     type: list
     elements: str
     default: []
-  known_in:
+  own_root:
     description:
-      - A lookup table of Postfix whose keys are the names that were taken before.
-    type: path
-  taken:
-    description:
-      - Whether the relay has somebody for mail to root at these names.
+      - Whether to look where mail to this host's own root ends, too.
     type: bool
-    default: true
+    default: false
   timeout:
     description:
       - Seconds for all of it.
@@ -79,32 +67,45 @@ elsewhere:
   type: dict
   sample: {web02.example.com: [mail.example.com]}
 unknown:
-  description: Those of which no name server said anything, and that were not taken before.
+  description: Those of which no name server said anything.
   returned: success
   type: list
   elements: str
   sample: []
+root_kept:
+  description: Whether mail to this host's own root ends in a mailbox here. False where an alias or root's C(.forward) sends it on, and
+    without O(own_root).
+  returned: success
+  type: bool
+  sample: false
 """
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.arguments import ArgumentError
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.mail.exchangers import exchangers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.client_names import sentences, sorted_out
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import nameservers
 
 
 def argument_spec():
     """dict: the module's options."""
     return {
         "names": {"type": "list", "elements": "str", "required": True},
-        "given": {"type": "list", "elements": "str", "default": []},
         "relays": {"type": "list", "elements": "str", "default": []},
-        "known_in": {"type": "path"},
-        "taken": {"type": "bool", "default": True},
+        "own_root": {"type": "bool", "default": False},
         "timeout": {"type": "float", "default": 3},
     }
+
+
+def _keeps_root_mail(runner):
+    """bool: whether mail to root ends in a mailbox of this host, where there is no Postfix yet with that of its package."""
+    # Few calls need it.
+    from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import sends_root_on
+
+    return not sends_root_on(runner)
 
 
 def main():
@@ -118,11 +119,11 @@ def main():
                         str(name)
                     )
                 )
-        known = read_native(params["known_in"]) if params["known_in"] else None
         servers = nameservers(read_native("/etc/resolv.conf") or "")
         asked = exchangers(params["names"], servers, params["timeout"])
-        result = sorted_out(asked, params["given"], params["relays"], known or "")
-    module.exit_json(changed=False, warnings=sentences(result, params["taken"]), **result)
+        result = sorted_out(asked, params["relays"])
+        result["root_kept"] = params["own_root"] and _keeps_root_mail(Runner(module))
+    module.exit_json(changed=False, warnings=sentences(result), **result)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ description:
     address from which mail leaves names the relay; C(dns_fcrdns), and that name has the address again; C(dns_spf), SPF
     passes for each sender domain and for the name in HELO; C(dns_mx), the MX records of the site's domain do not contradict
     C(mydestination); C(dns_dkim) and C(dns_dmarc), which are there, as information.
-  - Of O(dkim_keys), C(dns_dkim) is a verdict on each, whether every name server of the domain has this key, and C(dns_dmarc) on each
+  - Of O(dkim_keys), C(dns_dkim) is a verdict on each, whether every name server of the domain has this key, what to publish for one that
+    is to sign, and whether the record of a former one may go; C(dns_dmarc) on each
     domain in C(From), those of the keys and of the envelope senders, whether what signs or SPF is aligned with it as its policy asks.
   - All questions are asked at once. A check whose basis another check has found missing is skipped and names that check.
 extends_documentation_fragment:
@@ -68,7 +69,7 @@ options:
     default: []
   dkim_keys:
     description:
-      - The keys with which the relay signs, as M(mailops.relay.relay_host_info) returns them.
+      - The keys with which the relay signs, will sign or has signed, as M(mailops.relay.relay_host_info) returns them.
     type: list
     elements: dict
     default: []
@@ -89,6 +90,19 @@ options:
           - The public half, as RV(mailops.relay.dkim_key#module:public_key); empty where the host's key cannot be read.
         type: str
         required: true
+      step:
+        description:
+          - V(new), to sign when it is published; V(signs); V(former), it has signed, and its record is needed as long as mail is queued
+            that it has signed.
+        type: str
+        choices: [new, signs, former]
+        default: signs
+        version_added: 0.11.0
+      until:
+        description:
+          - Until when a V(former) one is needed, in seconds since the epoch. Without it, no longer.
+        type: int
+        version_added: 0.11.0
   nameservers:
     description:
       - Addresses of the name servers that are asked. Default are those of the host on which the module runs.
@@ -160,6 +174,13 @@ checks:
       description: What to do; empty when there is nothing to do.
       type: str
       sample: Let whoever owns the address (provider, hoster) set the PTR record of 203.0.113.4 to smtp-relay001.example.com.
+    record:
+      description:
+        - Of C(dns_dkim), the TXT record to publish, as its C(name), its C(text) and C(zone), the lines of a zone file.
+      returned: where a DKIM key of the relay is not published
+      type: dict
+      sample: {name: relay01._domainkey.example.com, text: v=DKIM1; k=rsa; p=MIIB..., zone: relay01._domainkey.example.com. 3600 IN TXT ( ... )}
+      version_added: 0.11.0
 nameservers:
   description: The name servers that were asked.
   returned: success
@@ -171,9 +192,9 @@ nameservers:
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, reported
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import dkim_key_arguments
+from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim import SIGNS, STEPS
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_lookup, spf
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_published import Key
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_checks import dns_checks, relay_of
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_checks import RelayKey, dns_checks, relay_of
 
 
 def argument_spec():
@@ -192,7 +213,11 @@ def argument_spec():
             "elements": "dict",
             "default": [],
             "no_log": False,
-            "options": dkim_key_arguments(),
+            "options": dict(
+                dkim_key_arguments(),
+                step={"type": "str", "choices": list(STEPS), "default": SIGNS},
+                until={"type": "int"},
+            ),
         },
         "nameservers": dict(texts),
         "port": {"type": "int", "default": 53},
@@ -207,7 +232,7 @@ def main():
     with reported(module):
         relay = relay_of(params)
         resolver = dns_lookup.resolver_of(params["nameservers"], params["port"], params["timeout"])
-        keys = [Key(**key) for key in params["dkim_keys"]]
+        keys = [RelayKey(**key) for key in params["dkim_keys"]]
         results = dns_checks(resolver, relay, params["dkim_selectors"], params["timeout"], keys)
     module.exit_json(changed=False, verdict=checks.overall(results), checks=results, nameservers=resolver.nameservers)
 

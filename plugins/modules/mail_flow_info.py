@@ -52,12 +52,17 @@ flow:
       C(recipients) and C(relays) by name; C(reasons), C(rejects) and C(limits) with a C(sample) each; C(latency) as buckets
       (bucket C(i) reaches up to C(0.01 * 1.1 ** i) seconds, C(z) is less than 10 ms); C(tls) by version, for what came in and
       what went out.
+    - C(tls_hops) is what was sent to each next hop over TLS, C(verified) by an authority or a known certificate, C(dane) by the TLSA records
+      of a signed domain, C(encrypted) with nobody verified, and C(clear) without. Postfix's log calls the first two alike, so that the
+      host's configuration of now tells them apart; with O(paths) it is not asked, and C(dane) counts as C(verified).
     - C(limited) are refusals of a client that had reached a limit of Postfix or sendmail, which are not among C(rejected);
       C(limits) tells which limit, by the parameter that sets it, and C(clients) in it whose. Of too many recipients of one message
       Postfix logs nothing. C(rejected_4xx) are those of C(rejected) that a client may try again.
     - C(too_fast) are answers of other servers that mail comes too fast (421, 4.7.x), by the recipient's domain, or C(smarthost:NAME) for
       what went by a smarthost of P(mailops.relay.relay_server#role). C(minutes) is in how many minutes there was one, C(taken) how many
       deliveries were taken in these, from the first such answer on.
+    - C(dkim) are the messages that the queue has taken on a host where something signs, C(signed) by the domain that has signed, and how
+      many C(unsigned).
     - C(client_addresses) are the addresses of clients that are counted by their name.
     - C(asked) is the time that was asked for, C(reach) how much of it the log of each host tells of. V(late) says that it begins
       later, C(read) whether any line of a mail system is in it at all. A log that begins within an hour of when the host got its mail
@@ -88,6 +93,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader impo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 from ansible_collections.mailops.relay.plugins.module_utils.mta.age import installed_at
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.tls_levels import dane_of
 
 
 def main():
@@ -97,7 +104,9 @@ def main():
         now = time.time()
         since, until = period(params, now)
         read = sources(Runner(module), params["paths"], params["source"], since, until)
-        flow = Flow(since, until, is_short(since, until, now))
+        # A log that was named may be another host's.
+        is_dane = None if params["paths"] else dane_of(Runner(module), Host(Runner(module)))
+        flow = Flow(since, until, is_short(since, until, now), is_dane)
         reader, span = read_all(read, flow, Readers)
         log = log_facts(read, reader, span, flow.gaps)
         facts = flow.facts(

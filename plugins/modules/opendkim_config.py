@@ -20,6 +20,9 @@ description:
     itself is signed, no other. The header C(From) is over-signed, so that nobody can add a second one.
   - A key with O(keys[].published=false) signs only if it has signed before. Until then the key that has signed for its domain goes on.
   - Mail that cannot be signed, since a key cannot be read, gets a temporary error, and waits.
+  - A key that signs no more is noted in C(/etc/opendkim/mailops-relay.former). When no message can be queued any more that it has signed,
+    which is C(maximal_queue_lifetime) and C(bounce_queue_lifetime) of Postfix later, a call removes the private key, of which no
+    copy is kept.
 extends_documentation_fragment:
   - mailops.relay.attributes
   - mailops.relay.owner
@@ -123,6 +126,22 @@ waiting:
   type: list
   elements: dict
   sample: []
+former:
+  description:
+    - The keys that have signed and sign no more, in the same form, with C(since) when, in seconds since the epoch; 0 for one of which the
+      private key was removed. The records of the others are needed in the DNS as long as mail may be queued that they have signed.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+  version_added: 0.11.0
+retired:
+  description: Paths of private keys that this call has removed, or would in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+  version_added: 0.11.0
 installed:
   description: Whether the host has OpenDKIM.
   returned: success
@@ -170,6 +189,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.basic import Re
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim import Signer
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_lifetime import longest_of_host
 
 
 def argument_spec():
@@ -199,7 +219,10 @@ def argument_spec():
 def main():
     module = RelayModule(argument_spec=argument_spec(), supports_check_mode=True)
     with reported(module):
-        result = Signer(module.params, Runner(module), labeller(module), module.check_mode).apply()
+        runner = Runner(module)
+        result = Signer(
+            module.params, runner, lambda: longest_of_host(runner), labeller(module), module.check_mode
+        ).apply()
     module.exit_json(**result)
 
 

@@ -95,6 +95,14 @@ options:
       - V(space) writes C(domain:relay:port user password).
     type: str
     choices: [pipe, space]
+  forwards:
+    description:
+      - Who gets mail for addresses of qmail's user C(alias), name to address. Each is a file C(.qmail-NAME) in the home of that user.
+      - "Mail gets there by C(locals), or by an entry of C(virtualdomains) such as C(root@web03.example.com: alias)."
+      - A file in which somebody else has said where such mail goes is refused, unless the risk V(local-deliveries) is accepted.
+    type: dict
+    default: {}
+    version_added: 0.11.0
   directory:
     description:
       - The directory of the control files, as C(control) in the home directory of qmail.
@@ -105,7 +113,8 @@ options:
       - V(open-relay-rcpthosts) lets C(rcpthosts) be removed, and lets it or C(morercpthosts) name a top-level domain such as
         C(.com); both make C(qmail-smtpd) an open relay.
       - V(local-deliveries) lets C(locals) and C(virtualdomains) end deliveries on this host that somebody wished for, by
-        C(virtualdomains), C(users/assign) or C(.qmail) files. A warning names them. Mail for these addresses then leaves the host.
+        C(virtualdomains), C(users/assign) or C(.qmail) files, and O(forwards) replace such a file. A warning names them. Mail for these addresses then
+        leaves the host.
     type: list
     elements: str
     default: []
@@ -180,6 +189,15 @@ EXAMPLES = r"""
         password: "{{ smart_host_password }}"
     credentials_format: pipe
 
+- name: Send root's mail to an address outside
+  mailops.relay.qmail_config:
+    control:
+      virtualdomains:
+        root@web03.example.com: alias
+    forwards:
+      root: ops@example.net
+    service_manager: auto
+
 - name: Have the control files back that were there before a role
   mailops.relay.qmail_config:
     owner: qmail_client
@@ -189,7 +207,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: The control files that change.
+  description: The files that change.
   returned: success
   type: list
   elements: dict
@@ -283,6 +301,7 @@ def argument_spec():
                 password=dict(type="str", required=True, no_log=True),
             ),
         ),
+        forwards=dict(type="dict", default={}),
         credentials_format=dict(type="str", choices=["pipe", "space"]),
         directory=dict(type="path", default="/var/qmail/control"),
         accept_risks=dict(type="list", elements="str", default=[]),

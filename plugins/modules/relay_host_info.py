@@ -23,6 +23,9 @@ description:
     O(subset=network) and may have to wait.
   - C(smarthost_login), of O(subset=network) too, each host of O(smarthosts) answers, has a good certificate and takes the login. Nothing
     is sent but C(EHLO), C(STARTTLS), C(AUTH) and C(QUIT). A host that does not is a warning where another of the same smarthost does.
+  - C(dane), of O(subset=network) too, where Postfix asks for TLSA records (C(smtp_dns_support_level = dnssec)). What the running Postfix
+    reads as its C(resolv.conf), in its unit and in its chroot, names servers on this host only, each of which marks O(dane_signed_name) as
+    checked and refuses O(dane_broken_name).
   - C(certificate), how long the relay's certificate and those above it are valid, in each file that Postfix names and on each port
     of C(master.cf) that offers TLS to other hosts, where what it serves is compared with the file. A warning in the last third of
     a life, at most 30 days before its end, unless a successor waits beside it (C(.next) behind its name); failed in its last tenth, at
@@ -71,6 +74,14 @@ options:
         type: str
         default: ''
         version_added: 0.10.0
+      dkim_keys:
+        description:
+          - The keys that are to sign, each with C(domain), C(selector) and C(path) of its private half. Those that do not sign yet are told in
+            RV(relay), also where O(planned) is not checked otherwise.
+        type: list
+        elements: dict
+        default: []
+        version_added: 0.11.0
   prefer_planned:
     description:
       - Check O(planned) also where Postfix is installed.
@@ -79,10 +90,19 @@ options:
   root_mail:
     description:
       - Addresses, such as those of root of each client, of which RV(root_mail) tells what the relay does with mail to them.
+      - With O(subset=network), C(root_mail) is a check on them too, and says where the DNS names a mail exchanger elsewhere for a name
+        that the relay takes. Not of what is O(planned).
     type: list
     elements: str
     default: []
     version_added: 0.10.0
+  relays:
+    description:
+      - Names of hosts that are not elsewhere as mail exchangers of O(root_mail), besides the relay itself.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.11.0
   mx:
     description:
       - Names or addresses of mail exchangers on the internet on which port 25 is tried. Nothing is sent to them but C(EHLO)
@@ -131,6 +151,16 @@ options:
       ca_file:
         description: File on the host with the authorities that vouch for it. Default is C(smtp_tls_CAfile), else the public ones.
         type: path
+  dane_signed_name:
+    description:
+      - A name with right signatures; by default V(.), the root.
+    type: str
+    version_added: 0.11.0
+  dane_broken_name:
+    description:
+      - A name with wrong signatures; by default V(dnssec-failed.org).
+    type: str
+    version_added: 0.11.0
   expected_addresses:
     description:
       - The addresses from which the internet is to see the relay's mail come.
@@ -239,8 +269,9 @@ root_mail:
   sample: {root@web01.example.com: {verdict: taken, text: ops@example.net}}
 relay:
   description:
-    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs,
-      which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix), empty without one.
+    - The relay's C(hostname), C(helo), C(mydomain), C(mydestination), outbound C(addresses) and C(dkim_keys), with which it signs, is to
+      sign or has signed, which are options of M(mailops.relay.mail_dns_info); whether they are C(planned); and the version of C(postfix),
+      empty without one.
   returned: success
   type: dict
   sample: {hostname: smtp-relay001.example.com, addresses: [203.0.113.4], planned: false}
@@ -263,6 +294,7 @@ def argument_spec():
         "hosts_file": {"type": "bool", "default": False},
         "log_limits": {"type": "bool", "default": False},
         "root_recipient": {"type": "str", "default": ""},
+        "dkim_keys": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     }
     smarthost = {
         "name": {"type": "str", "required": True},
@@ -280,6 +312,7 @@ def argument_spec():
         "planned": {"type": "dict", "options": planned},
         "prefer_planned": {"type": "bool", "default": False},
         "root_mail": {"type": "list", "elements": "str", "default": []},
+        "relays": {"type": "list", "elements": "str", "default": []},
         "mx": {"type": "list", "elements": "str", "default": []},
         "smarthosts": {
             "type": "list",
@@ -288,6 +321,8 @@ def argument_spec():
             "options": smarthost,
             "required_together": [("user", "password")],
         },
+        "dane_signed_name": {"type": "str"},
+        "dane_broken_name": {"type": "str"},
         "expected_addresses": {"type": "list", "elements": "str", "default": []},
         "ca_path": {"type": "path"},
         "reference_time": {"type": "float"},

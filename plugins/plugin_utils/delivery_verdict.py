@@ -204,18 +204,20 @@ class Judge:
         ways: Ways.
         relays: collection of str, inventory names.
         recipient: str, to whom the messages went.
+        signers: dict: inventory name of a relay that signs -> list of str, the domains.
     """
 
-    def __init__(self, site, ways, relays, recipient):
+    def __init__(self, site, ways, relays, recipient, signers=()):
         self._site = site
         self._ways = ways
         self._relays = frozenset(relays)
         self._domain = recipient.rpartition("@")[2]
+        self._signers = dict(signers)
 
     def verdict(self, host, sent, needs, has_tls=True):
         """dict: a check as of C(mail/checks), with C(detail) (what the logs say), C(log) (lines of the relay's log that say why),
         C(verdict), C(cause), C(seconds), C(tls),
-        C(message_id) and C(hops).
+        C(signed) (list of str), C(message_id) and C(hops).
 
         Args:
             host: str, the client's inventory name.
@@ -230,6 +232,7 @@ class Judge:
             "cause": "",
             "seconds": None,
             "tls": "",
+            "signed": [],
             "message_id": None,
             "hops": [],
         }
@@ -244,7 +247,7 @@ class Judge:
         if handed is not None:
             extra["tls"] = handed[1]["tls"]
         if trace["verdict"] == "delivered":
-            return self._delivered(host, sent, trace, handed, NEEDS[needs], has_tls, extra)
+            return self._with_signature(trace, self._delivered(host, sent, trace, handed, NEEDS[needs], has_tls, extra))
         return self._stuck(host, trace, extra)
 
     @staticmethod
@@ -368,6 +371,35 @@ class Judge:
             "tls_not_known",
             seen,
             f"Let {host} log its TLS (smtp_tls_loglevel = 1 for Postfix) and keep its log, or say verify_tls=none.",
+        )
+
+    def _with_signature(self, trace, row):
+        """dict: the same, with who has signed the message; not well where nobody has, and the relay signs for its sender."""
+        relay_hops = self._ways.relay_hops(trace)
+        if row["seconds"] is None:
+            # It has not gone out.
+            return row
+        row["signed"] = [note["text"] for hop in relay_hops for note in hop["notes"] if note["kind"] == "signed"]
+        if row["signed"]:
+            row["seen"] += ", signed ({})".format("; ".join(row["signed"]))
+            return row
+        last = relay_hops[-1]
+        domains = self._signers.get(last["host"], ())
+        if not domains:
+            return row
+        row["seen"] += ", not signed"
+        own = "." + (last["sender"] or "").rpartition("@")[2].lower()
+        signer = next((domain for domain in domains if own.endswith("." + domain)), None)
+        if signer is None or row["status"] != "ok":
+            return row
+        return self._failed(
+            row["subject"],
+            {name: row[name] for name in row if name not in ("id", "status", "subject", "seen", "todo")},
+            "not_signed",
+            "{}, though {} signs for {}".format(row["seen"], last["host"], signer),
+            "Look for opendkim in the log of {}, and for signer-bypassed in what mailops.relay.site warns of.".format(
+                last["host"]
+            ),
         )
 
     def _stuck(self, host, trace, extra):

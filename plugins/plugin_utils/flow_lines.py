@@ -8,6 +8,8 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import 
     HOUR,
     LIMIT,
     QUANTILES,
+    TLS_HOPS,
+    TLS_KINDS,
     TOTALS,
     amount,
     nothing,
@@ -91,6 +93,12 @@ def _outcomes(row):
     return "{0:>10} sent  {1}{2}".format(amount(row["sent"]), row["name"], ": " + ", ".join(parts) if parts else "")
 
 
+def _tls_kinds(row):
+    first, *others = (f"{amount(row[kind])} {TLS_KINDS[kind]}" for kind in TLS_HOPS if row[kind])
+    number, _blank, kind = first.partition(" ")
+    return "{0}  {1}".format(", ".join([f"{number:>10} {kind}", *others]), row["name"])
+
+
 def lines_of(summary, rows):
     """A summary in short, for the terminal.
 
@@ -141,6 +149,16 @@ def lines_of(summary, rows):
         tls = summary["tls"][way]
         if tls["known"]:
             lines.append("{0:<18}{1} of {2}".format(name, percent_text(tls["share"]), amount(tls["known"])))
+    if summary["dkim"]["total"]:
+        lines.append(
+            "{0:<18}{1} of {2}".format(
+                "signed (DKIM)", percent_text(summary["dkim"]["share"]), amount(summary["dkim"]["total"])
+            )
+        )
+        lines.extend(
+            "{0:<18}{1:>10}  {2}".format("", amount(row["count"]), row["name"])
+            for row in summary["dkim"]["rows"][:rows]
+        )
     for title, key in (
         ("client", "clients"),
         ("sender domain", "sender_domains"),
@@ -148,6 +166,7 @@ def lines_of(summary, rows):
         ("next hop", "relays"),
     ):
         lines.extend(_ranked_lines(title, summary[key], _outcomes, rows))
+    lines.extend(_ranked_lines("TLS to next hop", summary["tls_hops"], _tls_kinds, rows))
     lines.extend(_limit_lines(summary["limits"], rows))
     lines.extend(_too_fast_lines(summary["too_fast"], rows))
     lines.extend(_inventory_lines(summary["inventory"], rows))

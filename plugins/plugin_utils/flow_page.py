@@ -17,6 +17,8 @@ from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import 
     HOUR,
     QUANTILES,
     RANKED,
+    TLS_HOPS,
+    TLS_KINDS,
     amount,
     counted,
     nothing,
@@ -75,7 +77,7 @@ section{padding:20px;margin-top:16px;min-width:0}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 th,td{padding:6px 8px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
-th{color:var(--soft);font-weight:500}
+th{color:var(--soft);font-weight:500;white-space:normal;vertical-align:bottom}
 tr:last-child td{border-bottom:0}
 .t{text-align:left}
 td.t{white-space:normal;overflow-wrap:break-word;min-width:8rem;max-width:24rem}
@@ -303,6 +305,7 @@ _HEADS = {
     "rejected": "Rejected",
     "rejected_4xx": "of these 4xx",
     "limited": "Limited",
+    **{kind: name.capitalize() if name.islower() else name for kind, name in TLS_KINDS.items()},
 }
 
 
@@ -519,6 +522,21 @@ def _sections(summary):
                 for row in summary["tls"][way]["rows"]
             ]
             yield _section("TLS", "tls", _table(["<", "<Protocol", "Number", "Share"], rows), "even")
+        if summary["tls_hops"]["rows"]:
+            note = (
+                "What was sent, for each recipient. Verified: by an authority or a known certificate; DANE: by the records of a signed "
+                "domain; encrypted: whoever the server was."
+            )
+            yield _section("TLS by next hop", None, _ranked_table(summary["tls_hops"], "Next hop", TLS_HOPS), note=note)
+        if summary["dkim"]["total"]:
+            rows = [
+                '<tr><td class="t n">{0}</td>{1}<td>{2}</td></tr>'.format(
+                    _text(row["name"]), _cell(row["count"]), _text(percent_text(row["share"]))
+                )
+                for row in summary["dkim"]["rows"]
+            ]
+            note = "Messages that relays which sign have taken, by the domain that has signed."
+            yield _section("Signed (DKIM)", None, _table(["<Domain", "Number", "Share"], rows), note=note)
         talkers = [
             f"<div><h2>{title}</h2>{_ranked_table(summary[key], head, numbers)}</div>"
             for key, title, head, numbers, dummy in RANKED[4:]

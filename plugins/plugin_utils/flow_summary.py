@@ -7,6 +7,7 @@ import datetime
 import re
 
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_merge import peaks, quantile
+from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import nothing_found
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
 
 TITLE = "Mail report"
@@ -38,7 +39,14 @@ TOTALS = (
 HOUR = ("received", "received_bytes", "sent", "deferred", "bounced", "rejected", "limited")
 # The part of the flow, its heading, the heading of its names, its numbers, the numbers that rank it.
 RANKED = (
-    ("clients", "By client", "Client", (*HOUR, "rejected_4xx"), ("sent", "deferred", "bounced", "rejected", "limited")),
+    # "Of these" stands behind what it is of.
+    (
+        "clients",
+        "By client",
+        "Client",
+        (*HOUR[:-1], "rejected_4xx", "limited"),
+        ("sent", "deferred", "bounced", "rejected", "limited"),
+    ),
     (
         "sender_domains",
         "By sender domain",
@@ -51,6 +59,15 @@ RANKED = (
     ("senders", "Senders", "Address", ("received", "received_bytes"), ("received",)),
     ("recipients", "Recipients", "Address", ("sent", "deferred", "bounced"), None),
 )
+# TLS to each next hop, the best first.
+TLS_KINDS = {
+    "verified": "verified",
+    "dane": "DANE",
+    "encrypted": "encrypted",
+    "clear": "clear",
+    "not_logged": "not logged",
+}
+TLS_HOPS = tuple(TLS_KINDS)
 _OTHERS = "(others)"
 # A few answers that mail comes too fast are usual; from so many on a pace is proposed.
 _FEWEST_ANSWERS = 5
@@ -327,6 +344,16 @@ def _tls(counts):
     return {"total": total, "known": known, "share": _share(known - counts.get("none", 0), known), "rows": rows}
 
 
+def _dkim(found):
+    signed, unsigned = found.get("signed", {}), found.get("unsigned", 0)
+    total = sum(signed.values()) + unsigned
+    ranked = sorted(signed.items(), key=lambda item: (-item[1], item[0]))
+    counts = [(_name(name), count) for name, count in ranked[:LIMIT]]
+    counts += [(_OTHERS, sum(count for _domain, count in ranked[LIMIT:])), ("not signed", unsigned)]
+    rows = [{"name": name, "count": count, "share": _share(count, total)} for name, count in counts if count]
+    return {"total": total, "share": _share(total - unsigned, total), "rows": rows}
+
+
 def _verdict(summary):
     """Whether the numbers are whole, in words, and what is missing."""
     missing = []
@@ -371,6 +398,13 @@ def _headline(summary):
     slow = ", ".join("p{0} {1}".format(percent, total[f"p{percent}_text"]) for percent in QUANTILES[1:])
     tiles.append(("Delay, median", total["p50_text"], slow, "delay"))
     return [{"name": name, "value": value, "note": note, "kind": kind} for name, value, note, kind in tiles]
+
+
+def _wrong(summary):
+    """list of str: why not all is well with what was asked for."""
+    reach = [f"{sentence}." for sentence in summary["reach"]]
+    certificates = (summary["certificates"] or {}).get("summary")
+    return (reach or nothing_found("report", summary["read"])) + ([certificates] if certificates else [])
 
 
 def nothing(summary):
@@ -449,6 +483,7 @@ def summarize(flow, title=TITLE):
     summary["latency"] = _latency(flow)
     for key, dummy, dummy, numbers, rank in RANKED:
         summary[key] = _ranked(flow.get(key, {}), numbers, rank)
+    summary["tls_hops"] = _ranked(flow.get("tls_hops", {}), TLS_HOPS)
     summary["reasons"] = _reasons(flow.get("reasons", {}), _REASONS_LIMIT, True)
     summary["rejects"] = _reasons(flow.get("rejects", {}), _REASONS_LIMIT, False)
     summary["limits"] = _limits(flow.get("limits", {}))
@@ -456,10 +491,12 @@ def summarize(flow, title=TITLE):
     summary["inventory"] = _inventory(flow)
     summary["certificates"] = flow.get("certificates")
     summary["tls"] = {way: _tls(flow.get("tls", {}).get(way, {})) for way in ("in", "out")}
+    summary["dkim"] = _dkim(flow.get("dkim", {}))
     found = peaks(flow) if flow.get("hours") else []
     summary["peak_count"] = len(found)
     summary["peaks"] = [dict(peak, time=_moment(peak["hour"], offset)) for peak in found[:LIMIT]]
     summary["other_programs"] = _counts(flow.get("other_programs", {}))
     summary["verdict"] = _verdict(summary)
+    summary["wrong"] = _wrong(summary)
     summary["headline"] = _headline(summary)
     return summary

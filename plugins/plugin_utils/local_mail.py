@@ -5,11 +5,12 @@
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn, listed
 
 # The role's tables. texthash is in each Postfix and needs no compiling, and few programs read these.
 RECIPIENTS_TABLE = "/etc/postfix/relay_local_recipients"
 NAMES_TABLE = "/etc/postfix/relay_local_names"
+OWN_TABLE = "/etc/postfix/relay_own_root"
 CLIENT_TABLE = "/etc/postfix/relay_root_recipient"
 _TYPE = "texthash"
 
@@ -28,6 +29,10 @@ NOT_NAMED = (
 NO_ROOT = (
     "error:5.1.1 mail to this user is not taken by the relay; set relay_server_local_recipient, or name the user in"
     " relay_server_local_recipients (role relay_server)"
+)
+# access(5). Sendmail hands mail for its own root to root at the relay (MAIL_HUB).
+OWN_UNSET = (
+    "550 5.1.1 mail to root is not taken by the relay; set relay_server_local_recipient for it (role relay_server)"
 )
 
 
@@ -79,14 +84,14 @@ def own_names(hostname, mydestination):
     return found
 
 
-def _users(recipient, recipients):
-    """dict: user -> address."""
+def users_of(recipient, recipients):
+    """dict: user, in small letters -> address, of relay_server_local_recipient and relay_server_local_recipients."""
     named = {str(user).lower(): address for user, address in recipients.items()}
     root = named.get("root") or recipient
     return {**({user: root for user in _WITH_ROOT} if root else {}), **named}
 
 
-def settings(names, recipient, recipients, own=()):
+def settings(names, recipient, recipients, own=(), kept=False):
     """What the relay's Postfix is told.
 
     What is refused is so by a route to its error transport, before it would be looked for in the DNS: at once, bounces too, and without
@@ -97,17 +102,18 @@ def settings(names, recipient, recipients, own=()):
         recipient: str, who gets root's mail; may be empty.
         recipients: dict: user -> address.
         own: iterable of str, the relay's own names.
+        kept: bool, whether mail to the relay's own root ends in a mailbox, to which other hosts then send nothing.
 
     Returns:
-        dict: C(append) and C(tables) for M(mailops.relay.postfix_config).
+        dict: C(append), C(prepend) and C(tables) for M(mailops.relay.postfix_config).
     """
-    users = _users(recipient, recipients)
-    append, tables = {}, []
+    users = users_of(recipient, recipients)
+    append, prepend, tables = {}, {}, []
+    here = sorted(name for name in own if is_fqdn(name) or name == "localhost")
     if users:
         # Without a host they stand for those of the relay itself. With a dot in it a key alone is a domain too (virtual_alias_domains),
         # to which strangers could send then.
         entries = {user: users[user] for user in sorted(users) if "." not in user}
-        here = [name for name in own if is_fqdn(name) or name == "localhost"]
         for user in sorted(users):
             hosts = {*names, *here} if "." in user else names
             entries.update({f"{user}@{name}": users[user] for name in sorted(hosts)})
@@ -117,7 +123,25 @@ def settings(names, recipient, recipients, own=()):
         text = UNSET if not users else NOT_NAMED if "root" in users else NO_ROOT
         append["transport_maps"] = [f"{_TYPE}:{NAMES_TABLE}"]
         tables.append({"path": NAMES_TABLE, "type": _TYPE, "entries": dict.fromkeys(sorted(names), text)})
-    return {"append": append, "tables": tables}
+    if kept and here and "root" not in users:
+        prepend["smtpd_recipient_restrictions"] = [f"check_recipient_access {_TYPE}:{OWN_TABLE}"]
+        entries = dict.fromkeys((f"root@{name}" for name in here), OWN_UNSET)
+        tables.append({"path": OWN_TABLE, "type": _TYPE, "entries": entries})
+    return {"append": append, "prepend": prepend, "tables": tables}
+
+
+def refusal(names, recipient, recipients):
+    """str or None: what an administrator should know where nobody gets root's mail.
+
+    Args:
+        names, recipient, recipients: as of ``settings``.
+    """
+    if not names or "root" in users_of(recipient, recipients):
+        return None
+    return (
+        f"root_mail: mail to root and other users of {listed(sorted(names))} is refused by this relay. Set relay_server_local_recipient"
+        " to an address outside that someone reads."
+    )
 
 
 def client_settings(recipient):
@@ -144,18 +168,22 @@ def address_problem(name, value, what=""):
     return f'{name}:{what} "{value}" is not a mail address. Write one outside, for example ops@example.net.'
 
 
-def client_problems(name, value, fqdn):
+def client_problems(name, value, fqdn, origin):
     """Yields a sentence where a client's recipient of root's mail cannot be used.
 
     Args:
         name: str, the variable.
         value: its value; empty for none.
         fqdn: str, what the client calls itself; empty where that is not known.
+        origin: str, what it writes behind a user without a host, of whom it takes root and the like.
     """
     wrong = address_problem(name, value) if value else None
+    user, _at, domain = str(value).lower().rpartition("@")
     if wrong:
         yield wrong
-    elif value and str(value).rpartition("@")[2].lower() == fqdn.lower():
+    elif value and user in _WITH_ROOT and domain == origin.lower() != fqdn.lower():
+        yield f'{name}: "{value}" is what it stands for itself, so that mail would go in a circle. Write another address.'
+    elif value and domain == fqdn.lower():
         yield f'{name}: "{value}" is a user of this host, where no mail is delivered. Write an address outside.'
 
 
@@ -189,7 +217,7 @@ def problems(values, names, own):
     folded = [str(user).lower() for user in recipients]
     for user in sorted({user for user in folded if folded.count(user) > 1}):
         yield f'{name}: "{user}" is in it more than once, in small and capital letters, which Postfix does not tell apart. Keep one.'
-    users = _users(recipient, recipients)
+    users = users_of(recipient, recipients)
     for name, what, address in targets:
         user, _at, domain = address.lower().rpartition("@")
         if domain in names:

@@ -17,6 +17,18 @@ except ImportError:
 # The callback of playbooks/ says here that it shows verdicts; the processes in which tasks run are forked from its own.
 shown_at_the_end = False
 
+# What is said where what was asked for is not there.
+_NOTHING = {
+    "queue": "No message was found.",
+    "trace": "No message was found.",
+    "report": "No line of a log was read; the report says why.",
+}
+
+
+def nothing_found(playbook, found):
+    """list of str: that there is nothing, with which a playbook ends as with a bad verdict; empty where something was found."""
+    return [] if found else [_NOTHING[playbook]]
+
 
 def query_problem(name, expression):
     """str or None: what is wrong with a JMESPath expression."""

@@ -26,9 +26,11 @@ _ZONE = re.compile(r"[A-Za-z0-9_-]{1,17}\Z")
 _IPV6 = re.compile(r"(?<![\w.-])(?:(?i:ipv6):)?((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]*)")
 _COMMENT = re.compile(r"[ -~]{1,255}\Z")
 # Before what the role asks its host beside systemctl: the name of a program that is there, a section of the record of owners in which
-# there is something, the host name of now and that of the next boot, /etc/hosts in base64, and the files of the key and of the
-# certificate that a role has Postfix serve.
-_TOLD = re.compile(r"(program|recorded|hostname|hosts_file|pair|signs|smtpd_milters|non_smtpd_milters)=(.*)\Z", re.S)
+# there is something, the host name of now and that of the next boot, /etc/hosts in base64, the files of the key and of the
+# certificate that a role has Postfix serve, and the names of clients that it takes mail for.
+_TOLD = re.compile(
+    r"(program|recorded|hostname|hosts_file|pair|taken|keeps|signs|smtpd_milters|non_smtpd_milters)=(.*)\Z", re.S
+)
 
 # What the question to a client ends with where the relay itself has been asked (roles/relay_server/vars/main.yml).
 RELAY_ITSELF = 77
@@ -418,13 +420,14 @@ def host_state(lines):
     Args:
         lines: list of str, what C(systemctl show --property=Id,ActiveState,UnitFileState) says, an empty line between two units, and
             C(program=NAME), C(recorded=SECTION), see ``host/owners_record``, C(hostname=NAME) twice, C(hosts_file=BASE64),
-            C(pair=PATH) twice, and for a relay that signs C(signs=LINE) for each line of its KeyTable, C(smtpd_milters=LIST) and
+            C(pair=PATH) twice, C(taken=NAME) for each client's name that it takes mail for, C(keeps=root) where it refuses what would
+            stay with its own root, and for a relay that signs C(signs=LINE) for each line of its KeyTable, C(smtpd_milters=LIST) and
             C(non_smtpd_milters=LIST); nothing where it was not asked.
 
     Returns:
         dict: C(services), those that run and start at boot, C(programs), those that are there, C(recorded), and C(hostnames), that of
-        now and that of the next boot, and C(pair), the files of the key and of the certificate that a role has Postfix serve; lists of
-        str. C(hosts_file) is the content of /etc/hosts in base64 (str).
+        now and that of the next boot, C(pair), the files of the key and of the certificate that a role has Postfix serve, C(taken) and
+        C(keeps); lists of str. C(hosts_file) is the content of /etc/hosts in base64 (str).
         C(signs), list of str, are the paths of the keys that sign, C(smtpd_milters) and C(non_smtpd_milters) (str) the milters of Postfix.
     """
     told = {
@@ -435,6 +438,8 @@ def host_state(lines):
             "hostname",
             "hosts_file",
             "pair",
+            "taken",
+            "keeps",
             "signs",
             "smtpd_milters",
             "non_smtpd_milters",
@@ -457,6 +462,8 @@ def host_state(lines):
         "hostnames": told["hostname"],
         "hosts_file": "".join(told["hosts_file"]),
         "pair": told["pair"],
+        "taken": told["taken"],
+        "keeps": told["keeps"],
         # A line of OpenDKIM's KeyTable ends with domain, selector and path.
         "signs": [line.split(":", 2)[-1] for line in told["signs"]],
         "smtpd_milters": "".join(told["smtpd_milters"]),

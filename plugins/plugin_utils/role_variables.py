@@ -20,6 +20,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils import (
     relay_server,
     sender_addresses,
     smarthost_problems,
+    world_tls,
 )
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory_names import client_names
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
@@ -250,9 +251,13 @@ def _meant(role, values, facts, units, unknown, variables):
         return [*relay_server.problems(values, units, unknown, own), *_about_mail(values, variables, named)]
     relays, port = values[f"{role}_relays"], values[f"{role}_port"]
     told = []
-    if role != "qmail_client":
-        name = f"{role}_root_recipient"
-        told += local_mail.client_problems(name, values[name], str(facts.get("fqdn") or ""))
+    name = f"{role}_root_recipient"
+    fqdn = str(values.get("qmail_client_hostname") or facts.get("fqdn") or "")
+    told += local_mail.client_problems(name, values[name], fqdn, str(values.get("qmail_client_defaulthost") or fqdn))
+    if role == "qmail_client" and values[name] and "virtualdomains" in values["qmail_client_control"]:
+        told.append(
+            f"qmail_client_control: its virtualdomains would take the place of what {name} sets there. Keep one of the two."
+        )
     if role == "sendmail_client":
         tls, mx_lookup = values[f"{role}_tls_security_level"], values[f"{role}_mx_lookup"]
         return [*client_relays.sendmail_client_problems(relays, port, tls, boolean(mx_lookup)), *told]
@@ -266,7 +271,13 @@ def _about_mail(values, variables, named):
     names = [name for found in client_names(variables, hostname, values["relay_server_local_names"]) for name in found]
     names = [name for name in names if name not in own]
     return [
-        *smarthost_problems.problems(values, named, names),
+        *smarthost_problems.problems(
+            values,
+            [*named, *own],
+            names,
+            local_mail.users_of(values["relay_server_local_recipient"], values["relay_server_local_recipients"]),
+        ),
         *local_mail.problems(values, names, own),
         *sender_addresses.problems(values, names, hostname),
+        *world_tls.problems(values),
     ]

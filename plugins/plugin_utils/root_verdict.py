@@ -8,7 +8,14 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, 
 from ansible_collections.mailops.relay.plugins.plugin_utils.trace import stays
 
 # Where relays differ, the worse one counts.
-_WORST_FIRST = (root_mail.LEAVES, root_mail.KEPT, root_mail.REFUSED, root_mail.UNKNOWN, root_mail.TAKEN)
+_WORST_FIRST = (
+    root_mail.LEAVES,
+    root_mail.KEPT,
+    root_mail.REFUSED,
+    root_mail.UNKNOWN,
+    root_mail.ALIASED,
+    root_mail.TAKEN,
+)
 
 
 def of_relays(results):
@@ -66,7 +73,8 @@ def _arrived(host, root, ways, site, answer):
     if trace["verdict"] == "delivered" and hops and end is not None:
         if stays(site, last["host"], end):
             return root_mail.check(host, {"verdict": root_mail.KEPT, "text": ""})
-        to = root["to"] or (answer or {}).get("text") or "an address outside"
+        taken = answer is not None and answer["verdict"] == root_mail.TAKEN
+        to = root["to"] or (answer["text"] if taken else "an address outside")
         return checks.ok(root_mail.IDENTIFIER, host, f"arrived at {to}")
     if trace["verdict"] in ("bounced", "rejected"):
         reply = end["reply"] if end is not None else last["rejects"][-1]["reply"] if last["rejects"] else ""

@@ -154,6 +154,9 @@ def problems(values, names, hostname):
         elif not is_user(exception) or _is_host(exception):
             yield f'{name}: "{exception}" is neither a user nor a host. Write for example root, or db01.example.com.'
     name = "relay_server_canonical"
+    folded = [str(key).lower() for key in values[name]]
+    for key in sorted({key for key in folded if folded.count(key) > 1}):
+        yield f'{name}: "{key}" is in it more than once, in small and capital letters, which Postfix does not tell apart. Keep one.'
     for key, value in values[name].items():
         whole, key = str(key).startswith("@"), str(key)
         if not (is_user(key) or is_address(key) or whole and is_fqdn(key[1:])):

@@ -193,6 +193,23 @@ def _route_problems(position, route, names):
             yield f'{where}: text "{text}" does not begin with a status for good. Write 5.7.1 and the text, or the text alone.'
 
 
+def _routes_at_home(routes, own, clients, users):
+    """Yields a sentence for each route by recipient of mail that the relay itself takes before it looks for a route."""
+    for position, route in enumerate(routes, 1):
+        recipient = route.get("recipient")
+        if not isinstance(recipient, str) or route.get("via") in ("error", "hold"):
+            continue
+        user, at, domain = recipient.lower().rpartition("@")
+        where = f'{ROUTES}: element {position}: recipient "{recipient}"'
+        if at and user in users and domain in {*own, *clients}:
+            yield (
+                f"{where}: no mail would go by it: relay_server_local_recipient and relay_server_local_recipients say where it goes. Name"
+                " another address there, or take the route out."
+            )
+        elif domain in own:
+            yield f"{where} is the relay itself, whose mail would come back to it. Take the route out, or name who gets it in relay_server_local_recipients."
+
+
 def _repeated_routes(routes):
     seen = set()
     for position, route in enumerate(routes, 1):
@@ -354,13 +371,14 @@ def _rewritten(values, routes, clients):
             )
 
 
-def problems(values, own, clients=()):
+def problems(values, own, clients=(), users=()):
     """Yields a sentence or two for each thing in these variables that cannot be used.
 
     Args:
         values: dict: name of a variable of the role -> its value.
         own: iterable of str, the relay's own names and addresses.
         clients: iterable of str, the names of the site's hosts that send through it, in small letters.
+        users: collection of str, those whose mail at these names somebody gets, in small letters.
     """
     smarthosts, routes, pacing = values[SMARTHOSTS], values[ROUTES], values[PACING]
     known = {str(name).lower() for name in own if name}
@@ -376,6 +394,7 @@ def problems(values, own, clients=()):
     found += _repeated(SMARTHOSTS, smarthosts, "name", "name")
     for position, route in enumerate(routes, 1):
         found += _route_problems(position, route, names)
+    found += _routes_at_home(routes, known, clients, users)
     found += _repeated_routes(routes)
     found += _rewritten(values, routes, clients)
     for position, entry in enumerate(pacing, 1):

@@ -25,6 +25,26 @@ MINUTE = 60
 
 _RECIPIENTS, _SENDERS = f"{DIRECTORY}/route_recipients", f"{DIRECTORY}/route_senders"
 _HELD_RECIPIENTS, _HELD_SENDERS = f"{DIRECTORY}/hold_recipients", f"{DIRECTORY}/hold_senders"
+_REPLIES = f"{DIRECTORY}/smarthost_replies"
+# What a host says to who has not shown who it is. Postfix goes on without a login where AUTH is not offered, and a certificate may be
+# wrong. Such an answer is about the account and not about the message, which waits, as with a wrong password.
+_NO_LOGIN = "|".join(
+    (
+        "(authentication|login) (is )?(required|needed)",
+        "(must|need to) (first )?(authenticate|log ?in)",
+        "not authenticated|unauthenticated senders",
+        "relay(ing)?( access)?( is)? (denied|not (permitted|allowed)|prohibited)",
+        "unable to relay",
+    )
+)
+_ANY_STATUS = "[0-9]+[.][0-9]+"
+# The digits behind the first of a code and of a status, and what the text holds. 530 is always that (RFC 4954). "Access denied" is
+# Postfix's word for who is not permitted; with another status it may be about the recipient (Microsoft 365).
+_REFUSALS = (
+    ("30", _ANY_STATUS, ""),
+    ("54", "7[.]1", ".*access denied"),
+    ("[0-9][0-9]", _ANY_STATUS, f".*({_NO_LOGIN})"),
+)
 # What POSIX takes for more than itself, and the delimiter of regexp_table(5).
 _SPECIAL = re.compile(r"([.^$*+?()\[\]{}|\\/])")
 _STATUS = re.compile(r"5\.[0-9]{1,3}\.[0-9]{1,3} ")
@@ -92,9 +112,16 @@ def _smarthost_service(smarthost):
     if "certificate" in smarthost:
         options["smtp_tls_cert_file"] = smarthost["certificate"]
         options["smtp_tls_key_file"] = smarthost["private_key"]
+    if _proves_itself(smarthost):
+        options["smtp_reply_filter"] = f"regexp:{_REPLIES}"
     if "ca_file" in smarthost:
         options["smtp_tls_CAfile"] = smarthost["ca_file"]
     return _service(smarthost_service(smarthost["name"]), options)
+
+
+def _proves_itself(smarthost):
+    """bool: whether the relay says by login or certificate who it is."""
+    return "user" in smarthost or "certificate" in smarthost
 
 
 def _login(smarthost):
@@ -105,6 +132,16 @@ def _login(smarthost):
         "type": "texthash",
         "secret_entries": dict.fromkeys(next_hops(smarthost), login),
     }
+
+
+def _replies():
+    """dict: the table that makes a refusal for want of a login a temporary one, line by line (postconf(5), smtp_reply_filter)."""
+    entries = []
+    for digits, status, text in _REFUSALS:
+        entries.append({f"/^5({digits}[ -])5([.]{status} {text}.*)$/": "4${1}4${2}"})
+        if status == _ANY_STATUS:
+            entries.append({f"/^5({digits}[ -]{text}.*)$/": "4${1}"})
+    return {"path": _REPLIES, "type": "regexp", "entries": entries}
 
 
 def _regular(route_key):
@@ -152,6 +189,8 @@ def ways(smarthosts, routes, pacing, authorities):
     main, prepend, choices = {}, {}, []
     master = [_smarthost_service(smarthost) for smarthost in smarthosts]
     tables = [_login(smarthost) for smarthost in smarthosts if "user" in smarthost]
+    if any(map(_proves_itself, smarthosts)):
+        tables.append(_replies())
     if any(map(_checks_authority, smarthosts)):
         # For all services, so that the TLS connections to smarthosts can be used again: see postfix.lint_reuse.
         main["smtp_tls_CAfile"] = authorities

@@ -15,9 +15,10 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 
-from loop import Runner, content
+from loop import NOTHING, Operations, Runner, content
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import (
     firewalld_zone,
@@ -25,6 +26,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host import (
     keypair,
     keypair_next,
     owners_record,
+    site_ca,
+    x509,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
@@ -37,10 +40,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs 
     RSYSLOG_FILE,
     UnlimitedLogs,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.mail import dkim_key, opendkim
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
     Configuration as PostfixConfiguration,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
+from ansible_collections.mailops.relay.plugins.module_utils.qmail import deliveries
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.configuration import (
     Configuration as QmailConfiguration,
 )
@@ -270,8 +275,9 @@ class QmailConfig(Subject):
 
     def __init__(self, scratch):
         super(QmailConfig, self).__init__(scratch)
-        for directory in ("bin", "control"):
+        for directory in ("bin", "control", "alias"):
             os.mkdir(self.path(directory))
+        deliveries.alias_home = lambda: self.path("alias")
         program = self.path("bin", "qmail-newmrh")
         with open(program, "w") as stream:
             stream.write(
@@ -279,8 +285,8 @@ class QmailConfig(Subject):
             )
         os.chmod(program, 0o755)
         names = "me locals rcpthosts smtproutes morercpthosts morercpthosts.cdb virtualdomains queuelifetime".split()
-        self.files = [self.path("control", name) for name in names]
-        self.directories = [scratch, self.path("control")]
+        self.files = [self.path("control", name) for name in names] + [self.path("alias", ".qmail-root")]
+        self.directories = [scratch, self.path("control"), self.path("alias")]
 
     def apply(self, number, runner, check_mode):
         name = "host{0}.example.com".format(number)
@@ -296,6 +302,7 @@ class QmailConfig(Subject):
             },
             "credentials": [],
             "credentials_format": None,
+            "forwards": {"root": "ops{0}@example.net".format(number)},
             "directory": self.path("control"),
             "accept_risks": ["local-deliveries"],
             "service_manager": "none",
@@ -332,7 +339,7 @@ class QmailRemoval(Removal, QmailConfig):
     def ask(self, request, number):
         if number == 1:
             return dict(request, owner="kill")
-        return dict(request, owner="kill", state="absent", control={})
+        return dict(request, owner="kill", state="absent", control={}, forwards={})
 
     def is_there(self):
         """bool: whether it is the first state."""
@@ -589,9 +596,9 @@ class TlsKeypair(Subject):
 
 
 class TlsSwitch(TlsKeypair):
-    """tls_keypair, whose second state is the next pair in the place of the one in use.
+    """tls_keypair, whose second state is the next pair in the place of the one in use; it is for another name.
 
-    At each moment there is a key with its certificate.
+    At each moment there is a key with its certificate, and clients that trust both certificates verify it.
     """
 
     name = "tls_switch"
@@ -600,18 +607,19 @@ class TlsSwitch(TlsKeypair):
         super(TlsSwitch, self).__init__(scratch)
         self._pairs = self.files[1] + keypair_next.PAIRS_SUFFIX
         self._next = [path + keypair_next.NEXT_SUFFIX for path in self.files]
+        self._anchors = self.path("anchors")
         self.directories.append(self._pairs)
         self._waiting = {}
-
-    def wanted(self, number):
-        names = ["DNS:host.example.com", "DNS:more.example.com"]
-        return super(TlsSwitch, self).wanted(number)._replace(common_name="host.example.com", names=names[: 3 - number])
 
     def apply(self, number, runner, check_mode):
         wanted = self.wanted(number)
         if number == 1:
             keypair_next.ensure(wanted, False, runner, check_mode, None, time.time())
             return keypair_next.ensure(self.wanted(2), False, runner, check_mode, None, time.time())[0]
+        return self.switch(wanted, runner, check_mode)
+
+    def switch(self, wanted, runner, check_mode):
+        """dict: the result, as of the module. Put the next pair in place, and remove its files."""
         done = keypair_next.ensure(wanted, True, runner, check_mode, None, time.time())[0]
         # What serves the pair is told in between; then the next one's files go.
         try:
@@ -624,6 +632,7 @@ class TlsSwitch(TlsKeypair):
     def further(self):
         if not self._waiting and os.path.exists(self._next[1]):
             self._waiting = dict((path, content(path)) for path in self._next)
+            self.trust([content(self.files[1]), self._waiting[self._next[1]]])
         return {}
 
     def put_back(self, further):
@@ -633,11 +642,216 @@ class TlsSwitch(TlsKeypair):
             with open(path, "wb") as stream:
                 stream.write(data)
 
+    def trust(self, certificates):
+        """Give the clients these trust anchors, a list of bytes, in PEM form."""
+        with open(self._anchors, "wb") as stream:
+            stream.write(b"".join(certificates))
+
     def view(self, path, saved):
         return saved and saved[:4]
 
     def faults(self, between=False):
-        return super(TlsSwitch, self).faults()
+        found = super(TlsSwitch, self).faults()
+        # Before the first state has been made nobody trusts anything.
+        if os.path.exists(self._anchors):
+            verify = [Runner.find("openssl"), "verify", "-CAfile", self._anchors, self.files[1]]
+            said = output(verify)
+            if said != self.files[1] + ": OK":
+                found.append("clients do not verify what is served: " + said)
+        return found
+
+
+class TlsSiteCa(TlsSwitch):
+    """tls_keypair, which goes from a self-signed certificate to one of the site's CA, and back where it was killed between.
+
+    It is all that the role does for that: a request is made and signed, the next pair waits until clients trust both, and takes the
+    place.
+    """
+
+    name = "tls_siteca"
+
+    def __init__(self, scratch):
+        super(TlsSiteCa, self).__init__(scratch)
+        self._runner = Runner(Operations(0, NOTHING), self, {})
+        asked = {"path": "/nowhere", "name": "Kill CA", "passphrase": "the loop's passphrase", "valid_days": 7300}
+        asked.update(renew_before_days=365, known="", request="", common_name="host.example.com", names=[])
+        self._asked = site_ca.Wanted(days=365, leaf_renew_before_days=30, **asked)
+        self._ca = site_ca.make(self._asked, self._runner, scratch)
+        self._former = None
+
+    def wanted(self, number):
+        wanted = super(TlsSiteCa, self).wanted(number)._replace(common_name="host.example.com")
+        return wanted._replace(provider="siteca", siteca_name=self._asked.name) if number == 2 else wanted
+
+    def _signed(self, wanted, request):
+        # On another host, or the controller.
+        asked = site_ca.check(self._asked._replace(request=request))
+        scratch = tempfile.mkdtemp(dir=self.scratch)
+        certificate = site_ca.sign(asked, self._ca, self._runner, scratch, time.time())
+        return wanted._replace(signed_certificate=certificate.text, signed_authority=self._ca.certificate.text)
+
+    def apply(self, number, runner, check_mode):
+        wanted = self.wanted(number)
+        done = keypair_next.ensure(wanted, False, runner, check_mode, None, time.time())[0]
+        if done["request"]:
+            wanted = self._signed(wanted, done["request"]["csr"])
+            done = keypair_next.ensure(wanted, False, runner, check_mode, None, time.time())[0]
+        if done["next"]:
+            anchors = [path for path in (self.files[1], self.files[1] + ".ca", self._next[1]) if os.path.exists(path)]
+            self.trust([content(path) for path in anchors])
+            return self.switch(self.wanted(number), runner, check_mode)
+        return done
+
+    def further(self):
+        if self._former is None and os.path.exists(self.files[1]):
+            self._former = content(self.files[1])
+        return {}
+
+    def put_back(self, further):
+        super(TlsSiteCa, self).put_back(further)
+        left = self._next + [self.files[1] + ".ca", self.files[0] + ".requested"]
+        for path in left:
+            if os.path.exists(path):
+                os.unlink(path)
+        if self._former is not None:
+            self.trust([self._former])
+
+    def view(self, path, saved):
+        if saved is None:
+            return None
+        if path == self.files[1]:
+            certificate = x509.read_certificate(saved[0])
+            return (certificate.issuer == self._ca.certificate.subject,) + saved[1:4]
+        return TlsKeypair.view(self, path, saved)
+
+
+class DkimKey(Subject):
+    """dkim_key, whose first state is that there is none."""
+
+    name = "dkim_key"
+
+    def __init__(self, scratch):
+        super(DkimKey, self).__init__(scratch)
+        self.files = [self.path("keys", "a.pem")]
+        self.directories.append(self.path("keys"))
+        os.mkdir(self.path("keys"), 0o700)
+
+    def apply(self, number, runner, check_mode):
+        if number == 1:
+            if os.path.exists(self.files[0]):
+                os.unlink(self.files[0])
+            return {"changed": True}
+        wanted = dkim_key.Wanted("example.com", "a", self.files[0], 1024, 0o600, None, None, False, False)
+        return dkim_key.ensure(wanted, runner, check_mode, None)[0]
+
+    def view(self, path, saved):
+        if saved is None:
+            return None
+        # Each is made anew: that it is whole tells its end.
+        text = saved[0].decode("ascii", "replace")
+        return (text.startswith("-----BEGIN PRIVATE"), text.endswith("PRIVATE KEY-----\n")) + saved[1:4]
+
+    def faults(self, between=False):
+        # At no moment, and in no file that a kill leaves, can others read it.
+        found = [os.path.join(folder, name) for folder, _dirs, names in os.walk(self.path("keys")) for name in names]
+        return [path + " can be read by others" for path in found if os.stat(path).st_mode & 0o077]
+
+
+class Signing(object):
+    """A host's programs, with an OpenDKIM whether it is installed or not."""
+
+    def __init__(self, runner):
+        self._runner = runner
+
+    def find(self, program):
+        return "/usr/sbin/opendkim" if program == "opendkim" else self._runner.find(program)
+
+    def run(self, argv, **options):
+        return self._runner.run(argv, **options)
+
+
+class Clock(object):
+    """The module time, at another time."""
+
+    def __init__(self, now):
+        self._now = now
+
+    def time(self):
+        return self._now
+
+
+class OpendkimConfig(Subject):
+    """opendkim_config in a tree of its own: another key signs, and one goes that has signed long ago."""
+
+    name = "opendkim_config"
+    _selectors = ("old", "a", "b")
+
+    def __init__(self, scratch):
+        super(OpendkimConfig, self).__init__(scratch)
+        os.makedirs(self.path("etc", "opendkim", "keys"))
+        os.makedirs(self.path("var", "lib", "mailops.relay"), 0o700)
+        with open(self.path("etc", "opendkim.conf"), "w") as stream:
+            stream.write("# As it was\nUserID opendkim\nMode sv\n")
+        tables = [self.path("etc", "opendkim", "mailops-relay." + name) for name in "former keys signing hosts".split()]
+        self._keys = [self._key(selector) for selector in self._selectors]
+        self._record = self.path("var", "lib", "mailops.relay", "owners.json")
+        self.files = [self.path("etc", "opendkim.conf"), self._record] + tables + self._keys
+        self.directories = [
+            self.path("etc"),
+            self.path("etc", "opendkim"),
+            self.path("etc", "opendkim", "keys"),
+            os.path.dirname(self._record),
+        ]
+
+    def _key(self, selector):
+        return self.path("etc", "opendkim", "keys", selector + ".pem")
+
+    def apply(self, number, runner, check_mode):
+        if number == 2:
+            return self._call(runner, "b", time.time(), check_mode)
+        for path in self._keys:
+            with open(path, "w") as stream:
+                stream.write("a key\n")
+        self._call(runner, None, 0)
+        self._call(runner, "old", 0)
+        return self._call(runner, "a", 1000)
+
+    def _call(self, runner, selector, now, check_mode=False):
+        key = {"domain": "example.com", "selector": selector, "path": "/etc/opendkim/keys/{0}.pem".format(selector)}
+        request = {
+            "keys": [] if selector is None else [dict(key, published=True)],
+            "internal_hosts": [] if selector == "a" else ["192.0.2.0/24"],
+            "unsigned_headers": ["User-Agent"] if selector == "b" else [],
+            "port": 8891,
+            "backup": False,
+            "owner": "kill",
+            "state": "absent" if selector is None else "present",
+        }
+        opendkim.time = Clock(now)
+        return opendkim.Signer(request, Signing(runner), lambda: 86400, None, check_mode, root=self.scratch).apply()
+
+    def question(self, argv, stdin):
+        return tuple(argv)
+
+    def view(self, path, saved):
+        if path == self._record:
+            # In between it has both states.
+            return None
+        if saved is not None and path.endswith(".former"):
+            # Since when the last one is a former key differs from run to run.
+            return re.sub(b"(?m)^[0-9]{5,} ", b"", saved[0])
+        return super(OpendkimConfig, self).view(path, saved)
+
+    def faults(self, between=False):
+        found = []
+        named = content(self.path("etc", "opendkim", "mailops-relay.keys")).decode("ascii").split(":")[-1].strip()
+        if not os.path.exists(self.scratch + named):
+            found.append("the key that signs is gone")
+        if not between:
+            (things,) = owners_record.parse(content(self._record).decode("utf-8"), self._record).values()
+            if any(len(entry["set"]) != 1 for keys in things.values() for entry in keys.values()):
+                found.append("the record says that something is being changed")
+        return found
 
 
 class MailLogLimits(Subject):
@@ -684,6 +898,9 @@ SUBJECTS = dict(
         FirewalldRemoval,
         TlsKeypair,
         TlsSwitch,
+        TlsSiteCa,
+        DkimKey,
+        OpendkimConfig,
         MailLogLimits,
     )
 )

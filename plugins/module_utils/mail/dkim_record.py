@@ -24,6 +24,8 @@ SMALLEST, LARGEST = 1024, 4096
 # RFC 1035, section 3.3: so many octets has a string of a TXT record at most, and so many a name with its dots.
 LONGEST_STRING = 255
 LONGEST_NAME = 253
+# Characters of a string in a zone file.
+_ZONE_STRING = 64
 # Seconds for which resolvers may keep the record, so that a mistake is mended within the hour.
 TTL = 3600
 
@@ -109,8 +111,12 @@ def split_text(text):
 
 
 def zone_text(domain, selector, text):
-    """str: the record as a zone file has it (RFC 1035, section 5.1), with its absolute name, one line for each string."""
-    quoted = ['"{0}"'.format(re.sub(r'(["\\])', r"\\\1", part)) for part in split_text(text)]
+    """str: the record as a zone file has it (RFC 1035, section 5.1), with its absolute name, one line for each string.
+
+    The strings are so short that a terminal shows each in one line.
+    """
+    parts = [text[start : start + _ZONE_STRING] for start in range(0, len(text), _ZONE_STRING)]
+    quoted = ['"{0}"'.format(re.sub(r'(["\\])', r"\\\1", part)) for part in parts]
     return "{0}. {1} IN TXT (\n{2} )\n".format(
         record_name(domain, selector), TTL, "\n".join("    " + part for part in quoted)
     )

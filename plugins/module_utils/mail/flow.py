@@ -60,6 +60,10 @@ _TOTALS = (
     "held discarded"
 ).split()
 # What a milter says (milter-reject) counts as what a rule says, and so does a rule about its headers (milter-header-reject).
+# What the log, or who knows the configuration, calls a connection -> what it is for the reader. All others are encrypted, and anybody
+# may be at their other end.
+_VERIFIED, _DANE = "Verified ", "DANE "
+_TLS_KINDS = {"Verified": "verified", "DANE": "dane", "none": "clear", "unknown": "not_logged"}
 _OUTCOMES = {"reject": "rejected", "reject_warning": "reject_warnings", "hold": "held", "discard": "discarded"}
 _LATENCIES = ("before_queue", "in_queue", "connect", "transmit")
 
@@ -171,20 +175,22 @@ class Flow(GapEvents):
     Args:
         since, until: float or None, seconds since the epoch: only lines of this time count.
         minutes: bool, whether it counts by minute too.
+        is_dane: callable (tag, recipient) -> bool or None: whether what the log calls verified is so by DANE; None for never.
     """
 
-    def __init__(self, since=None, until=None, minutes=False):
+    def __init__(self, since=None, until=None, minutes=False, is_dane=None):
         super(Flow, self).__init__()
         self._since = since
         self._until = until
         self._bounded = since is not None or until is not None
         self._by_minute = minutes
+        self._is_dane = is_dane
         self._young, self._old = {}, {}
         # What has not been given to the counts by name yet.
         self._arrivals, self._senders = [], {}
-        # Of each delivery: hour, client, sender's domain, relay, TLS, recipient, size, delay and its parts; before those
-        # of a message that was not sent, what became of it.
-        self._sent, self._not_sent = [], []
+        # Of each delivery: what few are different in (hour, client, sender's domain, relay, TLS), recipient, size, delay and
+        # its parts; those of what was not sent by what became of it.
+        self._sent, self._not_sent = [], {DEFERRED: [], BOUNCED: []}
         self.client_addresses = {}
         self._clients_named = Memo(_naming(self.client_addresses), MOST_KEYS)
         self._senders_named = Memo(_sender_name, MOST_KEYS)
@@ -193,16 +199,22 @@ class Flow(GapEvents):
         self._limits_named = Memo(limit_of, MOST_KEYS)
         self.totals = dict.fromkeys(_TOTALS, 0)
         self.hours, self.clients, self.relays = {}, {}, {}
+        self.tls_hops = {}
         self.sender_domains, self.recipient_domains = {}, {}
         self.senders, self.recipients = {}, {}
         self.reasons, self.rejects, self.limits = {}, {}, {}
         self.too_fast = TooFast()
+        self._ways_too_fast = self.too_fast.found
         self.latency = dict((name, {}) for name in ("total",) + _LATENCIES)
         self.tls = {"in": {}, "out": {}}
+        # Messages that a signer has signed and the queue has not taken yet: queue ID -> domain.
+        self._awaited = {}
+        self.dkim, self._plain = {}, 0
         self.lost = 0
 
     def use(self, lexer):
         super(Flow, self).use(lexer)
+        self._seconds = lexer.seconds
         if self._by_minute:
             lexer.by_minute()
 
@@ -261,9 +273,14 @@ class Flow(GapEvents):
             # It is counted when the queue manager says it with its size.
             return
         size = entry[2] = int(size or 0)
+        signer = self._awaited.pop(queue_id, None) if self._awaited else None
+        if signer is not None:
+            _count(self.dkim, signer)
         if entry[0] is _UNKNOWN:
             # It came before this log begins, or it is a notification of the mail system's own: received it was not.
             return
+        if signer is None:
+            self._plain += 1
         cell = (self._lexer.hour, entry[0], sender)
         counted = self._senders.get(cell)
         if counted is None:
@@ -288,6 +305,14 @@ class Flow(GapEvents):
                 _add(counts, key, "received_bytes", size, most)
         self._senders.clear()
 
+    def signed(self, stamp, origin, queue_id, domain, selector):
+        if self._bounded and self._outside(stamp):
+            return
+        if len(self._awaited) >= MOST_MESSAGES:
+            # Refused ones never come to the queue.
+            self._awaited.clear()
+        self._awaited[queue_id] = domain.lower()
+
     def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
         if self._bounded and self._outside(stamp):
             return
@@ -299,12 +324,11 @@ class Flow(GapEvents):
             if reply[:13] == "forwarded as ":
                 self.totals["forwarded"] += 1
                 return
-            if self.too_fast:
-                self.too_fast.sent(lambda: self._lexer.seconds(stamp), origin.tag, recipient)
-            sent = self._sent
-            sent.append((self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays))
-            if len(sent) + len(self._not_sent) >= _MOST_CELLS:
-                self._flush_deliveries()
+            if self._ways_too_fast:
+                self.too_fast.sent(self._seconds, stamp, origin.tag, recipient)
+            if self._is_dane is not None and tls[:9] == _VERIFIED and self._is_dane(origin.tag, recipient):
+                tls = _DANE + tls[9:]
+            waiting = self._sent
         elif status in (DEFERRED, BOUNCED, EXPIRED):
             reason = self._classes[dsn, reply]
             key = "{0} {1}".format(status, reason)
@@ -314,29 +338,30 @@ class Flow(GapEvents):
                 self.reasons.setdefault(key, {"count": 0, "sample": _sample(reply)})
             self.reasons[key]["count"] += 1
             if status == DEFERRED:
-                self.too_fast.deferred(lambda: self._lexer.seconds(stamp), origin.tag, recipient, _sample(reply))
-            if status == EXPIRED:
+                self.too_fast.deferred(self._seconds, stamp, origin.tag, recipient, _sample(reply))
+            elif status == EXPIRED:
                 self.totals["expired"] += 1
                 status = BOUNCED
-            some = (self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays)
-            self._not_sent.append((status, some))
-            if len(self._sent) + len(self._not_sent) >= _MOST_CELLS:
-                self._flush_deliveries()
+            waiting = self._not_sent[status]
+        else:
+            return
+        waiting.append(((self._lexer.hour, client, domain, relay, tls), recipient or _UNKNOWN, size, delay, delays))
+        if len(waiting) >= _MOST_CELLS:
+            self._flush_deliveries()
 
     def _flush_deliveries(self):
-        """Count the deliveries since the last time."""
-        self._count_deliveries(SENT, self._sent)
+        """Count the deliveries since the last time; those that failed first, so that their recipients are among those with a name."""
         for status in (DEFERRED, BOUNCED):
-            self._count_deliveries(status, [some for what, some in self._not_sent if what == status])
-        del self._sent[:], self._not_sent[:]
+            self._count_deliveries(status, self._not_sent[status])
+        self._count_deliveries(SENT, self._sent)
 
     def _count_deliveries(self, status, deliveries):
         """Few of their combinations are different, and counting is C's work."""
         if not deliveries:
             return
-        columns = list(zip(*deliveries))
-        recipients, sizes, delays, splits = columns[5:]
-        for (hour, client, domain, relay, tls), number in _tally(zip(*columns[:5])).items():
+        kinds, recipients, sizes, delays, splits = zip(*deliveries)
+        del deliveries[:]
+        for (hour, client, domain, relay, tls), number in _tally(kinds).items():
             self.totals[status] += number
             _add(self.hours, hour, status, number)
             _add(self.clients, client, status, number)
@@ -344,6 +369,7 @@ class Flow(GapEvents):
             _add(self.relays, relay, status, number)
             if status == SENT and tls:
                 _count(self.tls["out"], self._version(tls), number)
+                _add(self.tls_hops, relay, _TLS_KINDS.get(tls.partition(" ")[0], "encrypted"), number)
         # No address has a line's end in it, and one call for all of them is faster by far.
         self._count_recipients(status, "\n".join(recipients).lower().split("\n"))
         if status == SENT:
@@ -481,6 +507,7 @@ class Flow(GapEvents):
             # Where no connection ever had TLS the log does not tell of it at all.
             if list(counts) == ["none"]:
                 counts["unknown"] = counts.pop("none")
+        tls_hops = {} if list(tls["out"]) == ["unknown"] else self.tls_hops
         named = dict(
             (name, getattr(self, name))
             for name in (
@@ -519,4 +546,7 @@ class Flow(GapEvents):
             latency=self.latency,
             too_fast=self.too_fast.facts(),
             tls=tls,
+            tls_hops=tls_hops,
+            # Of a host that signs nothing nobody wants to know what is not signed.
+            dkim={"signed": self.dkim, "unsigned": self._plain if self.dkim else 0},
         )

@@ -28,9 +28,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.message import 
 # So many of the lines that cannot be read are kept, each so long.
 MOST_SAMPLES = 10
 SAMPLE_LENGTH = 200
-# So many different programs and process numbers are known at a time, of so many hosts.
+# So many different programs and process numbers are known at a time.
 _MOST_ORIGINS = 20000
-_MOST_HOSTS = 1000
 _DAY = 86400
 # 2^62 is TAI64's label of 1970; what is later than the year 9999 is not a time.
 _TAI64_1970 = 1 << 62
@@ -198,14 +197,22 @@ class Origin(object):
         self.used_for = None
 
 
+def _is_host(word):
+    """bool: whether it can be a host. Where a line has none, its program is in this place."""
+    return len(word) <= _LONGEST_NAME and not (word[-1:] == ":" and _TAG.match(word)) and not _NO_HOST.match(word)
+
+
 class _Format(object):
-    """How to read further lines with the same beginning. prefix: what they have in common, up to the hour."""
+    """How to read further lines with the same beginning.
 
-    __slots__ = ("prefix", "length", "short")
+    prefix: what they have in common, up to the hour; width: of the stamp; short: whether that is RFC 3164's.
+    """
 
-    def __init__(self, prefix, short):
+    __slots__ = ("prefix", "width", "short")
+
+    def __init__(self, prefix, width, short):
         self.prefix = prefix
-        self.length = len(prefix)
+        self.width = width
         self.short = short
 
 
@@ -228,15 +235,12 @@ class Lexer(object):
     def __init__(self, resolve, reference=None):
         self._resolve = resolve
         self._reference = time.time() if reference is None else reference
-        # Of the host of the line before, and of each host.
+        # By host and tag as they stand in the line, the blank before included: C( mx postfix/smtpd[10]).
         self._origins = {}
-        self._origins_of = {None: self._origins}
-        self._number_of_origins = 0
-        self._format = _Format("\n", False)
+        self._format = _Format("\n", 0, False)
         self._bases = {}
         self._minutes = {}
         self._last = None
-        self._host = None
         self.hour = 0
         self._step = 3600
         self.lines = self.unreadable = self.unknown = self.uncounted = 0
@@ -251,13 +255,13 @@ class Lexer(object):
     def begin(self, reference):
         """Another file begins, which was last changed then (seconds since the epoch)."""
         self._reference = reference
-        self._format = _Format("\n", False)
+        self._format = _Format("\n", 0, False)
         self._bases = {}
 
     def end(self):
         """No more lines come. Readers and lexer are given up, which know each other, so that memory is free at once."""
         self._resolve = self._last = None
-        self._forget_origins()
+        self._origins.clear()
 
     def read(self, block):
         """Give each line of a block to the reader of its program.
@@ -283,71 +287,41 @@ class Lexer(object):
             lines = [_without_line_end(line) for line in lines]
         self.lines += len(lines)
         known = self._format
-        prefix, length, short = known.prefix, known.length, known.short
-        origins, known_host = self._origins, self._host
-        last = self._last
+        prefix, length, width, short = known.prefix, len(known.prefix), known.width, known.short
+        origin_of = self._origins.get
+        last_stamp, last_origin, last_text = self._last or (None, None, None)
         # Most blocks are of one hour: then no line of it needs a look at that.
         uniform = len(lines) > 1 and lines[0][:length] == prefix and block.count("\n" + prefix) == len(lines) - 1
         for line in lines:
             if uniform or line[:length] == prefix:
-                try:
-                    if short:
-                        host, tag, text = line[16:].split(" ", 2)
-                        stamp = line[:15]
-                    else:
-                        stamp, host, tag, text = line.split(" ", 3)
-                except ValueError:
-                    self._unreadable(line)
+                stamp = line[:width]
+                head, _colon, text = line[width:].partition(": ")
+                origin = origin_of(head)
+                # A stamp of RFC 3339 may be shorter than the one before.
+                if origin is not None and (short or " " not in stamp):
+                    if not origin.read(stamp, origin, text):
+                        self._unknown(line, stamp, origin, text)
+                    last_stamp, last_origin, last_text = stamp, origin, text
                     continue
-                if host != known_host:
-                    found = self._other_host(host)
-                    if found is None:
-                        self._unreadable(line)
-                        continue
-                    origins, known_host = found, host
-                try:
-                    origin = origins[tag]
-                except KeyError:
-                    origin = self._origin(host, tag)
-                    if origin is None:
-                        self._last = last
-                        self._odd_tag(line, tag, text)
-                        continue
-                if not origin.read(stamp, origin, text):
-                    self._unknown(line, stamp, origin, text)
-                last = (stamp, origin, text)
+                read = self._further
             else:
-                self._last = last
-                self._other_hour(line)
-                last = self._last
-                known = self._format
-                prefix, length, short = known.prefix, known.length, known.short
-                origins, known_host = self._origins, self._host
-        self._last = last
+                read = self._other_hour
+            self._last = last_origin and (last_stamp, last_origin, last_text)
+            read(line)
+            last_stamp, last_origin, last_text = self._last or (None, None, None)
+            known = self._format
+            prefix, length, width, short = known.prefix, len(known.prefix), known.width, known.short
+        self._last = last_origin and (last_stamp, last_origin, last_text)
 
     # What follows is for lines that are not like the line before.
 
-    def _other_host(self, host):
-        """dict or None: tag -> Origin of another host than that of the line before; None when this is no host.
-
-        Where a line has no host, its program is in this place.
-        """
-        if len(host) > _LONGEST_NAME or (host[-1:] == ":" and _TAG.match(host)) or _NO_HOST.match(host):
-            return None
-        self._host = host
-        origins = self._origins_of.get(host)
-        if origins is None:
-            if len(self._origins_of) >= _MOST_HOSTS:
-                self._forget_origins()
-            origins = self._origins_of[host] = {}
-        self._origins = origins
-        return origins
-
-    def _forget_origins(self):
-        """Begin anew with the host of the present line."""
-        self._origins.clear()
-        self._origins_of = {self._host: self._origins}
-        self._number_of_origins = 0
+    def _further(self, line):
+        """A line of the same hour and format, but of a process that is not known yet, or that cannot be read."""
+        if self._format.short:
+            self._single(line[:15], line[16:], line)
+        else:
+            stamp, _blank, rest = line.partition(" ")
+            self._single(stamp, rest, line)
 
     def _other_hour(self, line):
         """A line of another hour or another format."""
@@ -394,12 +368,12 @@ class Lexer(object):
             # Fractions of a second that a template of rsyslog's has added.
             fraction = line[15:].split(" ", 1)
             if len(fraction) == 2 and fraction[0][1:].isdigit():
-                self._single(stamp, fraction[1])
+                self._single(stamp, fraction[1], line)
                 return True
         length = (9 if short else 13) + (3 if self._step == 60 else 0)
         prefix = line[:length]
-        self._format = _Format(prefix, short)
-        self._single(stamp, line[16:] if short else line[len(stamp) + 1 :])
+        self._format = _Format(prefix, len(stamp), short)
+        self._single(stamp, line[16:] if short else line[len(stamp) + 1 :], line)
         return True
 
     def _hour_of(self, stamp):
@@ -415,19 +389,20 @@ class Lexer(object):
 
     def _whole_stamp(self, year, rest, remainder):
         """A line with a year outside of RFC 3339; it is given on as a line with one."""
+        line = "{0} {1} {2}".format(year, rest, remainder)
         match = _NO_YEAR.match(rest + " ")
         number = _MONTHS.get(match.group(1)) if match else None
         if not number:
-            self._unreadable("{0} {1} {2}".format(year, rest, remainder))
+            self._unreadable(line)
             return
         day = match.group(2).replace(" ", "0")
         stamp = "{0}-{1:02d}-{2}T{3}:{4}:{5}".format(year, number, day, *match.groups()[2:])
         try:
             self.hour = self._hour_of(stamp)
         except ValueError:
-            self._unreadable("{0} {1} {2}".format(year, rest, remainder))
+            self._unreadable(line)
             return
-        self._single(stamp, remainder)
+        self._single(stamp, remainder, line)
 
     def _from_rfc5424(self, line):
         """bool: whether it was a line of RFC 5424, which is read then."""
@@ -440,32 +415,27 @@ class Lexer(object):
         except ValueError:
             return False
         tag = program + ("[{0}]:".format(pid) if pid != "-" else ":")
-        self._single(stamp, "{0} {1} {2}".format(host, tag, text))
+        self._single(stamp, "{0} {1} {2}".format(host, tag, text), line)
         return True
 
-    def _single(self, stamp, rest):
+    def _single(self, stamp, rest, line):
         """Read one line whose stamp is known."""
-        try:
-            host, tag, text = rest.split(" ", 2)
-        except ValueError:
-            self._unreadable(rest)
+        words = rest.split(" ", 2)
+        if len(words) < 3 or not _is_host(words[0]):
+            self._unreadable(line)
             return
-        if host != self._host and self._other_host(host) is None:
-            self._unreadable(rest)
-            return
-        origin = self._origins.get(tag) or self._origin(host, tag)
+        host, tag, text = words
+        origin = self._origin(host, tag)
         if origin is None:
-            self._odd_tag(rest, tag, text)
+            self._odd_tag(line, host, tag, text)
             return
         if not origin.read(stamp, origin, text):
-            self._unknown(rest, stamp, origin, text)
+            self._unknown(line, stamp, origin, text)
         self._last = (stamp, origin, text)
 
     def _multilog(self, stamp, text):
         """A line of a qmail program's own log, which names neither host nor program."""
-        origin = self._origins.get("qmail-send:")
-        if origin is None:
-            origin = self._origin(self._host or "", "qmail-send:")
+        origin = self._origin(self._last[1].host if self._last else "", "qmail-send:")
         try:
             self.hour = int(self._parse(stamp)) // self._step * self._step
         except ValueError:
@@ -476,13 +446,16 @@ class Lexer(object):
 
     def _origin(self, host, tag):
         """Origin or None: None when this is not a tag."""
+        key = " {0} {1}".format(host, tag[:-1])
+        origin = self._origins.get(key) if tag[-1:] == ":" else None
+        if origin is not None:
+            return origin
         match = _TAG.match(tag)
         if not match:
             return None
-        if self._number_of_origins >= _MOST_ORIGINS:
-            self._forget_origins()
-        self._number_of_origins += 1
-        origin = self._origins[tag] = Origin(host, match.group(1), match.group(2) or "")
+        if len(self._origins) >= _MOST_ORIGINS:
+            self._origins.clear()
+        origin = self._origins[key] = Origin(host, match.group(1), match.group(2) or "")
         self._resolve(origin)
         if origin.read is None:
             origin.read = self._count_other
@@ -496,10 +469,10 @@ class Lexer(object):
         self.others[name] = self.others.get(name, 0) + 1
         return True
 
-    def _odd_tag(self, line, tag, text):
+    def _odd_tag(self, line, host, tag, text):
         """The third word is not a tag: syslogd's note that the line before came again, or nothing that can be read."""
         match = _LAST_REPEATED.match(text) if tag == "last" else None
-        if not match or self._last is None or self._last[1].host != self._host:
+        if not match or self._last is None or self._last[1].host != host:
             self._unreadable(line)
             return
         stamp, origin, last_text = self._last

@@ -36,6 +36,12 @@ CONFIGURATION = "/etc/opendkim.conf"
 TABLES = "/etc/opendkim"
 SECTION = "opendkim_config"
 _KEY_TABLE, _SIGNING_TABLE, _HOSTS = "mailops-relay.keys", "mailops-relay.signing", "mailops-relay.hosts"
+# OpenDKIM does not read it: what has signed, and until when.
+_FORMER = "mailops-relay.former"
+# In the place of that time: its private key was removed, since it is not needed any more, whatever Postfix says of its queue later.
+RETIRED = 0
+# A key is made and published, signs, and is needed until what it has signed has arrived.
+NEW, SIGNS, FORMER = STEPS = ("new", "signs", "former")
 _LOOPBACK = ["127.0.0.0/8", "::1"]
 _HEADER = re.compile(r"[A-Za-z0-9_-]+\Z")
 _PROPERTIES = "ActiveState,UnitFileState,InactiveExitTimestampMonotonic"
@@ -51,14 +57,16 @@ class Signer(object):
     Args:
         request: dict, the module's options.
         runner: ``commands.Runner``.
+        lifetime: callable, for how many seconds mail that was signed may be queued.
         label: callable or None, see ``Transaction``.
         check_mode: bool.
         root: str, put before each path, for tests.
     """
 
-    def __init__(self, request, runner, label=None, check_mode=False, root=""):
+    def __init__(self, request, runner, lifetime, label=None, check_mode=False, root=""):
         self._request = request
         self._runner = runner
+        self._lifetime = lifetime
         self._label = label
         self._check_mode = check_mode
         self._root = root
@@ -134,28 +142,35 @@ class Signer(object):
     def _apply(self):
         owned = Owned(self._request["owner"], SECTION, self._record, fits)
         signing, waiting = self._chosen()
+        former, due = self._retired(self._former(signing), signing)
         files = OwnedFiles(owned, self._wanted() + [("OmitHeaders", self._request["unsigned_headers"])])
-        plans = self._plans(files, signing)
+        plans = self._plans(files, signing, former)
+        read = [plan for plan in plans if os.path.basename(plan.path) != _FORMER]
+        # Behind all else: a key that is no longer there must be named nowhere.
+        plans += due
         if self._request["state"] == "absent":
             self._warnings += owned.nothing_known()
         changed = [plan for plan in plans if plan.changed]
-        directories = stages_of(plans)
+        # A run that was killed when the key had gone may have left it here.
+        directories = stages_of(plans, *[os.path.dirname(self._root + one.key.path) for one in former])
         stale = has_stale(directories)
         if not self._check_mode:
             remove_stale(directories)
         backups = []
         if (changed or owned.changed) and not self._check_mode:
             backups = self._activate(plans, changed, owned)
-        service = self._service(plans)
+        service = self._service(read)
         return {
             "changed": bool(changed),
             "diff": [diff for plan in changed for diff in plan.diffs()],
             "signing": [_facts(key) for key in signing],
             "waiting": [_facts(key) for key in waiting],
+            "former": [dict(_facts(one.key), since=one.since) for one in former],
+            "retired": [plan.path[len(self._root) :] for plan in due],
             "installed": self._installed,
             "running": service["running"],
             "enabled": service["enabled"],
-            "restart_required": bool(signing) and (bool(changed) or service["older"]),
+            "restart_required": bool(signing) and (any(plan.changed for plan in read) or service["older"]),
             "up_to_date": not (changed or owned.changed or stale),
             "backup_files": backups,
             "warnings": self._warnings + files.warnings + owned.warnings(),
@@ -178,6 +193,33 @@ class Signer(object):
                 signing += former
             self._require([other for other in former if other in signing])
         return signing, waiting
+
+    def _former(self, signing):
+        """list of FormerKey: see ``opendkim_conf.former_keys``; none where nothing signs, since all is given back then."""
+        if not signing:
+            return []
+        return opendkim_conf.former_keys(
+            former_keys(self._root),
+            opendkim_conf.read_key_table(read_native(os.path.join(self._tables, _KEY_TABLE)) or ""),
+            signing,
+            lambda key: not os.path.exists(self._root + key.path),
+            int(time.time()),
+        )
+
+    def _retired(self, former, signing):
+        """(list of FormerKey, list of FilePlan): the same, of which those are ``RETIRED`` that no queued mail needs any more, and the private
+        keys that go with that.
+        """
+        there = [one for one in former if os.path.exists(self._root + one.key.path)]
+        if not there:
+            return former, []
+        latest = time.time() - self._lifetime()
+        in_use = [key.path for key in signing]
+        due = [one for one in there if one.since < latest and one.key.path not in in_use]
+        plans = [FilePlan(self._root + one.key.path, secret=True) for one in due]
+        for plan in plans:
+            plan.after = None
+        return [one._replace(since=RETIRED) if one in due else one for one in former], plans
 
     def _require(self, keys):
         """Refuse to go on with keys that have signed and are gone: each message gets a temporary error then."""
@@ -213,11 +255,13 @@ class Signer(object):
             ("KeyFile", None),
         ]
 
-    def _plans(self, files, signing):
+    def _plans(self, files, signing, former):
         """list of FilePlan: what signs, before the configuration that names it; and what this owner no longer wants."""
         plans = []
         if signing:
-            contents = [
+            contents = [(_FORMER, opendkim_conf.former_table(former))] if former else []
+            # What is former is noted before it signs no longer.
+            contents += [
                 (_KEY_TABLE, opendkim_conf.key_table(signing)),
                 (_SIGNING_TABLE, opendkim_conf.signing_table(signing)),
                 (_HOSTS, "".join(host + "\n" for host in _LOOPBACK + self._request["internal_hosts"])),
@@ -275,7 +319,9 @@ class Signer(object):
             writer = Writer(transaction, plans, owned)
             for plan in changed:
                 writer.put(plan)
-            return writer.activate(changed if self._request["backup"] else [])
+            # A copy of a key that goes would be that key.
+            kept = [plan for plan in changed if not plan.secret]
+            return writer.activate(kept if self._request["backup"] else [])
 
     def _service(self, plans):
         """dict: whether the daemon C(running), C(enabled), and C(older) than a file that it reads."""
@@ -291,21 +337,48 @@ class Signer(object):
         return {"running": running, "enabled": found.get("UnitFileState") == "enabled", "older": older}
 
 
-def public_keys(runner, root=""):
-    """list of dict: C(domain), C(selector) and C(public_key) of each key that signs on this host; an unreadable one has an empty one.
+def former_keys(root=""):
+    """list of FormerKey: the keys that have signed on this host, as they are noted.
+
+    Args:
+        root: str, put before each path, for tests.
+    """
+    return opendkim_conf.read_former_table(read_native(os.path.join(root + TABLES, _FORMER)) or "")
+
+
+def key_steps(runner, wanted, lifetime, root=""):
+    """How far each key is on its way: new, signing, and needed until no mail is queued any more that it has signed.
 
     Args:
         runner: ``commands.Runner``.
+        wanted: list of dict, C(domain), C(selector) and C(path) of the keys that are to sign.
+        lifetime: int, for how many seconds mail that was signed may be queued.
         root: str, put before each path, for tests.
+
+    Returns:
+        list of dict: C(domain), C(selector), C(public_key), which is empty where the key cannot be read, C(step), one of C(STEPS), and
+        C(until), int or None, seconds since the epoch, until when a former key is needed.
     """
-    found = []
-    for key in opendkim_conf.read_key_table(read_native(os.path.join(root + TABLES, _KEY_TABLE)) or ""):
-        try:
-            public = dkim_record.public_text(OpenSSL(runner).public_key(root + key.path))
-        except (CommandError, x509.FormatError):
-            public = ""
-        found.append({"domain": key.domain, "selector": key.selector, "public_key": public})
-    return found
+    signing = opendkim_conf.read_key_table(read_native(os.path.join(root + TABLES, _KEY_TABLE)) or "")
+    new = [SigningKey(entry["domain"], entry["selector"], entry["path"]) for entry in wanted]
+    new = [key for key in new if key not in signing]
+    former = [one for one in former_keys(root) if one.key not in signing + new]
+    return (
+        [_step(runner, key, NEW, None, root) for key in new]
+        + [_step(runner, key, SIGNS, None, root) for key in signing]
+        + [
+            _step(runner, one.key, FORMER, RETIRED if one.since == RETIRED else one.since + lifetime, root)
+            for one in former
+        ]
+    )
+
+
+def _step(runner, key, step, until, root):
+    try:
+        public = dkim_record.public_text(OpenSSL(runner).public_key(root + key.path))
+    except (CommandError, x509.FormatError):
+        public = ""
+    return {"domain": key.domain, "selector": key.selector, "public_key": public, "step": step, "until": until}
 
 
 def _facts(key):

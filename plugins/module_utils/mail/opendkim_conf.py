@@ -10,10 +10,13 @@ __metaclass__ = type
 
 from collections import namedtuple
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 from ansible_collections.mailops.relay.plugins.module_utils.mail.dkim_record import record_name
 
 # domain, selector: str; path: str, of the private key.
 SigningKey = namedtuple("SigningKey", "domain selector path")
+# key: SigningKey that signs no more; since: int, seconds since the epoch, when that was decided.
+FormerKey = namedtuple("FormerKey", "key since")
 
 _KEY_TABLE, _SIGNING_TABLE = "keytable", "signingtable"
 # Any of these has OpenDKIM sign something.
@@ -104,6 +107,43 @@ def read_key_table(text):
         if len(parts) == 3:
             found.append(SigningKey(*parts))
     return found
+
+
+def former_table(former):
+    """str: the text of the list of FormerKey, one a line, the time before what stands in a KeyTable."""
+    return "".join(
+        "{0} {1}:{2}:{3}\n".format(one.since, one.key.domain, one.key.selector, one.key.path) for one in former
+    )
+
+
+def read_former_table(text):
+    """list of FormerKey: what ``former_table`` has written; other lines are passed over."""
+    found = []
+    for line in text.splitlines():
+        since, _blank, value = line.partition(" ")
+        parts = value.split(":", 2)
+        if len(parts) == 3 and whole_number(since) is not None:
+            found.append(FormerKey(SigningKey(*parts), int(since)))
+    return found
+
+
+def former_keys(listed, table, signing, gone, now):
+    """list of FormerKey: the keys that have signed and sign no more, those of before first.
+
+    Args:
+        listed: list of FormerKey, those that are known.
+        table: list of SigningKey, those that have signed until now.
+        signing: list of SigningKey, those that sign from now on.
+        gone: callable of SigningKey, whether its file is no longer there; of those only the last of each domain is kept.
+        now: int, seconds since the epoch.
+    """
+    ends = [key for key in table if key not in signing]
+    domains = [key.domain for key in ends]
+    return [
+        one
+        for one in listed
+        if one.key not in signing and one.key not in ends and not (one.key.domain in domains and gone(one.key))
+    ] + [FormerKey(key, now) for key in ends]
 
 
 def signing_table(keys):

@@ -8,11 +8,13 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 
 IDENTIFIER = "root_mail"
-# It goes on to an address, is refused, ends in a mailbox on the relay, or is looked for in the DNS; or nobody could tell.
-TAKEN, REFUSED, KEPT, LEAVES, UNKNOWN = "taken", "refused", "kept", "leaves", "unknown"
+# It goes on to an address, or to whom an alias on the relay names;
+# it is refused, ends in a mailbox on the relay, or is looked for in the DNS; or nobody could tell.
+TAKEN, ALIASED, REFUSED, KEPT, LEAVES, UNKNOWN = "taken", "aliased", "refused", "kept", "leaves", "unknown"
 _SET_IT = "Set relay_server_local_recipient to an address outside that someone reads, and run mailops.relay.site."
 
 
@@ -26,6 +28,8 @@ def check(subject, answer):
     verdict, text = answer["verdict"], answer["text"]
     if verdict == TAKEN:
         return checks.ok(IDENTIFIER, subject, "goes to {0}".format(text))
+    if verdict == ALIASED:
+        return checks.ok(IDENTIFIER, subject, "goes to whom an alias or .forward on the relay names")
     if verdict == REFUSED:
         return checks.warning(IDENTIFIER, subject, "is refused by the relay: {0}".format(text), _SET_IT)
     if verdict == KEPT:
@@ -38,3 +42,38 @@ def check(subject, answer):
             "Run mailops.relay.site for the relay; if the inventory calls the host otherwise, name it in relay_server_local_names.",
         )
     return checks.warning(IDENTIFIER, subject, "is not known: {0}".format(text), "Repair that table.")
+
+
+def of_clients(answers, elsewhere):
+    """list of dict: a check for all addresses of which the same is to be said.
+
+    A relay asks the DNS once about a name that it takes, so that an exchanger that the name has got since is noticed here.
+
+    Args:
+        answers: dict: address -> dict, as for ``check``.
+        elsewhere: dict: domain -> list of str, its mail exchangers, of those that have one elsewhere.
+    """
+    groups = {}
+    for address, answer in sorted(answers.items()):
+        hosts = ", ".join(elsewhere.get(address.rpartition("@")[2].lower(), ()))
+        groups.setdefault((answer["verdict"], answer["text"], hosts), []).append(address)
+    found = []
+    for (verdict, text, hosts), addresses in sorted(groups.items()):
+        subject = listed(addresses)
+        if not hosts:
+            found.append(check(subject, {"verdict": verdict, "text": text}))
+        elif verdict == LEAVES:
+            found.append(checks.ok(IDENTIFIER, subject, "goes to {0}, as the DNS says (MX)".format(hosts)))
+        else:
+            found.append(
+                checks.warning(
+                    IDENTIFIER,
+                    subject,
+                    "is {0} by the relay, and the DNS says {1} (MX)".format(
+                        "refused" if verdict == REFUSED else "taken", hosts
+                    ),
+                    "If their mail is to go there, delete their lines from /etc/postfix/relay_local_names on the relay, and run"
+                    " mailops.relay.site, which asks the DNS again; otherwise, delete the MX records.",
+                )
+            )
+    return found

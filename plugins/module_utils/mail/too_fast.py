@@ -36,74 +36,84 @@ def is_too_fast(reply):
     return _PACE.match(match.group(2)) is not None
 
 
-def way_of(tag, recipient):
-    """str: what a pace would be for: C(smarthost:NAME), by the service that the role relay_server makes for one, or a domain.
+def smarthost_of(tag):
+    """str: C(smarthost:NAME), by the service that the role relay_server makes for one; empty for any other.
 
     Args:
-        tag: str, of the log line, C(postfix/smart-ses/smtp).
-        recipient: str, the address.
+        tag: str, of a log line, C(postfix/smart-ses/smtp).
     """
     service = tag.rpartition("/")[0].rpartition("/")[2]
-    if service.startswith(_SMARTHOST):
-        return "smarthost:" + service[len(_SMARTHOST) :]
-    return recipient.rpartition("@")[2].lower()
+    return "smarthost:" + service[len(_SMARTHOST) :] if service.startswith(_SMARTHOST) else ""
+
+
+def _domain(recipient):
+    return recipient[recipient.rfind("@") + 1 :].lower()
 
 
 class TooFast(object):
-    """Counts such answers, and from the first one on what was taken in each minute in which there was one."""
+    """Counts such answers, and from the first one on what was taken in each minute in which there was one.
+
+    What it counts for, a pace would be for: C(smarthost:NAME), or the recipient's domain.
+
+    Attributes:
+        found: dict: way -> what was counted for it.
+    """
 
     def __init__(self):
-        self._found = {}
-        # Way -> [minute, taken in it, answers in it].
+        self.found = {}
+        # Way -> [minute, taken in it, answers in it, the last stamp in it but for its seconds].
         self._minutes = {}
         self._meanings = Memo(is_too_fast, MOST_KEYS)
+        self._smarthosts = Memo(smarthost_of, MOST_KEYS)
 
-    def __bool__(self):
-        """bool: whether there was any."""
-        return bool(self._found)
-
-    __nonzero__ = __bool__
-
-    def deferred(self, seconds, tag, recipient, reply):
+    def deferred(self, seconds, stamp, tag, recipient, reply):
         """Count a delivery that was put off.
 
         Args:
-            seconds: callable () -> float, when, since the epoch; it is asked only where it matters.
-            tag, recipient: see ``way_of``.
+            seconds: callable (stamp) -> float, seconds since the epoch; it is asked only where it matters.
+            stamp, tag: str, of the log line.
+            recipient: str, the address.
             reply: str.
         """
         if not self._meanings[reply]:
             return
-        way = way_of(tag, recipient)
-        if way not in self._found:
-            if len(self._found) >= MOST_KEYS:
+        way = self._smarthosts[tag] or _domain(recipient)
+        if way not in self.found:
+            if len(self.found) >= MOST_KEYS:
                 return
-            self._found[way] = {"count": 0, "minutes": 0, "taken": 0, "sample": reply}
-        self._found[way]["count"] += 1
-        self._minute(way, seconds())[2] += 1
+            self.found[way] = {"count": 0, "minutes": 0, "taken": 0, "sample": reply}
+        self.found[way]["count"] += 1
+        self._minute(way, seconds(stamp))[2] += 1
 
-    def sent(self, seconds, tag, recipient):
+    def sent(self, seconds, stamp, tag, recipient):
         """Count a delivery that was taken; see ``deferred``."""
-        way = way_of(tag, recipient)
-        if way in self._found:
-            self._minute(way, seconds())[1] += 1
+        way = self._smarthosts[tag] or recipient[recipient.rfind("@") + 1 :].lower()
+        if way not in self.found:
+            return
+        # The minute and, where it has six characters, the zone of RFC 3339; of any other stamp all of it.
+        minute = stamp[:17] + stamp[-6:]
+        current = self._minutes.get(way)
+        if current is None or current[3] != minute:
+            current = self._minute(way, seconds(stamp))
+            current[3] = minute
+        current[1] += 1
 
     def _minute(self, way, seconds):
         minute = seconds // 60
         current = self._minutes.get(way)
         if current is None or current[0] != minute:
             self._close(way)
-            current = self._minutes[way] = [minute, 0, 0]
+            current = self._minutes[way] = [minute, 0, 0, ""]
         return current
 
     def _close(self, way):
-        _minute, taken, answers = self._minutes.pop(way, (0, 0, 0))
+        _minute, taken, answers, _stamp = self._minutes.pop(way, (0, 0, 0, ""))
         if answers:
-            self._found[way]["minutes"] += 1
-            self._found[way]["taken"] += taken
+            self.found[way]["minutes"] += 1
+            self.found[way]["taken"] += taken
 
     def facts(self):
         """dict: way -> dict with C(count), how many answers; C(minutes) with one; C(taken) in these; and a C(sample)."""
         for way in list(self._minutes):
             self._close(way)
-        return dict((way, dict(entry)) for way, entry in self._found.items())
+        return dict((way, dict(entry)) for way, entry in self.found.items())

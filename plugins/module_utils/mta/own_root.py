@@ -18,6 +18,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mta.queues import BA
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
+from ansible_collections.mailops.relay.plugins.module_utils.qmail.deliveries import forwarded
 
 _USER = "root"
 # The Sendmail Installation and Operation Guide, 5.3: DH is MAIL_HUB, with a mailer before it and a dot behind it.
@@ -44,7 +45,8 @@ def _qmail(_runner):
     for name in ("defaulthost", "me"):
         host = (read_native(_CONTROL + name) or "").split("\n")[0].strip()
         if host:
-            return "{0}@{1}".format(_USER, host), ""
+            address = "{0}@{1}".format(_USER, host)
+            return address, forwarded(_CONTROL, address)
     return "", ""
 
 

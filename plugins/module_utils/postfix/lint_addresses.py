@@ -20,7 +20,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.public_domains 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations import matches_subdomains
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import ERROR, WARNING, program
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_services import answers_of, transport_name
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_services import transport_name
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import answers_in
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_lines import ConfigText
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.networks import (
@@ -367,9 +368,10 @@ def _other_next_hops(scope, services):
         value = (scope.get(name) or "") if name in scope.explicit else ""
         if transport_name(value) in smtp:
             yield name, "it", value.partition(":")[2], ERROR
+    lookups = Lookups(scope.host, scope.get("queue_directory"))
     for name, with_transport in _HOP_TABLES:
         tables = (scope.get(name) or "") if name in scope.explicit else ""
-        for kind, key, value in answers_of(scope, tables):
+        for kind, key, value in answers_in(lookups, tables):
             if not with_transport or not transport_name(value) or transport_name(value) in smtp:
                 hops = value.partition(":")[2] if with_transport else value
                 # What static: says is its name.

@@ -19,15 +19,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base im
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_fingerprints import uses_tls
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import (
-    COMPILED,
+    answers_in,
     proxied_in,
     restriction_classes,
-    tables_in,
     takes_tables,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import TEXT_TYPES, table_entries
 
 _UNAVAILABLE = "all mail that goes there is deferred: mail transport unavailable"
 _WAITS = "the programs that ask it wait for it, and nothing gets on"
@@ -234,7 +232,7 @@ class _Services(object):
         for name in names:
             if name not in scope.explicit:
                 continue
-            for kind, key, value in answers_of(scope, scope.get(name) or ""):
+            for kind, key, value in answers_in(self._lookups, scope.get(name) or ""):
                 service = transport_name(value)
                 if not service or "$" in service or service.lower() == "dunno" or self._has(service):
                     continue
@@ -322,7 +320,7 @@ class _Services(object):
                     # Where it is set, not where it is used.
                     found.append(self._missing(scope if name in scope.explicit else self._main, name, service, reason))
                 policy = "{0}_tls_policy_maps".format(side)
-                for kind, key, value in answers_of(scope, scope.get(policy) or ""):
+                for kind, key, value in answers_in(self._lookups, scope.get(policy) or ""):
                     if re.search(r"connection_reuse\s*=\s*yes", value):
                         place = scope if policy in scope.explicit else self._main
                         found.append(self._missing(place, policy, service, "for {0} {1} {2}".format(kind, key, reason)))
@@ -426,22 +424,3 @@ def _filter_service(answer):
 def transport_name(value):
     """str: the service of C(transport:nexthop); empty where it is left out or cannot be told."""
     return (value or "").strip().partition(":")[0].strip()
-
-
-def answers_of(scope, value):
-    """list of (str, str, str): what the tables of a list say, as far as they can be read: type or file, key and value."""
-    found = []
-    for kind, path in tables_in(value):
-        if kind == "static":
-            found.append(("static", path, path.strip("{}").strip()))
-        elif kind == "inline":
-            for item in split_list(path[1:-1]):
-                # Both { key = value } and key=value (DATABASE_README).
-                key, _equals, text = item.strip("{} ").partition("=")
-                found.append(("inline", key.strip(), text.strip()))
-        elif path.startswith("/") and (kind in COMPILED or kind in TEXT_TYPES):
-            for key, entry in table_entries(scope.host.text(path) or "", path):
-                # Lines of if and endif are no entries.
-                if kind not in ("regexp", "pcre") or not re.match(r"(if|endif)\b", key, re.I):
-                    found.append((path, key, entry))
-    return found

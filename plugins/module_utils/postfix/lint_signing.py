@@ -12,10 +12,15 @@ import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import WARNING, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
 
 _IDENTIFIER = "signer-bypassed"
 _NETWORK, _OTHERS = "smtpd_milters", "non_smtpd_milters"
 _OVERRIDE = "receive_override_options"
+_BY_CLIENT = "smtpd_milter_maps"
+_DOWN = "milter_default_action"
+# What a milter's own settings, in braces, say of it being down (Postfix 3.0).
+_ITS_DOWN = re.compile(r"\bdefault_action\s*=\s*accept\b")
 # What a milter does is not to be seen in its address: by its name, or by the port of OpenDKIM's documentation.
 _SIGNER = re.compile(r"dkim|:8891\b", re.I)
 # Program -> the list of milters that what it takes in goes through.
@@ -63,6 +68,42 @@ def check_signing(main_scope, service_scopes):
                 else "add {0} to {1}, or take the setting out".format(signer, name)
             )
         found.append(scope.finding(_IDENTIFIER, name, message, fix, WARNING))
+    for scope in [main_scope] + entries:
+        found += _by_client(scope, signer) + _while_it_is_down(scope)
+    return found
+
+
+def _by_client(scope, signer):
+    """list of Finding: for a table of milters by client, as far as it can be read, in which some have others, or none (DISABLE)."""
+    if _BY_CLIENT not in scope.explicit or not scope.get(_BY_CLIENT):
+        return []
+    lookups = Lookups(scope.host, scope.get("queue_directory"))
+    if all(_signs_all(lookups, specification) for specification in split_list(scope.get(_BY_CLIENT))):
+        return []
+    message = "mail of some clients is not signed: here they have other milters than {0}".format(_NETWORK)
+    fix = "name {0} for each of them too, or take the table out".format(signer)
+    return [scope.finding(_IDENTIFIER, _BY_CLIENT, message, fix, WARNING)]
+
+
+def _signs_all(lookups, specification):
+    """bool: whether each answer of a table has the signer; what cannot be read may be anything."""
+    try:
+        table = lookups.table(specification)
+    except SyntaxProblem:
+        return False
+    return table.known and all(_SIGNER.search(value) for value in table.values())
+
+
+def _while_it_is_down(scope):
+    """list of Finding: where mail comes in unsigned as long as the signer does not answer."""
+    found = []
+    message = "mail is taken without a signature while the signer is down"
+    if (scope.get(_DOWN) or "") == "accept" and _DOWN in scope.explicit:
+        found.append(scope.finding(_IDENTIFIER, _DOWN, message, "set it to tempfail, so that mail waits", WARNING))
+    for name in (_NETWORK, _OTHERS):
+        if name in scope.explicit and _ITS_DOWN.search(_signer(scope, name)):
+            fix = "take default_action=accept out of the signer's braces, so that mail waits"
+            found.append(scope.finding(_IDENTIFIER, name, message, fix, WARNING))
     return found
 
 

@@ -87,6 +87,23 @@ def proxied_in(value):
     return [table for item in _items(value) for table in _proxied(item)]
 
 
+def answers_in(lookups, value):
+    """list of (str, str, str): what the tables of an expanded value say, as far as they can be read.
+
+    Each is the table's type or file, what the answer is for, and the answer. A table that Postfix cannot read says nothing.
+    """
+    found = []
+    for item in _items(value):
+        try:
+            table = lookups.table(item)
+        except SyntaxProblem:
+            continue
+        kind, _colon, name = WRAPPED.match(item).group(1).partition(":")
+        place = name if name.startswith("/") else kind
+        found += [(place, key or answer, answer) for key, answer in table.answers()]
+    return found
+
+
 def _items(value):
     """Yields str: the elements of a list that may be tables."""
     skip = False

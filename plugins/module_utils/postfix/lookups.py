@@ -57,7 +57,8 @@ _CLASSES = {
 }
 
 # negated: bool. test: function of a key that returns a match, or None. network: Network or None. text: the pattern, str.
-_Rule = namedtuple("_Rule", "kind test negated network text value")
+# key: what stands before the answer, as it is written.
+_Rule = namedtuple("_Rule", "kind test negated network text key value")
 
 
 class SyntaxProblem(Exception):
@@ -98,9 +99,13 @@ class Table(object):
         """list of (str, str): keys made up so that a pattern matches them, and the answers."""
         return []
 
+    def answers(self):
+        """list of (str, str): the answers that are known, as they are written, and before each what it is for; empty for everything."""
+        return self.entries()
+
     def values(self):
         """list of str: the answers that are known."""
-        return [value for _key, value in self.entries()]
+        return [value for _key, value in self.answers()]
 
 
 class _Known(Table):
@@ -122,8 +127,8 @@ class _Static(_Known):
     def find(self, key):
         return self._answers
 
-    def values(self):
-        return self._answers
+    def answers(self):
+        return [("", answer) for answer in self._answers]
 
 
 class _Pairs(_Known):
@@ -164,8 +169,8 @@ class _Rules(_Known):
                     return [_substituted(rule.value, match)]
         return []
 
-    def values(self):
-        return [rule.value for rule in self._rules if rule.kind == "match"]
+    def answers(self):
+        return [(rule.key, rule.value) for rule in self._rules if rule.kind == "match"]
 
     def networks(self):
         return [rule.network for rule in self._rules if rule.network is not None]
@@ -207,6 +212,9 @@ class _Union(_Known):
     def examples(self):
         return [pair for table in self._tables for pair in table.examples()]
 
+    def answers(self):
+        return [pair for table in self._tables for pair in table.answers()]
+
     def values(self):
         keys = [key for key, _value in self.entries()] + [""]
         return [answer for key in keys for answer in self.find(key) or []]
@@ -243,6 +251,9 @@ class _Pipe(_Union):
 
     def examples(self):
         return [(key, "") for key, _value in self._tables[0].examples()]
+
+    def answers(self):
+        return self._tables[-1].answers()
 
     def values(self):
         return self._tables[-1].values()
@@ -408,7 +419,7 @@ def _cidr_rule(kind, line):
     condition = re.match(r"(if|endif)\b\s*(.*)\Z", line, re.I | re.S)
     rule = condition.group(1).lower() if condition else "match"
     if rule == "endif":
-        return _Rule(rule, None, False, None, None, None)
+        return _Rule(rule, None, False, None, None, None, None)
     negated, text = _negation(condition.group(2) if condition else line)
     pattern, value = (text.split(None, 1) + ["", ""])[:2]
     if rule == "if":
@@ -425,7 +436,7 @@ def _cidr_rule(kind, line):
         address = parse_address(key)
         return address is not None and network.contains(address)
 
-    return _Rule(rule, test, negated, network if rule == "match" else None, None, value.strip(BLANKS))
+    return _Rule(rule, test, negated, network if rule == "match" else None, None, pattern, value.strip(BLANKS))
 
 
 def _pattern_rule(kind, line):
@@ -434,7 +445,7 @@ def _pattern_rule(kind, line):
     if condition:
         rule, line = condition.group(1).lower(), condition.group(2)
         if rule == "endif":
-            return _Rule(rule, None, False, None, None, None)
+            return _Rule(rule, None, False, None, None, None, None)
     negated, line = _negation(line)
     delimiter = re.escape(line[:1])
     # What is escaped is nothing else as well, or a line without an end would take forever.
@@ -457,8 +468,9 @@ def _pattern_rule(kind, line):
     except (re.error, OverflowError, RuntimeError, AssertionError):
         # Python 2 says in the last one that it has no more than 100 groups.
         # What is behind a condition that is not understood counts for nothing.
-        return _Rule("if", _no_match, False, None, None, None) if rule == "if" else None
-    return _Rule(rule, compiled.search, negated, None, pattern, value.strip(BLANKS))
+        return _Rule("if", _no_match, False, None, None, None, None) if rule == "if" else None
+    key = line[: match.start(3)].strip(BLANKS)
+    return _Rule(rule, compiled.search, negated, None, pattern, key, value.strip(BLANKS))
 
 
 def _no_match(key):

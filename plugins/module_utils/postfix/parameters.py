@@ -21,6 +21,8 @@ _DEFAULTS = {
     "queue_directory": "/var/spool/postfix",
     "message_size_limit": "10240000",
     "queue_minfree": "0",
+    "maximal_queue_lifetime": "5d",
+    "bounce_queue_lifetime": "5d",
 }
 
 

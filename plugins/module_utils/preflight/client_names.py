@@ -11,45 +11,32 @@ __metaclass__ = type
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 
 
-def sorted_out(asked, given, relays, known):
+def sorted_out(asked, relays):
     """dict: C(names) and C(unknown), sorted lists of str, and C(elsewhere), name -> list of str.
 
     Args:
         asked: dict: name -> list of str, or None, of ``exchangers.exchangers``.
-        given: list of str, names that are taken whatever the DNS says.
         relays: list of str, names that are not elsewhere.
-        known: str, a table whose keys were taken before.
     """
-    before = set(line.split(None, 1)[0].lower() for line in known.split("\n") if line[:1] not in ("", "#", " ", "\t"))
-    taken, unknown, elsewhere = set(name.lower() for name in given), [], {}
+    taken, unknown, elsewhere = [], [], {}
     for name, hosts in asked.items():
         name = name.lower()
         at_home = set([name, ""]).union(relay.lower() for relay in relays)
         others = [host for host in hosts or [] if host not in at_home]
-        if name in taken:
-            continue
         if others:
             elsewhere[name] = others
-        elif hosts is not None or name in before:
-            taken.add(name)
         else:
-            unknown.append(name)
+            (unknown if hosts is None else taken).append(name)
     return {"names": sorted(taken), "elsewhere": elsewhere, "unknown": sorted(unknown)}
 
 
-def sentences(result, taken):
+def sentences(result):
     """list of str: what an administrator should know of it.
 
     Args:
         result: dict, of ``sorted_out``.
-        taken: bool, whether the relay has somebody for root's mail.
     """
     found = []
-    if not taken and result["names"]:
-        found.append(
-            "root_mail: mail to root and other users of {0} is refused by this relay. Set relay_server_local_recipient to an "
-            "address outside that someone reads.".format(listed(result["names"]))
-        )
     if result["elsewhere"]:
         named = ["{0} ({1})".format(name, ", ".join(hosts)) for name, hosts in sorted(result["elsewhere"].items())]
         found.append("root_mail: left out, since their mail goes elsewhere (MX): {0}.".format(listed(named)))

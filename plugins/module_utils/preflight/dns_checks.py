@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
+import time
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
@@ -20,7 +21,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import could_be_in_dns
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
-from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, dkim_record
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, dkim_record, opendkim
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dkim_published, spf
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import (
     FOUND,
@@ -30,6 +31,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup
     reverse_name,
 )
 
+_NO_ANSWER = "See why not all name servers of the domain answer."
 # More time than the questions have: a thread has to come round to saying that it was too late.
 _GRACE = 0.5
 
@@ -41,6 +43,9 @@ _INFORMATION = ("dns_dkim", "dns_dmarc")
 
 # name: str, the domain that has the record; text: str; tags: dict of str.
 Policy = namedtuple("Policy", "name text tags")
+# A key of the relay: domain, selector, public_key: str, see ``dkim_published.Key``; step: str, one of ``opendkim.STEPS``; until: int or
+# None, seconds since the epoch, until when a former one is needed.
+RelayKey = namedtuple("RelayKey", "domain selector public_key step until")
 Relay = namedtuple("Relay", "hostname helo addresses sender_domains mydomain mydestination")
 
 
@@ -88,13 +93,14 @@ def dns_checks(resolver, relay, selectors, seconds, keys=()):
         relay: Relay; addresses are those from which its mail reaches the internet.
         selectors: list of str, of DKIM.
         seconds: float, by when there has to be a verdict.
-        keys: list of ``dkim_published.Key``, with which the relay signs.
+        keys: list of RelayKey.
 
     Raises:
         DkimError: one of them has no domain or no selector.
     """
     for key in keys:
         dkim_record.check_names(key.domain, key.selector)
+    signing = [key for key in keys if key.step == opendkim.SIGNS]
     works = [(_RESOLVER, server, _work(_server, resolver, server)) for server in resolver.nameservers]
     names = [relay.hostname] + [name for name in [relay.helo] if name.lower() != relay.hostname.lower()]
     for name in names:
@@ -108,12 +114,14 @@ def dns_checks(resolver, relay, selectors, seconds, keys=()):
         works.append(("dns_spf", "HELO " + relay.helo, _work(_helo_policy, resolver, address, relay)))
     works.append(("dns_mx", relay.mydomain, _work(_exchangers, resolver, relay, names)))
     for key in keys:
-        works.append(("dns_dkim", key.domain, _work(_signing_key, resolver, key, seconds)))
+        works.append(("dns_dkim", key.domain, _work(_STEPS[key.step], resolver, key, seconds)))
     policies = {}
     for domain in relay.sender_domains:
-        if not any(_is_within(domain, key.domain) for key in keys):
+        if not any(_is_within(domain, key.domain) for key in keys if key.step != opendkim.FORMER):
             works.append(("dns_dkim", domain, _work(_keys, resolver, domain, selectors)))
-    signed = [key.domain for key in keys if key.domain.lower() not in [name.lower() for name in relay.sender_domains]]
+    signed = [
+        key.domain for key in signing if key.domain.lower() not in [name.lower() for name in relay.sender_domains]
+    ]
     for domain in relay.sender_domains + signed:
         works.append(("dns_dmarc", domain, _work(_policy, resolver, domain, policies)))
 
@@ -126,9 +134,9 @@ def dns_checks(resolver, relay, selectors, seconds, keys=()):
         _outcome(identifier, subject, outcome, answering, seconds)
         for (identifier, subject, _check), outcome in zip(works, outcomes)
     ]
-    if keys:
+    if signing:
         results = [
-            _aligned(result, policies[result["subject"]], relay, keys, results)
+            _aligned(result, policies[result["subject"]], relay, signing, results)
             if result["id"] == "dns_dmarc" and result["status"] == checks.OK
             else result
             for result in results
@@ -401,15 +409,68 @@ def _signing_key(resolver, key, seconds):
         )
     (found,) = dkim_published.published(resolver, [key], seconds)
     seen = "signed as {0}; {1}".format(name, found["seen"])
-    record = 'Publish {0} TXT "{1}".'.format(name, dkim_record.record_text(key.public_key))
     if found["verdict"] == dkim_published.UNKNOWN:
-        return checks.warning("dns_dkim", key.domain, seen, "See why not all name servers of the domain answer.")
+        return checks.warning("dns_dkim", key.domain, seen, _NO_ANSWER)
     if found["verdict"] != dkim_published.PUBLISHED:
-        return checks.failed("dns_dkim", key.domain, seen, record)
+        return _to_publish(checks.failed, key, key.domain, seen)
     if found["testing"]:
         todo = "Take t=y out of the record: receivers take mail as unsigned as long as it is there."
         return checks.warning("dns_dkim", key.domain, seen + ", with t=y", todo)
     return checks.ok("dns_dkim", key.domain, seen)
+
+
+def _new_key(resolver, key, seconds):
+    """How far a key is that shall sign, and does not yet."""
+    name = dkim_record.record_name(key.domain, key.selector)
+    if not key.public_key:
+        todo = "Run mailops.relay.site, which makes it."
+        return checks.warning("dns_dkim", name, "not signed with yet; the key is not made", todo)
+    (found,) = dkim_published.published(resolver, [key], seconds)
+    seen = "not signed with yet; " + found["seen"]
+    if found["verdict"] == dkim_published.UNKNOWN:
+        return checks.warning("dns_dkim", name, seen, _NO_ANSWER)
+    if found["verdict"] != dkim_published.PUBLISHED:
+        status = checks.failed if found["verdict"] == dkim_published.DIFFERENT else checks.warning
+        return _to_publish(status, key, name, seen)
+    return checks.warning(
+        "dns_dkim", name, "published, and " + seen, "Run mailops.relay.site, which signs with it from then on."
+    )
+
+
+def _former_key(resolver, key, seconds):
+    """Whether mail can still be verified that a key has signed which signs no longer; then, whether its record may go."""
+    name = dkim_record.record_name(key.domain, key.selector)
+    if (key.until or 0) <= time.time():
+        answer = _known(resolver, name, "TXT", name)
+        if answer.outcome != FOUND:
+            return checks.ok("dns_dkim", name, "no longer signed with, and its record is gone")
+        seen = "no mail is queued any more that it has signed: its record may leave the DNS"
+        return checks.ok(
+            "dns_dkim", name, seen + (", and mailops.relay.site removes its key" if key.public_key else "")
+        )
+    seen = "no longer signed with; its record is needed until {0}; ".format(
+        time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(key.until))
+    )
+    if not key.public_key:
+        # Without the key nobody can say whether what is there is right.
+        return checks.warning("dns_dkim", name, seen + "the host's key cannot be read", "Leave the record as it is.")
+    (found,) = dkim_published.published(resolver, [key], seconds)
+    seen += found["seen"]
+    if found["verdict"] == dkim_published.UNKNOWN:
+        return checks.warning("dns_dkim", name, seen, _NO_ANSWER)
+    if found["verdict"] != dkim_published.PUBLISHED:
+        return _to_publish(checks.failed, key, name, seen)
+    return checks.ok("dns_dkim", name, seen)
+
+
+def _to_publish(status, key, subject, seen):
+    """dict: a check of a key of which the record is to be published; it is in C(record), as text and as lines of a zone file."""
+    name, text = dkim_record.record_name(key.domain, key.selector), dkim_record.record_text(key.public_key)
+    record = {"name": name, "text": text, "zone": dkim_record.zone_text(key.domain, key.selector, text)}
+    return dict(status("dns_dkim", subject, seen, 'Publish {0} TXT "{1}".'.format(name, text)), record=record)
+
+
+_STEPS = {opendkim.NEW: _new_key, opendkim.SIGNS: _signing_key, opendkim.FORMER: _former_key}
 
 
 def _keys(resolver, domain, selectors):

@@ -24,14 +24,20 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import port_number
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.host.trust import system_bundle
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, opendkim, root_mail
 from ansible_collections.mailops.relay.plugins.module_utils.mail.certificate_checks import IDENTIFIER
+from ansible_collections.mailops.relay.plugins.module_utils.mail.exchangers import exchangers
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import queue_lifetime
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.dane_resolver import postfix_views
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import parameters_of
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
-from ansible_collections.mailops.relay.plugins.module_utils.preflight import smarthost_login, way_out
+from ansible_collections.mailops.relay.plugins.module_utils.preflight import dane, smarthost_login, way_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.certificates import Certificates
+from ansible_collections.mailops.relay.plugins.module_utils.preflight.client_names import sorted_out
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.clock import clock_check
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries, name_checks
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.log_limits import (
@@ -101,10 +107,20 @@ _OF_SUBSETS = {
     "clock_tolerance": ("local", "certificates"),
     "mx": ("network",),
     "smarthosts": ("network",),
+    "relays": ("network",),
+    "dane_signed_name": ("network",),
+    "dane_broken_name": ("network",),
     "ca_path": ("certificates",),
 }
 # Of those the ones that need a value; here, so that it can be told from what is given.
-_DEFAULTS = {"queue_free_mib": 1024, "queue_free_inodes": 10000, "message_rate": 100, "clock_tolerance": 30}
+_DEFAULTS = {
+    "queue_free_mib": 1024,
+    "queue_free_inodes": 10000,
+    "message_rate": 100,
+    "clock_tolerance": 30,
+    "dane_signed_name": ".",
+    "dane_broken_name": "dnssec-failed.org",
+}
 
 
 def with_defaults(options):
@@ -171,10 +187,13 @@ class Relay(object):
             "mydomain": self.parameters.value("mydomain"),
             "mydestination": self.parameters.names("mydestination"),
             "addresses": self._options["expected_addresses"] or self._sources,
-            "dkim_keys": opendkim.public_keys(self._runner),
+            "dkim_keys": opendkim.key_steps(self._runner, self._plan.get("dkim_keys") or [], self._queue_lifetime()),
             "planned": self.planned,
             "postfix": self._host.version_text,
         }
+
+    def _queue_lifetime(self):
+        return queue_lifetime.longest(self.parameters.value(name) for name in queue_lifetime.PARAMETERS)
 
     def _outbound(self):
         """list of str: the addresses from which Postfix sends: smtp_bind_address, the only one of inet_interfaces, or the route's."""
@@ -216,7 +235,9 @@ class Relay(object):
             )
             works += list(zip(EXPECTED["local"], local))
         if "network" in subset:
-            works += self._resolver_works() + self._exit_works() + self._smarthost_works()
+            works += self._resolver_works() + self._exit_works() + self._smarthost_works() + self._dane_works()
+            if self._options["root_mail"] and not self.planned:
+                works.append((root_mail.IDENTIFIER, self._clients_root_mail))
         if "certificates" in subset:
             works.append((IDENTIFIER, self._certificates))
         results = []
@@ -324,14 +345,23 @@ class Relay(object):
             recipient = self._plan.get("root_recipient")
             verdict = root_mail.TAKEN if recipient else root_mail.KEPT
             return [root_mail.check(subject, {"verdict": verdict, "text": recipient or ""})]
-        return [root_mail.check(subject, self.root_mail([subject])[subject])]
+        return [root_mail.check(subject, answers(self._runner, self.parameters, [subject])[subject])]
 
     def root_mail(self, addresses):
-        """dict: see ``postfix/root_mail.answers``."""
-        return answers(self._runner, self.parameters, addresses)
+        """dict: see ``postfix/root_mail.answers``, for mail that clients send."""
+        return answers(self._runner, self.parameters, addresses, from_others=True)
+
+    def _clients_root_mail(self):
+        answered = self.root_mail(self._options["root_mail"])
+        names = sorted(set(address.rpartition("@")[2].lower() for address in answered))
+        servers = nameservers(read_native(_RESOLV_CONF) or "")
+        asked = exchangers([name for name in names if is_fqdn(name)], servers, self._options["timeout"] / 2.0)
+        return root_mail.of_clients(
+            answered, sorted_out(asked, self._options["relays"] + [self._hostname])["elsewhere"]
+        )
 
     def _resolver_works(self):
-        servers = way_out.nameservers(read_native(_RESOLV_CONF) or "")
+        servers = nameservers(read_native(_RESOLV_CONF) or "")
         where, seconds = self._hostname, self._options["timeout"] / 2.0
         if not servers:
             todo = "Name a name server in {0}.".format(_RESOLV_CONF)
@@ -353,6 +383,18 @@ class Relay(object):
                 ),
             )
             for smarthost in self._options["smarthosts"]
+        ]
+
+    def _dane_works(self):
+        """list of (str, callable): nothing where Postfix does no DANE, or is only planned."""
+        if self.planned or not self._host.installed or self.parameters.value("smtp_dns_support_level") != "dnssec":
+            return []
+        signed, broken = self._options["dane_signed_name"], self._options["dane_broken_name"]
+        return [
+            (
+                dane.IDENTIFIER,
+                lambda: dane.dane_checks(postfix_views(self._runner), signed, broken, self._options["timeout"]),
+            )
         ]
 
     def _exit_works(self):

@@ -8,12 +8,10 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import os
 import socket
-import struct
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import dns_question
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import (
-    is_address,
     not_globally_routed,
     parse_network,
 )
@@ -21,10 +19,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 
 # Addresses of the internet, to ask the routing table; nothing is sent there (a.root-servers.net).
 _OUTSIDE = ((socket.AF_INET, "198.41.0.4"), (socket.AF_INET6, "2001:503:ba3e::2:30"))
-
-_DNS_PORT = 53
-_NXDOMAIN, _REFUSED = 3, 5
-_RCODES = {1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED"}
 
 
 def route_sources():
@@ -36,7 +30,7 @@ def route_sources():
         except socket.error:
             continue
         try:
-            handle.connect((target, _DNS_PORT))
+            handle.connect((target, dns_question.PORT))
             found.append(handle.getsockname()[0])
         except socket.error:
             pass
@@ -45,17 +39,7 @@ def route_sources():
     return found
 
 
-def nameservers(text):
-    """list of str: addresses of the name servers in a C(resolv.conf) (resolv.conf(5)); the C library asks the first three."""
-    found = []
-    for line in text.split("\n"):
-        words = line.split()
-        if len(words) > 1 and words[0] == "nameserver" and is_address(words[1].partition("%")[0]):
-            found.append(words[1])
-    return found[:3]
-
-
-def nameserver_check(server, seconds, where, port=_DNS_PORT):
+def nameserver_check(server, seconds, where, port=dns_question.PORT):
     """dict: whether a name server answers this host, whatever it has to say.
 
     Args:
@@ -65,39 +49,17 @@ def nameserver_check(server, seconds, where, port=_DNS_PORT):
         port: int.
     """
     identifier, subject = "dns_resolver", "{0} asked by {1}".format(server, where)
-    number = os.urandom(2)
-    # The name servers of the root: one question, recursion wanted (RFC 1035, 4.1).
-    question = number + struct.pack(">HHHHH", 0x0100, 1, 0, 0, 0) + b"\0" + struct.pack(">HH", 2, 1)
     todo = "Start or repair the name server {0}, or name another one in /etc/resolv.conf.".format(server)
     try:
-        family, kind, protocol, _name, address = socket.getaddrinfo(server, port, 0, socket.SOCK_DGRAM)[0]
-        handle = socket.socket(family, kind, protocol)
-        try:
-            # It is asked twice: a packet may be lost.
-            handle.settimeout(max(seconds / 2.0, 0.1))
-            handle.connect(address)
-            reply = None
-            for _attempt in range(2):
-                try:
-                    handle.send(question)
-                    reply = handle.recv(4096)
-                    break
-                except socket.timeout:
-                    pass
-        finally:
-            handle.close()
-    except (socket.error, UnicodeError) as exc:
-        return checks.failed(identifier, subject, "cannot be asked: {0}".format(exc), todo)
-    if reply is None:
-        return checks.failed(identifier, subject, "does not answer ({0:g} s)".format(seconds), todo)
-    if len(reply) < 12 or reply[:2] != number or not bytearray(reply)[2] & 0x80:
-        return checks.failed(identifier, subject, "answers with something that is not a DNS message", todo)
-    rcode = bytearray(reply)[3] & 0x0F
-    if rcode in (0, _NXDOMAIN):
+        # The name servers of the root: each resolver knows them.
+        rcode = dns_question.ask(server, ".", dns_question.NS, seconds, port).rcode
+    except dns_question.QuestionError as exc:
+        return checks.failed(identifier, subject, str(exc), todo)
+    if rcode in (dns_question.NOERROR, dns_question.NXDOMAIN):
         return checks.ok(identifier, subject, "answers")
-    if rcode == _REFUSED:
+    if rcode == dns_question.REFUSED:
         todo = "Let {0} answer this host, or name another name server in /etc/resolv.conf.".format(server)
-    return checks.failed(identifier, subject, "says {0}".format(_RCODES.get(rcode, "error {0}".format(rcode))), todo)
+    return checks.failed(identifier, subject, "says {0}".format(dns_question.rcode_text(rcode)), todo)
 
 
 def outbound_check(sources, expected, own):

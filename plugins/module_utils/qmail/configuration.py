@@ -28,7 +28,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan impor
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes, read_native, write_atomically
 from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
 from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
-from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
+from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request, fingerprint
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
     Transaction,
@@ -68,6 +68,7 @@ class ControlPlan(FilePlan):
 
     Attributes, besides those of ``FilePlan``:
         spec: ControlFile.
+        base: str or None, what the file would be without its owner, as far as ``set`` was told.
     """
 
     def __init__(self, directory, spec, has_credentials=False, attributes=(None, None, None)):
@@ -77,6 +78,7 @@ class ControlPlan(FilePlan):
             os.path.join(directory, spec.name), *attributes, secret=has_credentials, new=(_MODE, _OWNER, _GROUP)
         )
         self.spec = spec
+        self.base = self.before
         if spec.name == "smtproutes" and self.before is not None and control.has_credentials(self.before):
             self.secret = True
 
@@ -87,6 +89,7 @@ class ControlPlan(FilePlan):
             value: as of ``control.checked``; None for no file.
             base: str or None, the text whose comments and order stay.
         """
+        self.base = base
         if value is None or base is None or not control.same(self.spec, base, value):
             base = None if value is None else control.write(self.spec, value, base)
         self.after = base
@@ -110,7 +113,7 @@ class ControlPlan(FilePlan):
 
 def _fits(thing, key, entry):
     """bool: whether an entry of a record is of a control file as it is recorded."""
-    return fits(thing, key, entry) and os.path.basename(thing) in control.CONTROL_FILES
+    return fits(thing, key, entry) and control.file_called(os.path.basename(thing)) is not None
 
 
 def _secret_group():
@@ -165,18 +168,18 @@ class Configuration(object):
             RelayError: the text says whether something has changed.
         """
         check_request(self._owner_name, self._request.get("state") or "present")
-        if self._absent and (self._request["control"] or self._request["credentials"]):
+        if self._absent and (self._request["control"] or self._request["credentials"] or self._request["forwards"]):
             raise ConfigurationError(
-                "state: absent gives back all that {0} has set; leave out control and credentials, nothing was "
+                "state: absent gives back all that {0} has set; leave out control, credentials and forwards, nothing was "
                 "changed".format(self._owner_name)
             )
         if self._request["service"] and self._request["service_manager"] in ("auto", "none"):
             raise ConfigurationError(
                 "service: needs a service_manager other than 'auto' and 'none'; name it, nothing was changed"
             )
-        values = self._wanted()
+        values, forwards = self._wanted(), self._wanted_forwards()
         if self._absent and not os.path.isdir(self._directory) and not self._owned_now().claims.left_out():
-            return self._apply(values)
+            return self._apply(values, forwards)
         if not os.path.isdir(self._directory):
             raise ConfigurationError(
                 "there is no qmail on this host: the directory of its control files, {0}, does not exist; "
@@ -184,9 +187,9 @@ class Configuration(object):
             )
         try:
             if self._check_mode:
-                return self._apply(values)
+                return self._apply(values, forwards)
             with Lock(self._directory), locked(self._owner_name):
-                return self._apply(values)
+                return self._apply(values, forwards)
         except EnvironmentError as exc:
             raise ConfigurationError(
                 "the control files could not be read or staged: {0}; none was changed".format(explained(exc))
@@ -223,6 +226,14 @@ class Configuration(object):
         self._add_credentials(values)
         return values
 
+    def _wanted_forwards(self):
+        """list of (ControlFile, str): each file of the user alias that is named, and the address in it."""
+        found = []
+        for name, address in sorted(self._request["forwards"].items()):
+            spec = control.forward_file(name)
+            found.append((spec, control.checked(spec, address)))
+        return found
+
     def _add_credentials(self, values):
         items = self._request["credentials"]
         if not items:
@@ -247,9 +258,9 @@ class Configuration(object):
     def _owned_now(self):
         return Owned(self._owner_name, "qmail_config " + os.path.realpath(self._directory), fits=_fits)
 
-    def _apply(self, values):
+    def _apply(self, values, forwards):
         self._owned = self._owned_now()
-        plans = self._plans(values)
+        plans = self._plans(values, forwards)
         if not self._absent:
             self._keep_deliveries(plans)
         if not self._check_mode:
@@ -291,10 +302,21 @@ class Configuration(object):
             "warnings": self._warnings + self._owned.warnings(),
         }
 
-    def _plans(self, values):
+    def _plans(self, values, forwards):
         """list of ControlPlan: of the named files, and of those that this owner has and no longer names."""
-        owned = OwnedFiles(self._owned, [sorted(values.items()), self._request["credentials"]])
-        plans = []
+        request = [sorted(values.items()), self._request["credentials"]]
+        owned = OwnedFiles(self._owned, request + ([self._request["forwards"]] if forwards else []))
+        plans, replaced = [], []
+        home = deliveries.alias_home() if forwards else None
+        for spec, address in forwards:
+            plan = ControlPlan(home, spec)
+            plan.set(address, owned.base(plan))
+            ours = owned.how(plan.destination).get("is") == fingerprint(plan.before)
+            if plan.before != plan.after and not ours and control.instructions(plan.before or ""):
+                replaced.append(plan.path)
+            owned.claim(plan)
+            plans.append(plan)
+        self._keep_forwards(replaced)
         for name in values:
             credentials = name == "smtproutes" and bool(self._request["credentials"])
             plan = ControlPlan(self._directory, control.CONTROL_FILES[name], credentials)
@@ -308,6 +330,7 @@ class Configuration(object):
             if stays is not None:
                 self._warnings.append("{0} was not there before, but stays: {1}".format(path, stays))
             elif plan is not None:
+                plan.base = plan.after
                 plans.append(plan)
         self._warnings += owned.adoption(self._owner_name) + owned.warnings
         if self._absent:
@@ -326,7 +349,9 @@ class Configuration(object):
             plan = planned.get(name)
             before[name] = plan.before if plan else read_native(os.path.join(self._directory, name))
             after[name] = plan.after if plan else before[name]
-        ends = "; ".join(deliveries.lost(self._home, before, after)) if before != after else ""
+        virtual = planned.get("virtualdomains")
+        theirs = (virtual.base or "") if virtual else None
+        ends = "; ".join(deliveries.lost(self._home, before, after, theirs)) if before != after else ""
         if ends and _LOCAL_DELIVERIES in self._request["accept_risks"]:
             self._warnings.append("no longer delivered on this host, as accepted: {0}".format(ends))
         elif ends:
@@ -337,8 +362,24 @@ class Configuration(object):
                 )
             )
 
+    def _keep_forwards(self, replaced):
+        """Refuse, or warn, where somebody else has said what is to be done with mail for an address of the user alias.
+
+        Raises:
+            ConfigurationError: somebody has, and the risk is not accepted.
+        """
+        if replaced and _LOCAL_DELIVERIES in self._request["accept_risks"]:
+            self._warnings.append("no longer what it says, as accepted: {0}".format(", ".join(replaced)))
+        elif replaced:
+            raise ConfigurationError(
+                "somebody else has said in {0} where this mail goes, which would end; take it into account and remove the file, or "
+                "accept the risk '{1}' in accept_risks, nothing was changed".format(
+                    ", ".join(replaced), _LOCAL_DELIVERIES
+                )
+            )
+
     def _plan_from_before(self, path, *attributes):
-        spec = control.CONTROL_FILES[os.path.basename(path)]
+        spec = control.file_called(os.path.basename(path))
         return ControlPlan(os.path.dirname(path), spec, attributes=attributes)
 
     def _why_it_stays(self, name):

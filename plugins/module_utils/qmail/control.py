@@ -220,6 +220,15 @@ def _check_virtual(name, key, value):
         )
 
 
+def _check_address(name, value):
+    user, _at, domain = value.rpartition("@")
+    _check_printable(name, value, "an address")
+    _check_printable(name, user, "a user")
+    if re.search(r'[<>()"@]', user):
+        _fail(name, value, "is more than an address; write USER@DOMAIN alone")
+    _check_me(name, domain)
+
+
 _SEND, _INJECT, _REMOTE, _SMTPD = "qmail-send", "qmail-inject", "qmail-remote", "qmail-smtpd"
 
 _FILES = (
@@ -260,6 +269,33 @@ _FILES = (
 
 CONTROL_FILES = dict((item.name, item) for item in _FILES)
 
+# A file of the user alias: dot-qmail(5). qmail-local looks for it in small letters.
+FORWARD_PREFIX = ".qmail-"
+_FORWARD_NAME = re.compile(r"[a-z0-9_]+(?:-[a-z0-9_]+)*\Z")
+
+
+def forward_file(name):
+    """ControlFile: of the file that says where mail for an address of the user C(alias) goes.
+
+    Raises:
+        ControlError: qmail would not look for a file of that name.
+    """
+    if not isinstance(name, TEXT) or not _FORWARD_NAME.match(name):
+        raise ControlError(
+            "forwards: '{0}' is no name of an alias; write small letters, digits, hyphens and underscores, such as root".format(
+                to_native(name, nonstring="simplerepr")
+            )
+        )
+    return ControlFile(FORWARD_PREFIX + name, "forward", "none", "qmail-local", NONE, _check_address)
+
+
+def file_called(name):
+    """ControlFile or None: by the name of a file."""
+    if name.startswith(FORWARD_PREFIX) and _FORWARD_NAME.match(name[len(FORWARD_PREFIX) :]):
+        return forward_file(name[len(FORWARD_PREFIX) :])
+    return CONTROL_FILES.get(name)
+
+
 # The servers are tried in the order of the file (qmail-qmqpc(8)); elsewhere the order means nothing.
 _ORDERED = ("qmqpservers",)
 
@@ -267,6 +303,7 @@ _MEANINGS = {
     "name": "a host name",
     "word": "a user name",
     "text": "a line of text",
+    "forward": "an address",
     "list": "a list",
     "mapping": "a mapping",
 }
@@ -427,10 +464,12 @@ def parse(spec, text):
         text: str, the content of the file.
 
     Returns:
-        As of ``checked``; None for a number without digits, for which qmail uses its default.
+        As of ``checked``; None for a number without digits, for which qmail uses its default; of a forward all ``instructions``.
     """
     if spec.kind == "number":
         return whole_number(re.match(r"[0-9]*", text).group())
+    if spec.kind == "forward":
+        return instructions(text)
     if spec.kind in ("list", "mapping"):
         entries = [entry for entry in (_entry(spec, line) for line in _lines(text)) if entry is not None]
         if spec.kind == "list":
@@ -440,9 +479,17 @@ def parse(spec, text):
     return text.split("\n", 1)[0].rstrip(" \t")
 
 
+def instructions(text):
+    """list of str: the lines of a C(.qmail) file that qmail-local follows."""
+    lines = [line.rstrip(" \t") for line in text.split("\n")]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def same(spec, text, value):
     """bool: whether qmail reads this value from this text already."""
     have = parse(spec, text)
+    if spec.kind == "forward":
+        return have == ["&" + value]
     if spec.kind == "mapping":
         return _lowered(have) == _lowered(value)
     if spec.kind == "list":
@@ -473,6 +520,8 @@ def write(spec, value, before=None):
     Returns:
         str.
     """
+    if spec.kind == "forward":
+        return "&{0}\n".format(value)
     if spec.kind not in ("list", "mapping"):
         return "{0}\n".format(value)
     wanted = _wanted_lines(spec, value)

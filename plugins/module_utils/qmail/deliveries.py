@@ -16,7 +16,7 @@ import os
 import pwd
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_bytes, read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control
 
 # The control files that say what is local.
@@ -26,13 +26,18 @@ FILES = ("me", "locals", "virtualdomains")
 _NAMED = 5
 
 
-def lost(home, before, after):
+# The user to whom qmail-lspawn(8) gives what is no other user's, as conf-users of qmail has it.
+ALIAS = "alias"
+
+
+def lost(home, before, after, theirs=None):
     """What is delivered on this host by somebody's wish, and would no longer be.
 
     Args:
         home: str, the home directory of qmail.
         before: dict of str to str or None: the text of each of ``FILES``; None is no file.
         after: likewise.
+        theirs: str or None, the text of C(virtualdomains) without what its owner has set there, or what it is in ``before``.
 
     Returns:
         list of str: what ends, a phrase for each kind; empty when nothing does. The mailboxes of users who have said nothing of
@@ -40,8 +45,9 @@ def lost(home, before, after):
     """
     found = []
     kept, left = _virtual(after), []
+    wished = _virtual(before if theirs is None else {"virtualdomains": theirs})
     for domain, prefix in sorted(_virtual(before).items()):
-        if domain not in kept:
+        if domain in wished and domain not in kept:
             left.append("{0} (to {1})".format(domain or "every other domain", prefix))
     if left:
         found.append("virtualdomains: " + _some(left))
@@ -66,6 +72,43 @@ def _virtual(texts):
     """dict: domain or address -> the prefix that it is delivered by; an empty one makes an exception, no virtual domain."""
     entries = control.parse(control.CONTROL_FILES["virtualdomains"], texts["virtualdomains"] or "")
     return dict((domain.lower(), prefix) for domain, prefix in entries.items() if prefix)
+
+
+def alias_home():
+    """str: the home of the user C(alias), in which qmail-local looks for its C(.qmail) files.
+
+    Raises:
+        ControlError: qmail would not use it.
+    """
+    try:
+        user = pwd.getpwnam(ALIAS)
+    except KeyError:
+        raise control.ControlError(
+            "forwards: there is no user '{0}' on this host, whose files they would be; make it as qmail's INSTALL.ids says, nothing was "
+            "changed".format(ALIAS)
+        )
+    # qmail-getpw(8): the home of another is none.
+    if not os.path.isdir(user.pw_dir) or os.stat(user.pw_dir).st_uid != user.pw_uid:
+        raise control.ControlError(
+            "forwards: {0}, the home of the user '{1}', is not there or not that user's, and qmail would not look in it; "
+            "see qmail-getpw(8), nothing was changed".format(user.pw_dir, ALIAS)
+        )
+    return user.pw_dir
+
+
+def forwarded(directory, address):
+    """str: to whom this host itself sends mail for an address on, by C(virtualdomains) and a file of the user C(alias); empty for nobody.
+
+    Args:
+        directory: str, of the control files.
+        address: str.
+    """
+    entries = _virtual({"virtualdomains": read_native(os.path.join(directory, "virtualdomains"))})
+    if entries.get(address.lower()) != ALIAS:
+        return ""
+    name = control.FORWARD_PREFIX + address.rpartition("@")[0].lower()
+    lines = control.instructions(read_native(os.path.join(alias_home(), name)) or "")
+    return ", ".join(line.lstrip("&") for line in lines)
 
 
 def _some(items):
@@ -110,14 +153,15 @@ def dot_qmail_files(home):
             names = os.listdir(directory)
         except OSError:
             continue
-        paths = [os.path.join(directory, name) for name in sorted(names) if (name + "-").startswith(".qmail-")]
+        # A dot in an address is a colon in the name of its file (qmail-local.c): dated copies are read by nobody.
+        names = [name for name in sorted(names) if (name + "-").startswith(".qmail-") and "." not in name[1:]]
+        paths = [os.path.join(directory, name) for name in names]
         found.extend(path for path in paths if _instructs(path))
     return found
 
 
 def _instructs(path):
     try:
-        lines = (read_bytes(path) or b"").split(b"\n")
+        return bool(control.instructions(read_native(path) or ""))
     except (RelayError, EnvironmentError):
         return True
-    return any(line.strip() and not line.startswith(b"#") for line in lines)

@@ -104,7 +104,21 @@ def test_the_table():
     assert "FAILED   dns_ptr          203.0.113.4: names host-4.provider.example, not" in lines[at:]
     assert "                          To do: Let the provider set it." in lines[at:]
     lines = preflight_table(result_of(relay=known(planned=True)))
-    assert lines[1] == "as the role will make it"
+    assert lines[1] == "as the role will make it" and lines[-1] == "OK: relay"
+
+
+def test_the_last_line_says_what_is_not_well_on_any_relay():
+    late = checks.warning("dns_spf", "example.com", "no SPF record", "Publish it.")
+    lines = preflight_table(result_of(one=known(), two=known(dns=[BAD, BAD, late]), three=known(dns=[late])))
+    assert lines[-1] == "FAILED: two: failed dns_ptr, warning dns_spf; three: warning dns_spf"
+
+
+def test_a_record_to_publish_can_be_copied_out_of_the_table():
+    zone = 'b._domainkey.example.com. 3600 IN TXT (\n    "{0}"\n    "{0}" )\n'.format("x" * 64)
+    record = {"name": "b._domainkey.example.com", "text": "x" * 128, "zone": zone}
+    lines = preflight_table(result_of(relay=known(dns=[dict(BAD, record=record)])))
+    assert "\n".join(lines).count(zone.rstrip()) == 1
+    assert lines.index(zone.splitlines()[0]) > lines.index("                          To do: Let the provider set it.")
 
 
 def test_the_table_says_the_same_of_several_checks_once():
@@ -156,7 +170,7 @@ def test_no_terminal_obeys_a_strangers_record():
         ),
         (
             lambda: preflight_table({"checks": []}),
-            "preflight_table: the input has no relays. Give what preflight_result returned.",
+            "preflight_table: the input has no relays, verdict. Give what preflight_result returned.",
         ),
     ],
 )

@@ -85,6 +85,36 @@ def test_a_host_that_has_answered_is_known_by_what_it_calls_itself():
     )
 
 
+EMPTY = queue([], size=0, oldest_age=None, by_queue={}, by_client=[])
+DONE = {"mta": "postfix", "affected": 0, "matched": 0, "left_alone": [], "messages": [], "plan_file": ""}
+
+
+@pytest.mark.parametrize(
+    ("found", "done", "selected", "ok"),
+    [
+        ({"relay": EMPTY}, {}, False, True),
+        ({"relay": EMPTY}, {}, True, False),
+        ({"relay": EMPTY, "web01": queue([entry()])}, {}, True, True),
+        ({"relay": EMPTY}, {"relay": DONE}, True, False),
+        # It was on hold before.
+        ({"relay": queue([entry()])}, {"relay": DONE}, True, True),
+        # What is taken back was in no queue.
+        ({"relay": None}, {"relay": dict(DONE, affected=2, matched=2)}, True, True),
+    ],
+)
+def test_it_is_not_well_where_none_of_the_messages_that_were_named_is_there(found, done, selected, ok):
+    result = queue_result(found, done, done, "hold" if done else None, None, selected)
+    assert result["ok"] is ok
+    assert result["summary"] == ("" if ok else "No message was found.")
+    assert ("No message was found." in queue_verdict(result)) is not ok
+
+
+def test_what_did_not_answer_is_in_the_summary_too():
+    result = queue_result({"relay": EMPTY, "web01": {"unreachable": True, "msg": "no route"}}, {}, {}, None, None, True)
+    assert result["summary"] == "No message was found. web01: no route."
+    assert queue_verdict(result)[-2:] == ["No message was found.", "not complete: web01: no route."]
+
+
 def test_an_empty_queue():
     assert queue_table(queue([], oldest_age=None), "web01") == ["web01 (postfix): 0 messages"]
 

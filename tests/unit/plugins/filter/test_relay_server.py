@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.plugins.filter.core import regex_replace
 from ansible.plugins.test.core import search
 from jinja2.nativetypes import NativeEnvironment
 
@@ -339,6 +340,8 @@ hostname=relay01.example.com
 hosts_file=MTI3LjAuMC4xCWxvY2FsaG9zdAo=
 pair=/etc/postfix/server.key
 pair=/etc/postfix/server.crt
+taken=web01.example.com
+keeps=root
 signs=relay01._domainkey.example.com example.com:relay01:/etc/opendkim/keys/relay01._domainkey.example.com.pem
 smtpd_milters=inet:127.0.0.1:11332, inet:127.0.0.1:8891
 non_smtpd_milters="""
@@ -352,12 +355,14 @@ def test_what_runs_and_is_there_need_not_be_asked_about_again():
         "hostnames": ["relay01", "relay01.example.com"],
         "hosts_file": "MTI3LjAuMC4xCWxvY2FsaG9zdAo=",
         "pair": ["/etc/postfix/server.key", "/etc/postfix/server.crt"],
+        "taken": ["web01.example.com"],
+        "keeps": ["root"],
         "signs": ["/etc/opendkim/keys/relay01._domainkey.example.com.pem"],
         "smtpd_milters": "inet:127.0.0.1:11332, inet:127.0.0.1:8891",
         "non_smtpd_milters": "",
     }
     nothing = {"services": [], "programs": [], "recorded": [], "hostnames": [], "hosts_file": "", "pair": []}
-    nothing.update(signs=[], smtpd_milters="", non_smtpd_milters="")
+    nothing.update(taken=[], keeps=[], signs=[], smtpd_milters="", non_smtpd_milters="")
     assert filters.host_state([]) == nothing
 
 
@@ -528,6 +533,19 @@ def test_what_Postfix_listens_on_has_a_loopback_address_for_each_family(own, pro
     environment = NativeEnvironment()
     environment.tests["search"] = search
     assert environment.from_string(VARS["__relay_server_interfaces"]).render(variables) == interfaces
+
+
+def test_a_next_certificate_goes_along_to_other_files():
+    environment = NativeEnvironment()
+    environment.filters.update(regex_replace=regex_replace, zip=zip)
+    variables = {
+        "__relay_server_host": {"pair": ["/etc/postfix/server.key", "/etc/postfix/server.crt"]},
+        "__relay_server_pair": ["/etc/postfix/server.key", "/etc/ssl/relay.crt"],
+    }
+    assert environment.from_string(VARS["__relay_server_next_moves"]).render(variables) == [
+        ("/etc/postfix/server.key.next", "/etc/postfix/server.key.next", "0600"),
+        ("/etc/postfix/server.crt.next", "/etc/ssl/relay.crt.next", "0644"),
+    ]
 
 
 @pytest.mark.parametrize(

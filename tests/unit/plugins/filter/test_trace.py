@@ -188,7 +188,7 @@ def test_nothing_was_found():
         "No message was found.",
         "read on relay: /var/log/mail.log: it begins on 2026-11-22 07:03:20.000",
     ]
-    assert not result["ok"] and result["silent"] == {}
+    assert not result["ok"] and result["silent"] == {} and result["summary"] == "No message was found."
     empty = told(log=dict(LOG, first=None, last=None))
     assert trace_table(trace_result(NAMES, [{"relay": empty}]))[1:] == [
         "read on relay: /var/log/mail.log: no line of a mail system is in it"
@@ -201,6 +201,7 @@ def test_who_did_not_answer_is_told_from_who_has_refused():
     assert result["silent"] == {"web01": "web01 could not be asked: no route"} and result["ok"]
     result = trace_result(NAMES, [{"relay": told(RELAY), "web01": {"failed": True, "msg": "cannot be read"}}])
     assert result["silent"] == {} and not result["ok"]
+    assert result["nothing"] == [] and result["summary"] == "web01 could not be asked: cannot be read"
 
 
 def test_a_bounce_with_its_notice():
@@ -275,7 +276,7 @@ def test_no_terminal_obeys_a_strangers_text(text, field):
         ),
         (
             lambda: trace_table({}),
-            "trace_table: the input has no traces, rejects, read, problems, complete. Give what trace_result returned.",
+            "trace_table: the input has no traces, rejects, read, problems, complete, nothing. Give what trace_result returned.",
         ),
     ],
 )

@@ -433,3 +433,20 @@ def test_the_relays_are_asked_about_each_address_once():
     site = with_root(with_root(Site(), NAMES[0]), NAMES[1])
     site.sent["down"] = {"unreachable": True, "msg": "no"}
     assert verify.verify_root_addresses(site.sent) == sorted(f"root@{name}.example.com" for name in NAMES[:2])
+
+
+def test_a_relay_that_signs_is_asked_for_its_signatures():
+    site = Site()
+    note = {"time": 100.9, "kind": "signed", "text": "DKIM, d=x, s=a"}
+    site.relays[0]["messages"][0]["notes"] = [note]
+    keys = [{"domain": "y", "selector": "a", "step": "former"}, {"domain": "x", "selector": "a", "step": "signs"}]
+    looked = {"item": "relay", "checks": [], "verdict": "ok", "relay": {"dkim_keys": keys}}
+    result = site.result(certificates=[looked])
+    assert [(row["status"], row["cause"]) for row in result["clients"]] == [("ok", "")] + [("failed", "not_signed")] * 2
+    assert not result["ok"] and "signed (DKIM, d=x, s=a)" in verify.verify_table(result)[0]
+    # One whose new key waits, or that could not be asked, is not expected to sign.
+    keys[1]["step"] = "new"
+    assert (
+        site.result(certificates=[looked])["ok"]
+        and site.result(certificates=[{"item": "relay", "checks": []}])["clients"]
+    )

@@ -12,27 +12,26 @@ import yaml
 
 from ansible_collections.mailops.relay.plugins.modules import client_names_info
 
-TOLD = {
-    "web01.example.com": [],
-    "web02.example.com": ["mail.example.com"],
-    "web03.example.com": None,
-    "web04.example.com": None,
-}
+TOLD = {"web01.example.com": [], "web02.example.com": ["mail.example.com"], "web03.example.com": None}
 
 
-def test_names_are_told_apart_by_the_dns_and_the_table_of_before(run_module, monkeypatch, tmp_path):
+def test_names_are_told_apart_by_the_dns(run_module, monkeypatch):
     monkeypatch.setattr(client_names_info, "exchangers", lambda names, servers, seconds: dict(TOLD))
-    (tmp_path / "names").write_bytes(b"web03.example.com error:5.1.1 x\n")
-    failed, result = run_module(
-        client_names_info.main, names=sorted(TOLD), taken=False, known_in=str(tmp_path / "names")
-    )
+    failed, result = run_module(client_names_info.main, names=sorted(TOLD))
     assert not failed and not result["changed"]
-    assert result["names"] == ["web01.example.com", "web03.example.com"]
+    assert result["names"] == ["web01.example.com"]
     assert result["elsewhere"] == {"web02.example.com": ["mail.example.com"]}
-    assert result["unknown"] == ["web04.example.com"]
-    refused, elsewhere, unknown = result["warnings"]
-    assert "Set relay_server_local_recipient" in refused
-    assert "web02.example.com" in elsewhere and "web04.example.com" in unknown
+    assert result["unknown"] == ["web03.example.com"]
+    assert result["root_kept"] is False
+    elsewhere, unknown = result["warnings"]
+    assert "web02.example.com" in elsewhere and "web03.example.com" in unknown
+
+
+def test_the_aliases_are_asked_where_that_is_wanted(run_module, monkeypatch):
+    monkeypatch.setattr(client_names_info, "exchangers", lambda names, servers, seconds: {})
+    monkeypatch.setattr(client_names_info, "_keeps_root_mail", lambda runner: True)
+    failed, result = run_module(client_names_info.main, names=[], own_root=True)
+    assert not failed and result["root_kept"] is True
 
 
 @pytest.mark.parametrize("name", ["web01", "web 01.example.com", "a" * 64 + ".example.com"])

@@ -13,6 +13,7 @@ import time
 import pytest
 import yaml
 
+from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import relay_host
 from ansible_collections.mailops.relay.plugins.modules import relay_host_info
@@ -43,7 +44,11 @@ def relay(run_module, programs, monkeypatch, tmp_path):
             monkeypatch.setattr(installation.Host, "installed", False)
         else:
             main = "".join("{0} = {1}\\n".format(*pair) for pair in sorted(main_cf.items()))
-            programs(postmap="echo x" if fault is None else "echo 'postmap: fatal: {0}' >&2; exit 1".format(fault))
+            programs(
+                postmap="cat > /dev/null; echo x"
+                if fault is None
+                else "cat > /dev/null; echo 'postmap: fatal: {0}' >&2; exit 1".format(fault)
+            )
             answers = "[ $1 = -n ] && printf '{0}' || printf '{1}'".format(main, DEFAULTS.replace("\n", "\\n"))
             programs(postconf="echo asked $1 >> {0}; {1}".format(tmp_path / "asked", answers))
         failed, result = run_module(relay_host_info.main, **options)
@@ -72,6 +77,25 @@ def test_what_the_relay_does_with_roots_mail_of_clients_is_told_where_it_is_aske
     assert found["root_mail"][0]["status"] == "warning"
     verdicts = dict((address, answer["verdict"]) for address, answer in result["root_mail"].items())
     assert verdicts == {"root@" + FQDN: "kept", "root@web01.example.com": "leaves"}
+
+
+def test_a_name_that_the_relay_takes_and_the_dns_gives_to_another_is_a_warning_for_the_network(relay, monkeypatch):
+    told = {"web01.example.com": ["mail.example.com"], "web02.example.com": ["relay02.example.com"]}
+    monkeypatch.setattr(
+        relay_host, "exchangers", lambda names, servers, seconds: dict((name, told[name]) for name in names)
+    )
+    monkeypatch.setattr(
+        relay_host.Relay, "root_mail", lambda self, found: dict.fromkeys(found, {"verdict": "taken", "text": "o@x"})
+    )
+    addresses, relays = ["root@web01.example.com", "root@web02.example.com"], ["relay02.example.com"]
+    _result, found = relay({"myhostname": FQDN}, subset=["network"], root_mail=addresses, relays=relays)
+    assert [(entry["subject"], entry["status"]) for entry in found["root_mail"]] == [
+        ("root@web02.example.com", "ok"),
+        ("root@web01.example.com", "warning"),
+    ]
+    assert "the DNS says mail.example.com (MX)" in found["root_mail"][1]["seen"]
+    planned = dict(PLANNED, root_recipient="o@x")
+    assert "root_mail" not in relay(None, subset=["network"], root_mail=addresses, planned=planned)[1]
 
 
 def test_a_short_host_name_is_seen_and_its_fix_named(relay):
@@ -310,3 +334,21 @@ def test_documentation_and_arguments_say_the_same():
 def test_an_option_that_would_be_passed_over_is_refused(run_module, options, words):
     failed, result = run_module(relay_host_info.main, **options)
     assert failed and words in result["msg"]
+
+
+def test_what_postfix_asks_is_looked_at_where_it_does_dane(relay, monkeypatch):
+    asked = []
+
+    def checked(views, signed, broken, seconds):
+        asked.append((views, signed, broken))
+        return [checks.ok("dane", "127.0.0.153", "validates")]
+
+    monkeypatch.setattr(relay_host, "postfix_views", lambda _runner: [("unit", "nameserver 127.0.0.153")])
+    monkeypatch.setattr(relay_host.dane, "dane_checks", checked)
+    plain = {"myhostname": FQDN}
+    assert "dane" not in relay(plain, subset=["network"])[1] and not asked
+    _result, found = relay(dict(plain, smtp_dns_support_level="dnssec"), subset=["network"])
+    assert found["dane"][0]["status"] == "ok"
+    assert asked == [([("unit", "nameserver 127.0.0.153")], ".", "dnssec-failed.org")]
+    relay(dict(plain, smtp_dns_support_level="dnssec"), subset=["network"], dane_signed_name="a.example")
+    assert asked[-1][1] == "a.example"

@@ -64,6 +64,7 @@ def empty(**more):
             "too_fast": {},
             "latency": {},
             "tls": {"in": {}, "out": {}},
+            "tls_hops": {},
         },
         **more,
     )
@@ -97,6 +98,7 @@ def named(name):
         senders={name: {"received": 3}},
         recipients={name: {"sent": 3}},
         relays={name: {"sent": 3}},
+        tls_hops={name: {"encrypted": 3}},
         reasons={"bounced " + name: {"count": 1, "sample": name}},
         rejects={name: {"count": 1, "sample": name}},
         latency={"total": {"z": 1, "40": 2}},

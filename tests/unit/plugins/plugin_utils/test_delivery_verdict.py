@@ -83,12 +83,12 @@ def ways(results):
     return site, Ways(describe(site, NOW), ["relay"])
 
 
-def verdict(of_client, of_relay=None, sent=None, needs="verified", has_tls=True):
+def verdict(of_client, of_relay=None, sent=None, needs="verified", has_tls=True, signers=()):
     results = dict(
         (name, [result]) for name, result in (("web01", of_client), ("relay", of_relay)) if result is not None
     )
     site, found = ways(results)
-    return Judge(site, found, ["relay"], "ops@example.net").verdict("web01", sent or SENT, needs, has_tls)
+    return Judge(site, found, ["relay"], "ops@example.net", signers).verdict("web01", sent or SENT, needs, has_tls)
 
 
 def test_a_message_that_arrived():
@@ -103,6 +103,45 @@ def test_a_message_that_arrived():
         0.75,
     )
     assert [(hop["host"], hop["queue_id"]) for hop in row["hops"]] == [("web01", "AAAAAAA"), ("relay", "BBBBBBB")]
+
+
+SIGNED = "opendkim[9]: BBBBBBB: DKIM-Signature field added (s=relay01, d=example.com)\npostfix/qmgr"
+
+
+@pytest.mark.parametrize(
+    "signed, sender, signers, status, words",
+    [
+        (True, "root@web01.example.com", ["example.com"], "ok", ", signed (DKIM, d=example.com, s=relay01)"),
+        (True, "root@web01.example.com", [], "ok", ", signed (DKIM, d=example.com, s=relay01)"),
+        (False, "root@web01.example.com", [], "ok", "GCM_SHA384)"),
+        (False, "root@web01.example.org", ["example.com"], "ok", ", not signed"),
+        (False, "", ["example.com"], "ok", ", not signed"),
+        (False, "root@notexample.com", ["example.com"], "ok", ", not signed"),
+        (
+            False,
+            "root@web01.example.com",
+            ["example.org", "example.com"],
+            "failed",
+            ", not signed, though relay signs for example.com",
+        ),
+        (False, "root@Example.com", ["example.com"], "failed", ", not signed, though relay signs for example.com"),
+    ],
+)
+def test_who_has_signed_it_is_said_and_what_leaves_unsigned_is_not_well(signed, sender, signers, status, words):
+    text = relay().replace("root@web01", sender)
+    if signed:
+        text = text.replace("postfix/qmgr", SIGNED, 1)
+    row = verdict(told(client()), told(text), signers={"relay": signers})
+    assert row["status"] == status and row["seen"].endswith(words)
+    assert row["signed"] == (["DKIM, d=example.com, s=relay01"] if signed else [])
+    assert (row["cause"], bool(row["todo"])) == (("not_signed", True) if status == "failed" else ("", False))
+    # What did not go out is not asked for its signature.
+    assert "signed" not in verdict(told(client()), told(relay("deferred (x)")), signers={"relay": signers})["seen"]
+
+
+def test_a_message_that_is_not_well_for_another_reason_keeps_it():
+    row = verdict(told(client(tls="")), told(relay()), signers={"relay": ["web01"]})
+    assert row["status"] == "failed" and row["cause"].startswith("tls") and row["seen"].endswith(", not signed")
 
 
 def test_clocks_that_differ_and_whole_seconds_make_no_time_negative():

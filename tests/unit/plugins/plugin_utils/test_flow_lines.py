@@ -45,6 +45,21 @@ def test_the_largest_hours_are_named_first_and_what_is_cut_off_is_said():
     ]
 
 
+def test_tls_by_next_hop():
+    hops = {
+        "mx.example.net": {"dane": 2000, "encrypted": 1},
+        "relay.example": {"verified": 3},
+        "old.example": {"clear": 4, "not_logged": 1},
+    }
+    lines = lines_of(summarize(empty(totals={"sent": 2009}, tls_hops=hops)), 5)
+    at = next(number for number, line in enumerate(lines) if line.startswith("TLS to next hop"))
+    assert [line[18:] for line in lines[at : at + 3]] == [
+        "     2,000 DANE, 1 encrypted  mx.example.net",
+        "         4 clear, 1 not logged  old.example",
+        "         3 verified  relay.example",
+    ]
+
+
 def test_refusals_of_a_limit_are_named_with_their_clients():
     lines = lines_of(summarize(week()), 1)
     at = lines.index("limit                  2,000  message rate (smtpd_client_message_rate_limit)")
@@ -150,3 +165,13 @@ def test_nothing_read_is_never_no_mail():
         and "Nothing was read of this time, so whether there was mail is not known." in lines
     )
     assert not any("no mail" in line for line in lines)
+    assert summarize(flow)["wrong"] == [
+        "relay1: nothing was read of this time; no line of a mail system is in its logs."
+    ]
+    assert summarize(empty(reach=[]))["wrong"] == ["No line of a log was read; the report says why."]
+
+
+def test_an_hour_without_mail_is_well_unless_a_certificate_has_failed():
+    assert summarize(empty())["wrong"] == []
+    failed = {"verdict": "failed", "checks": [], "summary": "relay1: server.crt: it has ended."}
+    assert summarize(empty(certificates=failed))["wrong"] == ["relay1: server.crt: it has ended."]

@@ -4,6 +4,8 @@
 
 import pytest
 
+from ansible_collections.mailops.relay.plugins.plugin_utils.flow_lines import lines_of
+from ansible_collections.mailops.relay.plugins.plugin_utils.flow_page import page
 from ansible_collections.mailops.relay.plugins.plugin_utils.flow_summary import summarize
 from ansible_collections.mailops.relay.tests.unit.plugins.plugin_utils.flows import empty, week
 
@@ -70,3 +72,25 @@ def test_minutes_of_a_short_period():
         "1970-01-01 02:02",
     ]
     assert summarize(empty(hours={"7200": {"received": 3}}))["bars"] == "hours"
+
+
+def test_what_is_signed_by_which_domain(week):
+    assert summarize(week)["dkim"] == {"total": 0, "share": None, "rows": []}
+    assert not any("DKIM" in line for line in lines_of(summarize(week), 5)) and "Signed (DKIM)" not in page(
+        summarize(week)
+    )
+    counts = {"example.com": 97, "example.org": 2}
+    summary = summarize(dict(week, dkim={"signed": counts, "unsigned": 1}))
+    assert (summary["dkim"]["total"], summary["dkim"]["share"]) == (100, 99.0)
+    assert [(row["name"], row["count"], row["share"]) for row in summary["dkim"]["rows"]] == [
+        ("example.com", 97, 97.0),
+        ("example.org", 2, 2.0),
+        ("not signed", 1, 1.0),
+    ]
+    lines = lines_of(summary, 5)
+    at = next(number for number, line in enumerate(lines) if line.startswith("signed (DKIM)"))
+    assert lines[at].endswith("99.0 % of 100") and lines[at + 1].split() == ["97", "example.com"]
+    assert "Signed (DKIM)" in page(summary)
+    many = {"d{0:02d}.example".format(number): 1 for number in range(20)}
+    rows = summarize(dict(week, dkim={"signed": many, "unsigned": 0}))["dkim"]["rows"]
+    assert sum(row["count"] for row in rows) == 20 and rows[-1]["name"] == "(others)"

@@ -57,7 +57,23 @@ def test_without_a_recipient_all_of_it_is_refused_with_the_variable_to_set():
 
 
 def test_a_relay_without_clients_and_recipient_has_nothing_new():
-    assert local_mail.settings([], "", {}) == {"append": {}, "tables": []}
+    assert local_mail.settings([], "", {}) == {"append": {}, "prepend": {}, "tables": []}
+
+
+def test_where_nobody_reads_the_relays_own_root_other_hosts_are_told_so():
+    own = {RELAY, "localhost", "/etc/x"}
+    found = local_mail.settings([], "", {"www-data": OPS}, own, kept=True)
+    entries = entries_of(found)[local_mail.OWN_TABLE]
+    assert set(entries) == {f"root@{RELAY}", "root@localhost"}
+    assert (
+        set(entries.values()) == {local_mail.OWN_UNSET} and "set relay_server_local_recipient " in local_mail.OWN_UNSET
+    )
+    assert found["prepend"] == {
+        "smtpd_recipient_restrictions": ["check_recipient_access texthash:" + local_mail.OWN_TABLE]
+    }
+    for recipient, recipients, kept in ((OPS, {}, True), ("", {"root": OPS}, True), ("", {}, False)):
+        found = local_mail.settings([], recipient, recipients, own, kept=kept)
+        assert found["prepend"] == {} and local_mail.OWN_TABLE not in entries_of(found)
 
 
 def test_single_users_without_root_leave_root_refused_and_say_so():
@@ -70,6 +86,17 @@ def test_root_among_the_single_users_is_stronger_and_postmaster_goes_with_it():
     found = local_mail.settings(["web01.example.com"], OPS, {"ROOT": "night@example.net"})
     table = entries_of(found)[local_mail.RECIPIENTS_TABLE]
     assert table["root"] == table["postmaster@web01.example.com"] == "night@example.net"
+
+
+def test_where_nobody_gets_roots_mail_one_line_says_what_to_set():
+    names = [f"web{number:02d}.example.com" for number in range(9)]
+    sentence = local_mail.refusal(names, "", {"www-data": OPS})
+    assert (
+        "web00.example.com, web01.example.com, web02.example.com, web03.example.com and 5 more is refused" in sentence
+    )
+    assert sentence.endswith("Set relay_server_local_recipient to an address outside that someone reads.")
+    assert local_mail.refusal(names, OPS, {}) is local_mail.refusal(names, "", {"Root": OPS}) is None
+    assert local_mail.refusal([], "", {}) is None
 
 
 @pytest.mark.parametrize(
@@ -165,9 +192,12 @@ def test_a_client_of_somebody_elses_relay_sends_roots_mail_to_its_own_recipient(
     assert table["root"] == table["root@localhost"] == table["postmaster"] == OPS
     assert local_mail.client_settings("") == {"append": {}, "tables": []}
     name = "relay_client_root_recipient"
-    assert list(local_mail.client_problems(name, OPS, "web01.example.com")) == []
-    assert len(list(local_mail.client_problems(name, "ops@Web01.example.com", "web01.example.com"))) == 1
-    assert len(list(local_mail.client_problems(name, "ops", ""))) == 1
+    own = "web01.example.com"
+    assert list(local_mail.client_problems(name, OPS, own, own)) == []
+    assert list(local_mail.client_problems(name, "ops@example.com", own, "example.com")) == []
+    assert len(list(local_mail.client_problems(name, "ops@Web01.example.com", own, own))) == 1
+    assert len(list(local_mail.client_problems(name, "Root@example.com", own, "Example.com"))) == 1
+    assert len(list(local_mail.client_problems(name, "ops", "", ""))) == 1
 
 
 @given(st.text())

@@ -2,10 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from ansible_collections.mailops.relay.plugins.plugin_utils import outcome
-from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import query_problem, verdict_lines
+from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import nothing_found, query_problem, verdict_lines
+
+PLAYBOOKS = Path(__file__).resolve().parents[4] / "playbooks"
 
 RESULT = {"total": 3, "hosts": [{"host": "relay", "ok": True}, {"host": "web01\x1b[2J", "ok": False}]}
 
@@ -42,3 +48,29 @@ def test_what_is_no_query_is_named(monkeypatch):
     assert query_problem("x_query", "total") == (
         "x_query: the controller lacks the Python package jmespath; install it there (pip install jmespath)"
     )
+
+
+@pytest.mark.parametrize("playbook", ["queue", "trace", "report"])
+def test_that_nothing_was_found_is_a_sentence(playbook):
+    assert nothing_found(playbook, True) == []
+    (sentence,) = nothing_found(playbook, False)
+    assert sentence.startswith("No ") and sentence.endswith(".")
+
+
+def _endings():
+    """Yields (file, variables) of each place where a playbook comes to its end."""
+    for path in [*PLAYBOOKS.glob("*.yml"), *(PLAYBOOKS / "tasks").glob("*.yml")]:
+        plays = yaml.safe_load(path.read_text())
+        for play in plays if "hosts" in plays[0] else [{"tasks": plays}]:
+            for task in play.get("tasks", ()):
+                if task.get("ansible.builtin.import_tasks", "").endswith("outcome.yml"):
+                    yield path.name, dict(play.get("vars", {}), **task["vars"])
+
+
+@pytest.mark.parametrize(("name", "variables"), list(_endings()))
+def test_behind_its_last_task_a_playbook_reads_no_results_of_hosts(name, variables):
+    read = ["__outcome_ok", "__outcome_summary", "__outcome_silent", "__outcome_lines", "__outcome_result"]
+    for one in read:
+        read.extend(word for word in re.findall(r"\w+", str(variables[one])) if word in variables and word not in read)
+    # What a user has set is small, what a task has noted of a whole log is not.
+    assert not [one for one in read if re.search(r"'extract', hostvars, '__", str(variables[one]))]

@@ -223,6 +223,12 @@ def test_what_the_role_sets_itself_has_no_problems(role):
             "ops@mail.example.com",
             '"ops@mail.example.com" is a user of this host, where no mail is delivered. Write an address outside.',
         ),
+        (
+            "qmail_client",
+            "root_recipient",
+            "ops@mail.example.com",
+            '"ops@mail.example.com" is a user of this host, where no mail is delivered. Write an address outside.',
+        ),
         ("sendmail_client", "mailer", "stmp", "'stmp' is not one of '', relay, esmtp, smtp, smtp8, dsmtp; write smtp."),
         ("sendmail_client", "tls_ca_file", {}, "a dictionary is not a text. Write one in quotes."),
         ("qmail_client", "rcpthosts", "example.com", '"example.com" is not a list. Write [example.com].'),
@@ -244,6 +250,13 @@ def test_one_sentence_with_the_variable_the_value_and_what_to_write(role, name, 
 )
 def test_a_name_that_the_role_does_not_know_is_told_with_the_one_meant(role, name, meant):
     assert problems(role, **{name: []}) == [f"{role}_{name}: the role {role} knows no such variable. Write {meant}."]
+
+
+def test_the_roles_own_virtual_domains_and_those_of_somebody_else_are_not_set_at_once():
+    control = {"virtualdomains": {"shop.example": "shop"}}
+    assert problems("qmail_client", control=control) == []
+    (told,) = problems("qmail_client", control=control, root_recipient="ops@example.net")
+    assert told.startswith("qmail_client_control: its virtualdomains") and "qmail_client_root_recipient" in told
 
 
 def test_a_name_that_is_near_to_none_is_told_too():

@@ -111,6 +111,10 @@ def test_good_values_have_no_problems():
         ({"masquerade": ["example.com"], "masquerade_exceptions": ["a@example.com"]}, "is neither a user nor a host."),
         ({"masquerade": ["example.com"], "masquerade_exceptions": ["db.example.org"]}, "is in no domain of"),
         ({"canonical": {"root@": "a@example.com"}}, '"root@" is no sender.'),
+        (
+            {"canonical": {"Root": "a@example.com", "root": "b@example.com"}},
+            '"root" is in it more than once, in small and',
+        ),
         ({"canonical": {"a b": "a@example.com"}}, '"a b" is no sender.'),
         ({"canonical": {"root": "ops"}}, '"ops", for "root", is not an address.'),
         ({"canonical": {"root": None}}, '"None", for "root", is not an address.'),

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import pathlib
 import re
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.filter import smarthosts as filters
-from ansible_collections.mailops.relay.plugins.plugin_utils import smarthost_problems, smarthosts
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import first_supported
+from ansible_collections.mailops.relay.plugins.plugin_utils import sender_addresses, smarthost_problems, smarthosts
 
+MODULE_FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "module_utils"
 OWN = ["smtp-relay001.example.com", "10.20.0.10", "fd00:20::10"]
 CLIENTS = ["web01.example.com", "web02.example.com"]
 SES = {"name": "ses", "hosts": ["a.ses.example", "b.ses.example"], "user": "AKIA", "password": "se:cr et"}
@@ -26,17 +29,22 @@ AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 NOTHING = {"main": {}, "prepend": {}, "first_supported": [], "master": [], "tables": []}
 
 
+EMPTY = {
+    "relay_server_relayhost": "",
+    "relay_server_main": {},
+    "relay_server_main_if_supported": {},
+    "relay_server_masquerade": [],
+    "relay_server_masquerade_exceptions": [],
+    "relay_server_canonical": {},
+}
+
+
 def problems(hosts=(), routes=(), pacing=(), **values):
     variables = {
         "relay_server_smarthosts": list(hosts),
         "relay_server_routes": list(routes),
         "relay_server_pacing": list(pacing),
-        "relay_server_relayhost": "",
-        "relay_server_main": {},
-        "relay_server_main_if_supported": {},
-        "relay_server_masquerade": [],
-        "relay_server_masquerade_exceptions": [],
-        "relay_server_canonical": {},
+        **EMPTY,
         **values,
     }
     return list(smarthost_problems.problems(variables, OWN, CLIENTS))
@@ -73,10 +81,11 @@ def test_a_smarthost_has_its_own_login_fallback_and_tls():
                 "smtp_sender_dependent_authentication": False,
                 "smtp_sasl_password_maps": "texthash:/etc/postfix/smarthost_ses_password",
                 "smtp_sasl_tls_security_options": "noanonymous",
+                "smtp_reply_filter": "regexp:/etc/postfix/smarthost_replies",
             },
         }
     ]
-    assert found["tables"] == [
+    assert found["tables"][:-1] == [
         {
             "path": "/etc/postfix/smarthost_ses_password",
             "type": "texthash",
@@ -93,7 +102,7 @@ def test_what_a_smarthost_has_not_is_turned_off_whatever_main_cf_says():
         assert options["smtp_sasl_auth_enable"] is False and options["smtp_fallback_relay"] == ""
     assert (m365["smtp_tls_cert_file"], m365["smtp_tls_key_file"]) == ("/etc/ssl/tenant.crt", "/etc/ssl/tenant.key")
     assert inner["smtp_tls_security_level"] == "may" and "smtp_tls_key_file" not in inner
-    assert found["tables"] == []
+    assert not any("secret_entries" in table for table in found["tables"])
 
 
 def test_tls_begins_at_once_on_its_port_only():
@@ -184,8 +193,10 @@ def test_no_login_is_known_to_another_account_or_stands_outside_its_table(accoun
         if name not in smarthosts.WAYS
     ]
     found = ways(hosts)
+    logins = [table for table in found["tables"] if "secret_entries" in table]
+    assert [table["path"] for table in found["tables"]].count("/etc/postfix/smarthost_replies") == bool(hosts)
     seen = set()
-    for smarthost, service, login in zip(hosts, found["master"], found["tables"], strict=True):
+    for smarthost, service, login in zip(hosts, found["master"], logins, strict=True):
         assert service["options"]["smtp_sasl_password_maps"] == "texthash:" + login["path"]
         allowed = service["options"]["smtp_fallback_relay"].split(",") if len(smarthost["hosts"]) > 1 else []
         # Each host that the service may connect to has the login, and no other.
@@ -193,6 +204,91 @@ def test_no_login_is_known_to_another_account_or_stands_outside_its_table(accoun
         assert set(login["secret_entries"].values()) == {f"u:{smarthost['password']}"}
         seen.update((service["name"], login["path"]))
     assert len(seen) == 2 * len(hosts)
+
+
+def filtered(reply):
+    """A line of a host's answer as Postfix sees it: the first pattern that matches, in any case of letters (regexp_table(5))."""
+    for entry in table(ways([SES]), "/etc/postfix/smarthost_replies"):
+        ((pattern, result),) = entry.items()
+        found = re.search(pattern[1:-1], reply, re.IGNORECASE)
+        if found:
+            return found.expand(re.sub(r"\$\{([0-9])\}", r"\\g<\1>", result))
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "temporary"),
+    [
+        # As seen of Postfix 3.7.11 without AUTH, with reject and with reject_unauth_destination.
+        (
+            "554 5.7.1 <ops@example.net>: Recipient address rejected: Access denied",
+            "454 4.7.1 <ops@example.net>: Recipient address rejected: Access denied",
+        ),
+        ("554 5.7.1 <ops@example.net>: Relay access denied", "454 4.7.1 <ops@example.net>: Relay access denied"),
+        # From the documentation of others: Gmail, Amazon SES, SendGrid, Microsoft 365, Exim, sendmail.
+        ("530-5.7.0 Authentication Required. For more", "430-4.7.0 Authentication Required. For more"),
+        ("530 5.7.0  https://support.google.com", "430 4.7.0  https://support.google.com"),
+        ("530 Authentication required", "430 Authentication required"),
+        ("550 Unauthenticated senders not allowed", "450 Unauthenticated senders not allowed"),
+        ("550 5.7.57 Client not authenticated to send mail.", "450 4.7.57 Client not authenticated to send mail."),
+        ("550 relay not permitted", "450 relay not permitted"),
+        ("550 5.7.1 a@b.example... Relaying denied", "450 4.7.1 a@b.example... Relaying denied"),
+        # About the recipient, the sender or the message.
+        ("550 5.4.1 Recipient address rejected: Access denied", None),
+        ("550 5.1.1 <x@example.net>: Recipient address rejected: User unknown", None),
+        ("554 5.7.60 Not a sender of this account", None),
+        ("550-5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy", None),
+        ("554 Message rejected: Email address is not verified", None),
+        ("535 5.7.8 Error: authentication failed", None),
+        ("250 2.1.0 Authentication required later", None),
+        ("450 4.7.1 Relay access denied", None),
+    ],
+)
+def test_a_host_that_wants_a_login_which_it_did_not_offer_makes_mail_wait(reply, temporary):
+    assert filtered(reply) == (temporary or reply)
+
+
+def test_only_a_smarthost_that_is_told_who_it_is_has_its_answers_filtered():
+    found = ways([M365, INNER])
+    m365, inner = (service["options"] for service in found["master"])
+    # Microsoft 365 says this of another certificate: 550 5.7.64 TenantAttribution; Relay Access Denied.
+    assert m365["smtp_reply_filter"] == "regexp:/etc/postfix/smarthost_replies" and "smtp_reply_filter" not in inner
+    assert filtered("550 5.7.64 TenantAttribution; Relay Access Denied [x]").startswith("450 4.7.64 ")
+    assert ways([INNER])["tables"] == []
+
+
+HOME = {"clients": CLIENTS, "users": {"root": "ops@example.net"}}
+
+
+@pytest.mark.parametrize(
+    ("recipient", "via", "sentence"),
+    [
+        (OWN[0], "mx", "is the relay itself, whose mail would come back to it."),
+        (OWN[0].upper(), "ses", "is the relay itself"),
+        (f"www-data@{OWN[0]}", "ses", "is the relay itself"),
+        (f"Root@{OWN[0]}", "ses", "no mail would go by it: relay_server_local_recipient "),
+        (f"root@{CLIENTS[0]}", "mx", "no mail would go by it: relay_server_local_recipient "),
+        (f"www-data@{CLIENTS[0]}", "ses", None),
+        # One that has its own mail exchanger.
+        (CLIENTS[0], "mx", None),
+        (OWN[0], "hold", None),
+        ("root@partner.example", "ses", None),
+    ],
+)
+def test_a_route_to_the_relay_itself_or_to_what_somebody_gets_before_is_refused(recipient, via, sentence):
+    variables = {
+        **EMPTY,
+        "relay_server_smarthosts": [SES],
+        "relay_server_routes": [{"recipient": recipient, "via": via}],
+        "relay_server_pacing": [],
+    }
+    found = list(smarthost_problems.problems(variables, OWN, **HOME))
+    assert len(found) == (sentence is not None)
+    assert (
+        sentence is None
+        or f'relay_server_routes: element 1: recipient "{recipient}"' in found[0]
+        and sentence in found[0]
+    )
 
 
 def test_paces():
@@ -355,6 +451,34 @@ def test_packages_and_what_a_host_cannot():
     assert problem.startswith("relay_server_smarthosts: m365: port 465") and problem.endswith("Write port: 587.")
     for programs in ([], [*old, "smtp_tls_wrappermode"]):
         assert filters.smarthosts_refused([dict(SES, port=465)], programs) == []
+
+
+# What a real Postfix 2.10.1 (CentOS 7) says to postconf -d.
+DEFAULTS_2_10 = {
+    line.partition(" =")[0]: line.partition(" =")[2].strip()
+    for line in (MODULE_FIXTURES / "postfix" / "fixtures" / "postconf-d.2.10.1.txt").read_text("utf-8").splitlines()
+}
+
+
+def test_postfix_2_10_takes_what_it_can_and_says_the_rest():
+    # As the role's first task asks: the name is told where postconf -d knows it.
+    programs = ["postconf", *({"smtp_tls_wrappermode"} & set(DEFAULTS_2_10))]
+    (told,) = filters.smarthosts_refused([SES, dict(M365, port=465)], programs)
+    assert "port 465" in told and "needs Postfix 3.0" in told and "Write port: 587." in told
+    pacing = [{"smarthost": "ses", "per_minute": 30}, {"name": "telco", "domains": ["telco.example"], "per_minute": 20}]
+    routes = [{"sender": "shop.example", "via": "ses"}, {"via": "m365"}, {"recipient": "telco.example", "via": "mx"}]
+    found = ways([SES, M365, INNER], routes, pacing)
+    # Before 3.1 the pace is each domain's.
+    assert first_supported(found["first_supported"], DEFAULTS_2_10, ()) == {
+        "smart-ses_destination_rate_delay": "2s",
+        "pace-telco_destination_rate_delay": "3s",
+    }
+    options = {name for service in found["master"] for name in service["options"]}
+    assert options - {"syslog_name"} - set(DEFAULTS_2_10) == set()
+    addresses = sender_addresses.settings(
+        OWN[0], ["example.com"], ["root"], {"a@example.com": "b@example.com"}, ["User-Agent"]
+    )
+    assert {*found["main"], *found["prepend"], *addresses["main"], *addresses["append"]} - set(DEFAULTS_2_10) == set()
 
 
 @pytest.mark.parametrize("variable", ["relay_server_main", "relay_server_main_if_supported"])

@@ -9,6 +9,7 @@ __metaclass__ = type
 
 import os
 import re
+import shlex
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import firewalld_model as model
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld_model import Zone, ZoneError
+from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.cpu_time import assert_linear
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures", "firewalld")
 VERSIONS = ["0.9.3", "1.3.3", "2.3.1"]
@@ -189,6 +191,33 @@ def test_no_text_breaks_the_parsers(text):
             parse(text.encode("utf-8") if str is bytes else text)
         except ZoneError:
             pass
+
+
+@given(st.lists(st.sampled_from(list(" \t\r\n\"'\\a=") + ["rule", "\x0b", "x y"]), max_size=20).map("".join))
+@settings(max_examples=300)
+def test_words_are_those_of_a_shell(text):
+    try:
+        expected = shlex.split(text)
+    except ValueError:
+        expected = None
+    try:
+        words = model._words(text)
+    except ValueError:
+        words = None
+    assert words == expected
+
+
+@pytest.mark.parametrize("frame", ['rule log prefix="{0}"', "rule log prefix={0}", "rule log prefix='{0}'", '"{0}'])
+def test_a_long_word_takes_time_in_proportion(frame):
+    for filling in ("a", "\\a", "''", '""', " '", "' '", '" "'):
+
+        def work(text):
+            try:
+                model.parse_rich_rule(frame.format(text))
+            except ZoneError:
+                pass
+
+        assert_linear(work, filling, 64000)
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,35 @@ def test_names_hours_and_reasons_add_up_to_the_totals():
     assert flow["tls"]["in"]["TLSv1.2"] == 1
 
 
+def signing(*lines):
+    """dict: what is counted of signatures in these lines."""
+    return count([("Nov 22 07:07:44 r " + line + "\n").encode("ascii") for line in lines])["dkim"]
+
+
+def test_what_is_signed_is_counted_by_domain_once_for_each_message_that_the_queue_takes():
+    field = "opendkim[4086]: {0}: DKIM-Signature field added (s=relay01, d={1})"
+    taken = "postfix/qmgr[1]: {0}: from=<{1}>, size=500, nrcpt=1 (queue active)"
+    first = ["postfix/smtpd[1]: AAAAAAA: client=web01[10.0.0.11]", field.format("AAAAAAA", "Example.com")]
+    first.append(taken.format("AAAAAAA", "root@example.com"))
+    plain = ["postfix/smtpd[1]: BBBBBBB: client=web01[10.0.0.11]", taken.format("BBBBBBB", "a@example.org")]
+    bounce = [field.format("CCCCCCC", "example.com"), taken.format("CCCCCCC", "")]
+    # A second look at the queue, one that came before this log begins, and one that was signed and then refused.
+    again = first[2:] + [taken.format("DDDDDDD", "a@example.com")]
+    refused = ["postfix/smtpd[1]: EEEEEEE: client=web01[10.0.0.11]", field.format("EEEEEEE", "example.com")]
+    lines = first + plain + bounce + again + refused
+    assert signing(*lines) == {"signed": {"example.com": 2}, "unsigned": 1}
+    # Where nobody signs that is no news.
+    assert signing(*plain) == {"signed": {}, "unsigned": 0}
+
+
+def test_what_is_signed_and_refused_is_not_remembered_for_ever(monkeypatch):
+    monkeypatch.setattr(flow_module, "MOST_MESSAGES", 3)
+    flow = Flow()
+    for number in range(20):
+        flow.signed(None, None, str(number), "example.com", "a")
+        assert len(flow._awaited) <= 3
+
+
 def test_a_part_of_the_time_is_counted_alone():
     whole = count(lines_of_record())
     flow = Flow()
@@ -357,3 +386,37 @@ def test_names_of_the_big_providers_codes():
         "mail - gsmtp)\n"
     )
     assert list(count([line.encode("ascii")])["reasons"]) == ["deferred 4.7.28 Google: rate limit"]
+
+
+# What Postfix 3.7.11 of Debian 12 logged of mail to domains with right, wrong and no TLSA records, and to one that is not signed.
+DANE = os.path.join(POSTFIX_FIXTURES, "maillog.dane.3.7.11.txt")
+
+
+def test_dane_is_told_from_other_verified_connections_where_somebody_knows():
+    with io.open(DANE, "rb") as stream:
+        lines = stream.readlines()
+    asked = []
+
+    def is_dane(tag, recipient):
+        asked.append((tag, recipient))
+        return True
+
+    flow = count(lines, is_dane=is_dane)
+    server = "[203.0.113.226]:25"
+    assert flow["tls_hops"] == {
+        "mxgood.dane.example" + server: {"dane": 1},
+        "mxnone.dane.example" + server: {"encrypted": 1},
+        "mx01.example.net" + server: {"encrypted": 1},
+    }
+    assert asked == [("postfix/smtp", "x@good.dane.example")]
+    assert flow["relays"]["mxbad.dane.example" + server] == {"deferred": 1} and flow["tls"]["out"] == {"TLSv1.3": 3}
+    for known in (None, lambda _tag, _recipient: False):
+        assert count(lines, is_dane=known)["tls_hops"]["mxgood.dane.example" + server] == {"verified": 1}
+
+
+def test_a_next_hop_without_tls_is_clear_where_the_log_tells_of_tls_at_all():
+    with io.open(DANE, "rb") as stream:
+        lines = stream.readlines()
+    plain = [line for line in lines if b"TLS connection established to mxnone" not in line]
+    assert count(plain)["tls_hops"]["mxnone.dane.example[203.0.113.226]:25"] == {"clear": 1}
+    assert count([line for line in lines if b"TLS connection" not in line])["tls_hops"] == {}

@@ -15,15 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Result
-from ansible_collections.mailops.relay.plugins.module_utils.mail import opendkim_conf
-from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim import Signer, SignerError, public_keys
-from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim_conf import SigningKey
+from ansible_collections.mailops.relay.plugins.module_utils.mail import opendkim, opendkim_conf
+from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim import Signer, SignerError, key_steps
+from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim_conf import FormerKey, SigningKey
 
 # /etc/opendkim.conf of Debian's opendkim 2.11.0~beta2-8+deb12u1, as it is installed.
 with open(os.path.join(os.path.dirname(__file__), "fixtures", "opendkim.conf.2.11.0-bookworm.txt")) as stream:
     STOCK = stream.read()
 # An RSA key of 512 bits, made with OpenSSL 3.0.19.
 PUBLIC = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKotJ9dh/pf6TQCjD6M8tu3I6XBheCewaEnPfNn5xqJPLoeYPCVrzqwcONL6QsTGUNYqwARw5hClXAkjzMkK908CAwEAAQ=="
+# Seconds for which mail may be queued.
+LIFETIME = 1000
+FORMER = "/etc/opendkim/mailops-relay.former"
 PATH = "/etc/opendkim/keys/{0}._domainkey.{1}.pem"
 
 names = st.sampled_from(["Mode", "mode", "Socket", "KeyTable", "Domain", "UserID", "UMask", "LogWhy"])
@@ -38,6 +41,7 @@ wanted = st.dictionaries(
 ).map(lambda found: sorted(found.items(), key=str))
 labels = st.sampled_from(["a", "b", "mail", "x-1", "example"])
 domains = st.lists(labels, min_size=1, max_size=3).map(lambda found: ".".join(found + ["com"]))
+ONE = SigningKey("example.com", "a", PATH.format("a", "example.com"))
 keys = st.lists(
     st.builds(lambda domain, selector: SigningKey(domain, selector, PATH.format(selector, domain)), domains, labels),
     unique_by=lambda key: key.domain,
@@ -65,6 +69,33 @@ def test_what_is_set_is_set_once_and_all_else_stays(text, changes):
 @settings(max_examples=50, deadline=None)
 def test_a_key_table_is_read_as_it_was_written(found):
     assert opendkim_conf.read_key_table(opendkim_conf.key_table(found)) == found
+
+
+@given(
+    st.lists(st.builds(FormerKey, keys.flatmap(lambda found: st.sampled_from(found or [ONE])), st.integers(0, 2**31)))
+)
+@settings(max_examples=50, deadline=None)
+def test_former_keys_are_read_as_they_were_written(found):
+    text = opendkim_conf.former_table(found)
+    assert opendkim_conf.read_former_table(text + "\nno such line\nx a:b:c\n1 a:b\n") == found
+
+
+@given(st.lists(st.tuples(keys, st.booleans()), min_size=2, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_each_key_signs_or_is_former_since_it_signed_last(rounds):
+    """Of each key that has ever signed one of the two is true, but for those that are gone, of which the last is kept."""
+    former, table, ended = [], [], {}
+    for now, (signing, gone) in enumerate(rounds):
+        ends = [key for key in table if key not in signing]
+        before = former
+        former = opendkim_conf.former_keys(before, table, signing, lambda _key, gone=gone: gone, now)
+        ended.update((key, now) for key in ends)
+        assert not [one for one in former if one.key in signing]
+        assert all(ended[one.key] == one.since for one in former)
+        assert len(set(one.key for one in former)) == len(former) and set(ends) <= set(one.key for one in former)
+        lost = set(one.key for one in before) - set(one.key for one in former) - set(signing)
+        assert not lost if not gone else all(key.domain in [end.domain for end in ends] for key in lost)
+        table = signing
 
 
 @given(keys, domains)
@@ -153,7 +184,7 @@ class Host(object):
         }
         check_mode = options.pop("check_mode", False)
         request.update(options, keys=list(found))
-        return Signer(request, self, None, check_mode, str(self.root)).apply()
+        return Signer(request, self, lambda: LIFETIME, None, check_mode, str(self.root)).apply()
 
 
 @pytest.fixture
@@ -218,6 +249,80 @@ def test_the_former_key_signs_until_the_next_one_is_published(host):
     signs = host.call(key(selector="relay01b"))
     assert signs["changed"] and selectors(signs["signing"]) == ["relay01b"]
     assert "relay01._domainkey" not in host.read("/etc/opendkim/mailops-relay.signing")
+    assert [(one["selector"], one["path"]) for one in signs["former"]] == [("relay01", key()["path"])]
+
+
+class Clock(object):
+    """The module C(time) at another time."""
+
+    def __init__(self, now):
+        self._now = now
+
+    def time(self):
+        return float(self._now)
+
+
+def rotated(host, ago):
+    """The time of now, on a host that has switched to another key so many seconds ago."""
+    host.call(key())
+    since = int(time.time()) - ago
+    now, opendkim.time = opendkim.time, Clock(since)
+    try:
+        host.call(key(selector="relay01b"))
+    finally:
+        opendkim.time = now
+    host.started = time.time() + 1
+    return since
+
+
+def test_a_former_key_is_kept_as_long_as_mail_may_be_queued_that_it_has_signed(host):
+    since = rotated(host, LIFETIME - 100)
+    wanted = key(selector="relay01b")
+    for check_mode in (True, False):
+        result = host.call(wanted, check_mode=check_mode)
+        assert not result["changed"] and result["retired"] == [] and result["up_to_date"]
+    assert host.path(key()["path"]).exists()
+    (signs, former) = key_steps(host, [wanted], LIFETIME, str(host.root))
+    assert (signs["selector"], signs["step"], signs["until"]) == ("relay01b", "signs", None)
+    assert (former["selector"], former["step"], former["until"]) == ("relay01", "former", since + LIFETIME)
+    assert former["public_key"] == PUBLIC
+
+
+@pytest.mark.parametrize("backup", [False, True])
+def test_then_its_private_half_goes_without_a_copy_and_the_signer_runs_on(host, backup):
+    rotated(host, LIFETIME + 100)
+    wanted, files = key(selector="relay01b"), host.files()
+    seen = host.call(wanted, check_mode=True, backup=backup)
+    assert seen["changed"] and not seen["up_to_date"] and host.path(key()["path"]).exists()
+    done = host.call(wanted, backup=backup)
+    assert done["changed"] and done["retired"] == [key()["path"]] == seen["retired"] and done["diff"] == seen["diff"]
+    # The key is nowhere: not in the difference that is shown, and not in a file beside its own.
+    assert "a key" not in str(done["diff"]) and os.listdir(str(host.path(key()["path"]).parent)) == [
+        os.path.basename(wanted["path"])
+    ]
+    name = "/etc/opendkim/mailops-relay.former"
+    assert not done["restart_required"] and len(done["backup_files"]) == backup
+    files[name] = host.files()[name]
+    assert dict(item for item in host.files().items() if not item[0].endswith("~")) == files
+    # Retired for good: a queue that may keep mail for longer from now on has none of it.
+    (_signs, former) = key_steps(host, [wanted], 10**10, str(host.root))
+    assert former["until"] == 0 and host.read(name).startswith("0 ")
+    again = host.call(wanted)
+    assert not again["changed"] and again["retired"] == [] and selectors(again["former"]) == ["relay01"]
+    # The next change of keys forgets it.
+    assert selectors(host.call(key(selector="relay01c"))["former"]) == ["relay01b"]
+    host.call(state="absent", internal_hosts=[])
+    assert host.read(FORMER) is None
+
+
+def test_a_former_key_that_signs_again_is_no_former_one_and_stays(host):
+    rotated(host, LIFETIME + 100)
+    result = host.call(key())
+    assert result["retired"] == [] and selectors(result["former"]) == ["relay01b"]
+    assert host.path(key()["path"]).exists()
+    # By another name of the same file too.
+    assert host.call(dict(key(selector="x"), path=key()["path"]))["retired"] == []
+    assert host.path(key()["path"]).exists()
 
 
 def test_a_domain_that_is_no_longer_named_signs_no_longer(host):
@@ -314,13 +419,22 @@ def test_a_key_that_has_signed_and_is_gone_is_told(host):
     assert selectors(host.call(key(selector="relay01b"))["signing"]) == ["relay01b"]
 
 
-def test_what_signs_is_told_with_its_public_half(host):
-    assert public_keys(host, str(host.root)) == []
+def test_each_key_is_told_with_its_step_and_its_public_half(host):
+    def told(*wanted):
+        return key_steps(host, wanted, LIFETIME, str(host.root))
+
+    new = {"domain": "example.com", "selector": "relay01", "public_key": "", "step": "new", "until": None}
+    assert told() == [] and told(key()) == [new]
+    host.call(key(published=False))
+    assert told(key()) == [dict(new, public_key=PUBLIC)]
     host.call(key())
-    wanted = {"domain": "example.com", "selector": "relay01", "public_key": PUBLIC}
-    assert public_keys(host, str(host.root)) == [wanted]
+    signs = dict(new, public_key=PUBLIC, step="signs")
+    assert told(key()) == told() == [signs]
     host.path(key()["path"]).unlink()
-    assert public_keys(host, str(host.root)) == [dict(wanted, public_key="")]
+    assert told() == [dict(signs, public_key="")]
+    # Named again before it signs again: new, and no former one.
+    host.call(key(selector="relay01b"))
+    assert [(one["selector"], one["step"]) for one in told(key())] == [("relay01", "new"), ("relay01b", "signs")]
 
 
 def test_without_the_program_it_is_refused_and_in_check_mode_told(host):

@@ -7,10 +7,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import calendar
+import time
+
 import pytest
 from hypothesis import given, strategies
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.too_fast import TooFast, is_too_fast, way_of
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines import Lexer
+from ansible_collections.mailops.relay.plugins.module_utils.mail.too_fast import TooFast, is_too_fast
 
 # As providers' help pages and issues of others have them, in the words of Postfix; not recorded here.
 SAID = "host mx.example.net[203.0.113.2] said: "
@@ -55,22 +59,26 @@ def test_what_says_that_mail_comes_too_fast(reply, fast):
     ],
 )
 def test_whose_pace_it_is(tag, way):
-    assert way_of(tag, "Some.One@Gmail.com") == way
+    counts = TooFast()
+    for recipient in ("Some.One@Gmail.com", "other@gmail.com"):
+        counts.deferred(lambda stamp: 60, "Sep 10 10:00:00", tag, recipient, FAST[0])
+        counts.sent(lambda stamp: 60, "Sep 10 10:00:00", tag, recipient)
+    assert counts.facts() == {way: {"count": 2, "minutes": 1, "taken": 2, "sample": FAST[0]}}
 
 
 def test_in_the_minutes_with_an_answer_is_counted_what_was_taken():
     counts = TooFast()
-    assert not counts
+    assert not counts.found
 
     def sent(second, tag="postfix/smtp", recipient="a@gmail.com"):
-        counts.sent(lambda: second, tag, recipient)
+        counts.sent(float, str(second), tag, recipient)
 
     def deferred(second, reply=FAST[0], recipient="a@gmail.com"):
-        counts.deferred(lambda: second, "postfix/smtp", recipient, reply)
+        counts.deferred(float, str(second), "postfix/smtp", recipient, reply)
 
     sent(59)
     deferred(60.5)
-    assert counts
+    assert counts.found
     for second in (61, 62, 119):
         sent(second)
     sent(119, recipient="a@example.net")
@@ -86,22 +94,39 @@ def test_in_the_minutes_with_an_answer_is_counted_what_was_taken():
     assert counts.facts() == facts == counts.facts()
 
 
+BASE = calendar.timegm((2026, 11, 28, 10, 0, 0, 0, 0, 0))
+STAMPS = [
+    lambda moment: time.strftime("%b %d %H:%M:%S", time.localtime(moment)),
+    lambda moment: time.strftime("%Y-%m-%dT%H:%M:%S.25Z", time.gmtime(moment)),
+    lambda moment: time.strftime("%Y-%m-%dT%H:%M:%S.123456+00:00", time.gmtime(moment)),
+    lambda moment: time.strftime("%Y-%m-%dT%H:%M:%S+05:45", time.gmtime(moment + 20700)),
+    lambda moment: time.strftime("%Y-%m-%dT%H:%M:%S.1234", time.localtime(moment)),
+    lambda moment: "@{0:016x}00000000".format((1 << 62) + moment + 10),
+]
 EVENTS = strategies.lists(
-    strategies.tuples(strategies.integers(0, 400), strategies.booleans(), strategies.sampled_from("ab"))
+    strategies.tuples(
+        strategies.integers(0, 400),
+        strategies.booleans(),
+        strategies.sampled_from("ab"),
+        strategies.sampled_from(STAMPS),
+    )
 )
 
 
 @given(EVENTS)
 def test_the_numbers_are_those_of_the_events(events):
-    counts = TooFast()
-    events = sorted(events)
-    for second, taken, domain in events:
-        if taken:
-            counts.sent(lambda moment=second: moment, "postfix/smtp", "u@" + domain)
-        else:
-            counts.deferred(lambda moment=second: moment, "postfix/smtp", "u@" + domain, FAST[0])
+    counts, seconds = TooFast(), Lexer(lambda origin: None, BASE + 3600).seconds
+    minutes = {}
+    for second, taken, domain, form in sorted(events, key=lambda event: event[:3]):
+        (counts.sent if taken else counts.deferred)(
+            seconds, form(BASE + second), "postfix/smtp", "u@" + domain, *(() if taken else (FAST[0],))
+        )
+        if not taken or domain in minutes:
+            minutes.setdefault(domain, {}).setdefault(second // 60, []).append(taken)
     facts = counts.facts()
-    for domain in "ab":
-        answers = [second // 60 for second, taken, name in events if name == domain and not taken]
-        assert facts.get(domain, {}).get("count", 0) == len(answers)
-        assert facts.get(domain, {}).get("minutes", 0) == len(set(answers))
+    assert set(facts) == set(minutes)
+    for domain, found in minutes.items():
+        found = [some for some in found.values() if False in some]
+        assert facts[domain]["count"] == sum(some.count(False) for some in found)
+        assert facts[domain]["minutes"] == len(found)
+        assert facts[domain]["taken"] == sum(some.count(True) for some in found)

@@ -35,6 +35,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_guard 
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables_save import Document
 from ansible_collections.mailops.relay.plugins.module_utils.host.journal import _text
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_limits import journald_limit, rsyslog_limits
+from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.host.rsyslog_config import parse as parse_rsyslog
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import holds_password, without_logins
 from ansible_collections.mailops.relay.plugins.module_utils.host.ssh import is_server, sshd_ports
@@ -69,7 +70,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_publi
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import FOUND, Answer
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.host_name import hosts_entries
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.spf import _term, size_of
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.way_out import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.qmail import control, queue_files
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail import queue_files as sendmail_files
 from ansible_collections.mailops.relay.plugins.module_utils.sendmail import secrets as sendmail_secrets

@@ -50,6 +50,8 @@ def test_qmail_writes_the_default_host_behind_it(host, monkeypatch):
     assert own_root.tell(None, False, 5)["address"] == "root@web03.example.com"
     host["/var/qmail/control/defaulthost"] = "example.com\n"
     assert own_root.tell(None, False, 5)["address"] == "root@example.com"
+    monkeypatch.setattr(own_root, "forwarded", lambda directory, address: "{0} of {1}".format(address, directory))
+    assert own_root.tell(None, False, 5)["to"] == "root@example.com of /var/qmail/control/"
 
 
 def test_a_message_is_sent_as_cron_does_and_what_goes_wrong_is_told(host, monkeypatch):

@@ -129,6 +129,14 @@ def test_nothing_is_missing_on_debian():
         ({"transport_maps": "static:smtp:[gw]:25"}, "", None),
         ({"transport_maps": "inline:{example.com=slow:[gw]}"}, "", ("warning", "transport_maps", "slow/unix")),
         ({"transport_maps": "inline:{ { example.com = smtp:[gw] } {.example.com = :[gw]} }"}, "", None),
+        ({"transport_maps": "randmap:{smtp:[gw], slow:[gw]}"}, "", ("warning", "transport_maps", "slow/unix")),
+        ({"transport_maps": "regexp:{{/x/ slow:[gw]}}"}, "", ("warning", "transport_maps", "slow/unix")),
+        ({"transport_maps": "unionmap:{static:slow:[gw], inline:{a=smtp:b}}"}, "", "slow/unix"),
+        # What the first of several tables answers is what the next is asked.
+        ({"transport_maps": "pipemap:{inline:{a=slow:[gw]}, static:smtp:[gw]}"}, "", None),
+        ({"transport_maps": "pipemap:{inline:{a=b}, static:slow:[gw]}"}, "", "slow/unix"),
+        # Postfix cannot read it, which is told of as such.
+        ({"transport_maps": "inline:{example.com = slow:[gw]}"}, "", None),
         ({"transport_maps": "hash:/etc/postfix/transport"}, "", ("warning", "transport_maps", "slow/unix")),
         ({"transport_maps": "hash:/etc/postfix/transport"}, "slow unix - - y - - smtp\n", None),
         ({"transport_maps": "proxy:hash:/etc/postfix/transport"}, "", "slow/unix"),

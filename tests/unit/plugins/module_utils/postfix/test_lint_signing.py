@@ -74,6 +74,47 @@ def test_a_service_that_goes_round_the_signer(label, main, extra, expected):
     assert all("is not signed" in finding.message for finding in seen)
 
 
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize(
+    "table, extra, expected",
+    [
+        ("inline:{192.0.2.1=DISABLE}", "", ["smtpd_milter_maps"]),
+        ("inline:{192.0.2.1=inet:127.0.0.1:11332}", "", ["smtpd_milter_maps"]),
+        ("inline:{192.0.2.1=inet:127.0.0.1:11332, {192.0.2.2=inet:127.0.0.1:8891}}", "", ["smtpd_milter_maps"]),
+        ("inline:{192.0.2.1=inet:127.0.0.1:8891}", "", []),
+        ("", "", []),
+        # What cannot be read
+        ("cidr:/nowhere", "", ["smtpd_milter_maps"]),
+        ("ldap:/etc/postfix/milters.cf", "", ["smtpd_milter_maps"]),
+        (None, "587 inet n - n - - smtpd -o smtpd_milter_maps=static:DISABLE", ["587/inet -o smtpd_milter_maps"]),
+        (None, "587 inet n - n - - smtpd -o smtpd_milter_maps=static:" + SIGNER, []),
+    ],
+)
+def test_clients_with_milters_of_their_own(label, table, extra, expected):
+    seen = found(BOTH if table is None else dict(BOTH, smtpd_milter_maps=table), extra, label)
+    assert [finding.parameter for finding in seen] == expected
+    assert all("some clients" in finding.message and SIGNER in finding.fix for finding in seen)
+    # Nothing signs here.
+    assert found({"smtpd_milters": "", "smtpd_milter_maps": table or ""}, extra, label) == []
+
+
+@pytest.mark.parametrize(
+    "main, extra, expected",
+    [
+        (dict(BOTH, milter_default_action="accept"), "", ["milter_default_action"]),
+        (dict(BOTH, milter_default_action="tempfail"), "", []),
+        (dict(BOTH, smtpd_milters="{ inet:127.0.0.1:8891, default_action=accept }"), "", ["smtpd_milters"]),
+        (dict(BOTH, non_smtpd_milters="{ inet:127.0.0.1:8891, default_action = accept }"), "", ["non_smtpd_milters"]),
+        (dict(BOTH, smtpd_milters="{ inet:127.0.0.1:11332, default_action=accept }, " + SIGNER), "", []),
+        (BOTH, "587 inet n - n - - smtpd -o milter_default_action=accept", ["587/inet -o milter_default_action"]),
+    ],
+)
+def test_a_signer_that_may_be_down(main, extra, expected):
+    seen = found(main, extra)
+    assert [finding.parameter for finding in seen] == expected
+    assert all("while the signer is down" in finding.message and "waits" in finding.fix for finding in seen)
+
+
 @pytest.mark.parametrize(
     "entry, behind, expected",
     [

@@ -12,6 +12,7 @@ import collections
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import root_mail
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import root_mail as module
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.parameters import Parameters
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.root_mail import answers
 
@@ -21,6 +22,7 @@ SETTINGS = {
     "mydestination": "$myhostname, localhost",
     "virtual_alias_maps": "hash:/theirs, texthash:/ours",
     "transport_maps": "texthash:/names",
+    "smtpd_recipient_restrictions": "check_sender_access hash:/senders, check_recipient_access texthash:/access, permit",
 }
 
 
@@ -30,7 +32,12 @@ class Postmap(object):
     def __init__(self, **tables):
         self.tables = tables
 
+    def find(self, program):
+        return "/usr/sbin/" + program
+
     def run(self, argv, stdin=None, check=True):
+        if argv == ["postconf", "-h", "alias_maps"]:
+            return Result(0, "hash:/aliases\n", "")
         assert argv[:3] == ["postmap", "-q", "-"]
         table = self.tables.get(argv[3].rpartition("/")[2])
         if table is None:
@@ -39,13 +46,25 @@ class Postmap(object):
         return Result(0 if lines else 1, "".join(lines), "")
 
 
-def answer(address, theirs=(), ours=(), names=()):
-    runner = Postmap(theirs=dict(theirs), ours=dict(ours), names=dict(names))
-    found = answers(runner, Parameters("relay", SETTINGS, {}), [address])[address]
+@pytest.fixture(autouse=True)
+def forward(monkeypatch):
+    """The C(.forward) of root: path -> text."""
+    files = {}
+    monkeypatch.setattr(module, "read_native", files.get)
+    return files
+
+
+def answer(address, from_others=False, **tables):
+    named = dict.fromkeys(["theirs", "ours", "names", "aliases", "access"], {})
+    runner = Postmap(**dict(named, **tables))
+    found = answers(runner, Parameters("relay", SETTINGS, {}), [address], from_others=from_others)[address]
+    assert root_mail.check(address, found)["id"] == root_mail.IDENTIFIER
     return found["verdict"], found["text"]
 
 
 WEB = "root@web01.example.com"
+OWN = "root@relay.example.com"
+NOT_TAKEN = {OWN: "550 5.1.1 set it"}
 
 
 @pytest.mark.parametrize(
@@ -58,12 +77,36 @@ WEB = "root@web01.example.com"
         (WEB, {"ours": {"root": "ops@example.net"}}, (root_mail.LEAVES, "")),
         (WEB, {"names": {"web01.example.com": "error:5.1.1 set it"}}, (root_mail.REFUSED, "5.1.1 set it")),
         (WEB, {"names": {"web01.example.com": "smtp:[web01]"}}, (root_mail.LEAVES, "")),
-        ("root@relay.example.com", {}, (root_mail.KEPT, "")),
+        (OWN, {}, (root_mail.KEPT, "")),
+        (OWN, {"aliases": {"root": "ops@example.net"}}, (root_mail.ALIASED, "")),
+        ("bin@relay.example.com", {"aliases": {"root": "ops@example.net"}}, (root_mail.KEPT, "")),
+        # What the relay's own programs send does not come by SMTP.
+        (OWN, {"access": NOT_TAKEN}, (root_mail.KEPT, "")),
         (WEB, {}, (root_mail.LEAVES, "")),
     ],
 )
 def test_what_becomes_of_roots_mail(address, tables, expected):
     assert answer(address, **tables) == expected
+
+
+def test_what_other_hosts_are_told_is_not_what_the_relays_own_programs_are():
+    assert answer("Root@relay.example.com", from_others=True, access=NOT_TAKEN) == (root_mail.REFUSED, "5.1.1 set it")
+    assert answer(OWN, from_others=True, access={OWN: "DUNNO"}) == (root_mail.KEPT, "")
+    assert answer(OWN, from_others=True) == (root_mail.KEPT, "")
+
+
+def test_root_is_sent_on_by_an_alias_or_a_forward_and_what_cannot_be_told_is_left_alone(forward):
+    assert not module.sends_root_on(Postmap(aliases={"postmaster": "root"}))
+    assert module.sends_root_on(Postmap(aliases={"root": "ops@example.net"}))
+    assert module.sends_root_on(Postmap())
+    forward["/root/.forward"] = "ops@example.net\n"
+    assert module.sends_root_on(Postmap(aliases={}))
+
+
+def test_where_no_postfix_is_yet_nothing_sends_it_on(monkeypatch):
+    runner = Postmap()
+    monkeypatch.setattr(runner, "find", lambda program: None)
+    assert not module.sends_root_on(runner)
 
 
 def test_a_table_that_cannot_be_read_leaves_it_open():

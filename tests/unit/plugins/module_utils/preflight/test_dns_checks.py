@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import dns_checks, spf
-from ansible_collections.mailops.relay.plugins.module_utils.preflight.dkim_published import Key
 from ansible_collections.mailops.relay.plugins.module_utils.preflight.dns_lookup import Answer
 
 ADDRESS, FQDN = "203.0.113.4", "relay.example.com"
@@ -82,7 +81,7 @@ def look(changes=(), selectors=(), alive=True, **options):
 
 
 NAME = "relay01._domainkey.example.com"
-KEY = Key("example.com", "relay01", "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A")
+KEY = dns_checks.RelayKey("example.com", "relay01", "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", "signs", None)
 RECORD = "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"
 
 
@@ -95,7 +94,7 @@ class Zone(Names):
         return self.ask(addresses[0] + " " + name if (addresses[0] + " " + name, kind) in self.records else name, kind)
 
 
-def signed(record, second=None, key=KEY, changes=(), identifier="dns_dkim", **options):
+def signed(record, second=None, key=KEY, changes=(), identifier="dns_dkim", further=(), **options):
     """list of dict: such results of a relay that signs, with this record, and at the second name server that one."""
     records = dict(GOOD)
     records.update(changes)
@@ -107,7 +106,7 @@ def signed(record, second=None, key=KEY, changes=(), identifier="dns_dkim", **op
         records["192.0.2.2", "dead"] = True
     elif second:
         records["192.0.2.2 " + NAME, "TXT"] = [second]
-    results = dns_checks.dns_checks(Zone(records, True), relay(**options), [], 5, [key])
+    results = dns_checks.dns_checks(Zone(records, True), relay(**options), [], 5, [key] + list(further))
     return [result for result in results if result["id"] == identifier]
 
 
@@ -126,6 +125,61 @@ def test_where_the_relay_signs_its_key_is_at_each_name_server(record, second, st
     (result,) = signed(record, second, sender_domains=["example.com"])
     assert (result["status"], result["subject"]) == (status, "example.com")
     assert seen in result["seen"] and todo in result["todo"]
+
+
+NEW = KEY._replace(step="new")
+UNTIL = 4102444800  # 2100-01-01 00:00 UTC
+FORMER = KEY._replace(step="former", until=UNTIL)
+DUE = KEY._replace(step="former", until=1)
+
+
+@pytest.mark.parametrize(
+    "key, record, second, status, seen, todo",
+    [
+        (NEW, None, None, "warning", "not signed with yet; ns1.example.net: no such name", RECORD),
+        (NEW, RECORD, "dead", "warning", "not signed with yet; ns2.example.net: 192.0.2.2 does not answer", "See why"),
+        (NEW, RECORD, RECORD[:-4], "failed", "ns2.example.net: this key, cut after", RECORD),
+        (NEW, RECORD, None, "warning", "published, and not signed with yet", "Run mailops.relay.site, which signs"),
+        (
+            NEW._replace(public_key=""),
+            None,
+            None,
+            "warning",
+            "the key is not made",
+            "Run mailops.relay.site, which makes",
+        ),
+        (FORMER, RECORD, None, "ok", "needed until 2100-01-01 00:00 UTC; at ns1.example.net, ns2", ""),
+        (FORMER, None, None, "failed", "needed until 2100-01-01 00:00 UTC; ns1.example.net: no such name", RECORD),
+        (FORMER, RECORD, "v=DKIM1; p=", "failed", "ns2.example.net: the key was revoked", RECORD),
+        (FORMER, RECORD, "dead", "warning", "ns2.example.net: 192.0.2.2 does not answer", "See why"),
+        (FORMER._replace(public_key=""), RECORD, None, "warning", "cannot be read", "Leave the record"),
+        (DUE, RECORD, None, "ok", "may leave the DNS, and mailops.relay.site removes its key", ""),
+        (DUE._replace(public_key=""), RECORD, None, "ok", "its record may leave the DNS", ""),
+        (DUE._replace(public_key=""), None, None, "ok", "its record is gone", ""),
+        (DUE._replace(until=None), RECORD, None, "ok", "may leave the DNS", ""),
+    ],
+)
+def test_each_step_of_a_rotation_says_what_to_do(key, record, second, status, seen, todo):
+    (result,) = signed(record, second, key, sender_domains=["example.org"])[:1]
+    assert (result["status"], result["subject"]) == (status, NAME)
+    assert seen in result["seen"] and todo in result["todo"] and bool(todo) == bool(result["todo"])
+    if todo == RECORD:
+        zone = result["record"]["zone"]
+        assert (result["record"]["name"], result["record"]["text"]) == (NAME, RECORD) and zone.startswith(NAME + ". ")
+        assert '"{0}"'.format(RECORD) in zone
+    else:
+        assert "record" not in result
+
+
+def test_a_key_that_waits_or_has_signed_aligns_nothing():
+    """Only what signs does, whatever is wrong with the others."""
+    policy = {("_dmarc.example.com", "TXT"): ["v=DMARC1; p=reject"], ("example.com", "TXT"): None}
+    options = {"changes": policy, "identifier": "dns_dmarc", "sender_domains": ["example.com"]}
+    other = NEW._replace(selector="b")
+    (result,) = signed(RECORD, further=[other, FORMER._replace(selector="c")], **options)
+    assert result["status"] == "ok" and "aligned by DKIM (d=example.com)" in result["seen"]
+    (result,) = signed(RECORD, key=NEW, **options)
+    assert result["status"] == "ok" and "aligned" not in result["seen"]
 
 
 def test_a_domain_that_is_not_signed_is_information_still():

@@ -16,6 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
+from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.preflight import way_out
 
 
@@ -40,18 +42,18 @@ def test_the_address_from_which_mail_leaves(sources, expected, own, status, text
 
 
 def test_the_route_is_asked_without_a_packet():
-    assert all(way_out.is_address(address) for address in way_out.route_sources())
+    assert all(is_address(address) for address in way_out.route_sources())
 
 
 def test_name_servers_of_a_host():
     text = "; comment\nsearch example.com\nnameserver 192.0.2.53\nnameserver fe80::1%eth0 # x\nnameserver ns.example\nnameserver 1.1.1.1\n"
-    assert way_out.nameservers(text + "nameserver 9.9.9.9\n") == ["192.0.2.53", "fe80::1%eth0", "1.1.1.1"]
-    assert way_out.nameservers("") == []
+    assert nameservers(text + "nameserver 9.9.9.9\n") == ["192.0.2.53", "fe80::1%eth0", "1.1.1.1"]
+    assert nameservers("") == []
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_resolv_conf(text):
-    assert len(way_out.nameservers(u"nameserver " + text)) <= 3  # fmt: skip
+    assert len(nameservers(u"nameserver " + text)) <= 3  # fmt: skip
 
 
 @pytest.fixture

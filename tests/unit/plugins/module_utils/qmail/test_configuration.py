@@ -65,6 +65,9 @@ class Qmail(object):
         monkeypatch.setattr(configuration, "_OWNER", os.geteuid())
         monkeypatch.setattr(configuration, "_GROUP", os.getegid())
         monkeypatch.setattr(configuration, "_secret_group", os.getegid)
+        self.alias = os.path.join(self.home, "alias")
+        os.mkdir(self.alias)
+        monkeypatch.setattr(configuration.deliveries, "alias_home", lambda: self.alias)
 
     def write(self, name, text, mode=0o644):
         path = os.path.join(self.control, name)
@@ -107,6 +110,7 @@ class Qmail(object):
             control=control or {},
             credentials=[],
             credentials_format=None,
+            forwards={},
             directory=self.control,
             accept_risks=["local-deliveries"],
             service_manager="auto",

@@ -194,3 +194,93 @@ def test_without_qmail_there_is_nothing_to_give_back_and_what_is_recorded_is_nam
 def test_a_record_that_is_damaged_anywhere_is_refused_by_its_name_or_can_be_used(qmail):
     make(qmail)
     check_all_damage(lambda: absent(qmail, check_mode=True), qmail.everything)
+
+
+ROOT = {"root@web03.example.com": "alias", "root@localhost": "alias"}
+FORWARDS = {"root": "ops@example.net", "postmaster": "ops@example.net"}
+
+
+def forward(qmail, forwards=None, virtualdomains=None, risks=(), **other):
+    control = dict(WANTED, virtualdomains=ROOT if virtualdomains is None else virtualdomains or None)
+    forwards = FORWARDS if forwards is None else forwards
+    return make(qmail, control=control, forwards=forwards, accept_risks=list(risks), **other)
+
+
+def alias_files(qmail):
+    """dict: name -> text of the files of the user alias."""
+    found = {}
+    for name in os.listdir(qmail.alias):
+        with open(os.path.join(qmail.alias, name)) as stream:
+            found[name] = stream.read()
+    return found
+
+
+def alias_file(qmail, name, text):
+    with open(os.path.join(qmail.alias, name), "w") as stream:
+        stream.write(text)
+
+
+@pytest.fixture
+def null_client(qmail):
+    """A qmail that delivers nothing itself, as the role has made it."""
+    make(qmail)
+    return qmail
+
+
+def test_forwards_are_made_and_taken_back_with_what_leads_to_them(null_client):
+    predicted = forward(null_client, check_mode=True)
+    assert alias_files(null_client) == {}
+    result = forward(null_client)
+    assert result["diff"] == predicted["diff"] and result["action"] == "hup"
+    assert alias_files(null_client) == {".qmail-root": "&ops@example.net\n", ".qmail-postmaster": "&ops@example.net\n"}
+    assert not forward(null_client)["changed"]
+    changed = forward(null_client, {"root": "two@example.net"})
+    assert alias_files(null_client) == {".qmail-root": "&two@example.net\n"} and changed["warnings"] == []
+    # What it has set itself is nobody's wish that would be lost.
+    result = forward(null_client, {}, {})
+    assert alias_files(null_client) == {} and not null_client.has("virtualdomains") and result["warnings"] == []
+    forward(null_client)
+    absent(null_client)
+    assert alias_files(null_client) == {} and null_client.everything() == null_client.before
+
+
+def test_an_empty_file_of_the_user_alias_is_used_and_comes_back(null_client):
+    alias_file(null_client, ".qmail-root", "# nobody yet\n")
+    forward(null_client)
+    assert alias_files(null_client)[".qmail-root"] == "&ops@example.net\n"
+    absent(null_client)
+    assert alias_files(null_client) == {".qmail-root": "# nobody yet\n"}
+
+
+def test_what_somebody_else_has_said_there_is_refused_unless_accepted(null_client):
+    alias_file(null_client, ".qmail-root", "&admin@example.org\n")
+    there = null_client.everything()
+    for check_mode in (True, False):
+        with pytest.raises(
+            RelayError, match=r"alias/\.qmail-root where this mail goes.*'local-deliveries'.*nothing was changed"
+        ):
+            forward(null_client, check_mode=check_mode)
+    assert null_client.everything() == there and alias_files(null_client) == {".qmail-root": "&admin@example.org\n"}
+    (warning,) = forward(null_client, risks=["local-deliveries"])["warnings"]
+    assert "no longer what it says" in warning and ".qmail-root" in warning
+    # It is ours now, and another address of ours is no loss of theirs.
+    assert forward(null_client, {"root": "two@example.net"})["warnings"] == []
+    absent(null_client)
+    assert alias_files(null_client) == {".qmail-root": "&admin@example.org\n"}
+
+
+def test_what_somebody_else_has_put_there_since_is_refused_too(null_client):
+    forward(null_client)
+    alias_file(null_client, ".qmail-root", "&mine@example.org\n")
+    with pytest.raises(RelayError, match="qmail-root"):
+        forward(null_client)
+    (warning,) = absent(null_client)["warnings"]
+    assert "qmail-root was changed by somebody else" in warning
+    assert alias_files(null_client) == {".qmail-root": "&mine@example.org\n"}
+
+
+def test_a_virtual_domain_of_others_is_still_theirs_beside_ours(null_client):
+    forward(null_client)
+    null_client.write("virtualdomains", null_client.read("virtualdomains") + "shop.example:shop\n")
+    with pytest.raises(RelayError, match=r"virtualdomains: shop\.example \(to shop\)"):
+        forward(null_client, {}, {})

@@ -21,6 +21,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.qmail.control import
     checked,
     control_file,
     credential_routes,
+    file_called,
+    forward_file,
     has_credentials,
     parse,
     reason,
@@ -283,3 +285,49 @@ def test_credentials_in_the_open_are_refused_and_not_repeated():
         with pytest.raises(ControlError) as caught:
             checked(CONTROL_FILES["smtproutes"], {"": value})
         assert "option 'credentials'" in str(caught.value) and "s3cret" not in str(caught.value)
+
+
+_LOCAL = st.text("abcXYZ019!#$%&'*+-/=?^_`{|}~.", min_size=1, max_size=20)
+_NAMES = st.lists(st.text("abcxyz019_", min_size=1, max_size=8), min_size=1, max_size=3).map("-".join)
+
+
+@given(_NAMES, _LOCAL, st.sampled_from(["example.net", "a.b.example.org"]))
+def test_a_forward_is_one_instruction_that_sends_to_the_address(name, user, domain):
+    spec = forward_file(name)
+    address = checked(spec, "{0}@{1}".format(user, domain))
+    text = write(spec, address)
+    assert same(spec, text, address) and same(spec, "# note\n" + text.rstrip("\n") + " \t", address)
+    # dot-qmail(5): what an ampersand begins is an address, to the end of the line.
+    assert text.count("\n") == 1 and text[0] == "&" and text[1:-1] == address
+    assert file_called(spec.name) == spec
+    assert not same(spec, text + "./Mailbox\n", address) and not same(spec, "", address)
+
+
+@pytest.mark.parametrize("name", ["Root", "a.b", "", "../root", "root-", "r\u00f6\u00f6t", "root~", None, 5])
+def test_a_name_that_qmail_would_not_look_for_is_refused(name):
+    with pytest.raises(ControlError, match="no name of an alias"):
+        forward_file(name)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ops",
+        "ops@example",
+        "@example.net",
+        "ops@example.net\n|rm",
+        "a b@example.net",
+        "<ops@example.net>",
+        "a@b@example.net",
+        "",
+        5,
+    ],
+)
+def test_an_address_that_qmail_local_could_not_use_is_refused(address):
+    with pytest.raises(ControlError, match=r"\.qmail-root"):
+        checked(forward_file("root"), address)
+
+
+@pytest.mark.parametrize("name", [".qmail-root.2026-11-22@07:44:01~", ".qmail", "locals~", "qmail-root"])
+def test_other_files_are_not_ours(name):
+    assert file_called(name) is None

@@ -42,6 +42,7 @@ def test_a_host_whose_users_have_said_nothing_loses_nothing(home):
     home.join("alias", ".qmail-root").write("")
     home.join("alias", ".qmail-postmaster").write("# not yet\n\n")
     home.join("alias", "qmail-list").write("&a@example.net\n")
+    home.join("alias", ".qmail-root.2026-11-28@23:25:38~").write("&a@example.net\n")
     assert lost(home, locals="web03.example.com\n") == []
 
 
@@ -84,3 +85,40 @@ def test_qmail_files_of_those_who_get_mail_are_named(home, tmpdir):
 def test_one_that_cannot_be_read_may_say_anything(home):
     os.mkdir(str(home.join("alias", ".qmail-root")))
     assert lost(home, locals="web03.example.com\n") == ["deliveries of " + str(home.join("alias", ".qmail-root"))]
+
+
+@pytest.mark.parametrize(
+    "virtual, text, to",
+    [
+        ("root@web03.example.com:alias\n", "&ops@example.net\n", "ops@example.net"),
+        (
+            "Root@WEB03.example.com:alias\n",
+            "# n\nops@example.net\n&two@example.net\n",
+            "ops@example.net, two@example.net",
+        ),
+        ("root@web03.example.com:alias-x\n", "&ops@example.net\n", ""),
+        ("root@web03.example.com:alias\n", None, ""),
+        (None, "&ops@example.net\n", ""),
+    ],
+)
+def test_to_whom_a_host_sends_its_roots_mail(home, monkeypatch, virtual, text, to):
+    monkeypatch.setattr(deliveries.pwd, "getpwnam", lambda _name: User(str(home.join("alias")), os.geteuid()))
+    home.mkdir("control")
+    if virtual:
+        home.join("control", "virtualdomains").write(virtual)
+    if text:
+        home.join("alias", ".qmail-root").write(text)
+    assert deliveries.forwarded(str(home.join("control")), "root@web03.example.com") == to
+
+
+def test_a_home_that_qmail_would_not_look_in_is_refused(home, monkeypatch):
+    monkeypatch.setattr(deliveries.pwd, "getpwnam", lambda _name: User(str(home.join("alias")), os.geteuid() + 1))
+    with pytest.raises(deliveries.RelayError, match="not that user's"):
+        deliveries.alias_home()
+
+    def unknown(name):
+        raise KeyError(name)
+
+    monkeypatch.setattr(deliveries.pwd, "getpwnam", unknown)
+    with pytest.raises(deliveries.RelayError, match="there is no user 'alias'"):
+        deliveries.alias_home()
