@@ -202,6 +202,7 @@ def rendered(core):
             {role: to_render(role) for role in role_variables.ROLES}
             | {f"refused {role}": with_a_refused_client(role) for role in CLIENTS}
             | without_packages()
+            | {"beside sendmail": beside_sendmail(), "ways out": ways_out()}
         ),
         capture_output=True,
         text=True,
@@ -269,6 +270,47 @@ def test_a_client_that_was_refused_stops_no_other(role, core):
     if not PYTHONS[core].exists():
         pytest.skip("tests/setup core-latest has not been run")
     assert rendered(core)[f"refused {role}"] == [{"hosts": ["relay01", "relay02"]}]
+
+
+def beside_sendmail():
+    variables = role_of("relay_client")[0]
+    told = SITE["__relay_client_config_result"]
+    beside = [{}, {"other_services": ["sendmail.service"]}, {"other_program": "/usr/sbin/sendmail.sendmail"}]
+    return {
+        "expressions": {"ready": "{{ __relay_client_is_ready }}"},
+        "variables": [{**variables, **SITE, "__relay_client_config_result": told | one} for one in beside],
+    }
+
+
+@pytest.mark.parametrize("core", PYTHONS)
+def test_a_client_beside_another_mail_system_is_not_ready(core):
+    if not PYTHONS[core].exists():
+        pytest.skip("tests/setup core-latest has not been run")
+    assert [one["ready"] for one in rendered(core)["beside sendmail"]] == [True, False, False]
+
+
+def ways_out():
+    variables = {**role_of("relay_server")[0], **SITE, "item": "web01", "relay_server_hostname": "relay01.example.com"}
+    return {"expressions": {"script": "{{ __relay_server_asks_for_ways_out }}"}, "variables": [variables]}
+
+
+@pytest.mark.parametrize("main_cf", ["relayhost = [relay01.example.com]:587\n", "", None])
+def test_a_client_whose_postfix_reads_no_main_cf_is_asked_by_its_text(tmp_path, main_cf):
+    """Beside sendmail on EL7 without IPv6; where there is no text either, nothing is known of it."""
+    postconf = tmp_path / "postconf"
+    postconf.write_text(f'#!/bin/sh\n[ "$1" = -dh ] || exit 1\necho {tmp_path}\n')
+    postconf.chmod(0o755)
+    if main_cf is not None:
+        (tmp_path / "main.cf").write_text("# relayhost = [old.example.com]\n" + main_cf)
+    script = rendered("core-2.16")["ways out"][0]["script"]
+    done = subprocess.run(
+        ["sh", "-c", script],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == ((1, "") if main_cf is None else (0, main_cf))
 
 
 def test_a_variable_of_another_host_has_a_default():
