@@ -12,6 +12,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import glob
 import os
 import re
 import socket
@@ -62,6 +63,8 @@ _TEMPLATES = ("/lib/systemd/system/postfix@.service", "/usr/lib/systemd/system/p
 _LEAST_SYSTEMD = 233
 _SYSTEMD = re.compile(r"systemd ([0-9]+)")
 _STARTED = "start of service"
+# The configuration of the proof is read, and gone, in less than so many seconds.
+_PROOF, _PROOF_SECONDS = ".mailops-relay-proof", 60
 # Seconds for one question of the proof.
 _SECONDS = 5
 _HEADER = "# Managed by Ansible (mailops.relay.dane_resolver); changes made here are lost.\n"
@@ -428,9 +431,12 @@ class Resolver(object):
             DaneError: it does not start.
         """
         # In the directory that AppArmor and SELinux let it read.
-        with tempfile.NamedTemporaryFile(
-            dir=self._root + os.path.dirname(CONFIGURATION), prefix=".mailops-relay-proof"
-        ) as stream:
+        directory = self._root + os.path.dirname(CONFIGURATION)
+        for path in glob.glob(os.path.join(directory, _PROOF + "*")):
+            # Of a run that was killed.
+            if os.stat(path).st_mtime < time.time() - _PROOF_SECONDS:
+                os.unlink(path)
+        with tempfile.NamedTemporaryFile(dir=directory, prefix=_PROOF) as stream:
             stream.write(to_file_bytes(self._configuration(port, False)))
             stream.flush()
             lines = self._runner.lines([self._program, "-d", "-c", stream.name], merge=True)
