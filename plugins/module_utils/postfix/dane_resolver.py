@@ -57,6 +57,13 @@ _UNITS = "/etc/systemd/system"
 _DROP_IN = "mailops-relay-resolver.conf"
 # Of Debian, where the first belongs to dns-root-data, and of EL, where unbound-anchor follows the keys.
 _ROOT_KEYS = ("/usr/share/dns/root.key", "/var/lib/unbound/root.key", "/etc/unbound/root.key")
+_DIRECTORIES = (
+    os.path.dirname(CONFIGURATION),
+    os.path.dirname(RESOLV_CONF),
+    _UNITS,
+    _UNITS + "/postfix.service.d",
+    _UNITS + "/postfix@-.service.d",
+)
 # Debian has had Postfix run by an instance of a template.
 _TEMPLATES = ("/lib/systemd/system/postfix@.service", "/usr/lib/systemd/system/postfix@.service")
 # BindReadOnlyPaths; "systemd 252 (252.39-1~deb12u1)".
@@ -285,7 +292,8 @@ class Resolver(object):
         if absent:
             self._warnings += owned.nothing_known()
         changed = [plan for plan in plans if plan.changed]
-        directories = stages_of(plans)
+        # Those of files too that a run that was killed has just taken away.
+        directories = stages_of(plans, *[os.path.realpath(self._root + path) for path in _DIRECTORIES])
         stale = has_stale(directories)
         running, older = self._service(plans)
         if changed and not absent:
