@@ -6,6 +6,7 @@
 import itertools
 import textwrap
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import result_of
@@ -126,6 +127,22 @@ def _entry_lines(identifiers, entry, following):
     return lines + entry.get("record", {}).get("zone", "").splitlines()
 
 
+def _last_line(result):
+    """str: the verdict on all, and which checks of which relays are not well; a table of many checks does not fit on a screen."""
+    bad = []
+    for relay in result["relays"]:
+        named = []
+        for status in (checks.FAILED, checks.WARNING):
+            names = dict.fromkeys(entry["id"] for entry in relay["checks"] if entry["status"] == status)
+            if names:
+                named.append(f"{status} {listed(list(names))}")
+        if named:
+            bad.append("{0}: {1}".format(relay["host"], ", ".join(named)))
+    return "{0}: {1}".format(
+        result["verdict"].upper(), "; ".join(bad) or listed([one["host"] for one in result["relays"]])
+    )
+
+
 def preflight_table(result):
     """The checks as lines to read.
 
@@ -135,7 +152,7 @@ def preflight_table(result):
     Returns:
         list of str: lines, of printable characters only.
     """
-    a_dict("preflight_table", result, keys=("relays",), hint="Give what preflight_result returned.")
+    a_dict("preflight_table", result, keys=("relays", "verdict"), hint="Give what preflight_result returned.")
     lines = []
     for relay in result["relays"]:
         counts = [(status, len([entry for entry in relay["checks"] if entry["status"] == status])) for status in _ORDER]
@@ -146,7 +163,7 @@ def preflight_table(result):
         groups = [list(entries) for _said, entries in itertools.groupby(relay["checks"], _same_said)]
         for entries, following in itertools.zip_longest(groups, groups[1:]):
             lines.extend(_entry_lines([entry["id"] for entry in entries], entries[0], following and following[0]))
-    return [printable(line) for line in lines]
+    return [printable(line) for line in [*lines, _last_line(result)]]
 
 
 class FilterModule:

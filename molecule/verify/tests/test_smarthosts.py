@@ -163,6 +163,13 @@ def test_each_sender_has_its_own_account_and_a_wrong_password_makes_its_mail_wai
         site.run("mx01", f"saslpasswd2 -p -u {PROVIDER} shop", stdin=PASSWORDS["shop"])
         site.run(RELAY, "postqueue -f")
         assert account_of(site.arrives(word)) == "shop"
+        # A provider that offers no login for a while gets mail without one, and what it says to that is nothing that a sender is told.
+        site.run("mx01", "postconf -P 587/inet/smtpd_sasl_auth_enable=no && postfix reload")
+        word = send("open@shop.example")
+        site.wait_for(lambda: waiting(["open@shop.example", "454 4.7.1", "Access denied"]))
+        site.run("mx01", "postconf -P 587/inet/smtpd_sasl_auth_enable=yes && postfix reload")
+        site.run(RELAY, "postqueue -f")
+        assert account_of(site.arrives(word)) == "shop"
         # What waits for the recipient was tried again, and by no other account.
         tries = re.findall(rf"postfix/(\S+)/smtp\[.*to=<{LATER}>.*status=deferred", site.log(RELAY))
         assert len(tries) > 1 and set(tries) == {"smart-shop"}

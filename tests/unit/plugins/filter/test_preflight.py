@@ -104,7 +104,13 @@ def test_the_table():
     assert "FAILED   dns_ptr          203.0.113.4: names host-4.provider.example, not" in lines[at:]
     assert "                          To do: Let the provider set it." in lines[at:]
     lines = preflight_table(result_of(relay=known(planned=True)))
-    assert lines[1] == "as the role will make it"
+    assert lines[1] == "as the role will make it" and lines[-1] == "OK: relay"
+
+
+def test_the_last_line_says_what_is_not_well_on_any_relay():
+    late = checks.warning("dns_spf", "example.com", "no SPF record", "Publish it.")
+    lines = preflight_table(result_of(one=known(), two=known(dns=[BAD, BAD, late]), three=known(dns=[late])))
+    assert lines[-1] == "FAILED: two: failed dns_ptr, warning dns_spf; three: warning dns_spf"
 
 
 def test_a_record_to_publish_can_be_copied_out_of_the_table():
@@ -164,7 +170,7 @@ def test_no_terminal_obeys_a_strangers_record():
         ),
         (
             lambda: preflight_table({"checks": []}),
-            "preflight_table: the input has no relays. Give what preflight_result returned.",
+            "preflight_table: the input has no relays, verdict. Give what preflight_result returned.",
         ),
     ],
 )
