@@ -29,6 +29,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host import (
     site_ca,
     x509,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
+from ansible_collections.mailops.relay.plugins.module_utils.host.dns_question import Reply
 from ansible_collections.mailops.relay.plugins.module_utils.host.firewalld import Firewalld
 from ansible_collections.mailops.relay.plugins.module_utils.host.iptables import Iptables
 from ansible_collections.mailops.relay.plugins.module_utils.host.keypair_plan import Wanted
@@ -41,6 +43,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.unlimited_logs 
     UnlimitedLogs,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.mail import dkim_key, opendkim
+from ansible_collections.mailops.relay.plugins.module_utils.postfix import dane_resolver
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
     Configuration as PostfixConfiguration,
 )
@@ -854,6 +857,79 @@ class OpendkimConfig(Subject):
         return found
 
 
+class Resolving(object):
+    """A host's programs, with an unbound that validates, and a systemd that knows no unit."""
+
+    def __init__(self, runner):
+        self._runner = runner
+
+    def find(self, program):
+        return "/usr/sbin/unbound" if program == "unbound" else self._runner.find(program)
+
+    def run(self, argv, **_options):
+        return Result(0, "systemd 252\n" if argv == ["systemctl", "--version"] else "/nowhere\n", "")
+
+    def lines(self, _argv, merge):
+        yield "info: start of service"
+
+
+class DaneResolver(Subject):
+    """dane_resolver in a tree of its own: other resolvers are asked, and one unit of Postfix goes."""
+
+    name = "dane_resolver"
+
+    def __init__(self, scratch):
+        super(DaneResolver, self).__init__(scratch)
+        units = self.path("etc", "systemd", "system")
+        drop_ins = [os.path.join(units, name + ".d") for name in ("postfix.service", "postfix@-.service")]
+        for directory in ("etc/unbound", "etc/postfix", "lib/systemd/system", "usr/share/dns"):
+            os.makedirs(self.path(directory))
+        for directory in drop_ins:
+            os.makedirs(directory)
+            # So that it is not the module's to take away.
+            with open(os.path.join(directory, "other.conf"), "w"):
+                pass
+        os.makedirs(self.path("var", "lib", "mailops.relay"), 0o700)
+        for path in ("usr/share/dns/root.key", "lib/systemd/system/postfix@.service", "etc/resolv.conf"):
+            with open(self.path(path), "w"):
+                pass
+        self._record = self.path("var", "lib", "mailops.relay", "owners.json")
+        self.files = [
+            self._record,
+            self.path("etc/postfix/relay_resolv.conf"),
+            self.path("etc/unbound/mailops-relay.conf"),
+        ]
+        self.files += [
+            os.path.join(units, "mailops-relay-resolver" + name) for name in (".service", ".path", "-lost.service")
+        ]
+        self.files += [os.path.join(directory, "mailops-relay-resolver.conf") for directory in drop_ins]
+        self.directories = [os.path.dirname(path) for path in self.files]
+
+    def apply(self, number, runner, check_mode):
+        # The second state is one of a distribution without that template.
+        dane_resolver._TEMPLATES = ("/lib/systemd/system/postfix@.service",) if number == 1 else ()
+        request = {
+            "forwarders": ["192.0.2.53" if number == 1 else "192.0.2.54"],
+            "trust_anchors": [],
+            "internal_zones": [],
+            "signed_name": "signed.example",
+            "broken_name": "broken.example",
+            "names": [],
+            "backup": False,
+            "owner": "kill",
+            "state": "present",
+        }
+
+        def ask(_server, name, _kind, _seconds, _port, _dnssec, unchecked):
+            return Reply(0, True, 1) if name == "signed.example" or unchecked else Reply(2, False, 0)
+
+        return dane_resolver.Resolver(request, Resolving(runner), None, check_mode, self.scratch, ask).apply()
+
+    def view(self, path, saved):
+        # In between it has both states.
+        return None if path == self._record else super(DaneResolver, self).view(path, saved)
+
+
 class MailLogLimits(Subject):
     """mail_log_limits below a directory with a copy of rsyslog's configuration."""
 
@@ -901,6 +977,7 @@ SUBJECTS = dict(
         TlsSiteCa,
         DkimKey,
         OpendkimConfig,
+        DaneResolver,
         MailLogLimits,
     )
 )

@@ -163,7 +163,10 @@ exec python2.7 tests/kill/loop.py {modules}
 # On two hosts, since there are two processors.
 KILLED = {
     "web01": ("/etc/postfix", "postfix_config tls_keypair tls_switch qmail_config_removal firewalld_zone_removal"),
-    "legacy01": ("/etc/mail", "sendmail_config iptables_rules qmail_config mail_log_limits dkim_key opendkim_config"),
+    "legacy01": (
+        "/etc/mail",
+        "sendmail_config iptables_rules qmail_config mail_log_limits dkim_key opendkim_config dane_resolver",
+    ),
 }
 
 

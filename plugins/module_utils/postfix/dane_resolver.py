@@ -12,6 +12,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import glob
 import os
 import re
 import socket
@@ -56,12 +57,21 @@ _UNITS = "/etc/systemd/system"
 _DROP_IN = "mailops-relay-resolver.conf"
 # Of Debian, where the first belongs to dns-root-data, and of EL, where unbound-anchor follows the keys.
 _ROOT_KEYS = ("/usr/share/dns/root.key", "/var/lib/unbound/root.key", "/etc/unbound/root.key")
+_DIRECTORIES = (
+    os.path.dirname(CONFIGURATION),
+    os.path.dirname(RESOLV_CONF),
+    _UNITS,
+    _UNITS + "/postfix.service.d",
+    _UNITS + "/postfix@-.service.d",
+)
 # Debian has had Postfix run by an instance of a template.
 _TEMPLATES = ("/lib/systemd/system/postfix@.service", "/usr/lib/systemd/system/postfix@.service")
 # BindReadOnlyPaths; "systemd 252 (252.39-1~deb12u1)".
 _LEAST_SYSTEMD = 233
 _SYSTEMD = re.compile(r"systemd ([0-9]+)")
 _STARTED = "start of service"
+# The configuration of the proof is read, and gone, in less than so many seconds.
+_PROOF, _PROOF_SECONDS = ".mailops-relay-proof", 60
 # Seconds for one question of the proof.
 _SECONDS = 5
 _HEADER = "# Managed by Ansible (mailops.relay.dane_resolver); changes made here are lost.\n"
@@ -282,7 +292,8 @@ class Resolver(object):
         if absent:
             self._warnings += owned.nothing_known()
         changed = [plan for plan in plans if plan.changed]
-        directories = stages_of(plans)
+        # Those of files too that a run that was killed has just taken away.
+        directories = stages_of(plans, *[os.path.realpath(self._root + path) for path in _DIRECTORIES])
         stale = has_stale(directories)
         running, older = self._service(plans)
         if changed and not absent:
@@ -428,9 +439,12 @@ class Resolver(object):
             DaneError: it does not start.
         """
         # In the directory that AppArmor and SELinux let it read.
-        with tempfile.NamedTemporaryFile(
-            dir=self._root + os.path.dirname(CONFIGURATION), prefix=".mailops-relay-proof"
-        ) as stream:
+        directory = self._root + os.path.dirname(CONFIGURATION)
+        for path in glob.glob(os.path.join(directory, _PROOF + "*")):
+            # Of a run that was killed.
+            if os.stat(path).st_mtime < time.time() - _PROOF_SECONDS:
+                os.unlink(path)
+        with tempfile.NamedTemporaryFile(dir=directory, prefix=_PROOF) as stream:
             stream.write(to_file_bytes(self._configuration(port, False)))
             stream.flush()
             lines = self._runner.lines([self._program, "-d", "-c", stream.name], merge=True)

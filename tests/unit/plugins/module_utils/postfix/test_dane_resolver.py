@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import time
 
 import pytest
 
@@ -158,6 +159,15 @@ def test_check_real_second_run_and_back(host):
         back["changed"] and back["postfix_restart_required"] and not back["restart_required"] and host.files() == before
     )
     assert not os.path.isdir(str(host.root.joinpath("etc/systemd/system/postfix.service.d")))
+
+
+def test_what_a_killed_proof_has_left_goes_with_the_next_one(host):
+    for name, age in (("old", 3600), ("new", 0)):
+        path = "/etc/unbound/.mailops-relay-proof" + name
+        host.write(path, "")
+        os.utime(str(host.root.joinpath(path[1:])), (time.time() - age, time.time() - age))
+    host.call()
+    assert sorted(path for path in host.files() if "proof" in path) == ["/etc/unbound/.mailops-relay-proofnew"]
 
 
 def test_a_postfix_that_asks_others_has_to_be_restarted(host):
