@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
+from ansible.plugins.loader import lookup_loader
+from ansible.template import Templar
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -205,3 +207,25 @@ def test_whatever_counts_as_an_address_has_one_domain_and_nothing_that_ends_an_e
     if local_mail.is_address(text):
         assert text.count("@") >= 1
         assert not set(text) & set(' \t\r\n,:;<>()"\\')
+
+
+def looked_up(term, host=None, said=None):
+    given = {"hostname": RELAY, "mydestination": ["$myhostname"], "local_names": [], "local_recipient": OPS}
+    given.update(local_recipients={}, masquerade=[], masquerade_exceptions=[], canonical={}, strip_headers=[])
+    variables = {f"relay_server_{name}": value for name, value in given.items()}
+    variables["groups"] = {"relay_clients": ["web01", "web02", "web03"]}
+    variables["hostvars"] = {name: {} for name in variables["groups"]["relay_clients"]}
+    variables.update(__relay_server_host=host, __relay_server_names_said=said)
+    plugin = lookup_loader.get(
+        "mailops.relay.relay_local_mail", loader=None, templar=Templar(None, variables=variables)
+    )
+    return plugin.run([term], variables=variables)[0]
+
+
+def test_the_dns_is_asked_only_about_names_that_the_relay_does_not_take_and_those_of_no_client_go():
+    host = {"taken": ["web01.example.com", "gone.example.com"]}
+    assert looked_up("names", host) == ["web02.example.com", "web03.example.com"]
+    assert looked_up("clients", host) == ["web01.example.com", "web02.example.com", "web03.example.com"]
+    names = looked_up("tables", host, {"names": ["web02.example.com"]})[-1]
+    assert names["path"] == local_mail.NAMES_TABLE
+    assert sorted(names["entries"]) == ["web01.example.com", "web02.example.com"]
