@@ -15,6 +15,7 @@ import time
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import AddressError, parse_network
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
+from ansible_collections.mailops.relay.plugins.module_utils.host.daemons import daemon_state
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError, about, explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
@@ -44,7 +45,6 @@ RETIRED = 0
 NEW, SIGNS, FORMER = STEPS = ("new", "signs", "former")
 _LOOPBACK = ["127.0.0.0/8", "::1"]
 _HEADER = re.compile(r"[A-Za-z0-9_-]+\Z")
-_PROPERTIES = "ActiveState,UnitFileState,InactiveExitTimestampMonotonic"
 
 
 class SignerError(RelayError):
@@ -159,7 +159,7 @@ class Signer(object):
         backups = []
         if (changed or owned.changed) and not self._check_mode:
             backups = self._activate(plans, changed, owned)
-        service = self._service(read)
+        service = daemon_state(self._runner, "opendkim.service", [plan.destination for plan in read])
         return {
             "changed": bool(changed),
             "diff": [diff for plan in changed for diff in plan.diffs()],
@@ -322,19 +322,6 @@ class Signer(object):
             # A copy of a key that goes would be that key.
             kept = [plan for plan in changed if not plan.secret]
             return writer.activate(kept if self._request["backup"] else [])
-
-    def _service(self, plans):
-        """dict: whether the daemon C(running), C(enabled), and C(older) than a file that it reads."""
-        said = self._runner.run(["systemctl", "show", "--property=" + _PROPERTIES, "opendkim.service"], check=False)
-        found = dict(line.split("=", 1) for line in said.stdout.splitlines() if "=" in line)
-        running = found.get("ActiveState") == "active"
-        older = False
-        uptime = (read_native("/proc/uptime") or "").split()
-        if running and uptime:
-            started = time.time() - float(uptime[0]) + int(found["InactiveExitTimestampMonotonic"] or 0) / 1e6
-            changes = [os.stat(plan.destination).st_ctime for plan in plans if os.path.exists(plan.destination)]
-            older = any(change > started for change in changes)
-        return {"running": running, "enabled": found.get("UnitFileState") == "enabled", "older": older}
 
 
 def former_keys(root=""):

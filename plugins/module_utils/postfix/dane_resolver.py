@@ -22,6 +22,7 @@ from contextlib import closing
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import unbound_conf
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
+from ansible_collections.mailops.relay.plugins.module_utils.host.daemons import daemon_state
 from ansible_collections.mailops.relay.plugins.module_utils.host.dns_question import (
     NOERROR,
     SERVFAIL,
@@ -295,7 +296,9 @@ class Resolver(object):
         # Those of files too that a run that was killed has just taken away.
         directories = stages_of(plans, *[os.path.realpath(self._root + path) for path in _DIRECTORIES])
         stale = has_stale(directories)
-        running, older = self._service(plans)
+        own = [plan.destination for plan in plans if plan.path[len(self._root) :] in (CONFIGURATION, self._unit)]
+        service = daemon_state(self._runner, UNIT, own, self._root)
+        running = service["running"]
         if changed and not absent:
             self._prove(running)
         if not self._check_mode:
@@ -309,7 +312,7 @@ class Resolver(object):
             "diff": [diff for plan in changed for diff in plan.diffs()],
             "installed": self._program is not None,
             "running": running,
-            "restart_required": not absent and (not running or older or bool(changed)),
+            "restart_required": not absent and (not running or service["older"] or bool(changed)),
             "postfix_restart_required": bool(changed) or not seen,
             "up_to_date": not (changed or owned.changed or stale),
             "backup_files": backups,
@@ -474,18 +477,6 @@ class Resolver(object):
                     # Somebody else has a file in it.
                     pass
         return backups
-
-    def _service(self, plans):
-        """(bool, bool): whether the resolver runs, and is older than a file that it reads."""
-        properties = "--property=ActiveState,InactiveExitTimestampMonotonic"
-        said = self._runner.run(["systemctl", "show", properties, UNIT], check=False).stdout
-        found = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
-        running, uptime = found.get("ActiveState") == "active", self._read("/proc/uptime").split()
-        if not running or not uptime:
-            return running, False
-        started = time.time() - float(uptime[0]) + int(found["InactiveExitTimestampMonotonic"] or 0) / 1e6
-        own = [plan.destination for plan in plans if plan.path[len(self._root) :] in (CONFIGURATION, self._unit)]
-        return running, any(os.stat(path).st_ctime > started for path in own if os.path.exists(path))
 
     def _postfix_sees(self, wanted):
         """bool: whether the running Postfix asks whom it is to; true where none runs.
