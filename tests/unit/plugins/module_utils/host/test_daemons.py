@@ -32,8 +32,8 @@ class Systemd(object):
 def root(tmp_path):
     """A host that has run for 1,000 seconds, with one file."""
     (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/uptime").write_text(u"1000.00 900.00\n")
-    (tmp_path / "read").write_text(u"x")
+    (tmp_path / "proc/uptime").write_bytes(b"1000.00 900.00\n")
+    (tmp_path / "read").write_bytes(b"x")
     return tmp_path
 
 
