@@ -93,8 +93,23 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader impo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
 from ansible_collections.mailops.relay.plugins.module_utils.mta.age import installed_at
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.tls_levels import dane_of
+
+
+def _dane_of(runner):
+    """callable or None: see ``postfix/tls_levels.dane_of``."""
+    if runner.find("postconf") is None:
+        return None
+    level = runner.run(["postconf", "-h", "smtp_tls_security_level"], check=False)
+    policies = runner.run(["postconf", "-h", "smtp_tls_policy_maps"], check=False)
+    services = runner.run(["postconf", "-M"], check=False)
+    plain = level.rc == policies.rc == services.rc == 0 and not policies.stdout.strip() and "$" not in level.stdout
+    if plain and "dane" not in level.stdout + services.stdout and "smtp_tls_policy_maps" not in services.stdout:
+        return None
+    # Few hosts have it, and to load what reads their tables takes as long as to read many lines.
+    from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
+    from ansible_collections.mailops.relay.plugins.module_utils.postfix.tls_levels import dane_of
+
+    return dane_of(runner, Host(runner))
 
 
 def main():
@@ -105,7 +120,7 @@ def main():
         since, until = period(params, now)
         read = sources(Runner(module), params["paths"], params["source"], since, until)
         # A log that was named may be another host's.
-        is_dane = None if params["paths"] else dane_of(Runner(module), Host(Runner(module)))
+        is_dane = None if params["paths"] else _dane_of(Runner(module))
         flow = Flow(since, until, is_short(since, until, now), is_dane)
         reader, span = read_all(read, flow, Readers)
         log = log_facts(read, reader, span, flow.gaps)
