@@ -121,7 +121,7 @@ def test_what_is_beside_postfix(tmp_path, leads_to, sendmail, services, program)
 @pytest.mark.parametrize("name", ["postfix", "sendmail"])
 def test_a_program_that_is_a_link_to_exim_again_is_exims(tmp_path, name):
     # EL's package: sendmail.exim is a link to exim.
-    (tmp_path / "exim").write_text("")
+    (tmp_path / "exim").write_bytes(b"")
     os.symlink("exim", str(tmp_path / "sendmail.exim"))
     units = Units(Host(shown(**FRESH)), name, program_of(tmp_path, "sendmail.exim"))
     assert units.other_program == str(tmp_path / "sendmail.exim")
