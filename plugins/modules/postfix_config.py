@@ -382,8 +382,8 @@ other_services:
   version_added: 0.11.0
 other_program:
   description:
-    - The program of another mail system to which C(/usr/sbin/sendmail) leads, as EL's C(alternatives) do when sendmail is installed
-      beside Postfix; empty when there is none.
+    - The program of another mail system to which EL's C(alternatives) lead C(/usr/sbin/sendmail), as they do when sendmail is installed
+      beside Postfix; empty when there is none. A link that was made by hand is left alone.
   returned: success
   type: str
   sample: /usr/sbin/sendmail.sendmail

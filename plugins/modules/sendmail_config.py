@@ -235,6 +235,13 @@ alone:
   type: bool
   sample: true
   version_added: 0.8.0
+other_program:
+  description:
+    - The program of another mail system to which EL's C(alternatives) lead C(/usr/sbin/sendmail); empty when there is none.
+  returned: success
+  type: str
+  sample: /usr/sbin/sendmail.postfix
+  version_added: 0.11.0
 smart_host:
   description: The value of C(DS) in the C(.cf); empty when there is no smart host.
   returned: success

@@ -66,14 +66,22 @@ def _inventory_lines(inventory, rows):
     if silent is None:
         yield "sent nothing      it is not known who, since there were too many clients"
     elif silent:
-        more = inventory["silent_count"] - len(silent[:rows])
-        yield "sent nothing      {0}{1}".format(", ".join(silent[:rows]), f" and {amount(more)} more" if more else "")
+        yield "sent nothing      " + _some(silent, inventory["silent_count"], rows)
     yield from _ranked_lines(
         "in no inventory",
         inventory["foreign"],
         lambda row: "{0:>10} received  {1}".format(amount(row["received"]), _refused(row)),
         rows,
     )
+    if inventory["unknown"]:
+        yield "not known         whether these are among them, as they told no address: {0}".format(
+            _some(inventory["unknown"], inventory["unknown_count"], rows)
+        )
+
+
+def _some(names, count, rows):
+    more = count - len(names[:rows])
+    return ", ".join(names[:rows]) + (f" and {amount(more)} more" if more else "")
 
 
 def _certificate_lines(found):

@@ -157,15 +157,22 @@ def with_inventory(flow, hosts, expected):
     """dict: the flow, with C(inventory), what it tells of the hosts of an inventory.
 
     C(silent) are those of the expected hosts that sent nothing, None where that cannot be told, since too many clients are not
-    counted by their names; C(foreign) (list of str) are clients that are no host that is known.
+    counted by their names; C(foreign) (list of str) are clients that are no host that is known. C(unknown) (list of str) are those
+    of which no address is known, for example since they did not answer, while there are such clients: each may be one of them.
 
     Args:
         flow: dict.
         hosts: dict: inventory name -> dict with C(names), C(addresses) and C(shared).
         expected: list of str, hosts that may send, among these.
     """
-    silent = None if OTHERS in flow.get("clients", {}) else _silent(flow, hosts, expected)
-    return dict(flow, inventory={"silent": silent, "foreign": sorted(_foreign(flow, hosts))})
+    foreign = sorted(_foreign(flow, hosts))
+    silent, unknown = None, []
+    if OTHERS not in flow.get("clients", {}):
+        silent = _silent(flow, hosts, expected)
+        if foreign:
+            unknown = [host for host in silent if not (hosts[host]["addresses"] or hosts[host].get("shared"))]
+            silent = [host for host in silent if host not in unknown]
+    return dict(flow, inventory={"silent": silent, "foreign": foreign, "unknown": unknown})
 
 
 def with_names(flow, hosts):

@@ -371,6 +371,11 @@ def _too_fast_table(ways):
     return _table(["<Recipients", "Answers", "Taken a minute", "<relay_server_pacing", "<Sample"], rows)
 
 
+def _some(names, count):
+    more = count - len(names)
+    return ", ".join(list(map(_broken, names)) + ([_text(counted(more, "other"))] if more else []))
+
+
 def _inventory_section(inventory):
     """Who of the inventory sent nothing, and who sent without being in it."""
     if inventory is None:
@@ -381,13 +386,15 @@ def _inventory_section(inventory):
             "<p>Which hosts of the inventory sent nothing is not known, since there were too many clients.</p>"
         )
     elif inventory["silent"]:
-        more = inventory["silent_count"] - len(inventory["silent"])
-        names = list(map(_broken, inventory["silent"])) + ([_text(counted(more, "other"))] if more else [])
-        parts.append("<p>Hosts of the inventory that sent nothing: {0}</p>".format(", ".join(names)))
+        names = _some(inventory["silent"], inventory["silent_count"])
+        parts.append(f"<p>Hosts of the inventory that sent nothing: {names}</p>")
     foreign = inventory["foreign"]
     if foreign["rows"]:
         numbers = ("received", "received_bytes", "rejected", "rejected_4xx", "limited")
         parts.append("<h3>Clients that are in no inventory</h3>" + _ranked_table(foreign, "Client", numbers))
+    if inventory["unknown"]:
+        names = _some(inventory["unknown"], inventory["unknown_count"])
+        parts.append(f"<p>Whether these are among them is not known, as they told no address: {names}</p>")
     if parts:
         yield "<section><h2>The inventory</h2>{0}</section>".format("".join(parts))
 

@@ -251,12 +251,14 @@ def _inventory(flow):
     inventory = flow.get("inventory")
     if inventory is None:
         return None
-    silent = inventory["silent"]
+    silent, unknown = inventory["silent"], inventory.get("unknown", [])
     clients = flow.get("clients", {})
     foreign = {name: clients[name] for name in inventory["foreign"]}
     return {
         "silent": None if silent is None else [_name(host) for host in silent[:_NOTES_LIMIT]],
         "silent_count": None if silent is None else len(silent),
+        "unknown": [_name(host) for host in unknown[:_NOTES_LIMIT]],
+        "unknown_count": len(unknown),
         "foreign": _ranked(foreign, (*HOUR, "rejected_4xx"), ("received", "rejected", "limited")),
     }
 

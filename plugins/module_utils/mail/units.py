@@ -14,9 +14,12 @@ import re
 # On EL they live beside each other, and want the same port. Debian 13 removes Postfix and leaves its processes running.
 SERVICES = ("postfix.service", "sendmail.service", "exim.service", "exim4.service")
 
-# What other programs call. On EL it leads to sendmail.sendmail, sendmail.postfix or the like, see alternatives(8).
+# What other programs call. On EL it is a link to /etc/alternatives/mta, and that one to sendmail.sendmail, sendmail.postfix or the
+# like, see alternatives(8). Exim's and ssmtp's are links again, to the program itself.
 PROGRAM = "/usr/sbin/sendmail"
 _OF_ONE = re.compile(r".*/sendmail\.([^/]+)\Z", re.DOTALL)
+_ALTERNATIVE = re.compile(r".*/alternatives/mta\Z", re.DOTALL)
+_MOST_LINKS = 8
 
 # systemctl(1), "is-active": what has no process is one of these.
 _AT_REST = ("inactive", "failed")
@@ -91,10 +94,19 @@ class Units(object):
 
     @property
     def other_program(self):
-        """str: the program of another mail system that C(sendmail) calls; empty when it calls no other."""
-        path = os.path.realpath(self._program)
-        match = _OF_ONE.match(path)
-        return path if match and match.group(1) != self._name else ""
+        """str: the program of another mail system that the alternatives have C(sendmail) call; empty when they name no other.
+
+        A link that somebody has made by hand, to a wrapper for example, is none of theirs.
+        """
+        path = self._program
+        for _count in range(_MOST_LINKS):
+            if not os.path.islink(path):
+                break
+            before, path = path, os.path.join(os.path.dirname(path), os.readlink(path))
+            match = _OF_ONE.match(path)
+            if match and _ALTERNATIVE.match(before):
+                return path if match.group(1) != self._name else ""
+        return ""
 
     @property
     def is_alone(self):

@@ -220,6 +220,7 @@ class Configuration(object):
             "running": is_running(main.cf.daemons(), main.cf.option("PidFile")),
             "enabled": units.starts_at_boot if self._sendmail.installed else False,
             "alone": units.is_alone,
+            "other_program": units.other_program,
             "sendmail_version": self._sendmail.version,
             "smart_host": main.cf.macro("S") or "",
             "warnings": self._warnings + self._owned.warnings(),

@@ -92,7 +92,7 @@ def named(name):
             {"host": name, "first": None, "last": 7000.0, "read": False, "late": True},
         ],
         asked={"since": 7000.0, "until": None, "text": f"since {name}"},
-        inventory={"silent": [name], "foreign": [name]},
+        inventory={"silent": [name], "foreign": [name], "unknown": [name]},
         sender_domains={name: {"received": 3, "sent": 3}},
         recipient_domains={name: {"sent": 3, "bounced": 1}},
         senders={name: {"received": 3}},

@@ -123,11 +123,12 @@ def test_what_is_not_in_the_inventory_and_who_of_it_sent_nothing():
     flow = empty(
         clients={"mail.stranger.example": {"received": 12, "limited": 3}, "web09": {"received": 1}},
         totals={"received": 13},
-        inventory={"silent": silent, "foreign": ["mail.stranger.example"]},
+        inventory={"silent": silent, "foreign": ["mail.stranger.example"], "unknown": ["web08"]},
     )
     lines = lines_of(summarize(flow), 2)
     assert "sent nothing      web01, web02 and 5 more" in lines
     assert "in no inventory           12 received  mail.stranger.example: 3 limited" in lines
+    assert "not known         whether these are among them, as they told no address: web08" in lines
     flow["inventory"] = {"silent": None, "foreign": []}
     assert "sent nothing      it is not known who, since there were too many clients" in lines_of(summarize(flow), 2)
     # Where there was no mail at all this is what there is to say.

@@ -199,12 +199,27 @@ def test_who_of_the_inventory_sent_nothing_and_who_is_in_none():
         },
     }
     found = with_inventory(flow, SITE, ["web01", "web02", "web03"])["inventory"]
-    assert found == {"silent": ["web03"], "foreign": ["203.0.113.9", "mail.stranger.example"]}
+    assert found == {"silent": ["web03"], "foreign": ["203.0.113.9", "mail.stranger.example"], "unknown": []}
     # Whom it asks the hosts for.
     assert strangers(flow, SITE) == ["203.0.113.8", "203.0.113.9"]
     crowd = dict(flow, clients=dict(flow["clients"], **{"(others)": {"received": 1}}))
     assert with_inventory(crowd, SITE, ["web03"])["inventory"]["silent"] is None
-    assert with_inventory(merge([]), SITE, ["web03"])["inventory"] == {"silent": ["web03"], "foreign": []}
+    assert with_inventory(merge([]), SITE, ["web03"])["inventory"] == {
+        "silent": ["web03"],
+        "foreign": [],
+        "unknown": [],
+    }
+
+
+def test_a_host_that_told_no_address_may_be_a_client_that_is_in_no_inventory():
+    site = dict(SITE, web04={"names": ["web04"], "addresses": [], "shared": []})
+    flow = {
+        "clients": {"web04.example.com": {"received": 1}},
+        "client_addresses": {"web04.example.com": ["10.20.0.14"]},
+    }
+    found = with_inventory(flow, site, ["web03", "web04"])["inventory"]
+    assert found == {"silent": ["web03"], "foreign": ["web04.example.com"], "unknown": ["web04"]}
+    assert with_inventory(merge([]), site, ["web03", "web04"])["inventory"]["silent"] == ["web03", "web04"]
 
 
 def test_limits_are_told_of_the_host_whose_address_it_is():
@@ -246,4 +261,5 @@ def test_a_client_by_a_name_that_nobody_knows_is_the_host_whose_address_it_has()
     assert with_inventory(found, SITE, ["web01", "web02", "web03"])["inventory"] == {
         "silent": ["web02"],
         "foreign": ["x.example"],
+        "unknown": [],
     }

@@ -43,14 +43,22 @@ class Host(object):
         return Result(1 if self.answer == "" else 0, self.answer, "")
 
 
+def program_of(tmp_path, leads_to):
+    """str: a program like /usr/sbin/sendmail, which leads to one of this name as EL's alternatives have it."""
+    alternatives = tmp_path / "alternatives"
+    alternatives.mkdir()
+    os.symlink(str(tmp_path / leads_to), str(alternatives / "mta"))
+    os.symlink("alternatives/mta", str(tmp_path / "program"))
+    return str(tmp_path / "program")
+
+
 @pytest.fixture
 def alone(tmp_path):
     """Calls is_alone of a mail system with these units, and what /usr/sbin/sendmail leads to."""
 
     def call(leads_to="sendmail.sendmail", of="sendmail", **units):
-        program = tmp_path / "sendmail"
-        os.symlink(str(tmp_path / leads_to), str(program))
-        return Units(Host(shown(**dict(FRESH, **units))), of, str(program)).is_alone
+        program = program_of(tmp_path, leads_to)
+        return Units(Host(shown(**dict(FRESH, **units))), of, program).is_alone
 
     return call
 
@@ -103,13 +111,30 @@ OFF = "loaded/inactive/disabled"
     ],
 )
 def test_what_is_beside_postfix(tmp_path, leads_to, sendmail, services, program):
-    path = tmp_path / "program"
-    os.symlink(str(tmp_path / leads_to), str(path))
     answer = shown(exim=GONE, exim4=GONE, postfix="loaded/active/enabled", sendmail=sendmail)
-    units = Units(Host(answer), "postfix", str(path))
+    units = Units(Host(answer), "postfix", program_of(tmp_path, leads_to))
     assert units.other_services == services
     assert units.other_program == (str(tmp_path / program) if program else "")
     assert units.is_alone is not bool(services or program)
+
+
+@pytest.mark.parametrize("name", ["postfix", "sendmail"])
+def test_a_program_that_is_a_link_to_exim_again_is_exims(tmp_path, name):
+    # EL's package: sendmail.exim is a link to exim.
+    (tmp_path / "exim").write_bytes(b"")
+    os.symlink("exim", str(tmp_path / "sendmail.exim"))
+    units = Units(Host(shown(**FRESH)), name, program_of(tmp_path, "sendmail.exim"))
+    assert units.other_program == str(tmp_path / "sendmail.exim")
+
+
+def test_a_wrapper_that_somebody_has_put_there_is_no_mail_system(tmp_path):
+    os.symlink("sendmail.wrapper", str(tmp_path / "sendmail"))
+    assert Units(Host(shown(**FRESH)), "postfix", str(tmp_path / "sendmail")).other_program == ""
+
+
+def test_links_in_a_circle_lead_nowhere(tmp_path):
+    os.symlink("sendmail", str(tmp_path / "sendmail"))
+    assert Units(Host(shown(**FRESH)), "postfix", str(tmp_path / "sendmail")).other_program == ""
 
 
 @pytest.mark.parametrize(
