@@ -202,18 +202,25 @@ def _is_host(word):
     return len(word) <= _LONGEST_NAME and not (word[-1:] == ":" and _TAG.match(word)) and not _NO_HOST.match(word)
 
 
+def _zone(stamp):
+    """str: the zone of a stamp of RFC 3339, as it is written; empty where it has none."""
+    match = _RFC3339.match(stamp)
+    return (match.group(8) or "") if match else ""
+
+
 class _Format(object):
     """How to read further lines with the same beginning.
 
-    prefix: what they have in common, up to the hour; width: of the stamp; short: whether that is RFC 3164's.
+    prefix: what they have in common, up to the hour; width: of the stamp; short: whether that is RFC 3164's; zone: of one that is not.
     """
 
-    __slots__ = ("prefix", "width", "short")
+    __slots__ = ("prefix", "width", "short", "zone")
 
-    def __init__(self, prefix, width, short):
+    def __init__(self, prefix, width, short, zone):
         self.prefix = prefix
         self.width = width
         self.short = short
+        self.zone = zone
 
 
 class Lexer(object):
@@ -237,7 +244,7 @@ class Lexer(object):
         self._reference = time.time() if reference is None else reference
         # By host and tag as they stand in the line, the blank before included: C( mx postfix/smtpd[10]).
         self._origins = {}
-        self._format = _Format("\n", 0, False)
+        self._format = _Format("\n", 0, False, "")
         self._bases = {}
         self._minutes = {}
         self._last = None
@@ -255,7 +262,7 @@ class Lexer(object):
     def begin(self, reference):
         """Another file begins, which was last changed then (seconds since the epoch)."""
         self._reference = reference
-        self._format = _Format("\n", 0, False)
+        self._format = _Format("\n", 0, False, "")
         self._bases = {}
 
     def end(self):
@@ -288,6 +295,7 @@ class Lexer(object):
         self.lines += len(lines)
         known = self._format
         prefix, length, width, short = known.prefix, len(known.prefix), known.width, known.short
+        zone, zone_at = known.zone, width - len(known.zone)
         origin_of = self._origins.get
         last_stamp, last_origin, last_text = self._last or (None, None, None)
         # Most blocks are of one hour: then no line of it needs a look at that.
@@ -295,10 +303,10 @@ class Lexer(object):
         for line in lines:
             if uniform or line[:length] == prefix:
                 stamp = line[:width]
-                head, _colon, text = line[width:].partition(": ")
+                head, colon, text = line[width:].partition(": ")
                 origin = origin_of(head)
-                # A stamp of RFC 3339 may be shorter than the one before.
-                if origin is not None and (short or " " not in stamp):
+                # A stamp of RFC 3339 may be shorter than the one before, and of another zone; a line may end before its text.
+                if origin is not None and colon and (short or (stamp[zone_at:] == zone and " " not in stamp)):
                     if not origin.read(stamp, origin, text):
                         self._unknown(line, stamp, origin, text)
                     last_stamp, last_origin, last_text = stamp, origin, text
@@ -311,16 +319,19 @@ class Lexer(object):
             last_stamp, last_origin, last_text = self._last or (None, None, None)
             known = self._format
             prefix, length, width, short = known.prefix, len(known.prefix), known.width, known.short
+            zone, zone_at = known.zone, width - len(known.zone)
         self._last = last_origin and (last_stamp, last_origin, last_text)
 
     # What follows is for lines that are not like the line before.
 
     def _further(self, line):
-        """A line of the same hour and format, but of a process that is not known yet, or that cannot be read."""
+        """A line that begins like the one before, but of a process that is not known yet, of another zone, or that cannot be read."""
         if self._format.short:
-            self._single(line[:15], line[16:], line)
-        else:
-            stamp, _blank, rest = line.partition(" ")
+            if line[15:16] != "." or not self._usual(line):
+                self._single(line[:15], line[16:], line)
+            return
+        stamp, _blank, rest = line.partition(" ")
+        if _zone(stamp) == self._format.zone or not self._usual(line):
             self._single(stamp, rest, line)
 
     def _other_hour(self, line):
@@ -372,7 +383,7 @@ class Lexer(object):
                 return True
         length = (9 if short else 13) + (3 if self._step == 60 else 0)
         prefix = line[:length]
-        self._format = _Format(prefix, len(stamp), short)
+        self._format = _Format(prefix, len(stamp), short, "" if short else _zone(stamp))
         self._single(stamp, line[16:] if short else line[len(stamp) + 1 :], line)
         return True
 
