@@ -433,6 +433,63 @@ def test_a_line_that_ends_with_its_tag_is_unreadable(stamp, tag):
     assert Reading(whole * 2 + whole.partition(": ")[0] + "\n" + whole).counters()[:3] == (4, 1, 0)
 
 
+STAMPS = sorted(set(line.partition("web01")[0] for line in FORMATS.values() if not line.startswith("<22>1"))) + [
+    "2026-11-22T07:10:05.250+02:00 ",
+    "2026-11-22T07:10:05+01:00 ",
+    "Nov 22 08:10:05 ",
+]
+# Names that look like what stands beside them, and lines that end at each place.
+AFTER_STAMPS = [
+    "mx prog[1]: a",
+    "mx prog[1]: web01 prog[1]: a: b",
+    "web01 prog[1]: a",
+    "mx prog[1]",
+    "mx prog[1]:",
+    "mx cron[1]",
+    "mx cron: a: b",
+    "mx prog[1]:: a",
+    "prog[1]: a",
+    "prog[1] mx: a",
+    "a:b: prog[1]: a",
+    " prog[1]: a",
+    "+00:00 mx prog[1]: a",
+    "mx prog[1]: odd",
+    "m\x00x prog[1]: \x00",
+    "x" * 255 + " prog[1]: a",
+    "x" * 256 + " prog[1]: a",
+]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(STAMPS), st.sampled_from(AFTER_STAMPS), st.sampled_from([0, 0, 0, 20, 30, 40, 50])),
+        max_size=8,
+    )
+)
+def test_each_line_of_a_mixture_is_read_as_it_is_alone(parts):
+    # A few lines are cut off.
+    lines = [(stamp + rest)[: cut or None] for stamp, rest, cut in parts]
+    hours = []
+
+    def read(text):
+        reading = Reading()
+        reading.line = lambda stamp, origin, text: (
+            text == "a"
+            and hours.append((reading.lexer.hour, reading.lexer.seconds(stamp), origin.host, origin.tag, origin.pid))
+            is None
+        )
+        reading.lexer.read(text)
+        return reading.lexer
+
+    together = read("".join(line + "\n" for line in lines))
+    seen, hours[:] = list(hours), []
+    alone = [read(line + "\n") for line in lines]
+    assert seen == hours
+    for name in ("lines", "unreadable", "unknown"):
+        assert getattr(together, name) == sum(getattr(lexer, name) for lexer in alone)
+
+
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(log_lines, "_MOST_ORIGINS", 20)
     read = Reading()
