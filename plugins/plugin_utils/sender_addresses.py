@@ -169,8 +169,8 @@ def problems(values, names, hostname):
     round_trips = [key for key in addresses if _goes_round(addresses, key, hostname.lower())]
     if round_trips:
         yield (
-            f'{name}: "{round_trips[0]}" becomes one address after the other without end, and Postfix takes no mail of it then. Take one of'
-            " them out."
+            f'{name}: "{round_trips[0]}" becomes one address after the other, and Postfix stops at the tenth, with a warning for each'
+            " message. Take one of them out."
         )
     name = "relay_server_strip_headers"
     for header in map(str, values[name]):

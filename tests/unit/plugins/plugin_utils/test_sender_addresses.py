@@ -120,7 +120,7 @@ def test_good_values_have_no_problems():
             '"root" is in it more than once, in small and',
         ),
         ({"canonical": {"a b": "a@example.com"}}, '"a b" is no sender.'),
-        # Seen of Postfix 3.7.11: "unreasonable sender_canonical_maps map nesting -- message not accepted, try again later".
+        # Postfix 3.7.11 warns of "unreasonable sender_canonical_maps map nesting" and sends on what it has after ten steps.
         (
             {"canonical": {"a@b.example": "c@b.example", "C@b.example": "A@b.example"}},
             '"a@b.example" becomes one address',
