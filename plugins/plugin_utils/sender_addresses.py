@@ -14,6 +14,8 @@ HEADERS_TABLE = "/etc/postfix/relay_strip_headers"
 # Postfix knows its own notices to postmaster by this sender (double_bounce_sender).
 _NEVER = "double-bounce"
 _RECEIVED = "received"
+# MAX_RECURSION of cleanup(8), as seen of 3.7.11.
+_MOST_STEPS = 10
 # RFC 5322, section 3.6.8, as far as names of headers are in use.
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}\Z")
 # What a signature may cover (RFC 6376, section 5.4.1) or what a message cannot be without: taken out after signing, it is invalid.
@@ -163,6 +165,13 @@ def problems(values, names, hostname):
             yield f'{name}: "{key}" is no sender. Write an address, a user alone, or @ with a domain.'
         elif not (is_address(value) or str(value).startswith("@") and is_fqdn(str(value)[1:])):
             yield f'{name}: "{value}", for "{key}", is not an address. Write one, or @ with a domain, which keeps the user.'
+    addresses = {str(key).lower(): str(value).lower() for key, value in values[name].items()}
+    round_trips = [key for key in addresses if _goes_round(addresses, key, hostname.lower())]
+    if round_trips:
+        yield (
+            f'{name}: "{round_trips[0]}" becomes one address after the other, and Postfix stops at the tenth, with a warning for each'
+            " message. Take one of them out."
+        )
     name = "relay_server_strip_headers"
     for header in map(str, values[name]):
         if not _HEADER.match(header):
@@ -172,6 +181,21 @@ def problems(values, names, hostname):
                 f'{name}: "{header}" is part of what a signature covers, or of what a message needs, and it is taken out after signing. Take it'
                 " out of the list."
             )
+
+
+def _goes_round(addresses, key, hostname):
+    """bool: whether a sender is rewritten again and again: cleanup(8) looks up what it has found."""
+    address = f"user{key}" if key.startswith("@") else key if "@" in key else f"{key}@{hostname}"
+    for _step in range(_MOST_STEPS):
+        user, _at, domain = address.rpartition("@")
+        found = addresses.get(address) or (domain == hostname and addresses.get(user)) or addresses.get(f"@{domain}")
+        if not found:
+            return False
+        after = user + found if found.startswith("@") else found
+        if after == address:
+            return False
+        address = after
+    return True
 
 
 def _domain_problems(domain, names):

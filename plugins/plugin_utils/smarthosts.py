@@ -32,9 +32,11 @@ _NO_LOGIN = "|".join(
     (
         "(authentication|login) (is )?(required|needed)",
         "(must|need to) (first )?(authenticate|log ?in)",
-        "not authenticated|unauthenticated senders",
+        "client (is |was )?not authenticated|unauthenticated senders",
         "relay(ing)?( access)?( is)? (denied|not (permitted|allowed)|prohibited)",
         "unable to relay",
+        # The last line of Gmail's answer of several, and Postfix goes by that one.
+        "answer.6140680#(invalidcred|maildenied)",
     )
 )
 _ANY_STATUS = "[0-9]+[.][0-9]+"

@@ -202,18 +202,29 @@ def _is_host(word):
     return len(word) <= _LONGEST_NAME and not (word[-1:] == ":" and _TAG.match(word)) and not _NO_HOST.match(word)
 
 
+def _zone(stamp):
+    """str: the zone of a stamp of RFC 3339, as it is written; empty where it has none."""
+    match = _RFC3339.match(stamp)
+    return (match.group(8) or "") if match else ""
+
+
 class _Format(object):
     """How to read further lines with the same beginning.
 
-    prefix: what they have in common, up to the hour; width: of the stamp; short: whether that is RFC 3164's.
+    prefix: what they have in common, up to the hour; width: of the stamp; short: whether that is RFC 3164's; zone: of one that is not.
     """
 
-    __slots__ = ("prefix", "width", "short")
+    __slots__ = ("prefix", "width", "short", "zone")
 
-    def __init__(self, prefix, width, short):
+    def __init__(self, prefix, width, short, zone):
         self.prefix = prefix
         self.width = width
         self.short = short
+        self.zone = zone
+
+
+# No line begins so: the next one is looked at anew.
+_NO_FORMAT = _Format("\n", 0, False, "")
 
 
 class Lexer(object):
@@ -237,7 +248,9 @@ class Lexer(object):
         self._reference = time.time() if reference is None else reference
         # By host and tag as they stand in the line, the blank before included: C( mx postfix/smtpd[10]).
         self._origins = {}
-        self._format = _Format("\n", 0, False)
+        # Those that were seen in the present zone, by it, host and tag.
+        self._known = {}
+        self._format = _NO_FORMAT
         self._bases = {}
         self._minutes = {}
         self._last = None
@@ -255,13 +268,14 @@ class Lexer(object):
     def begin(self, reference):
         """Another file begins, which was last changed then (seconds since the epoch)."""
         self._reference = reference
-        self._format = _Format("\n", 0, False)
+        self._forget_format()
         self._bases = {}
 
     def end(self):
         """No more lines come. Readers and lexer are given up, which know each other, so that memory is free at once."""
         self._resolve = self._last = None
         self._origins.clear()
+        self._known.clear()
 
     def read(self, block):
         """Give each line of a block to the reader of its program.
@@ -288,17 +302,19 @@ class Lexer(object):
         self.lines += len(lines)
         known = self._format
         prefix, length, width, short = known.prefix, len(known.prefix), known.width, known.short
-        origin_of = self._origins.get
+        zone_at = width - len(known.zone)
+        origin_of = self._known.get
         last_stamp, last_origin, last_text = self._last or (None, None, None)
         # Most blocks are of one hour: then no line of it needs a look at that.
         uniform = len(lines) > 1 and lines[0][:length] == prefix and block.count("\n" + prefix) == len(lines) - 1
         for line in lines:
             if uniform or line[:length] == prefix:
                 stamp = line[:width]
-                head, _colon, text = line[width:].partition(": ")
+                # With the zone, which a log of several hosts or the end of summer time changes within what seems one hour.
+                head, colon, text = line[zone_at:].partition(": ")
                 origin = origin_of(head)
-                # A stamp of RFC 3339 may be shorter than the one before.
-                if origin is not None and (short or " " not in stamp):
+                # A stamp of RFC 3339 may be shorter than the one before, and a line may end before its text.
+                if origin is not None and colon and (short or " " not in stamp):
                     if not origin.read(stamp, origin, text):
                         self._unknown(line, stamp, origin, text)
                     last_stamp, last_origin, last_text = stamp, origin, text
@@ -310,17 +326,21 @@ class Lexer(object):
             read(line)
             last_stamp, last_origin, last_text = self._last or (None, None, None)
             known = self._format
+            uniform = uniform and known.prefix == prefix
             prefix, length, width, short = known.prefix, len(known.prefix), known.width, known.short
+            zone_at = width - len(known.zone)
         self._last = last_origin and (last_stamp, last_origin, last_text)
 
     # What follows is for lines that are not like the line before.
 
     def _further(self, line):
-        """A line of the same hour and format, but of a process that is not known yet, or that cannot be read."""
+        """A line that begins like the one before, but of a process that is not known yet, of another zone, or that cannot be read."""
         if self._format.short:
-            self._single(line[:15], line[16:], line)
-        else:
-            stamp, _blank, rest = line.partition(" ")
+            if line[15:16] != "." or not self._usual(line):
+                self._single(line[:15], line[16:], line)
+            return
+        stamp, _blank, rest = line.partition(" ")
+        if _zone(stamp) == self._format.zone or not self._usual(line):
             self._single(stamp, rest, line)
 
     def _other_hour(self, line):
@@ -328,6 +348,7 @@ class Lexer(object):
         # Logs of several hosts change the hour with every few lines, so the usual formats come first; none of the others is one.
         if line[:1] != "@" and self._usual(line):
             return
+        self._forget_format()
         if line.startswith(_BYTE_ORDER_MARK):
             line = line[len(_BYTE_ORDER_MARK) :]
         if not line.strip():
@@ -368,13 +389,22 @@ class Lexer(object):
             # Fractions of a second that a template of rsyslog's has added.
             fraction = line[15:].split(" ", 1)
             if len(fraction) == 2 and fraction[0][1:].isdigit():
+                self._forget_format()
                 self._single(stamp, fraction[1], line)
                 return True
         length = (9 if short else 13) + (3 if self._step == 60 else 0)
         prefix = line[:length]
-        self._format = _Format(prefix, len(stamp), short)
+        zone = "" if short else _zone(stamp)
+        if zone != self._format.zone:
+            self._known.clear()
+        self._format = _Format(prefix, len(stamp), short, zone)
         self._single(stamp, line[16:] if short else line[len(stamp) + 1 :], line)
         return True
+
+    def _forget_format(self):
+        """The hour may be another than that of the lines before."""
+        self._format = _NO_FORMAT
+        self._known.clear()
 
     def _hour_of(self, stamp):
         """int: when the hour of a stamp began. Raises ValueError when it is not a stamp."""
@@ -448,17 +478,20 @@ class Lexer(object):
         """Origin or None: None when this is not a tag."""
         key = " {0} {1}".format(host, tag[:-1])
         origin = self._origins.get(key) if tag[-1:] == ":" else None
-        if origin is not None:
-            return origin
-        match = _TAG.match(tag)
-        if not match:
-            return None
-        if len(self._origins) >= _MOST_ORIGINS:
-            self._origins.clear()
-        origin = self._origins[key] = Origin(host, match.group(1), match.group(2) or "")
-        self._resolve(origin)
-        if origin.read is None:
-            origin.read = self._count_other
+        if origin is None:
+            match = _TAG.match(tag)
+            if not match:
+                return None
+            if len(self._origins) >= _MOST_ORIGINS:
+                self._origins.clear()
+                self._known.clear()
+            origin = self._origins[key] = Origin(host, match.group(1), match.group(2) or "")
+            self._resolve(origin)
+            if origin.read is None:
+                origin.read = self._count_other
+        if len(self._known) >= _MOST_ORIGINS:
+            self._known.clear()
+        self._known[self._format.zone + key] = origin
         return origin
 
     def _count_other(self, _stamp, origin, _text):

@@ -223,8 +223,10 @@ def _check_virtual(name, key, value):
 def _check_address(name, value):
     user, _at, domain = value.rpartition("@")
     _check_printable(name, value, "an address")
-    _check_printable(name, user, "a user")
-    if re.search(r'[<>()"@]', user):
+    if not user or not domain:
+        _fail(name, value, "is no address; write USER@DOMAIN")
+    # dot-qmail(5) writes C(&) before an address; qmail would take a second one for a part of it.
+    if user[0] == "&" or re.search(r'[<>()"@]', user):
         _fail(name, value, "is more than an address; write USER@DOMAIN alone")
     _check_me(name, domain)
 

@@ -14,6 +14,7 @@ __metaclass__ = type
 
 import os
 import pwd
+import stat
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
@@ -28,6 +29,8 @@ _NAMED = 5
 
 # The user to whom qmail-lspawn(8) gives what is no other user's, as conf-users of qmail has it.
 ALIAS = "alias"
+# A home with one of these: qmail-local(8) leaves the mail in the queue (conf-patrn, and while files of it are edited).
+_MAIL_WAITS = stat.S_ISVTX | stat.S_IWOTH
 
 
 def lost(home, before, after, theirs=None):
@@ -92,6 +95,11 @@ def alias_home():
         raise control.ControlError(
             "forwards: {0}, the home of the user '{1}', is not there or not that user's, and qmail would not look in it; "
             "see qmail-getpw(8), nothing was changed".format(user.pw_dir, ALIAS)
+        )
+    if os.stat(user.pw_dir).st_mode & _MAIL_WAITS:
+        raise control.ControlError(
+            "forwards: {0}, the home of the user '{1}', is sticky or everybody may write in it, and qmail-local(8) lets its mail wait then; "
+            "run chmod o-w,-t {0}, nothing was changed".format(user.pw_dir, ALIAS)
         )
     return user.pw_dir
 

@@ -89,6 +89,10 @@ def test_good_values_have_no_problems():
                 "root": "ops@example.com",
                 "@web01.example.com": "@example.com",
                 "a@web01.example.com": "@example.com",
+                # Postfix is content when it finds an address as it is.
+                "b@example.org": "B@example.org",
+                "c@example.org": "d@example.org",
+                "@example.org": "x@example.org",
             },
             strip_headers=["Received", "X-Originating-IP", "User-Agent"],
         )
@@ -116,6 +120,12 @@ def test_good_values_have_no_problems():
             '"root" is in it more than once, in small and',
         ),
         ({"canonical": {"a b": "a@example.com"}}, '"a b" is no sender.'),
+        # Postfix 3.7.11 warns of "unreasonable sender_canonical_maps map nesting" and sends on what it has after ten steps.
+        (
+            {"canonical": {"a@b.example": "c@b.example", "C@b.example": "A@b.example"}},
+            '"a@b.example" becomes one address',
+        ),
+        ({"canonical": {"@k.example": "@l.example", "@l.example": "@k.example"}}, '"@k.example" becomes one address'),
         ({"canonical": {"root": "ops"}}, '"ops", for "root", is not an address.'),
         ({"canonical": {"root": None}}, '"None", for "root", is not an address.'),
         ({"strip_headers": ["User-Agent:"]}, '"User-Agent:" is not the name of a header.'),

@@ -233,7 +233,12 @@ def filtered(reply):
         ("550 5.7.57 Client not authenticated to send mail.", "450 4.7.57 Client not authenticated to send mail."),
         ("550 relay not permitted", "450 relay not permitted"),
         ("550 5.7.1 a@b.example... Relaying denied", "450 4.7.1 a@b.example... Relaying denied"),
+        (
+            "550 5.7.0 https://support.google.com/a/answer/6140680#maildenied",
+            "450 4.7.0 https://support.google.com/a/answer/6140680#maildenied",
+        ),
         # About the recipient, the sender or the message.
+        ("550 5.7.26 This message is not authenticated: SPF and DKIM fail", None),
         ("550 5.4.1 Recipient address rejected: Access denied", None),
         ("550 5.1.1 <x@example.net>: Recipient address rejected: User unknown", None),
         ("554 5.7.60 Not a sender of this account", None),

@@ -405,6 +405,91 @@ def test_stamps_of_one_hour_need_not_be_of_one_length():
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize("second", ["05", "05.250000"])
+@pytest.mark.parametrize(
+    "zones",
+    [("+00:00", "+02:00"), ("+02:00", "+01:00", "+02:00"), ("Z", "-0800"), ("", "Z", "+05:30"), ("+0100", "+01:00")],
+)
+def test_hosts_of_several_zones_have_their_own_hour(zones, second):
+    """A relay of logs keeps the zone of each sender; and where summer time ends, an hour comes twice."""
+    stamps = ["2026-11-22T07:10:{0}{1}".format(second, zone) for zone in zones * 2]
+    hours = []
+    read = Reading()
+    read.line = lambda stamp, origin, text: hours.append(read.lexer.hour) is None
+    read.lexer.read("".join("{0} web01 prog[1]: a\n".format(stamp) for stamp in stamps))
+    alone = [Reading("{0} web01 prog[1]: a\n".format(stamp)).lexer.hour for stamp in stamps]
+    assert hours == alone and read.counters() == (len(stamps), 0, 0, {})
+
+
+def test_a_fraction_may_come_and_go_within_an_hour():
+    read = Reading("\n".join(FORMATS[name] for name in ("syslog", "syslog with a fraction", "syslog")) + "\n")
+    assert read.counters() == (3, 0, 0, {}) and len(read.seen) == 3
+
+
+@pytest.mark.parametrize("tag", ["prog/smtpd[12]", "cron[12]"])
+@pytest.mark.parametrize("stamp", ["Nov 22 07:10:05", "2026-11-22T07:10:05Z"])
+def test_a_line_that_ends_with_its_tag_is_unreadable(stamp, tag):
+    whole = "{0} web01 {1}: a\n".format(stamp, tag)
+    assert Reading(whole * 2 + whole.partition(": ")[0] + "\n" + whole).counters()[:3] == (4, 1, 0)
+
+
+STAMPS = sorted(set(line.partition("web01")[0] for line in FORMATS.values() if not line.startswith("<22>1"))) + [
+    "2026-11-22T07:10:05.250+02:00 ",
+    "2026-11-22T07:10:05+01:00 ",
+    "Nov 22 08:10:05 ",
+]
+# Names that look like what stands beside them, and lines that end at each place.
+AFTER_STAMPS = [
+    "mx prog[1]: a",
+    "mx prog[1]: web01 prog[1]: a: b",
+    "web01 prog[1]: a",
+    "mx prog[1]",
+    "mx prog[1]:",
+    "mx cron[1]",
+    "mx cron: a: b",
+    "mx prog[1]:: a",
+    "prog[1]: a",
+    "prog[1] mx: a",
+    "a:b: prog[1]: a",
+    " prog[1]: a",
+    "+00:00 mx prog[1]: a",
+    "mx prog[1]: odd",
+    "m\x00x prog[1]: \x00",
+    "x" * 255 + " prog[1]: a",
+    "x" * 256 + " prog[1]: a",
+]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(STAMPS), st.sampled_from(AFTER_STAMPS), st.sampled_from([0, 0, 0, 20, 30, 40, 50])),
+        max_size=8,
+    )
+)
+def test_each_line_of_a_mixture_is_read_as_it_is_alone(parts):
+    # A few lines are cut off.
+    lines = [(stamp + rest)[: cut or None] for stamp, rest, cut in parts]
+    hours = []
+
+    def read(text):
+        reading = Reading()
+        reading.line = lambda stamp, origin, text: (
+            text == "a"
+            and hours.append((reading.lexer.hour, reading.lexer.seconds(stamp), origin.host, origin.tag, origin.pid))
+            is None
+        )
+        reading.lexer.read(text)
+        return reading.lexer
+
+    together = read("".join(line + "\n" for line in lines))
+    seen, hours[:] = list(hours), []
+    alone = [read(line + "\n") for line in lines]
+    assert seen == hours
+    for name in ("lines", "unreadable", "unknown"):
+        assert getattr(together, name) == sum(getattr(lexer, name) for lexer in alone)
+
+
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(log_lines, "_MOST_ORIGINS", 20)
     read = Reading()

@@ -287,7 +287,7 @@ def test_credentials_in_the_open_are_refused_and_not_repeated():
         assert "option 'credentials'" in str(caught.value) and "s3cret" not in str(caught.value)
 
 
-_LOCAL = st.text("abcXYZ019!#$%&'*+-/=?^_`{|}~.", min_size=1, max_size=20)
+_LOCAL = st.text("abcXYZ019!#$%&'*+-/=?^_`{|}~.", min_size=1, max_size=20).filter(lambda user: user[0] != "&")
 _NAMES = st.lists(st.text("abcxyz019_", min_size=1, max_size=8), min_size=1, max_size=3).map("-".join)
 
 
@@ -301,6 +301,24 @@ def test_a_forward_is_one_instruction_that_sends_to_the_address(name, user, doma
     assert text.count("\n") == 1 and text[0] == "&" and text[1:-1] == address
     assert file_called(spec.name) == spec
     assert not same(spec, text + "./Mailbox\n", address) and not same(spec, "", address)
+
+
+@pytest.mark.parametrize(
+    "value, said",
+    [
+        ("root", "is no address; write USER@DOMAIN"),
+        ("|/bin/false", "is no address"),
+        ("./Maildir/", "is no address"),
+        ("@example.net", "is no address"),
+        ("ops@", "is no address"),
+        ("", "is empty"),
+        ("&ops@example.net", "write USER@DOMAIN alone"),
+    ],
+)
+def test_what_is_another_instruction_of_dot_qmail_is_refused_by_its_name(value, said):
+    with pytest.raises(ControlError) as caught:
+        checked(forward_file("root"), value)
+    assert said in str(caught.value) and "'{0}'".format(value) in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["Root", "a.b", "", "../root", "root-", "r\u00f6\u00f6t", "root~", None, 5])

@@ -111,6 +111,18 @@ def test_to_whom_a_host_sends_its_roots_mail(home, monkeypatch, virtual, text, t
     assert deliveries.forwarded(str(home.join("control")), "root@web03.example.com") == to
 
 
+@pytest.mark.parametrize("mode, refused", [(0o2755, False), (0o2775, False), (0o2777, True), (0o3755, True)])
+def test_a_home_that_makes_mail_wait_is_refused(home, monkeypatch, mode, refused):
+    alias = home.join("alias")
+    monkeypatch.setattr(deliveries.pwd, "getpwnam", lambda _name: User(str(alias), os.geteuid()))
+    alias.chmod(mode)
+    if not refused:
+        assert deliveries.alias_home() == str(alias)
+        return
+    with pytest.raises(deliveries.RelayError, match="chmod o-w,-t {0}, nothing".format(alias)):
+        deliveries.alias_home()
+
+
 def test_a_home_that_qmail_would_not_look_in_is_refused(home, monkeypatch):
     monkeypatch.setattr(deliveries.pwd, "getpwnam", lambda _name: User(str(home.join("alias")), os.geteuid() + 1))
     with pytest.raises(deliveries.RelayError, match="not that user's"):
