@@ -70,7 +70,7 @@ AT_CLIENT = (
     ),
     _cause(
         "tls_failed",
-        r"Cannot start TLS|TLS handshake|refused to start TLS",
+        r"Cannot start TLS|TLS handshake|refused to start TLS(?!: 454 4\.3\.0)",
         "TLS with {relay} could not be started",
         "Read why in the logs of {client} and {relay} (SSL_connect error, SSL_accept error); protocol versions that do not meet"
         " are the usual reason.",
@@ -161,9 +161,11 @@ AT_CLIENT = (
     ),
     _cause(
         "filter",
-        r"milter|service unavailable - try again|[45]\.7\.1 .{0,100}(?:service unavailable|content)|message content rejected|virus|spam",
+        # smtpd(8) says 4.7.0 of TLS itself; with 4.3.0 a milter, which it asks about STARTTLS too, does not answer.
+        r"milter|refused to start TLS: 454 4\.3\.0"
+        r"|service unavailable - try again|[45]\.7\.1 .{0,100}(?:service unavailable|content)|message content rejected|virus|spam",
         "a filter on {relay} does not take it, or does not answer",
-        "See what the log of {relay} says of its milters and policy services, and whether they run.",
+        "See what the log of {relay} says of its milters and policy services, such as the signer opendkim, and whether they run.",
     ),
     _cause(
         "busy",

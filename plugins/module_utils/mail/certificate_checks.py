@@ -189,6 +189,9 @@ def check_unknown(subject, reason, todo):
 def check_no_tls(subject, reason):
     """dict: a port that offers TLS and cannot do it, so that clients that want it send no mail."""
     todo = "Look for warnings of TLS in the mail log: Postfix cannot use its certificate or its key."
+    # smtpd(8) says 4.7.0 of TLS itself; this of a milter.
+    if "454 4.3.0" in reason:
+        todo = "See whether the milters of Postfix run, such as the signer opendkim: one that does not answer has STARTTLS refused, too."
     return checks.failed(IDENTIFIER, subject, "no TLS: {0}".format(reason), todo)
 
 

@@ -54,6 +54,8 @@ _WATCH, _LOST = "mailops-relay-resolver.path", "mailops-relay-resolver-lost.serv
 CONFIGURATION = "/etc/unbound/mailops-relay.conf"
 RESOLV_CONF = "/etc/postfix/relay_resolv.conf"
 _HOSTS_RESOLV_CONF = "/etc/resolv.conf"
+# With the chroot below it, in which Debian has Postfix run; nobody has another one there.
+_QUEUE = "/var/spool/postfix"
 _UNITS = "/etc/systemd/system"
 _DROP_IN = "mailops-relay-resolver.conf"
 # Of Debian, where the first belongs to dns-root-data, and of EL, where unbound-anchor follows the keys.
@@ -96,20 +98,26 @@ def unit_text(program):
 
 
 def watch_text():
-    """str: the unit that notices when the host gets another resolv.conf: a rename over it takes away what is mounted there."""
+    """str: the unit that notices when the host gets another resolv.conf, or Postfix's chroot: a rename over the first takes away what is
+    mounted there, and Debian 13's C(postfix check) copies it into the chroot."""
     return _HEADER + (
-        "[Unit]\nDescription=Another resolv.conf of the host (mailops.relay)\n\n[Path]\nPathChanged={0}\nUnit={1}\n"
-    ).format(_HOSTS_RESOLV_CONF, _LOST)
+        "[Unit]\nDescription=Another resolv.conf of the host (mailops.relay)\n\n"
+        "[Path]\nPathChanged={0}\nPathChanged={1}{0}\nUnit={2}\n"
+    ).format(_HOSTS_RESOLV_CONF, _QUEUE, _LOST)
 
 
 def lost_text():
-    """str: the unit that restarts Postfix where it sees another resolv.conf than its own."""
-    # systemd takes $$ for one, and leaves double quotes within single ones.
-    pid = '$$(tr -d " " < "$$(postconf -h queue_directory)/pid/master.pid")'
+    """str: the unit that restarts Postfix where it sees another resolv.conf than its own, and gives the chroot its own again."""
+    # systemd takes $$ for one, and leaves double quotes within single ones. A reload is enough for the chroot, and no limit of systemd's
+    # stops Postfix when somebody checks it many times in a row.
     return _HEADER + (
-        "[Unit]\nDescription=Restart of Postfix when it has lost its resolv.conf (mailops.relay)\n\n[Service]\nType=oneshot\n"
-        "ExecStart=/bin/sh -c 'cmp -s {0} \"/proc/{1}/root{2}\" || exec systemctl try-restart postfix'\n"
-    ).format(RESOLV_CONF, pid, _HOSTS_RESOLV_CONF)
+        "[Unit]\nDescription=Postfix gets its own resolv.conf again (mailops.relay)\nStartLimitIntervalSec=60\nStartLimitBurst=60\n\n"
+        "[Service]\nType=oneshot\n"
+        'ExecStart=/bin/sh -c \'queue=$$(postconf -h queue_directory); pid=$$(tr -d " " < "$$queue/pid/master.pid"); '
+        'cmp -s {0} "/proc/$$pid/root{1}" || exec systemctl try-restart postfix; '
+        'copy=$$queue{1}; if [ -e "$$copy" ] && ! cmp -s {0} "$$copy"; then '
+        'cp -p {0} "$$copy.new" && mv -f "$$copy.new" "$$copy" && postfix reload; fi\'\n'
+    ).format(RESOLV_CONF, _HOSTS_RESOLV_CONF)
 
 
 def drop_in_text():

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.filter.core import regex_replace
 from ansible.plugins.test.core import search
 from jinja2.nativetypes import NativeEnvironment
@@ -573,3 +575,28 @@ def test_the_relay_does_not_answer_for_a_client_of_whom_ansible_host_has_invento
 def test_where_the_relay_answered_it_says_what_to_write():
     found = filters.relay_users([{"item": "web01", "rc": relay_server.RELAY_ITSELF, "stdout": ""}], NAMES)
     assert "Write ansible_host of web01 without inventory_hostname" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("programs", "dkim", "dane", "named"),
+    [
+        # The fault is another package's: nobody blames what is there.
+        (["opendkim", "unbound"], [{"domain": "example.com"}], True, []),
+        (["opendkim"], [{"domain": "example.com"}], True, ["unbound"]),
+        (["unbound"], [{"domain": "example.com"}], True, ["opendkim"]),
+        ([], [{"domain": "example.com"}], "true", ["opendkim", "unbound"]),
+        ([], [], "false", []),
+    ],
+)
+def test_of_packages_that_cannot_be_installed_those_are_named_that_are_not_there(programs, dkim, dane, named):
+    environment = NativeEnvironment()
+    environment.filters["bool"] = boolean
+    names = ("__relay_server_signer_lacks", "__relay_server_resolver_lacks")
+    variables = {
+        "__relay_server_host": {"programs": programs},
+        "relay_server_dkim": dkim,
+        "relay_server_dane": dane,
+        **{name: VARS[name] for name in names},
+    }
+    said = environment.from_string(VARS["__relay_server_packages_lack"]).render(variables)
+    assert [re.search("the package ([a-z]+)", one)[1] for one in said] == named

@@ -263,6 +263,12 @@ QUEUED = {"queue": "deferred", "next_try": NOW + 60}
             "must use TLS",
         ),
         ("deferred (Cannot start TLS: handshake failure)", "tls_failed", "could not be started"),
+        # Postfix 3.7.11, while OpenDKIM is stopped.
+        (
+            "deferred (TLS is required, but host relay01[10.20.8.10] refused to start TLS: 454 4.3.0 Try again later)",
+            "filter",
+            "does not answer",
+        ),
         (
             "deferred (Host or domain name not found. Name service error for name=relay.example.com type=A: Host not found)",
             "name",

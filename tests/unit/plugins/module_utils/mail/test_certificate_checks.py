@@ -230,3 +230,14 @@ def test_a_verdict_is_never_better_than_the_worst_that_was_seen(lives, other):
     assert (result["status"] == "failed") == any(failing)
     assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", result["seen"])
     assert bool(result["todo"]) == (result["status"] != "ok")
+
+
+def test_what_a_milter_refuses_is_not_blamed_on_the_key():
+    said = "the answer to STARTTLS is 454 {0}"
+    assert "milters" in certificate_checks.check_no_tls("port 25", said.format("4.3.0 Try again later"))["todo"]
+    assert (
+        "its key"
+        in certificate_checks.check_no_tls("port 25", said.format("4.7.0 TLS not available due to local problem"))[
+            "todo"
+        ]
+    )

@@ -8,6 +8,8 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import re
+import subprocess
 import time
 
 import pytest
@@ -159,6 +161,45 @@ def test_check_real_second_run_and_back(host):
         back["changed"] and back["postfix_restart_required"] and not back["restart_required"] and host.files() == before
     )
     assert not os.path.isdir(str(host.root.joinpath("etc/systemd/system/postfix.service.d")))
+
+
+def test_a_lost_resolv_conf_comes_back(tmp_path):
+    """The shell's line of the unit, with other programs: a restart where the unit's is lost, a reload where only the chroot's is."""
+    line = re.search(r"ExecStart=/bin/sh -c '(.*)'\n", dane_resolver.lost_text()).group(1)
+    own, queue, unit = tmp_path / "own", tmp_path / "queue", tmp_path / "proc/4711/root/etc/resolv.conf"
+    for path in (queue / "pid", queue / "etc", unit.parent, tmp_path / "bin"):
+        path.mkdir(parents=True)
+    (queue / "pid/master.pid").write_bytes(b"      4711\n")
+    own.write_bytes(b"own\n")
+    for name, text in (
+        ("postconf", "echo {0}".format(queue)),
+        ("postfix", "echo postfix $*"),
+        ("systemctl", "echo systemctl $*"),
+    ):
+        program = tmp_path / "bin" / name
+        program.write_bytes(("#!/bin/sh\n{0}\n".format(text)).encode("ascii"))
+        program.chmod(0o755)
+    line = (
+        line.replace("$$", "$")
+        .replace(dane_resolver.RESOLV_CONF, str(own))
+        .replace("/proc/", str(tmp_path / "proc") + "/")
+    )
+
+    def said(in_unit, in_chroot):
+        unit.write_bytes(in_unit.encode("ascii"))
+        if in_chroot:
+            (queue / "etc/resolv.conf").write_bytes(in_chroot.encode("ascii"))
+        environment = dict(os.environ)
+        environment["PATH"] = "{0}:{1}".format(tmp_path / "bin", environment["PATH"])
+        return subprocess.check_output(["/bin/sh", "-c", line], env=environment).decode()
+
+    # No chroot, as on EL.
+    assert said("own\n", "") == ""
+    assert said("own\n", "own\n") == ""
+    assert said("own\n", "host's\n") == "postfix reload\n"
+    assert (queue / "etc/resolv.conf").read_bytes() == b"own\n"
+    assert said("host's\n", "host's\n") == "systemctl try-restart postfix\n"
+    assert "PathChanged=/var/spool/postfix/etc/resolv.conf\n" in dane_resolver.watch_text()
 
 
 def test_what_a_killed_proof_has_left_goes_with_the_next_one(host):
