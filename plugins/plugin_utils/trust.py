@@ -401,7 +401,8 @@ def _check_served(where, name, port, result, host, role):
         found = mine["certificate"]
         raise Distrust(
             f"{where} does not vouch for what port {port} of {name} serves ({found['subject']}, valid until"
-            f" {found['not_after']}): {mine['reason']}. Converge the relay, or reload Postfix there."
+            f" {found['not_after']}): {mine['reason']}. Run postfix reload on {host}, which may not have read its file yet; if it"
+            " serves the same then, converge the relay."
         )
     if mine is not None and not is_for(mine["certificate"], name, role):
         _check_name(f"The certificate that port {port} of {name} serves", name, mine["certificate"], role, result)

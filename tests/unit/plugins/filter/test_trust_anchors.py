@@ -246,7 +246,7 @@ def test_what_vouches_for_the_one_in_use_stays_when_its_authority_is_no_longer_n
         # What is served
         (
             {"served__1__verified": False, "served__1__reason": "self-signed certificate"},
-            ["does not vouch for what port 587", "self-signed certificate", "reload Postfix"],
+            ["does not vouch for what port 587", "self-signed certificate", "postfix reload on relay1"],
         ),
         (
             {"served__1__certificate__names": ["DNS:other.example.com"]},
