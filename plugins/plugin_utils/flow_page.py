@@ -94,7 +94,7 @@ ul.plain{list-style:none;margin:0;padding:0}
 ul.plain li{padding:4px 0}
 footer{margin-top:24px;color:var(--soft);font-size:.875rem}
 @media (min-width:721px){details.numbers>summary{display:none}}
-@media (min-width:1000px){.pair.wide{grid-template-columns:minmax(0,2fr) minmax(0,3fr)}.pair.even{grid-template-columns:repeat(2,minmax(0,1fr))}}
+@media (min-width:1000px){.pair.wide{grid-template-columns:minmax(0,1fr) minmax(0,2fr)}.pair.even{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:720px){main{padding:16px 12px 32px}section{padding:16px 14px}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:8px}
 .tile{padding:10px 12px}th,td{padding:5px 6px}table{font-size:.8125rem}.tile b{font-size:1.25rem}h1{font-size:1.375rem}}
 @media print{button,summary{display:none}section,.tile{break-inside:avoid}}
