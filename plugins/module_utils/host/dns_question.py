@@ -19,7 +19,7 @@ from collections import namedtuple
 PORT = 53
 NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
 _RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
-A, NS, SOA = 1, 2, 6
+A, NS, SOA, MX = 1, 2, 6, 15
 
 _QUERY, _RESPONSE = 0x0100, 0x8000
 _AD, _CD = 0x0020, 0x0010
@@ -99,8 +99,8 @@ def ask(server, name, kind, seconds, port=PORT, dnssec=False, unchecked=False):
     number = os.urandom(2)
     question = packet(number, name, kind, dnssec, unchecked)
     try:
-        family, kind, protocol, _name, address = socket.getaddrinfo(server, port, 0, socket.SOCK_DGRAM)[0]
-        handle = socket.socket(family, kind, protocol)
+        family, form, protocol, _canonical, address = socket.getaddrinfo(server, port, 0, socket.SOCK_DGRAM)[0]
+        handle = socket.socket(family, form, protocol)
         try:
             handle.settimeout(max(seconds / 2.0, 0.1))
             handle.connect(address)

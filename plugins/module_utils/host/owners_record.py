@@ -38,6 +38,11 @@ RECORD = "/var/lib/mailops.relay/owners.json"
 FORMAT = 1
 
 
+def record_below(root):
+    """str or None: the record of a host whose files are below a directory, as in tests; None for this host's own."""
+    return root + RECORD if root else None
+
+
 def parse(text, path):
     """dict: section -> thing -> key -> entry, from the text of a record; None is no record.
 

@@ -17,13 +17,10 @@ import socket
 import struct
 import time
 
-_PORT = 53
-_MX = 15
-_IN = 1
+from ansible_collections.mailops.relay.plugins.module_utils.host import dns_question
+
 # RFC 1035, section 4.1.1: QR, TC and RCODE.
 _RESPONSE, _TRUNCATED, _RCODE = 0x8000, 0x0200, 0x000F
-_RECURSION_DESIRED = 0x0100
-_NOERROR, _NXDOMAIN = 0, 3
 _HEADER = struct.Struct(">HHHHHH")
 _RECORD = struct.Struct(">HHIH")
 # Labels and pointers of a name in a packet: those that point to each other end. A name has at most 127 labels.
@@ -43,8 +40,7 @@ def question(number, name):
         number: int, by which the answer is known again, 0 to 65535.
         name: str, of ``names.is_fqdn``.
     """
-    labels = b"".join(struct.pack("B", len(label)) + label.encode("ascii") for label in name.split("."))
-    return _HEADER.pack(number, _RECURSION_DESIRED, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", _MX, _IN)
+    return dns_question.packet(struct.pack(">H", number), name, dns_question.MX)
 
 
 def answer(packet):
@@ -69,12 +65,12 @@ def answer(packet):
             place = _name(packet, place)[1]
             kind, _class, _ttl, length = _RECORD.unpack_from(packet, place)
             place += _RECORD.size
-            if kind == _MX:
+            if kind == dns_question.MX:
                 found.append(_name(packet, place + 2)[0])
             place += length
     except (struct.error, IndexError) as exc:
         raise PacketError(str(exc))
-    if flags & _RCODE not in (_NOERROR, _NXDOMAIN) or (flags & _TRUNCATED and not found):
+    if flags & _RCODE not in (dns_question.NOERROR, dns_question.NXDOMAIN) or (flags & _TRUNCATED and not found):
         return number, None
     return number, sorted(set(found))
 
@@ -96,7 +92,7 @@ def _name(packet, place):
     raise PacketError("a name without an end")
 
 
-def exchangers(names, servers, seconds, port=_PORT):
+def exchangers(names, servers, seconds, port=dns_question.PORT):
     """dict: name -> list of str, its mail exchangers, empty where it has none; None where no server knew in time.
 
     Args:

@@ -59,11 +59,11 @@ _TOTALS = (
     "received received_bytes sent sent_bytes forwarded deferred bounced expired rejected rejected_4xx limited reject_warnings "
     "held discarded"
 ).split()
-# What a milter says (milter-reject) counts as what a rule says, and so does a rule about its headers (milter-header-reject).
 # What the log, or who knows the configuration, calls a connection -> what it is for the reader. All others are encrypted, and anybody
 # may be at their other end.
 _VERIFIED, _DANE = "Verified ", "DANE "
 _TLS_KINDS = {"Verified": "verified", "DANE": "dane", "none": "clear", "unknown": "not_logged"}
+# What a milter says (milter-reject) counts as what a rule says, and so does a rule about its headers (milter-header-reject).
 _OUTCOMES = {"reject": "rejected", "reject_warning": "reject_warnings", "hold": "held", "discard": "discarded"}
 _LATENCIES = ("before_queue", "in_queue", "connect", "transmit")
 

@@ -21,7 +21,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan impor
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.openssl import OpenSSL
 from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
-from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked, record_below
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
     Lock,
@@ -95,15 +95,10 @@ class Signer(object):
         try:
             if self._check_mode:
                 return self._apply()
-            with Lock(os.path.dirname(self._configuration)), locked(owner, self._record):
+            with Lock(os.path.dirname(self._configuration)), locked(owner, record_below(self._root)):
                 return self._apply()
         except EnvironmentError as exc:
             raise SignerError("{0}. Nothing was changed.".format(explained(exc)))
-
-    @property
-    def _record(self):
-        """str or None: the record of owners, None for that of the host."""
-        return self._root + "/var/lib/mailops.relay/owners.json" if self._root else None
 
     def _check_keys(self, state):
         keys = self._request["keys"]
@@ -140,7 +135,7 @@ class Signer(object):
                 )
 
     def _apply(self):
-        owned = Owned(self._request["owner"], SECTION, self._record, fits)
+        owned = Owned(self._request["owner"], SECTION, record_below(self._root), fits)
         signing, waiting = self._chosen()
         former, due = self._retired(self._former(signing), signing)
         files = OwnedFiles(owned, self._wanted() + [("OmitHeaders", self._request["unsigned_headers"])])

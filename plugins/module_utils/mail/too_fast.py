@@ -87,7 +87,7 @@ class TooFast(object):
 
     def sent(self, seconds, stamp, tag, recipient):
         """Count a delivery that was taken; see ``deferred``."""
-        way = self._smarthosts[tag] or recipient[recipient.rfind("@") + 1 :].lower()
+        way = self._smarthosts[tag] or _domain(recipient)
         if way not in self.found:
             return
         # The minute and, where it has six characters, the zone of RFC 3339; of any other stamp all of it.

@@ -36,7 +36,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.file_plan import FilePlan, Writer
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native, to_file_bytes
 from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import OwnedFiles, fits
-from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked
+from ansible_collections.mailops.relay.plugins.module_utils.host.owners_record import Owned, locked, record_below
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import check_request
 from ansible_collections.mailops.relay.plugins.module_utils.host.resolv_conf import nameservers
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
@@ -253,15 +253,10 @@ class Resolver(object):
         try:
             if self._check_mode:
                 return self._apply()
-            with Lock(self._root + "/etc/postfix"), locked(owner, self._record):
+            with Lock(self._root + "/etc/postfix"), locked(owner, record_below(self._root)):
                 return self._apply()
         except EnvironmentError as exc:
             raise DaneError("{0}. Nothing was changed.".format(explained(exc)))
-
-    @property
-    def _record(self):
-        """str or None: the record of owners, None for that of the host."""
-        return self._root + "/var/lib/mailops.relay/owners.json" if self._root else None
 
     def _read(self, path):
         return read_native(self._root + path) or ""
@@ -294,7 +289,7 @@ class Resolver(object):
                 raise DaneError("internal_zones: {0!r} is no name of a zone, such as corp.example.com.".format(zone))
 
     def _apply(self):
-        owned = Owned(self._request["owner"], SECTION, self._record, fits)
+        owned = Owned(self._request["owner"], SECTION, record_below(self._root), fits)
         files = OwnedFiles(owned)
         absent = self._request["state"] == "absent"
         plans = self._plans(files)

@@ -11,6 +11,7 @@ __metaclass__ = type
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations import parents
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import parse_settings
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import read
 
@@ -94,8 +95,5 @@ def dane_of(runner, host):
         services = read(runner, ["-M"]).text
     except CommandError:
         return None
-    settings = dict(
-        (name.strip(), value.strip()) for name, _equals, value in [line.partition("=") for line in said.splitlines()]
-    )
-    levels = Levels(settings, services_of(services), Lookups(host).table)
+    levels = Levels(parse_settings(said), services_of(services), Lookups(host).table)
     return levels.is_dane if levels.has_dane else None
