@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A configuration is put in place: Postfix loads and checks a staged copy, tables are compiled beside their destination, all moves in by rename."""
+"""A configuration is put in place: Postfix loads and checks a staged copy, tables are compiled, all moves in by rename."""
 
 from __future__ import absolute_import, division, print_function
 

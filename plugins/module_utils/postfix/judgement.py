@@ -65,7 +65,7 @@ def judge(call, before, after, managed, restored):
     refused, remaining = lint.accepted(findings, call.request.get("accept_risks") or [])
     if refused:
         with host.judged_with({}, {}):
-            known = places(_checked(before, host))
+            known = _places(_checked(before, host))
         old = [
             finding
             for finding in refused
@@ -79,7 +79,7 @@ def judge(call, before, after, managed, restored):
             # What is not there yet may be made in between; what this call itself takes away is missed.
             there = dict((path, True) for path, present in host.planned.items() if present)
             with host.judged_with(there, host.plans):
-                missing = places(_checked(after, host))
+                missing = _places(_checked(after, host))
             old += [
                 finding
                 for finding in refused
@@ -104,6 +104,14 @@ def stops(host, configuration):
 
 
 def check_risks(accept_risks):
+    """Refuse names that are no finding which can be accepted.
+
+    Args:
+        accept_risks: list of str, identifiers of findings.
+
+    Raises:
+        SettingError: names those that can be.
+    """
     risks = sorted(name for name, acceptable in lint.KNOWN_IDENTIFIERS.items() if acceptable)
     for name in accept_risks:
         if name not in risks:
@@ -122,9 +130,8 @@ def _place(finding):
 
 def errors(host, configuration):
     """set: places of what would not work, of which C(postfix check) says nothing, such as a service that is missing."""
-    return places(finding for finding in _checked(configuration, host) if finding.severity == lint.ERROR)
+    return _places(finding for finding in _checked(configuration, host) if finding.severity == lint.ERROR)
 
 
-def places(findings):
-    """set of tuple: what was found where."""
+def _places(findings):
     return set(_place(finding) for finding in findings)

@@ -31,7 +31,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables impor
 
 
 def tables(call):
-    """list of TablePlan: the tables that the call names."""
+    """list of TablePlan: the tables that the call names.
+
+    Raises:
+        SettingError: a path, type, mode, owner or entry cannot be.
+    """
     plans = []
     for item in call.request.get("tables") or []:
         path = item["path"]
@@ -149,7 +153,11 @@ def given_back(call):
 
 
 def files(call):
-    """list of FilePlan: the files that the call names."""
+    """list of FilePlan: the files that the call names.
+
+    Raises:
+        SettingError: a path, mode or owner cannot be, or the content is missing.
+    """
     plans = []
     for item in call.request.get("files") or []:
         path = item["path"]
@@ -248,6 +256,7 @@ def _checked_mode(mode, what):
 
 
 def looks_secret(*texts):
+    """bool: whether one of these (str or None) looks as if it held a password, whatever it is for."""
     return any(holds_password(text) for text in texts if text)
 
 

@@ -88,7 +88,16 @@ def without_elements(text, elements):
 
 
 def set_main(call, plan, main):
-    """(list of str, set of str, set of str): parameters that this Postfix does not know, and those that are set or given back."""
+    """(list of str, set of str, set of str): parameters that this Postfix does not know, those that are set, those that go back.
+
+    Args:
+        call: Call.
+        plan: FilePlan, of main.cf.
+        main: MainCf, as it is; it is changed.
+
+    Raises:
+        SettingError: a parameter is named twice, or a value is none.
+    """
     wanted = dict(call.request.get("main") or {})
     for name in call.request.get("prefer_system_ca") or []:
         if name in wanted:
