@@ -231,6 +231,8 @@ class Configuration(object):
             RelayError: nothing has changed.
         """
         self._check_state()
+        if self._request.get("refuse_other_mta"):
+            self._host.units.refuse_others("Postfix")
         try:
             return self._locked()
         except (RelayError, EnvironmentError):
@@ -451,7 +453,7 @@ class Configuration(object):
         optional = self._request.get("if_supported") or {}
         both = sorted(set(wanted) & set(optional))
         if both:
-            raise SettingError("{0}: named in main and in if_supported; keep one of them".format(", ".join(both)))
+            raise SettingError("main: {0} is named in if_supported too; keep one of them".format(", ".join(both)))
         named = dict(wanted, **optional)
         chosen = first_supported(
             self._request.get("first_supported") or [],
