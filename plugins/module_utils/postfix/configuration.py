@@ -84,6 +84,8 @@ class Configuration(object):
             RelayError: nothing has changed.
         """
         self._check_state()
+        if self._call.request.get("refuse_other_mta"):
+            self._call.host.units.refuse_others("Postfix")
         try:
             return self._locked()
         except (RelayError, EnvironmentError):

@@ -108,7 +108,7 @@ def set_main(call, plan, main):
     optional = call.request.get("if_supported") or {}
     both = sorted(set(wanted) & set(optional))
     if both:
-        raise SettingError("{0}: named in main and in if_supported; keep one of them".format(", ".join(both)))
+        raise SettingError("main: {0} is named in if_supported too; keep one of them".format(", ".join(both)))
     named = dict(wanted, **optional)
     chosen = first_supported(
         call.request.get("first_supported") or [],

@@ -98,8 +98,11 @@ SITE = {
         "running": True,
         "enabled": True,
         "alone": True,
+        "other_services": [],
+        "other_program": "",
     },
-    "__sendmail_client_orphans_stopped": {},
+    "__sendmail_client_others_stopped": {},
+    **{f"__{role}_others_queues": {"results": []} for role in ("relay_server", "relay_client", "sendmail_client")},
 }
 
 
