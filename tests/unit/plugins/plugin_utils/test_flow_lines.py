@@ -135,7 +135,9 @@ def test_what_is_not_in_the_inventory_and_who_of_it_sent_nothing():
     nobody = empty(inventory={"silent": silent[:1], "foreign": []})
     assert lines_of(summarize(nobody), 2)[-2:] == ["There was no mail in what was read.", "sent nothing      web01"]
     # What was not read may have been theirs; of a log of which nothing was read nobody is accused.
-    assert lines_of(summarize(dict(nobody, problems=["relay2: no"])), 2)[-1] == "sent nothing      in what was read: web01"
+    assert (
+        lines_of(summarize(dict(nobody, problems=["relay2: no"])), 2)[-1] == "sent nothing      in what was read: web01"
+    )
     assert "sent nothing" not in str(lines_of(summarize(dict(nobody, reach=[])), 2))
 
 

@@ -18,7 +18,6 @@ import pytest
 import yaml
 
 from ansible_collections.mailops.relay.plugins.plugin_utils import playbook_variables, role_variables
-from ansible_collections.mailops.relay.plugins.plugin_utils.variables import truth
 
 ROOT = Path(__file__).resolve().parents[4]
 COLLECTIONS = ROOT.parents[2]
@@ -260,7 +259,7 @@ def test_a_truth_value_or_a_number_of_a_playbook_is_cast_where_it_is_used(cast):
         name
         for known in playbook_variables.PLAYBOOKS.values()
         for name, check in known.items()
-        if (check is truth if cast == "bool" else check(name, "7") is None and check(name, "x"))
+        if (check is playbook_variables.truth if cast == "bool" else check(name, "7") is None and check(name, "x"))
     ]
     assert len(names) > 5
     expressions = {}
