@@ -208,6 +208,17 @@ def test_other_mail_systems_are_told(etc):
     assert call(postfix, check_mode=True)["other_services"] == []
 
 
+def test_another_mail_system_is_refused_before_anything_changes(etc):
+    postfix = Postfix(etc)
+    postfix.units = UNITS.replace("inactive\nUnitFileState=disabled", "active\nUnitFileState=enabled")
+    before = files_in(etc)
+    for check_mode in (True, False):
+        with pytest.raises(RelayError, match="sendmail.service runs.*Nothing was changed"):
+            call(postfix, check_mode, refuse_other_mta=True, main={"myhostname": "b.example"})
+    assert files_in(etc) == before
+    assert call(postfix, refuse_other_mta=False, main={"myhostname": "b.example"})["changed"]
+
+
 def test_what_a_killed_run_left_is_not_up_to_date(etc):
     assert call(Postfix(etc), check_mode=True)["up_to_date"]
     assert not call(Postfix(etc), check_mode=True, main={"myhostname": "b.example"})["up_to_date"]
