@@ -36,8 +36,17 @@ class RelayModule(AnsibleModule):
     def exit_json(self, **result):
         """End well; what a result has as C(warnings) is shown as such. (ansible-core 2.23 no longer takes them from a result.)"""
         for warning in result.pop("warnings", ()):
-            self.warn(warning)
+            self.warn(self.in_words_of_role(warning))
         super(RelayModule, self).exit_json(**result)
+
+    def in_words_of_role(self, text):
+        """str: a text that may name options of this module, for the user of the role that has called it."""
+        if not self.params.get("owner"):
+            return text
+        # Few calls have anything to say.
+        from ansible_collections.mailops.relay.plugins.module_utils.host.role_names import in_words_of
+
+        return in_words_of(self.params["owner"], text)
 
     def conceal(self, texts):
         """Keep texts out of the result and of every message.
@@ -104,4 +113,4 @@ def reported(module):
     if not checked:
         # Nobody has looked yet which of these are secrets; Ansible returns all of them otherwise.
         facts["invocation"] = {"module_args": module.without_mappings(module.params, "(not shown)")}
-    module.fail_json(msg=str(problem), **facts)
+    module.fail_json(msg=module.in_words_of_role(str(problem)), **facts)
