@@ -223,9 +223,15 @@ def test_what_they_cannot_use_is_named(call, words):
 def test_what_waits_in_the_queue_of_a_mail_system_that_is_stopped_is_said():
     waiting = {"item": "sendmail.service", "total": 3, "oldest_age": 7300}
     (said,) = queues_left([waiting])
-    assert said.startswith("sendmail.service is stopped with 3 messages in its queue, the oldest 2 h old") and "sendmail.sendmail -q" in said
+    assert (
+        said.startswith("sendmail.service is stopped with 3 messages in its queue, the oldest 2 h old")
+        and "sendmail.sendmail -q" in said
+    )
     (said,) = queues_left([dict(waiting, item="postfix.service", total=1)], True)
-    assert said.startswith("postfix.service would be stopped with 1 message in its queue") and "master_service_disable" in said
+    assert (
+        said.startswith("postfix.service would be stopped with 1 message in its queue")
+        and "master_service_disable" in said
+    )
     assert queues_left([dict(waiting, total=0)]) == []
 
 

@@ -714,7 +714,7 @@ def test_the_order_of_main_and_master_is_the_one_that_postfix_accepts_in_between
     "request_, reason",
     [
         (dict(main={"a": {}}), "main: a: cannot write a value of type dict"),
-        (dict(main={"a": "1"}, if_supported={"a": "2"}), "named in main and in if_supported"),
+        (dict(main={"a": "1"}, if_supported={"a": "2"}), "main: a is named in if_supported too"),
         (dict(first_supported=[["a"]]), "a list of mappings"),
         (dict(first_supported=[[{"alias_maps": 1}], [{"alias_maps": 2}]]), "alias_maps would be both '1' and '2'"),
         (dict(tables=[{"path": "hash:/x", "entries": {}}]), "must not name a table type"),
