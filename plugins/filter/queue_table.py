@@ -273,6 +273,53 @@ def _known(registered):
     return {name: result[name] for name in result if name not in _ANSIBLES}
 
 
+def queue_clients_meant(clients, hosts):
+    """Which clients are hosts of the inventory.
+
+    Args:
+        clients: list of str, or str with commas between, as the option C(client) of M(mailops.relay.mail_queue).
+        hosts: list of str, inventory names.
+
+    Returns:
+        list of str: those among them.
+    """
+    known = set(a_list("queue_clients_meant", hosts, "hosts"))
+    return [client for client in dict.fromkeys(_texts("queue_clients_meant", clients)) if client in known]
+
+
+def queue_clients(clients, names, told):
+    """Clients as the option C(client) of M(mailops.relay.mail_queue) takes them, a host of the inventory by all that a log may call it.
+
+    Args:
+        clients: list of str, or str with commas between.
+        names: dict, of P(mailops.relay.host_names#filter).
+        told: list of dict, the results of C(hostname --all-ip-addresses), each with C(item), the host.
+
+    Returns:
+        list of str: each as it was given, and of a host of the inventory its other names, and its addresses that no other host has.
+    """
+    name = "queue_clients"
+    known = a_dict(name, names, "names")
+    said = {
+        result["item"]: result.get("stdout") or ""
+        for result in a_list(name, told, "told", of_dicts=True, keys=("item",))
+    }
+    of_hosts = {
+        host: {*map(plain, known[host]["addresses"]), *map(plain, said.get(host, "").split())} for host in known
+    }
+    owner = owners(of_hosts)
+    found = []
+    for client in _texts(name, clients):
+        found.append(client)
+        if client in known:
+            found += [*known[client]["names"], *sorted(text for text in of_hosts[client] if owner.get(text) == client)]
+    return list(dict.fromkeys(found))
+
+
+def _texts(name, clients):
+    return [text.strip() for text in clients.split(",")] if isinstance(clients, str) else a_list(name, clients)
+
+
 def queue_verdict(result, messages=5, shown=False):
     """What is known of the queues of all hosts, as lines to read.
 
@@ -307,6 +354,8 @@ class FilterModule:
 
     def filters(self):
         return {
+            "queue_clients": queue_clients,
+            "queue_clients_meant": queue_clients_meant,
             "queue_outcome": queue_outcome,
             "queue_result": queue_result,
             "queue_table": queue_table,

@@ -18,7 +18,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import CRITERIA, Selection
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
-from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import query_problem
+from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import query_problem, report_problems
 from ansible_collections.mailops.relay.plugins.plugin_utils.role_variables import ROLES, options_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
     choice,
@@ -198,6 +198,8 @@ def problems(playbook, values, given, inventory, whole=True):
             good[name] = value
     if playbook in ("trace", "report"):
         found.extend(_of_times(playbook, good))
+    if whole and playbook == "report":
+        found.extend(report_problems())
     if whole and not found:
         found = {"queue": _of_queue, "trace": _of_trace}.get(playbook, lambda known: [])(good)
     return found

@@ -25,7 +25,6 @@ def test_roots_mail_of_relay_and_clients_goes_to_the_recipient_and_that_of_other
     assert table["mailer-daemon"] == OPS
     assert table["www-data@web01.example.com"] == table["www-data"] == "web@example.net"
     names = entries_of(found)[local_mail.NAMES_TABLE]
-    assert list(names) == ["web01.example.com"]
     assert names["web01.example.com"].startswith("error:5.1.1 ")
     assert "relay_server_local_recipients" in names["web01.example.com"]
     assert found["append"] == {
@@ -42,7 +41,8 @@ def test_a_user_with_a_dot_opens_no_domain_of_that_name():
     table = entries_of(found)[local_mail.RECIPIENTS_TABLE]
     assert [key for key in table if "@" not in key and "." in key] == []
     assert {key for key in table if key.startswith("john.doe")} == {
-        f"john.doe@{name}" for name in ("web01.example.com", RELAY, "localhost")
+        f"john.doe@{name}"
+        for name in ("web01.example.com", "web01.localdomain", "localhost.localdomain", RELAY, "localhost")
     }
 
 
@@ -50,6 +50,31 @@ def test_a_host_is_no_user():
     for host in ("web01.example.com", "Web01.example.com", RELAY):
         (problem,) = problems(recipients={host: OPS})
         assert f'"{host}" is a host, not a user.' in problem
+
+
+@pytest.mark.parametrize("name", ["web01.localdomain", "localhost.localdomain", "localhost"])
+def test_a_client_that_knows_no_domain_of_its_own_counts_too(name):
+    names = ["web01.example.com"]
+    found = entries_of(local_mail.settings(names, OPS, {}, {RELAY}))
+    assert found[local_mail.RECIPIENTS_TABLE]["root@" + name] == OPS
+    assert "name the user in " in found[local_mail.NAMES_TABLE][name]
+    assert (
+        "set relay_server_local_recipient "
+        in entries_of(local_mail.settings(names, "", {}))[local_mail.NAMES_TABLE][name]
+    )
+    # What the relay itself is called is delivered there.
+    found = entries_of(local_mail.settings(names, OPS, {}, {RELAY, name}))
+    assert name not in found[local_mail.NAMES_TABLE]
+    if name != "localhost":
+        (problem,) = problems("ops@" + name)
+        assert "is a user of a client" in problem
+
+
+def test_the_relays_addresses_are_names_of_it_too():
+    addresses = local_mail.own_addresses(["all", "10.20.0.10", "2001:DB8::A"])
+    assert addresses == ["[10.20.0.10]", "[127.0.0.1]", "[ipv6:2001:db8::a]", "[ipv6:::1]"]
+    found = local_mail.settings([], "", {}, {RELAY}, kept=True, addresses=addresses)
+    assert {"root@[10.20.0.10]", "root@[ipv6:::1]", "root@" + RELAY} <= set(entries_of(found)[local_mail.OWN_TABLE])
 
 
 def test_without_a_recipient_all_of_it_is_refused_with_the_variable_to_set():
@@ -209,10 +234,12 @@ def test_whatever_counts_as_an_address_has_one_domain_and_nothing_that_ends_an_e
         assert not set(text) & set(' \t\r\n,:;<>()"\\')
 
 
-def looked_up(term, host=None, said=None):
-    given = {"hostname": RELAY, "mydestination": ["$myhostname"], "local_names": [], "local_recipient": OPS}
+def looked_up(term, host=None, said=None, **more):
+    given = {"hostname": RELAY, "mydestination": ["$myhostname", "localhost"], "local_names": []}
+    given.update(local_recipient=OPS, inet_interfaces=["all"])
     given.update(local_recipients={}, masquerade=[], masquerade_exceptions=[], canonical={}, strip_headers=[])
-    variables = {f"relay_server_{name}": value for name, value in given.items()}
+    variables = {f"relay_server_{name}": value for name, value in {**given, **more}.items()}
+    variables["__relay_server_own_addresses"] = ["10.20.0.10"]
     variables["groups"] = {"relay_clients": ["web01", "web02", "web03"]}
     variables["hostvars"] = {name: {} for name in variables["groups"]["relay_clients"]}
     variables.update(__relay_server_host=host, __relay_server_names_said=said)
@@ -228,4 +255,12 @@ def test_the_dns_is_asked_only_about_names_that_the_relay_does_not_take_and_thos
     assert looked_up("clients", host) == ["web01.example.com", "web02.example.com", "web03.example.com"]
     names = looked_up("tables", host, {"names": ["web02.example.com"]})[-1]
     assert names["path"] == local_mail.NAMES_TABLE
-    assert sorted(names["entries"]) == ["web01.example.com", "web02.example.com"]
+    assert [name for name in names["entries"] if "localdomain" not in name] == [
+        "web01.example.com",
+        "web02.example.com",
+    ]
+
+
+def test_a_relay_that_listens_everywhere_knows_its_own_address():
+    tables = looked_up("tables", {"keeps": ["root"]}, local_recipient="")
+    assert "root@[10.20.0.10]" in tables[-1]["entries"]

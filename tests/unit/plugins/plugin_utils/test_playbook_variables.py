@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -98,6 +99,15 @@ def said(playbook, given=None, inventory=None):
 def test_what_is_wrong_is_one_sentence_with_what_to_write(playbook, given, words):
     (sentence,) = said(playbook, given)
     assert sentence.startswith(words)
+
+
+def test_a_report_that_cannot_be_drawn_is_refused_before_a_log_is_read(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    (problem,) = said("report")
+    assert problem.startswith(
+        "mailops.relay.report: the controller lacks the Python package plotly; install it there: "
+    )
+    assert said("trace") == []
 
 
 def test_a_name_of_others_in_the_inventory_is_nobodys_business():

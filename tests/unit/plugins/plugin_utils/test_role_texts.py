@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.mailops.relay.plugins.plugin_utils import role_variables
+from ansible_collections.mailops.relay.plugins.plugin_utils import playbook_variables, role_variables
 
 ROOT = Path(__file__).resolve().parents[4]
 COLLECTIONS = ROOT.parents[2]
@@ -253,6 +253,32 @@ def test_a_truth_value_decides_nothing_unless_it_has_been_cast(role):
                 continue
             bare = re.search(rf"(?<!\w){name}\b(?!\s*\|\s*bool)", expression)
             assert not bare, f"{place}: {expression}"
+
+
+@pytest.mark.parametrize("cast", ["bool", "(?:int|float)"])
+def test_a_truth_value_or_a_number_of_a_playbook_is_cast_where_it_is_used(cast):
+    """Unless it goes to an option of a module, which casts it."""
+    names = [
+        name
+        for known in playbook_variables.PLAYBOOKS.values()
+        for name, check in known.items()
+        if (check is playbook_variables.truth if cast == "bool" else check(name, "7") is None and check(name, "x"))
+    ]
+    assert len(names) > 5
+    expressions = {}
+    for path in sorted((ROOT / "playbooks").rglob("*.yml")):
+        expressions.update(expressions_in(path.name, read(path)))
+    used = set()
+    for place, expression in expressions.items():
+        for name in names:
+            used.update({name} & set(re.findall(r"\w+", expression)))
+            if re.fullmatch(r"\s*\{\{\s*" + name + r"\s*\|\s*default\(omit\)\s*\}\}\s*", expression):
+                continue
+            # {{ name | default(x) | bool }}, and of all hosts: map('extract', hostvars, 'name') | map('default', x) | map('bool').
+            default = r"(?:\s*\|\s*default\([^)]*\)|'\)\s*\|\s*map\('default', [^)]*\))?"
+            bare = re.search(rf"(?<!\w){name}\b(?!{default}\s*\|\s*(?:map\(')?{cast}\b)", expression)
+            assert not bare, f"{place}: {expression}"
+    assert len(used) > 5
 
 
 CLIENTS = ("relay_client", "sendmail_client")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.filter import smarthosts as filters
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import first_supported
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.wanted_main import first_supported
 from ansible_collections.mailops.relay.plugins.plugin_utils import sender_addresses, smarthost_problems, smarthosts
 
 MODULE_FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "module_utils"

@@ -23,10 +23,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     Transaction,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
-    Configuration,
-    RefusedError,
-)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.judgement import RefusedError
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
 ROLE = os.path.join(os.path.dirname(__file__), *([os.pardir] * 5 + ["roles", "relay_server"]))

@@ -249,6 +249,7 @@ def test_users_of_every_domain_make_every_domain_this_host_s():
         ("check_policy_service { inet:127.0.0.1:10023, timout=10s }", "restriction-unusable"),
         ("check_policy_service { inet:127.0.0.1:10023, timeout=10s default_action=DUNNO }", None),
         ("check_policy_service { inet:127.0.0.1:10023, { default_action = 451 4.3.5 later } }", None),
+        ("check_policy_service {inet:127.0.0.1:10023,{default_action=451 4.3.5 later}}", None),
         ("check_policy_service inet:127.0.0.1:10023", None),
         ("check_policy_service inet:[::1]:10023", None),
         ("check_policy_service inet:10023", None),
@@ -264,6 +265,11 @@ def test_users_of_every_domain_make_every_domain_this_host_s():
         ("check_client_access cidr:{10.0.0.0/8 REJECT}", "table-syntax"),
         ("check_client_access regexp:{/x/ REJECT}", "table-syntax"),
         ("check_client_access cidr:{{10.0.0.0/8 REJECT},}", None),
+        # What a text in a table of tables says is no table, although a colon is in it.
+        ("check_helo_access unionmap:{inline:{{a.example = FILTER smtp:[127.0.0.1]}}, inline:{yy=OK}}", None),
+        ("check_sender_access pipemap:{inline:{x=y},inline:{{y = REJECT see http://example.com/x}}}", None),
+        ("check_sender_access unionmap:{inline:{{y = REJECT see http://example.com/x}}}", None),
+        ("check_sender_access unionmap:{inline:{{y = REJECT see http://example.com/x}},smtp:x}", "table-type-missing"),
     ],
 )
 def test_arguments_at_which_smtpd_stops(restriction, identifier):
