@@ -84,6 +84,13 @@ COMPILERS = ("postmap", "postalias")
 # "You MUST stop and start Postfix after changing this parameter": postconf(5).
 RESTART_PARAMETERS = ("inet_interfaces", "inet_protocols")
 
+# What Postfix shows to clients: the files of certificates and keys.
+_SERVED = (
+    ("smtpd_tls_cert_file", "smtpd_tls_key_file")
+    + tuple("smtpd_tls_{0}_file".format(kind) for kind in ("eccert", "eckey", "dcert", "dkey"))
+    + ("smtpd_tls_chain_files",)
+)
+
 # Findings that need no Postfix to ask: what they judge is the same in each version.
 INDEPENDENT_IDENTIFIERS = ("network-host-bits", "network-invalid", "open-relay-mynetworks", "relayhost-malformed")
 
@@ -331,7 +338,10 @@ class Configuration(object):
                 Writer(transaction, plans, self._owned).activate()
         restart = main_plan.replaced and self._needs_restart(main_before.values(), main_after.values())
         reload_needed = (
-            main_plan.replaced or master_plan.replaced or any(plan.replaced for plan in others if not plan.compiled)
+            main_plan.replaced
+            or master_plan.replaced
+            or any(plan.replaced for plan in others if not plan.compiled)
+            or self._serves_older(main_before.values())
         )
         return {
             "changed": changed,
@@ -360,6 +370,16 @@ class Configuration(object):
             return self._host.runs(self._expanded(values, "queue_directory"))
         except ExpansionError:
             return None
+
+    def _serves_older(self, values):
+        """bool: see ``Host.serves_older``."""
+        if not self._host.installed:
+            return False
+        try:
+            paths = [path for name in _SERVED for path in split_list(self._expanded(values, name))]
+            return self._host.serves_older(self._expanded(values, "queue_directory"), paths)
+        except (EnvironmentError, ExpansionError):
+            return False
 
     def _expanded(self, settings, name):
         def lookup(reference):
