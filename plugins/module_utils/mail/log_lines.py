@@ -151,9 +151,6 @@ class Years(object):
             self.several = True
 
 
-_NOTHING_USUAL = {}
-
-
 class Origin(object):
     """The process that wrote a line; made once for each, so that a reader can keep here what it knows of it.
 
@@ -166,8 +163,6 @@ class Origin(object):
         program: str, for example C(smtpd).
         agent: str, what has made the attempt that is being told, in Postfix's words; see C(log_events.Events.delivery).
         read: callable (stamp, origin, text) -> bool, whether the line is known.
-        usual: dict: the first four characters after a text's first C(": ") -> callable (stamp, origin, what is before it, what is
-            after it) -> bool, whether it has read this text, as C(read) would have. For what most lines say, in less time.
         tls: str, of the connection that an SMTP server's process has now.
         new_tls, used_tls: str, of the connection that an SMTP client's process has just made and has used last.
         new_to: str, with which server it has made it, C(name[address]:port).
@@ -182,7 +177,6 @@ class Origin(object):
         "program",
         "agent",
         "read",
-        "usual",
         "tls",
         "new_tls",
         "used_tls",
@@ -199,7 +193,6 @@ class Origin(object):
         self.mta = ""
         self.program = self.agent = ""
         self.read = None
-        self.usual = _NOTHING_USUAL
         self.tls = self.new_tls = self.used_tls = self.new_to = ""
         self.used_for = None
 
@@ -311,41 +304,32 @@ class Lexer(object):
         prefix, length, width, short = known.prefix, len(known.prefix), known.width, known.short
         zone_at = width - len(known.zone)
         origin_of = self._known.get
-        last_line = last_stamp = last_origin = None
+        last_stamp, last_origin, last_text = self._last or (None, None, None)
         # Most blocks are of one hour: then no line of it needs a look at that.
         uniform = len(lines) > 1 and lines[0][:length] == prefix and block.count("\n" + prefix) == len(lines) - 1
         for line in lines:
             if uniform or line[:length] == prefix:
-                parts = line.split(": ", 2)
-                head = parts[0]
-                stamp = head[:width]
+                stamp = line[:width]
                 # With the zone, which a log of several hosts or the end of summer time changes within what seems one hour.
-                origin = origin_of(head[zone_at:])
+                head, colon, text = line[zone_at:].partition(": ")
+                origin = origin_of(head)
                 # A stamp of RFC 3339 may be shorter than the one before, and a line may end before its text.
-                if origin is not None and len(parts) > 1 and (short or " " not in stamp):
-                    last_line, last_stamp, last_origin = line, stamp, origin
-                    if len(parts) == 3:
-                        _head, before, after = parts
-                        usual = origin.usual.get(after[:4])
-                        if usual is not None and usual(stamp, origin, before, after):
-                            continue
-                    text = line[len(head) + 2 :]
+                if origin is not None and colon and (short or " " not in stamp):
                     if not origin.read(stamp, origin, text):
                         self._unknown(line, stamp, origin, text)
+                    last_stamp, last_origin, last_text = stamp, origin, text
                     continue
                 read = self._further
             else:
                 read = self._other_hour
-            if last_line is not None:
-                self._last = (last_stamp, last_origin, last_line.partition(": ")[2])
-                last_line = None
+            self._last = last_origin and (last_stamp, last_origin, last_text)
             read(line)
+            last_stamp, last_origin, last_text = self._last or (None, None, None)
             known = self._format
             uniform = uniform and known.prefix == prefix
             prefix, length, width, short = known.prefix, len(known.prefix), known.width, known.short
             zone_at = width - len(known.zone)
-        if last_line is not None:
-            self._last = (last_stamp, last_origin, last_line.partition(": ")[2])
+        self._last = last_origin and (last_stamp, last_origin, last_text)
 
     # What follows is for lines that are not like the line before.
 

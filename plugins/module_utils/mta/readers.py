@@ -48,6 +48,5 @@ class Readers(object):
 
     def end(self):
         """The log is over."""
-        self._postfix.end()
         if self._others is not None:
             self._others[1].end()

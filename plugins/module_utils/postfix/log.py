@@ -235,14 +235,6 @@ _READERS.update(
     pickup="_pickup",
     postsuper="_postsuper",
 )
-# What most lines of these say, and the methods for that; see C(Origin.usual).
-_USUAL = {
-    "_agent": (("to=<", "_is_delivery"),),
-    "_smtpd": (("clie", "_is_client"),),
-    "_cleanup": (("mess", "_is_message_id"),),
-    "_qmgr": (("remo", "_is_removed"), ("from", "_is_queued")),
-}
-_match_delivery, _match_queued = _DELIVERY.match, _QUEUED.match
 
 
 class PostfixReader(object):
@@ -259,12 +251,6 @@ class PostfixReader(object):
         self._sender = events.sender
         self._delivery = events.delivery
         self._removed = events.removed
-        # By program, as of C(Origin.usual).
-        self._usual = {}
-
-    def end(self):
-        """The log is over: the reader is given up, which its methods in this know."""
-        self._usual.clear()
 
     def resolve(self, origin):
         """bool: whether a process is Postfix's; it gets its reader then."""
@@ -274,69 +260,7 @@ class PostfixReader(object):
             return False
         origin.mta = "postfix"
         origin.program = origin.agent = program
-        name = _READERS.get(program, "_service")
-        origin.read = getattr(self, name)
-        usual = self._usual.get(name)
-        if usual is None:
-            usual = self._usual[name] = dict((begin, getattr(self, usual)) for begin, usual in _USUAL.get(name, ()))
-        origin.usual = usual
-        return True
-
-    # What most lines say. Each returns whether it is what the line says, and has told nothing if not.
-
-    def _is_client(self, stamp, origin, queue_id, rest):
-        if rest[:7] != "client=":
-            return False
-        if not queue_id.isalnum() and queue_id.startswith(("connect from ", "disconnect from ")):
-            # With a name that looks like the end of such a line.
-            return False
-        if queue_id != "NOQUEUE":
-            client, _comma, details = rest[7:].partition(", ")
-            self._arrival(stamp, origin, queue_id, client, details)
-        return True
-
-    def _is_message_id(self, stamp, origin, queue_id, rest):
-        if rest[:11] != "message-id=":
-            return False
-        self._message_id(stamp, origin, queue_id, rest[11:])
-        return True
-
-    def _is_queued(self, stamp, origin, queue_id, rest):
-        match = _match_queued(rest)
-        if not match:
-            return False
-        sender, size, recipients = match.groups()
-        self._sender(stamp, origin, queue_id, sender, size, recipients)
-        return True
-
-    def _is_removed(self, stamp, origin, queue_id, rest):
-        if rest != "removed":
-            return False
-        self._removed(stamp, origin, queue_id)
-        return True
-
-    def _is_delivery(self, stamp, origin, queue_id, rest):
-        match = _match_delivery(rest)
-        if match:
-            recipient, orig_to, relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
-        else:
-            at = rest.find(">, relay=")
-            match = _LOOSE_DELIVERY.match(rest, at) if at >= 0 else None
-            if not match:
-                return False
-            recipient, _mark, orig_to = rest[4:at].partition(">, orig_to=<")
-            relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
-        if origin.program != "smtp" and origin.program != "lmtp" or relay == "none":
-            tls = ""
-        else:
-            tls = _used_tls(origin, queue_id, relay, conn_use, tls)
-        if status == "SOFTBOUNCE":
-            status = DEFERRED
-        self._delivery(stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls)
-        if reply[:13] == "forwarded as ":
-            forwarded = _FORWARDED.match(reply)
-            if forwarded:
-                self._events.link(stamp, origin, queue_id, "forwarded", forwarded.group(1))
+        origin.read = getattr(self, _READERS.get(program, "_service"))
         return True
 
     def _smtpd(self, stamp, origin, text):
@@ -346,7 +270,10 @@ class PostfixReader(object):
         if text[:16] == "disconnect from ":
             return True
         queue_id, _colon, rest = text.partition(": ")
-        if self._is_client(stamp, origin, queue_id, rest):
+        if rest[:7] == "client=":
+            if queue_id != "NOQUEUE":
+                client, _comma, details = rest[7:].partition(", ")
+                self._arrival(stamp, origin, queue_id, client, details)
             return True
         tls, _server = _tls_connection(text)
         if tls:
@@ -435,14 +362,15 @@ class PostfixReader(object):
 
     def _cleanup(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
-        if self._is_message_id(stamp, origin, queue_id, rest):
+        if rest[:11] == "message-id=":
+            self._message_id(stamp, origin, queue_id, rest[11:])
             return True
         if rest[:18] == "resent-message-id=":
             self._events.note(stamp, origin, queue_id, "resent", rest[18:])
             return True
         if rest[:4] == "to=<":
             # cleanup itself returns what a rule refuses and no client waits for.
-            return self._is_delivery(stamp, origin, queue_id, rest)
+            return self._agent(stamp, origin, text)
         if self._refusal(stamp, origin, queue_id, rest):
             return True
         if rest[:7] == "removed" and queue_id.isalnum():
@@ -456,10 +384,14 @@ class PostfixReader(object):
 
     def _qmgr(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
-        if self._is_removed(stamp, origin, queue_id, rest):
+        if rest == "removed":
+            self._removed(stamp, origin, queue_id)
             return True
         if rest[:6] == "from=<":
-            if self._is_queued(stamp, origin, queue_id, rest):
+            match = _QUEUED.match(rest)
+            if match:
+                sender, size, recipients = match.groups()
+                self._sender(stamp, origin, queue_id, sender, size, recipients)
                 return True
             match = _EXPIRED.match(rest)
             if match:
@@ -467,7 +399,7 @@ class PostfixReader(object):
                 return True
             return False
         if rest[:4] == "to=<":
-            return self._is_delivery(stamp, origin, queue_id, rest)
+            return self._agent(stamp, origin, text)
         if _FEEDBACK.match(rest):
             return True
         if queue_id.isalnum() and rest and queue_id not in _WORDS:
@@ -478,7 +410,28 @@ class PostfixReader(object):
     def _agent(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
         if rest[:4] == "to=<":
-            return self._is_delivery(stamp, origin, queue_id, rest)
+            match = _DELIVERY.match(rest)
+            if match:
+                recipient, orig_to, relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
+            else:
+                at = rest.find(">, relay=")
+                match = _LOOSE_DELIVERY.match(rest, at) if at >= 0 else None
+                if not match:
+                    return False
+                recipient, _mark, orig_to = rest[4:at].partition(">, orig_to=<")
+                relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
+            if origin.program != "smtp" and origin.program != "lmtp" or relay == "none":
+                tls = ""
+            else:
+                tls = _used_tls(origin, queue_id, relay, conn_use, tls)
+            if status == "SOFTBOUNCE":
+                status = DEFERRED
+            self._delivery(stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls)
+            if reply[:13] == "forwarded as ":
+                forwarded = _FORWARDED.match(reply)
+                if forwarded:
+                    self._events.link(stamp, origin, queue_id, "forwarded", forwarded.group(1))
+            return True
         tls, server = _tls_connection(text)
         if tls:
             origin.new_tls, origin.new_to = tls, server
