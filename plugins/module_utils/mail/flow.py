@@ -348,8 +348,8 @@ class Flow(GapEvents):
             waiting = self._not_sent[status]
         else:
             return
-        waiting.append((self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays))
-        if len(waiting) >= _MOST_CELLS:
+        waiting += self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays
+        if len(waiting) >= 9 * _MOST_CELLS:
             self._flush_deliveries()
 
     def _flush_deliveries(self):
@@ -362,7 +362,9 @@ class Flow(GapEvents):
         """Few of their combinations are different, and counting is C's work."""
         if not deliveries:
             return
-        hours, clients, domains, relays, connections, recipients, sizes, delays, splits = zip(*deliveries)
+        hours, clients, domains, relays, connections, recipients, sizes, delays, splits = (
+            deliveries[part::9] for part in range(9)
+        )
         del deliveries[:]
         self.totals[status] += len(hours)
         for counts, names in ((self.hours, hours), (self.clients, clients), (self.sender_domains, domains)):
