@@ -75,7 +75,9 @@ def queues_left(results, check_mode=False):
         service = result["item"]
         stopped = f"{service} {'would be' if check_mode else 'is'} stopped"
         if result.get("skipped"):
-            said.append(f"{stopped}, and this collection cannot read its queue: see whether mail waits there, nobody sends it then.")
+            said.append(
+                f"{stopped}, and this collection cannot read its queue: see whether mail waits there, nobody sends it then."
+            )
         elif "total" not in result:
             said.append(f"{stopped}, and its queue could not be read: {printable(result.get('msg', 'no reason'))}")
         elif result["total"]:

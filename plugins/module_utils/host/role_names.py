@@ -28,10 +28,15 @@ VARIABLES = {
     "relay_server": {
         # The role is told the opposite.
         "allow_ssh_lockout=true": "{0}_firewall_ssh=false",
+        "broken_name": "{0}_dane_broken_name",
+        "forwarders": "{0}_dane_resolvers",
         "internal_hosts": "{0}_networks",
+        "internal_zones": "{0}_dane_internal_zones",
         "keys": "{0}_dkim",
         "ports": "{0}_firewall_ports",
+        "signed_name": "{0}_dane_signed_name",
         "sources": "{0}_networks",
+        "trust_anchors": "{0}_dane_trust_anchors",
         "unsigned_headers": "{0}_strip_headers",
         "zone": "{0}_firewall_zone",
     },

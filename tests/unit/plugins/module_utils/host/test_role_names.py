@@ -15,7 +15,11 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.role_names impo
 @pytest.mark.parametrize(
     ("owner", "text", "expected"),
     [
-        ("qmail_client", "or accept the risk 'x' in accept_risks, nothing", "or accept the risk 'x' in qmail_client_accept_risks, nothing"),
+        (
+            "qmail_client",
+            "or accept the risk 'x' in accept_risks, nothing",
+            "or accept the risk 'x' in qmail_client_accept_risks, nothing",
+        ),
         ("relay_server", "accept_risks: 'x' is no known finding", "relay_server_accept_risks: 'x' is no known finding"),
         ("relay_client", "accept_risks: 'x'", "relay_client_accept_risks: 'x'"),
         ("relay_client", "master: a/b: ", "relay_client_master: a/b: "),
@@ -35,8 +39,16 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.role_names impo
         ),
         ("qmail_client", "make it with control: {rcpthosts: []}", "make it with qmail_client_rcpthosts: []"),
         # A word of the sentence, a file, and a parameter of Postfix.
-        ("relay_client", "/etc/postfix/main.cf: the main file, a master", "/etc/postfix/main.cf: the main file, a master"),
-        ("relay_server", "/x/accept_risks and accept_risks.d, my-accept_risks", "/x/accept_risks and accept_risks.d, my-accept_risks"),
+        (
+            "relay_client",
+            "/etc/postfix/main.cf: the main file, a master",
+            "/etc/postfix/main.cf: the main file, a master",
+        ),
+        (
+            "relay_server",
+            "/x/accept_risks and accept_risks.d, my-accept_risks",
+            "/x/accept_risks and accept_risks.d, my-accept_risks",
+        ),
         ("sendmail_client", "port 25 of the mailer", "port 25 of the mailer"),
         # Somebody else's call.
         ("mine", "accept_risks: 'x'", "accept_risks: 'x'"),

@@ -131,15 +131,21 @@ def test_a_program_that_is_a_link_to_exim_again_is_exims(tmp_path, name):
     ("leads_to", "sendmail", "said"),
     [
         ("sendmail.postfix", "loaded/active/enabled", ["sendmail.service runs", "disable --now sendmail.service)"]),
-        ("sendmail.sendmail", OFF, ["/sendmail leads to ", "(alternatives --config mta)"]),
-        ("sendmail.sendmail", "loaded/inactive/enabled", ["sendmail.service runs, or starts at boot, /", "sendmail.service; alternatives"]),
+        ("sendmail.sendmail", OFF, [" leads to ", "sendmail.sendmail. See that", "(alternatives --config mta)"]),
+        (
+            "sendmail.sendmail",
+            "loaded/inactive/enabled",
+            ["sendmail.service runs, or starts at boot, /", "sendmail.service; alternatives"],
+        ),
     ],
 )
 def test_another_mail_system_is_refused_where_that_is_asked(tmp_path, leads_to, sendmail, said):
     answer = shown(exim=GONE, exim4=GONE, postfix="loaded/active/enabled", sendmail=sendmail)
     with pytest.raises(OtherSystemError) as caught:
         Units(Host(answer), "postfix", program_of(tmp_path, leads_to)).refuse_others("Postfix")
-    assert [part for part in said + ["than Postfix is", "set refuse_other_mta=false"] if part not in str(caught.value)] == []
+    assert [
+        part for part in said + ["than Postfix is", "set refuse_other_mta=false"] if part not in str(caught.value)
+    ] == []
 
 
 def test_a_mail_system_that_is_alone_is_not_refused(tmp_path):
