@@ -101,7 +101,8 @@ def _settings(value, variables, before, taken, kept, own_addresses):
     )
     own = local_mail.own_names(value("hostname"), value("mydestination"))
     addresses = local_mail.own_addresses([*value("inet_interfaces"), *own_addresses])
-    root = local_mail.settings(*told, own, kept, addresses)
+    qmail = bool((variables.get("groups") or {}).get("qmail_clients"))
+    root = local_mail.settings(*told, own, kept, addresses, qmail)
     senders = sender_addresses.settings(
         value("hostname"),
         value("masquerade"),
@@ -110,7 +111,7 @@ def _settings(value, variables, before, taken, kept, own_addresses):
         value("strip_headers"),
     )
     return {
-        "main": senders["main"],
+        "main": {**root["main"], **senders["main"]},
         "append": {**root["append"], **senders["append"]},
         "prepend": root["prepend"],
         "tables": root["tables"] + senders["tables"],

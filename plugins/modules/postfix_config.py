@@ -348,6 +348,8 @@ restart_required:
 reload_required:
   description:
     - Whether a reload is needed and enough for the change. Never true together with RV(restart_required).
+    - It is also true, whatever was changed, where a process that takes mail has read a certificate or a key before its file became
+      what it is, and Postfix was not reloaded since.
     - Compiled tables need neither, Postfix notices that they have changed.
   returned: success
   type: bool

@@ -108,8 +108,7 @@ def problems(entries, hostname, main, others, there):
         if other is not None:
             yield (
                 f"{_VARIABLE}: {other} has the selector {key['selector']} for {key['domain']} too, and the DNS holds one key under it, so"
-                " that what one of the two signs would not verify. Give each relay a selector of its own, for example"
-                f" {{domain: {key['domain']}, selector: {key['selector']}b}}."
+                f" that what one of the two signs would not verify. {_own_selector(key['selector'], hostname)}"
             )
     if isinstance(main, Mapping) and wanted and "accept" in str(main.get("milter_default_action", "")):
         yield (
@@ -124,6 +123,16 @@ def problems(entries, hostname, main, others, there):
                 f"{_VARIABLE}: this host has {name} = {', '.join(foreign)} already, which the signer would replace. Write it into"
                 f" relay_server_main, as {{{name}: '{', '.join(foreign)}'}}; the role puts the signer behind it."
             )
+
+
+def _own_selector(selector, hostname):
+    """str: how two relays come to a selector each, also where they have their variables in common."""
+    if selector.lower() == str(hostname).partition(".")[0].lower():
+        return "The first labels of their names are the same, so name another selector in the variables of one of the two hosts."
+    return (
+        "Leave selector out, and each takes the first label of its name; for a further key, write inventory_hostname_short into it, with"
+        " which common variables give each relay its own."
+    )
 
 
 def milters(listed, socket):

@@ -13,6 +13,7 @@ RECIPIENTS_TABLE = "/etc/postfix/relay_local_recipients"
 NAMES_TABLE = "/etc/postfix/relay_local_names"
 OWN_TABLE = "/etc/postfix/relay_own_root"
 CLIENT_TABLE = "/etc/postfix/relay_root_recipient"
+COMMANDS_TABLE = "/etc/postfix/relay_commands"
 _TYPE = "texthash"
 
 # Who gets what root gets: RFC 5321 section 4.5.1, and the sender of bounces, to whom some programs answer.
@@ -35,6 +36,10 @@ NO_ROOT = (
 OWN_UNSET = (
     "550 5.1.1 mail to root is not taken by the relay; set relay_server_local_recipient for it (role relay_server)"
 )
+
+
+# qmail-send(8): the sender of a notice about a notice, which goes to postmaster. It is no address, and Postfix refuses it.
+_QMAIL_NOTICE = r"/^(MAIL FROM:)[[:space:]]*<#@\[\]>(.*)$/"
 
 
 def is_user(text):
@@ -107,7 +112,7 @@ def users_of(recipient, recipients):
     return {**({user: root for user in _WITH_ROOT} if root else {}), **named}
 
 
-def settings(names, recipient, recipients, own=(), kept=False, addresses=()):
+def settings(names, recipient, recipients, own=(), kept=False, addresses=(), qmail=False):
     """What the relay's Postfix is told.
 
     What is refused is so by a route to its error transport, before it would be looked for in the DNS: at once, bounces too, and without
@@ -120,12 +125,13 @@ def settings(names, recipient, recipients, own=(), kept=False, addresses=()):
         own: iterable of str, the relay's own names.
         kept: bool, whether mail to the relay's own root ends in a mailbox, to which other hosts then send nothing.
         addresses: iterable of str, the relay's, in brackets, which Postfix takes for names of its own.
+        qmail: bool, whether a client is qmail.
 
     Returns:
-        dict: C(append), C(prepend) and C(tables) for M(mailops.relay.postfix_config).
+        dict: C(main), C(append), C(prepend) and C(tables) for M(mailops.relay.postfix_config).
     """
     users = users_of(recipient, recipients)
-    append, prepend, tables = {}, {}, []
+    main, append, prepend, tables = {}, {}, {}, []
     here = sorted(name for name in own if is_fqdn(name) or name == "localhost")
     if names or users:
         names = {*names, *_made_up(names)}.difference(own)
@@ -146,7 +152,10 @@ def settings(names, recipient, recipients, own=(), kept=False, addresses=()):
         prepend["smtpd_recipient_restrictions"] = [f"check_recipient_access {_TYPE}:{OWN_TABLE}"]
         entries = dict.fromkeys((f"root@{name}" for name in [*here, *addresses]), OWN_UNSET)
         tables.append({"path": OWN_TABLE, "type": _TYPE, "entries": entries})
-    return {"append": append, "prepend": prepend, "tables": tables}
+    if qmail and users:
+        main["smtpd_command_filter"] = f"regexp:{COMMANDS_TABLE}"
+        tables.append({"path": COMMANDS_TABLE, "type": "regexp", "entries": {_QMAIL_NOTICE: "$1<>$2"}})
+    return {"main": main, "append": append, "prepend": prepend, "tables": tables}
 
 
 def refusal(names, recipient, recipients):

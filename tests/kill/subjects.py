@@ -856,6 +856,8 @@ class OpendkimConfig(Subject):
         named = content(self.path("etc", "opendkim", "mailops-relay.keys")).decode("ascii").split(":")[-1].strip()
         if not os.path.exists(self.scratch + named):
             found.append("the key that signs is gone")
+        if not os.path.isdir(self.path("var", "spool", "postfix", "relay")):
+            found.append("the directory of the socket, which the configuration names, is not there")
         if not between:
             (things,) = owners_record.parse(content(self._record).decode("utf-8"), self._record).values()
             if any(len(entry["set"]) != 1 for keys in things.values() for entry in keys.values()):

@@ -188,10 +188,9 @@ def test_each_sender_has_its_own_account_and_a_wrong_password_makes_its_mail_wai
         notice = " ".join(site.arrives(foreign).split())
         assert "X-Original-To: app@example.org" in notice
         assert "554 5.7.60" in notice and "Not a sender of this account" in notice
-        site.wait_for(lambda: waiting(["late@shop.example", "450 4.7.0", "Come back later"]))
-
+        site.wait_for(lambda: waiting(["late@shop.example", "450 4.7.0", "Come back later", "421 4.7.28"]))
         (counted,), _done = site.modules(site.Call(RELAY, "mail_flow_info", {}))
-        assert "421 4.7.28 Unusual rate" in str(counted["flow"]["too_fast"]["smarthost:shop"])
+        assert counted["flow"]["too_fast"]["smarthost:shop"]["count"] >= 2
 
         site.run("mx01", f"saslpasswd2 -p -u {PROVIDER} shop", stdin=WRONG)
         told = run("mailops.relay.preflight", preflight_file=str(file), **dns, **VARIABLES)

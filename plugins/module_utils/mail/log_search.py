@@ -153,10 +153,14 @@ class Query(object):
             return False
         if self._senders and (hop["sender"] is None or not self._senders.match(hop["sender"])):
             return False
-        if self._recipients and not any(
-            self._recipients.match(delivery["recipient"]) or self._recipients.match(delivery["orig_to"])
-            for delivery in hop["deliveries"]
-        ) and not any(map(self._recipients.match, refused_recipients(hop))):
+        if (
+            self._recipients
+            and not any(
+                self._recipients.match(delivery["recipient"]) or self._recipients.match(delivery["orig_to"])
+                for delivery in hop["deliveries"]
+            )
+            and not any(map(self._recipients.match, refused_recipients(hop)))
+        ):
             return False
         if any(self._clients) and not (hop["client"] and self._is_client(hop["client"])):
             return False

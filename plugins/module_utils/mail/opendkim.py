@@ -167,10 +167,14 @@ class Signer(object):
         if not self._check_mode:
             remove_stale(directories)
         backups = []
-        if (changed or owned.changed) and not self._check_mode:
-            backups = self._activate(plans, changed, owned)
-        if place is not None and not self._check_mode:
+        act = not self._check_mode
+        if place is not None and act:
+            # What the configuration is to name is there before it.
             place.make()
+        if (changed or owned.changed) and act:
+            backups = self._activate(plans, changed, owned)
+        if place is not None and act:
+            place.remove()
         service = daemon_state(self._runner, "opendkim.service", [plan.destination for plan in read])
         return {
             "changed": bool(changed or place),
@@ -182,7 +186,8 @@ class Signer(object):
             "installed": self._installed,
             "running": service["running"],
             "enabled": service["enabled"],
-            "restart_required": bool(signing) and (any(plan.changed for plan in read) or service["older"] or bool(place)),
+            "restart_required": bool(signing)
+            and (any(plan.changed for plan in read) or service["older"] or bool(place)),
             "up_to_date": not (changed or owned.changed or stale or place),
             "backup_files": backups,
             "warnings": self._warnings + files.warnings + owned.warnings(),
@@ -392,19 +397,25 @@ class SocketPlace(object):
         return self._there != self._wanted
 
     def make(self):
-        """Make the directory, or remove it with the socket, which nobody asks any more."""
+        """Make the directory, where there is to be one."""
+        if self._wanted is None:
+            return
         with about(self._directory):
-            if self._wanted is None:
-                if os.path.exists(self._path):
-                    os.unlink(self._path)
-                os.rmdir(self._directory)
-                return
             if self._there is None:
                 os.mkdir(self._directory, 0o700)
             mode, user, group = self._wanted
             os.chown(self._directory, user, group)
             # Behind the owner, whose change takes the group's bit away.
             os.chmod(self._directory, mode)
+
+    def remove(self):
+        """Remove it with the socket, which nobody asks any more, where there is to be none."""
+        if self._wanted is not None:
+            return
+        with about(self._directory):
+            if os.path.exists(self._path):
+                os.unlink(self._path)
+            os.rmdir(self._directory)
 
     def diff(self):
         """dict: as the module returns it."""

@@ -30,7 +30,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import wanted_files
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.call import Call, rendered
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import NotInstalledError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.judgement import (
     InvalidError,
@@ -57,6 +57,13 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.wanted_maste
 
 # "You MUST stop and start Postfix after changing this parameter": postconf(5).
 RESTART_PARAMETERS = ("inet_interfaces", "inet_protocols")
+
+# What Postfix shows to clients: the files of certificates and keys.
+_SERVED = (
+    ("smtpd_tls_cert_file", "smtpd_tls_key_file")
+    + tuple("smtpd_tls_{0}_file".format(kind) for kind in ("eccert", "eckey", "dcert", "dkey"))
+    + ("smtpd_tls_chain_files",)
+)
 
 
 class Configuration(object):
@@ -161,7 +168,10 @@ class Configuration(object):
         result = self._carried_out(main_plan, master_plan, others)
         restart = main_plan.replaced and self._needs_restart(before[0].values(), main.values())
         reload_needed = (
-            main_plan.replaced or master_plan.replaced or any(plan.replaced for plan in others if not plan.compiled)
+            main_plan.replaced
+            or master_plan.replaced
+            or any(plan.replaced for plan in others if not plan.compiled)
+            or self._serves_older(before[0].values())
         )
         return dict(
             result,
@@ -225,6 +235,17 @@ class Configuration(object):
             return self._call.host.runs(self._call.expanded(values, "queue_directory"))
         except ExpansionError:
             return None
+
+    def _serves_older(self, values):
+        """bool: see ``Host.serves_older``."""
+        call, host = self._call, self._call.host
+        if not host.installed:
+            return False
+        try:
+            paths = [path for name in _SERVED for path in split_list(call.expanded(values, name))]
+            return host.serves_older(call.expanded(values, "queue_directory"), paths)
+        except (EnvironmentError, ExpansionError):
+            return False
 
     # What must not be shown
 

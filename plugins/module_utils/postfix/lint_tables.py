@@ -159,7 +159,19 @@ def check_tables(scope):
         if name in ("default_database_type", "default_cache_db_type"):
             findings += _check_type(scope, name, scope.get(name) or "")
             continue
-        value = scope.get(name) if takes_tables(name) or name in classes else None
+        if not takes_tables(name) and name not in classes:
+            continue
+        value = scope.get(name)
+        if value is None and name in scope.host.defaults:
+            # "macro processing error": the programs that read it stop, and postfix(1) says why in the system log only.
+            findings.append(
+                scope.finding(
+                    "table-syntax",
+                    name,
+                    "Postfix cannot replace the references in this value, and stops",
+                    "write $$ for each dollar sign that is a part of a pattern or an answer",
+                )
+            )
         if not value:
             continue
         missing = False

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.mailops.relay.plugins.action import playbook
+
 ROOT = Path(__file__).resolve().parents[4]
 COLLECTIONS = ROOT.parents[2]
 LOG = """\
@@ -140,7 +142,8 @@ def site(tmp_path_factory):
         if playbook == "trace":
             variables += (f"trace_paths={place}/log", "trace_source=files")
         extra = [part for variable in variables for part in ("-e", variable)]
-        arguments = ["-i", "inventory.json", "-l", limit, f"{playbook}.json", *extra]
+        name = playbook if "." in playbook else f"{playbook}.json"
+        arguments = ["-i", "inventory.json", "-l", limit, name, *extra]
         print(json.dumps([arguments, stdout, str(place / "shown")]), file=server.stdin, flush=True)
         code = int(server.stdout.readline())
         return code, (place / "shown").read_text()
@@ -211,6 +214,18 @@ def test_the_site_refuses_a_slip_and_leaves_variables_and_hosts_of_others_alone(
         " such variable; write relay_server_networks."
     ]
     assert site("db", "site_name=x", playbook="site")[0] == 0
+
+
+def test_the_site_itself_is_about_somebody_and_a_users_own_need_not_be(site):
+    code, shown = site("db", playbook="mailops.relay.site")
+    assert code == 2 and "Nobody was asked: --limit db leaves no host of relay_servers:" in shown.replace("\n", " ")
+
+
+@pytest.mark.parametrize(("version", "words"), [("2.15.13", "2.15.13 is too old"), ("2.16.0", ""), ("2.100.0rc1", "")])
+def test_an_ansible_that_is_too_old_is_refused(version, words):
+    assert [words in sentence for sentence in playbook._too_old(version)] == [True] * bool(words)
+    needed = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
+    assert needed == ">={}.{}.0".format(*playbook._LEAST_CORE)
 
 
 def test_what_a_program_reads_has_the_value_of_a_query_and_nothing_found_is_no_success(site):

@@ -78,7 +78,17 @@ def test_two_relays_do_not_share_a_selector(theirs, refused):
     found = problems({"domain": "example.com"}, others={"smtp2": theirs})
     assert bool(found) == refused
     if refused:
-        assert "smtp2 has the selector relay01" in found[0] and "{domain: example.com, selector: relay01b}" in found[0]
+        assert "smtp2 has the selector relay01" in found[0]
+        # What gives each its own, whoever has the variable.
+        assert "name another selector in the variables of one of the two hosts" in found[0]
+
+
+def test_relays_with_a_common_selector_are_told_what_is_each_ones_own():
+    entry = {"domain": "example.com", "selector": "s2026"}
+    theirs = {"relay_server_dkim": [entry], "relay_server_hostname": "relay02.example.com"}
+    (problem,) = problems(entry, others={"smtp2": theirs})
+    assert "smtp2 has the selector s2026" in problem
+    assert "Leave selector out" in problem and "write inventory_hostname_short into it" in problem
 
 
 def test_mail_does_not_leave_unsigned_while_the_signer_is_down():

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import re
+
 import pytest
 from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
@@ -77,6 +79,19 @@ def test_the_relays_addresses_are_names_of_it_too():
     assert {"root@[10.20.0.10]", "root@[ipv6:::1]", "root@" + RELAY} <= set(entries_of(found)[local_mail.OWN_TABLE])
 
 
+def test_a_notice_about_a_notice_of_qmail_has_a_sender_that_postfix_takes():
+    found = local_mail.settings(["web03.example.com"], OPS, {}, {RELAY}, qmail=True)
+    assert found["main"] == {"smtpd_command_filter": "regexp:" + local_mail.COMMANDS_TABLE}
+    ((pattern, result),) = entries_of(found)[local_mail.COMMANDS_TABLE].items()
+    # regexp_table(5): in small and capital letters alike.
+    command = re.compile(pattern.strip("/").replace("[[:space:]]", r"\s"), re.IGNORECASE)
+    assert command.sub(result.replace("$", "\\"), "MAIL FROM:<#@[]> SIZE=9") == "MAIL FROM:<> SIZE=9"
+    assert not command.match("MAIL FROM:<a@example.com>")
+    # Nobody would get it, or nobody sends it.
+    assert local_mail.settings(["web03.example.com"], "", {}, {RELAY}, qmail=True)["main"] == {}
+    assert local_mail.settings(["web03.example.com"], OPS, {}, {RELAY})["main"] == {}
+
+
 def test_without_a_recipient_all_of_it_is_refused_with_the_variable_to_set():
     found = local_mail.settings(["web01.example.com"], "", {})
     assert list(found["append"]) == ["transport_maps"]
@@ -84,7 +99,7 @@ def test_without_a_recipient_all_of_it_is_refused_with_the_variable_to_set():
 
 
 def test_a_relay_without_clients_and_recipient_has_nothing_new():
-    assert local_mail.settings([], "", {}) == {"append": {}, "prepend": {}, "tables": []}
+    assert local_mail.settings([], "", {}) == {"main": {}, "append": {}, "prepend": {}, "tables": []}
 
 
 def test_where_nobody_reads_the_relays_own_root_other_hosts_are_told_so():
@@ -240,8 +255,8 @@ def looked_up(term, host=None, said=None, **more):
     given.update(local_recipients={}, masquerade=[], masquerade_exceptions=[], canonical={}, strip_headers=[])
     variables = {f"relay_server_{name}": value for name, value in {**given, **more}.items()}
     variables["__relay_server_own_addresses"] = ["10.20.0.10"]
-    variables["groups"] = {"relay_clients": ["web01", "web02", "web03"]}
-    variables["hostvars"] = {name: {} for name in variables["groups"]["relay_clients"]}
+    variables["groups"] = {"relay_clients": ["web01", "web02"], "qmail_clients": ["web03"]}
+    variables["hostvars"] = {name: {} for group in variables["groups"].values() for name in group}
     variables.update(__relay_server_host=host, __relay_server_names_said=said)
     plugin = lookup_loader.get(
         "mailops.relay.relay_local_mail", loader=None, templar=Templar(None, variables=variables)
@@ -253,12 +268,15 @@ def test_the_dns_is_asked_only_about_names_that_the_relay_does_not_take_and_thos
     host = {"taken": ["web01.example.com", "gone.example.com"]}
     assert looked_up("names", host) == ["web02.example.com", "web03.example.com"]
     assert looked_up("clients", host) == ["web01.example.com", "web02.example.com", "web03.example.com"]
-    names = looked_up("tables", host, {"names": ["web02.example.com"]})[-1]
-    assert names["path"] == local_mail.NAMES_TABLE
-    assert [name for name in names["entries"] if "localdomain" not in name] == [
+    names = entries_of({"tables": looked_up("tables", host, {"names": ["web02.example.com"]})})[local_mail.NAMES_TABLE]
+    assert [name for name in names if "localdomain" not in name] == [
         "web01.example.com",
         "web02.example.com",
     ]
+
+
+def test_a_site_with_a_qmail_client_takes_its_notices():
+    assert looked_up("main") == {"smtpd_command_filter": "regexp:" + local_mail.COMMANDS_TABLE}
 
 
 def test_a_relay_that_listens_everywhere_knows_its_own_address():

@@ -197,12 +197,42 @@ def without_packages():
     return found
 
 
+# Numbers in elements of lists, which -e @FILE or an inventory may have as text.
+ELEMENTS = {
+    "relay_server_smarthosts": {"name": "provider", "hosts": ["mail.provider.example"], "port": 2525},
+    "relay_server_pacing": {"domains": ["slow.example"], "concurrency": 2, "per_minute": 30},
+    "relay_server_dkim": {"domain": "example.com", "selector": "x", "size": 1024},
+    "relay_client_relays": {"name": "relay01.example.com", "port": 2525},
+    "sendmail_client_relays": {"name": "relay01.example.com", "port": 2525},
+    "qmail_client_relays": {"name": "relay01.example.com", "port": 2525},
+}
+
+
+def elements_to_render(role):
+    """As C(to_render), of the numbers in elements of lists."""
+    variables, expressions = role_of(role)
+    lists = {
+        name: [key for key, kind in option["options"].items() if kind["type"] in ("bool", "int", "float")]
+        for name, option in role_variables.options_of(role).items()
+        if "options" in option
+    }
+    lists = {name: keys for name, keys in lists.items() if keys}
+    sets = []
+    for kind in (int, str):
+        given = {
+            name: [ELEMENTS[name] | {key: kind(ELEMENTS[name][key]) for key in keys}] for name, keys in lists.items()
+        }
+        sets.append({**variables, **SITE, **given})
+    return {"expressions": touched(list(lists), variables, expressions), "variables": sets}
+
+
 @functools.cache
 def rendered(core):
     done = subprocess.run(
         [PYTHONS[core], "-W", "ignore", "-c", RENDER, COLLECTIONS],
         input=json.dumps(
             {role: to_render(role) for role in role_variables.ROLES}
+            | {f"elements {role}": elements_to_render(role) for role in role_variables.ROLES}
             | {f"refused {role}": with_a_refused_client(role) for role in CLIENTS}
             | without_packages()
             | {"beside sendmail": beside_sendmail(), "ways out": ways_out()}
@@ -234,9 +264,9 @@ def test_a_host_without_a_mail_system_is_refused_in_check_mode_too(core):
 def test_a_truth_value_or_a_number_that_is_text_does_the_same(role, core):
     if not PYTHONS[core].exists():
         pytest.skip("tests/setup core-latest has not been run")
-    results = rendered(core)[role]
-    assert not all(str(value).startswith("ERROR") for value in results[0].values())
+    results = rendered(core)[role] + rendered(core)[f"elements {role}"]
     for plain, as_text in zip(results[::2], results[1::2], strict=True):
+        assert not plain or not all(str(value).startswith("ERROR") for value in plain.values())
         assert {place: told(value) for place, value in as_text.items()} == {
             place: told(value) for place, value in plain.items()
         }

@@ -199,7 +199,11 @@ def test_refusals_without_a_queue_id_are_found_where_they_can_be_meant(criteria,
 )
 def test_what_was_refused_with_a_queue_id_is_found_by_its_addresses(criteria):
     (hop,) = found(log_of("filtered", "other"), **criteria).hops
-    assert (hop["queue_id"], hop["sender"], finish(hop)["status"]) == ("7D000100F", "App100@web01.example.com", "rejected")
+    assert (hop["queue_id"], hop["sender"], finish(hop)["status"]) == (
+        "7D000100F",
+        "App100@web01.example.com",
+        "rejected",
+    )
 
 
 def test_a_recipient_whom_sendmail_names_when_a_filter_has_refused_the_message():

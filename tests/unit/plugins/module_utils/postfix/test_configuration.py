@@ -14,7 +14,7 @@ import stat
 import pytest
 import yaml
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import trust
+from ansible_collections.mailops.relay.plugins.module_utils.host import processes, trust
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
@@ -187,6 +187,52 @@ def test_whether_postfix_runs_is_known_by_its_process(etc, monkeypatch, pid, nam
     # Without proc(5) nobody knows whose the number is.
     (proc / "self").rmdir()
     assert call(Postfix(etc))["running"] is (None if pid and pid.strip() else False)
+
+
+@pytest.mark.parametrize(
+    "master, qmgr, smtpd, reload_required",
+    [
+        # Seconds ago; the file has become what it is 100 seconds ago.
+        (500, 500, [500], True),
+        (500, 500, [50, 500], True),
+        # All those that take mail have read it, or have seen the reload behind it.
+        (500, 500, [50], False),
+        (500, 500, [], False),
+        (500, 50, [500], False),
+        (50, 50, [50], False),
+        (None, None, [500], False),
+    ],
+)
+def test_what_takes_mail_with_an_older_certificate_wants_a_reload(
+    etc, monkeypatch, master, qmgr, smtpd, reload_required
+):
+    proc, spool, certificate = etc / "proc", etc / "spool", etc / "server.crt"
+    (spool / "pid").mkdir(parents=True)
+    certificate.write_bytes(b"")
+    (etc / "main.cf").write_bytes(
+        (MAIN + "queue_directory = {0}/spool\nsmtpd_tls_cert_file = {0}/server.crt\n".format(etc)).encode("ascii")
+    )
+    monkeypatch.setattr(installation, "PROC", str(proc))
+    # A file's ctime is that of the test: the clock has gone on since.
+    now = os.stat(str(certificate)).st_ctime + 100
+    monkeypatch.setattr(processes.time, "time", lambda: now)
+    proc.mkdir()
+    (proc / "uptime").write_bytes(b"1000.00 0.00\n")
+    seen = [(7, "master", 1, master), (8, "qmgr", 7, qmgr), (9, "smtpd (a b) c", 7, 900)]
+    seen += [(20 + index, "smtpd", 7, ago) for index, ago in enumerate(smtpd)]
+    # Of another Postfix.
+    seen.append((19, "smtpd", 6, 900))
+    for number, name, parent, ago in seen:
+        if ago is not None:
+            (proc / str(number)).mkdir()
+            words = ["S", str(parent)] + ["0"] * 17 + [str((1000 - ago) * os.sysconf("SC_CLK_TCK")), "0"]
+            (proc / str(number) / "stat").write_bytes(
+                "{0} ({1}) {2}\n".format(number, name, " ".join(words)).encode("ascii")
+            )
+    (proc / "10").mkdir()
+    (spool / "pid" / "master.pid").write_bytes(b"7\n")
+    result = call(Postfix(etc), check_mode=True)
+    assert (result["reload_required"], result["up_to_date"]) == (reload_required, True)
 
 
 @pytest.mark.parametrize(

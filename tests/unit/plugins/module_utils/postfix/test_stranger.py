@@ -316,6 +316,26 @@ def test_tables_answer_as_postfix_says(table, key, answers):
     assert Lookups(Host("3.7.11-bookworm")).table(table).find(key) == answers
 
 
+# Postfix 3.7.11: "empty macro name", "macro processing error", and the banner of smtpd never comes; $1 alone is an empty answer.
+@pytest.mark.parametrize(
+    "value, identifiers",
+    [
+        ("regexp:{{/example$/ x}}", ["table-syntax"]),
+        ("regexp:{{/example$$/ x}}", []),
+        ("hash:/etc/postfix/${data", ["table-syntax"]),
+        ("hash:$config_directory/t", []),
+    ],
+)
+def test_a_dollar_sign_in_a_pattern_of_main_cf(value, identifiers):
+    for main, services in (
+        ({"smtp_generic_maps": value}, [SMTP]),
+        ({}, [service("smtp inet smtpd", smtp_generic_maps=value)]),
+    ):
+        assert [
+            finding[0] for finding in found(dict(main, compatibility_level="3.6"), services, Host("3.7.11-bookworm"))
+        ] == identifiers
+
+
 @pytest.mark.parametrize(
     "text", ["inline:{}", "inline:a=b", "inline:{a b=c}", "randmap:x", "unionmap:{x}", "static:{a"]
 )
