@@ -39,6 +39,14 @@ _ANSIBLES = (
 )
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
+# How what is left in the queue of a mail system that is stopped can still be sent, without its taking port 25.
+_SENT_BY = {
+    "sendmail.service": "/usr/sbin/sendmail.sendmail -q, and -Ac -q for what programs of the host have handed in (on Debian sendmail-mta, "
+    "sendmail-msp)",
+    "postfix.service": "postconf -e master_service_disable=inet && postfix start && postqueue -f, and when postqueue -p is empty "
+    "postfix stop && postconf -X master_service_disable",
+}
+
 
 def _age(seconds):
     for size, unit in _UNITS:
@@ -49,6 +57,35 @@ def _age(seconds):
 
 def _counted(number):
     return "{0} message{1}".format(number, "" if number == 1 else "s")
+
+
+def queues_left(results, check_mode=False):
+    """What waits in the queues of mail systems that a role stops, for the operator to send.
+
+    Args:
+        results: list of dict, what M(mailops.relay.mail_queue_info) says, with the name of the service as C(item); skipped for one of
+            which it knows no queue.
+        check_mode: bool, whether they would be stopped.
+
+    Returns:
+        list of str: a sentence for each service with messages, and for each of which that is not known.
+    """
+    said = []
+    for result in a_list("queues_left", results, of_dicts=True, keys=("item",)):
+        service = result["item"]
+        stopped = f"{service} {'would be' if check_mode else 'is'} stopped"
+        if result.get("skipped"):
+            said.append(
+                f"{stopped}, and this collection cannot read its queue: see whether mail waits there, nobody sends it then."
+            )
+        elif "total" not in result:
+            said.append(f"{stopped}, and its queue could not be read: {printable(result.get('msg', 'no reason'))}")
+        elif result["total"]:
+            said.append(
+                f"{stopped} with {_counted(result['total'])} in its queue, the oldest {_age(result['oldest_age'])} old, which nobody "
+                f"sends then. On the host this does: {_SENT_BY[service]}."
+            )
+    return said
 
 
 def _inventory_names(hosts):
@@ -323,4 +360,5 @@ class FilterModule:
             "queue_result": queue_result,
             "queue_table": queue_table,
             "queue_verdict": queue_verdict,
+            "queues_left": queues_left,
         }

@@ -367,8 +367,9 @@ class Configuration(object):
         elif ends:
             raise ConfigurationError(
                 "this host delivers mail itself, which would leave it for other hosts or be refused there: {0}; move these "
-                "deliveries first, or accept the risk '{1}' in accept_risks (of the role: qmail_client_accept_risks), "
-                "nothing was changed".format(ends, _LOCAL_DELIVERIES)
+                "deliveries first, or accept the risk '{1}' in accept_risks, nothing was changed".format(
+                    ends, _LOCAL_DELIVERIES
+                )
             )
 
     def _keep_forwards(self, replaced):
@@ -382,7 +383,7 @@ class Configuration(object):
         elif replaced:
             raise ConfigurationError(
                 "somebody else has said in {0} where this mail goes, which would end; take it into account and remove the file, or "
-                "accept the risk '{1}' in accept_risks (of the role: qmail_client_accept_risks), nothing was changed".format(
+                "accept the risk '{1}' in accept_risks, nothing was changed".format(
                     ", ".join(replaced), _LOCAL_DELIVERIES
                 )
             )

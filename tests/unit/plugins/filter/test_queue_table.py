@@ -12,6 +12,7 @@ from ansible_collections.mailops.relay.plugins.filter.queue_table import (
     queue_result,
     queue_table,
     queue_verdict,
+    queues_left,
 )
 
 
@@ -219,6 +220,29 @@ def test_what_they_cannot_use_is_named(call, words):
     with pytest.raises(AnsibleFilterError) as refused:
         call()
     assert str(refused.value) == words
+
+
+def test_what_waits_in_the_queue_of_a_mail_system_that_is_stopped_is_said():
+    waiting = {"item": "sendmail.service", "total": 3, "oldest_age": 7300}
+    (said,) = queues_left([waiting])
+    assert (
+        said.startswith("sendmail.service is stopped with 3 messages in its queue, the oldest 2 h old")
+        and "sendmail.sendmail -q" in said
+    )
+    (said,) = queues_left([dict(waiting, item="postfix.service", total=1)], True)
+    assert (
+        said.startswith("postfix.service would be stopped with 1 message in its queue")
+        and "master_service_disable" in said
+    )
+    assert queues_left([dict(waiting, total=0)]) == []
+
+
+def test_a_queue_that_cannot_be_read_is_said():
+    unread = {"item": "postfix.service", "msg": "it does not run\x1b[2J", "changed": False}
+    (said,) = queues_left([unread, {"item": "sendmail.service", "total": 0, "oldest_age": 0}])
+    assert "could not be read: it does not run" in said and "\x1b" not in said
+    (said,) = queues_left([{"item": "exim.service", "skipped": True, "changed": False}])
+    assert said.startswith("exim.service is stopped, and this collection cannot read its queue")
 
 
 NAMES = {
