@@ -232,7 +232,7 @@ def test_a_file_is_written_where_the_playbook_is_started(site, tmp_path_factory)
     # Ansible itself takes a relative path for one beside the playbook, in the collection.
     code, _shown = site("relay", "trace_recipient=*@example.net", "trace_file=found.json")
     (found,) = tmp_path_factory.getbasetemp().glob("site0/found.json")
-    assert code == 0 and json.loads(found.read_text())["messages"]
+    assert code == 0 and json.loads(found.read_text())
     assert not (ROOT / "playbooks/found.json").exists()
 
 
