@@ -110,7 +110,9 @@ def without_secrets(value, secrets, words):
         words: tuple of str, the names of the values that are left as they are.
     """
     if isinstance(value, dict):
-        return dict((name, one if name in words else without_secrets(one, secrets, words)) for name, one in value.items())
+        return dict(
+            (name, one if name in words else without_secrets(one, secrets, words)) for name, one in value.items()
+        )
     if isinstance(value, (list, tuple)):
         return [without_secrets(one, secrets, words) for one in value]
     # A number or a truth value would be one by chance only.

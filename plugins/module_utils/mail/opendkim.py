@@ -186,7 +186,8 @@ class Signer(object):
             "installed": self._installed,
             "running": service["running"],
             "enabled": service["enabled"],
-            "restart_required": bool(signing) and (any(plan.changed for plan in read) or service["older"] or bool(place)),
+            "restart_required": bool(signing)
+            and (any(plan.changed for plan in read) or service["older"] or bool(place)),
             "up_to_date": not (changed or owned.changed or stale or place),
             "backup_files": backups,
             "warnings": self._warnings + files.warnings + owned.warnings(),

@@ -5,7 +5,6 @@
 import pytest
 
 from ansible_collections.mailops.relay.plugins.filter import dkim as filters
-from ansible_collections.mailops.relay.plugins.plugin_utils import dkim
 
 MILTER, FORMER = "unix:mailops-relay/opendkim.sock", "inet:127.0.0.1:8891"
 KEY = {

@@ -26,7 +26,21 @@ def main():
 # Each of these is a word of the result, a part of one, or the text of one of its numbers and truth values.
 @pytest.mark.parametrize(
     "password",
-    ["ok", "25", "2", "true", "True", "False", "failed", "fail", "port_25", "port", "relay", "example.com", "relay.example.com"],
+    [
+        "ok",
+        "25",
+        "2",
+        "true",
+        "True",
+        "False",
+        "failed",
+        "fail",
+        "port_25",
+        "port",
+        "relay",
+        "example.com",
+        "relay.example.com",
+    ],
 )
 def test_a_password_that_is_a_word_of_the_result_changes_no_verdict(run_module, password):
     failed, result = run_module(main, password=password, shown="x")
@@ -44,7 +58,9 @@ def test_what_others_say_is_still_without_it(run_module):
 texts = st.text(alphabet="abc25", max_size=8)
 results = st.recursive(
     st.one_of(texts, st.integers(0, 300), st.booleans(), st.none(), st.floats(0, 9)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["id", "seen", "x"]), inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["id", "seen", "x"]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
