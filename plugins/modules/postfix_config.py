@@ -237,6 +237,13 @@ options:
     type: list
     elements: str
     default: []
+  refuse_other_mta:
+    description:
+      - Change nothing, and say so, where another mail system than Postfix runs, is started at boot or is what
+        C(/usr/sbin/sendmail) leads to. Without it, RV(other_services) and RV(other_program) tell.
+    type: bool
+    default: false
+    version_added: 0.12.0
 notes:
   - With O(owner), what is recorded is each parameter, each service, each entry of a table that is not exclusive, and each other
     table and file. A value that is given back is no reason to refuse the call, unless it makes an open relay.
@@ -341,6 +348,8 @@ restart_required:
 reload_required:
   description:
     - Whether a reload is needed and enough for the change. Never true together with RV(restart_required).
+    - It is also true, whatever was changed, where a process that takes mail has read a certificate or a key before its file became
+      what it is, and Postfix was not reloaded since.
     - Compiled tables need neither, Postfix notices that they have changed.
   returned: success
   type: bool
@@ -528,6 +537,7 @@ def argument_spec():
         prefer_system_ca=dict(type="list", elements="str", default=[]),
         planned_files=dict(type="list", elements="path", default=[]),
         accept_risks=dict(type="list", elements="str", default=[]),
+        refuse_other_mta=dict(type="bool", default=False),
         owner=dict(type="str"),
         state=dict(type="str", choices=["present", "absent"], default="present"),
         backup=dict(type="bool", default=False),

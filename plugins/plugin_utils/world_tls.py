@@ -41,9 +41,18 @@ def settings(policy, dane, authorities):
     if policy:
         # Before what somebody else has there: the first that knows a domain counts.
         prepend["smtp_tls_policy_maps"] = [f"texthash:{TABLE}"]
-        entries = {entry["domain"].lower(): _value(entry) for entry in policy}
+        entries = {key: _value(entry) for entry in policy for key in _keys(entry["domain"].lower())}
         tables.append({"path": TABLE, "type": "texthash", "entries": dict(sorted(entries.items()))})
     return {"main": main, "prepend": prepend, "tables": tables}
+
+
+def _keys(domain):
+    """list of str: a domain as recipients may have it: Postfix looks for one in another script as it was written (SMTPUTF8)."""
+    labels = [
+        label.removeprefix("xn--").encode().decode("punycode") if label.startswith("xn--") else label
+        for label in domain.split(".")
+    ]
+    return list(dict.fromkeys([domain, ".".join(labels).lower()]))
 
 
 def _value(entry):
@@ -81,7 +90,15 @@ def _policy_problems(policy, dane):
     for entry in policy:
         domain, level, match = str(entry.get("domain", "")), entry.get("level"), entry.get("match", [])
         if not is_fqdn(domain.removeprefix(".")):
-            yield f'{name}: "{domain}" is not a domain. Write the part behind the @, or .example.com for all domains below it.'
+            script = (
+                "" if domain.isascii() else " One in another script is written in its xn-- form, and counts for both."
+            )
+            yield f'{name}: "{domain}" is not a domain. Write the part behind the @, or .example.com for all domains below it.{script}'
+            continue
+        try:
+            "".join(_keys(domain.lower())).encode()
+        except UnicodeError:
+            yield f'{name}: "{domain}" is not a domain: what is behind its xn-- stands for no name. See how it is written.'
             continue
         if domain.lower() in seen:
             yield f"{name}: {domain} is there twice, and one level counts. Keep one of them."

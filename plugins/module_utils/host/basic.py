@@ -49,7 +49,7 @@ class RelayModule(AnsibleModule):
             words: iterable of str, names of values that hold no text of others, besides C(id), C(status) and C(verdict).
         """
         for warning in result.pop("warnings", ()):
-            self.warn(warning)
+            self.warn(self.in_words_of_role(warning))
         if self.no_log_values:
             arguments_shown = remove_values(self.params, self.no_log_values)
             secrets = set(text for text in self.no_log_values if len(text) >= _SHORTEST_SECRET)
@@ -59,6 +59,15 @@ class RelayModule(AnsibleModule):
             self.no_log_values = set(text for text in secrets if not any(text in one for one in said))
             result["invocation"] = {"module_args": arguments_shown}
         super(RelayModule, self).exit_json(**result)
+
+    def in_words_of_role(self, text):
+        """str: a text that may name options of this module, for the user of the role that has called it."""
+        if not self.params.get("owner"):
+            return text
+        # Few calls have anything to say.
+        from ansible_collections.mailops.relay.plugins.module_utils.host.role_names import in_words_of
+
+        return in_words_of(self.params["owner"], text)
 
     def conceal(self, texts):
         """Keep texts out of the result and of every message.
@@ -153,4 +162,4 @@ def reported(module):
     if not checked:
         # Nobody has looked yet which of these are secrets; Ansible returns all of them otherwise.
         facts["invocation"] = {"module_args": module.without_mappings(module.params, "(not shown)")}
-    module.fail_json(msg=str(problem), **facts)
+    module.fail_json(msg=module.in_words_of_role(str(problem)), **facts)

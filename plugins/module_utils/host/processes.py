@@ -2,13 +2,14 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the programs that run on this host work, by proc(5)."""
+"""Where the programs that run on this host work, and since when, by proc(5)."""
 
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
 import os
+import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 
@@ -41,3 +42,45 @@ def working_directories(names, proc=None):
         except EnvironmentError:
             continue
     return sorted(found)
+
+
+def started(number, proc=None):
+    """float or None: when a process was started, seconds since the epoch; None where that cannot be told.
+
+    Args:
+        number: int or str.
+        proc: str or None, where proc is mounted; None is the usual place.
+    """
+    found = _stat(number, proc or PROC)
+    return found[2] if found else None
+
+
+def children(number, proc=None):
+    """list of (str, float): the name of each child of a process, as C(comm) has it, and when it was started, seconds since the epoch.
+
+    Args:
+        number: int or str.
+        proc: str or None, where proc is mounted; None is the usual place.
+    """
+    proc = proc or PROC
+    try:
+        numbers = [name for name in os.listdir(proc) if name.isdigit()]
+    except OSError:
+        return []
+    found = [_stat(name, proc) for name in numbers]
+    return [(name, moment) for name, parent, moment in filter(None, found) if parent == str(number)]
+
+
+def _stat(number, proc):
+    """(str, str, float) or None: a process's name, its parent and when it was started; None for one that is gone."""
+    try:
+        text = read_native(os.path.join(proc, str(number), "stat")) or ""
+        uptime = (read_native(os.path.join(proc, "uptime")) or "").split()
+    except EnvironmentError:
+        return None
+    # A name may have brackets and spaces in it.
+    name, _bracket, rest = text.partition("(")[2].rpartition(")")
+    fields = rest.split()
+    if len(fields) < 20 or not uptime:
+        return None
+    return name, fields[1], time.time() - float(uptime[0]) + float(fields[19]) / os.sysconf("SC_CLK_TCK")

@@ -22,7 +22,7 @@ _WORDS = (
         "name lookup",
     ),
     (re.compile(r"lost connection|connection (died|reset)|broken pipe", re.I), "lost connection"),
-    (re.compile(r"certificate|TLS|handshake", re.I), "TLS"),
+    (re.compile(r"certificate|TLS|handshake|non DNSSEC", re.I), "TLS"),
     (re.compile(r"transport is unavailable|deferred transport|mail system|suspended", re.I), "transport"),
 )
 _REPLY = re.compile(r"(?<![0-9.])([45][0-9]{2})[ -]")

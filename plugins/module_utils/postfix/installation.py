@@ -16,7 +16,7 @@ import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind, has_ipv6_address
-from ansible_collections.mailops.relay.plugins.module_utils.host.processes import PROC
+from ansible_collections.mailops.relay.plugins.module_utils.host.processes import PROC, children, started
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import (
     backups_of,
     can_read,
@@ -26,6 +26,9 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.units import Units
 
 DEFAULT_DIRECTORY = "/etc/postfix"
+
+# They read the relay's certificate and its key when they start.
+_SERVERS = ("smtpd", "tlsproxy")
 
 _VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?")
 
@@ -157,6 +160,25 @@ class Host(object):
         if not os.path.exists(os.path.join(PROC, "self")):
             return None
         return (text_of(os.path.join(PROC, number, "comm")) or "").strip() == "master"
+
+    def serves_older(self, queue_directory, paths):
+        """bool: whether a process that takes mail goes on with what it has read before one of these files changed.
+
+        Args:
+            queue_directory: str.
+            paths: list of str, the files that it reads when it starts.
+        """
+        number = (text_of(os.path.join(queue_directory, "pid", "master.pid")) or "").strip()
+        changed = [os.stat(path).st_ctime for path in paths if os.path.isfile(path)]
+        begin = started(number, PROC) if number.isdigit() and changed else None
+        # The master process stays over a reload.
+        if begin is None or begin > max(changed):
+            return False
+        found = children(number, PROC)
+        # After a reload the queue manager is another one at once; who talks to a client then stays until that ends.
+        managers = [moment for name, moment in found if name == "qmgr"]
+        servers = [moment for name, moment in found if name in _SERVERS]
+        return any(max(managers + [begin]) < moment and any(one < moment for one in servers) for moment in changed)
 
     @contextlib.contextmanager
     def judged_with(self, planned, plans):

@@ -13,6 +13,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import parse_settings
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups, SyntaxProblem
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf, MasterCfError
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.readable import read
 
 _LEVEL, _POLICY = "smtp_tls_security_level", "smtp_tls_policy_maps"
@@ -70,15 +71,13 @@ def services_of(text):
 
     Args:
         text: str, what C(postconf -M) says.
+
+    Raises:
+        MasterCfError: it is no master.cf.
     """
-    found = []
-    for line in text.splitlines():
-        # service, type, private, unpriv, chroot, wakeup, maxproc, command
-        words = line.split()
-        if len(words) > 7 and words[7] == "smtp":
-            pairs = [word.partition("=") for option, word in zip(words[8:], words[9:]) if option == "-o"]
-            found.append(dict((name, value) for name, _equals, value in pairs))
-    return found
+    return [
+        dict(service["options"]) for service in MasterCf(text, "master.cf").services() if service["command"] == "smtp"
+    ]
 
 
 def dane_of(runner, host):
@@ -92,8 +91,8 @@ def dane_of(runner, host):
         return None
     try:
         said = read(runner, ["-x", _LEVEL, _POLICY]).text
-        services = read(runner, ["-M"]).text
-    except CommandError:
+        services = services_of(read(runner, ["-M"]).text)
+    except (CommandError, MasterCfError):
         return None
-    levels = Levels(parse_settings(said), services_of(services), Lookups(host).table)
+    levels = Levels(parse_settings(said), services, Lookups(host).table)
     return levels.is_dane if levels.has_dane else None

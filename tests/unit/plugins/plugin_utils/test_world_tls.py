@@ -73,9 +73,26 @@ def test_a_table_says_what_was_written(policy):
         assert level == entry["level"] and match.removeprefix("match=") == ":".join(entry.get("match", []))
 
 
+def test_a_domain_in_another_script_has_its_level_however_a_recipient_writes_it():
+    found = settings([{"domain": ".XN--Bcher-KVA.xn--fa-hia.example", "level": "encrypt"}])
+    assert found["tables"][0]["entries"] == {
+        ".xn--bcher-kva.xn--fa-hia.example": "encrypt",
+        ".bücher.faß.example": "encrypt",
+    }
+
+
+@given(st.from_regex(r"\A(xn--)?[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?\Z"))
+def test_any_label_is_written_or_refused(label):
+    policy = [{"domain": f"{label}.example", "level": "may"}]
+    if not problems(policy):
+        "".join(settings(policy)["tables"][0]["entries"]).encode()
+
+
 @pytest.mark.parametrize(
     "entry, words",
     [
+        ({"domain": "bücher.example", "level": "may"}, "is written in its xn-- form"),
+        ({"domain": "xn--99999999.example", "level": "may"}, "stands for no name"),
         ({"domain": "a.example", "level": "secur"}, "a.example: level: 'secur' is not one of"),
         ({"domain": "a.example"}, "a.example: level: None is not one of"),
         ({"domain": "example", "level": "may"}, '"example" is not a domain'),

@@ -26,6 +26,10 @@ from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.cpu_time 
         ("delivery temporarily suspended: connect to mx[192.0.2.1]:25: Connection timed out", "timeout"),
         ("host mx[4.3.2.1] said: 451 try later", "451"),
         ("Host or domain name not found. Name service error for name=x type=MX", "name lookup"),
+        # Postfix 3.7.11 at the level dane-only.
+        ("no TLSA records found", "TLS"),
+        ("TLSA records unusable", "TLS"),
+        ("non DNSSEC destination", "TLS"),
         ("who knows", "other"),
     ],
 )

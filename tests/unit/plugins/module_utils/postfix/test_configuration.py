@@ -14,7 +14,7 @@ import stat
 import pytest
 import yaml
 
-from ansible_collections.mailops.relay.plugins.module_utils.host import trust
+from ansible_collections.mailops.relay.plugins.module_utils.host import processes, trust
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import (
@@ -23,10 +23,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     Transaction,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
-    Configuration,
-    RefusedError,
-)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.judgement import RefusedError
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
 ROLE = os.path.join(os.path.dirname(__file__), *([os.pardir] * 5 + ["roles", "relay_server"]))
@@ -192,6 +190,52 @@ def test_whether_postfix_runs_is_known_by_its_process(etc, monkeypatch, pid, nam
 
 
 @pytest.mark.parametrize(
+    "master, qmgr, smtpd, reload_required",
+    [
+        # Seconds ago; the file has become what it is 100 seconds ago.
+        (500, 500, [500], True),
+        (500, 500, [50, 500], True),
+        # All those that take mail have read it, or have seen the reload behind it.
+        (500, 500, [50], False),
+        (500, 500, [], False),
+        (500, 50, [500], False),
+        (50, 50, [50], False),
+        (None, None, [500], False),
+    ],
+)
+def test_what_takes_mail_with_an_older_certificate_wants_a_reload(
+    etc, monkeypatch, master, qmgr, smtpd, reload_required
+):
+    proc, spool, certificate = etc / "proc", etc / "spool", etc / "server.crt"
+    (spool / "pid").mkdir(parents=True)
+    certificate.write_bytes(b"")
+    (etc / "main.cf").write_bytes(
+        (MAIN + "queue_directory = {0}/spool\nsmtpd_tls_cert_file = {0}/server.crt\n".format(etc)).encode("ascii")
+    )
+    monkeypatch.setattr(installation, "PROC", str(proc))
+    # A file's ctime is that of the test: the clock has gone on since.
+    now = os.stat(str(certificate)).st_ctime + 100
+    monkeypatch.setattr(processes.time, "time", lambda: now)
+    proc.mkdir()
+    (proc / "uptime").write_bytes(b"1000.00 0.00\n")
+    seen = [(7, "master", 1, master), (8, "qmgr", 7, qmgr), (9, "smtpd (a b) c", 7, 900)]
+    seen += [(20 + index, "smtpd", 7, ago) for index, ago in enumerate(smtpd)]
+    # Of another Postfix.
+    seen.append((19, "smtpd", 6, 900))
+    for number, name, parent, ago in seen:
+        if ago is not None:
+            (proc / str(number)).mkdir()
+            words = ["S", str(parent)] + ["0"] * 17 + [str((1000 - ago) * os.sysconf("SC_CLK_TCK")), "0"]
+            (proc / str(number) / "stat").write_bytes(
+                "{0} ({1}) {2}\n".format(number, name, " ".join(words)).encode("ascii")
+            )
+    (proc / "10").mkdir()
+    (spool / "pid" / "master.pid").write_bytes(b"7\n")
+    result = call(Postfix(etc), check_mode=True)
+    assert (result["reload_required"], result["up_to_date"]) == (reload_required, True)
+
+
+@pytest.mark.parametrize(
     "state, enabled",
     [("enabled", True), ("disabled", False), ("enabled-runtime", False), ("masked", False), ("", None)],
 )
@@ -208,6 +252,17 @@ def test_other_mail_systems_are_told(etc):
     assert call(postfix)["other_services"] == ["sendmail.service"]
     postfix.installed = False
     assert call(postfix, check_mode=True)["other_services"] == []
+
+
+def test_another_mail_system_is_refused_before_anything_changes(etc):
+    postfix = Postfix(etc)
+    postfix.units = UNITS.replace("inactive\nUnitFileState=disabled", "active\nUnitFileState=enabled")
+    before = files_in(etc)
+    for check_mode in (True, False):
+        with pytest.raises(RelayError, match="sendmail.service runs.*Nothing was changed"):
+            call(postfix, check_mode, refuse_other_mta=True, main={"myhostname": "b.example"})
+    assert files_in(etc) == before
+    assert call(postfix, refuse_other_mta=False, main={"myhostname": "b.example"})["changed"]
 
 
 def test_what_a_killed_run_left_is_not_up_to_date(etc):
@@ -703,7 +758,7 @@ def test_the_order_of_main_and_master_is_the_one_that_postfix_accepts_in_between
     "request_, reason",
     [
         (dict(main={"a": {}}), "main: a: cannot write a value of type dict"),
-        (dict(main={"a": "1"}, if_supported={"a": "2"}), "named in main and in if_supported"),
+        (dict(main={"a": "1"}, if_supported={"a": "2"}), "main: a is named in if_supported too"),
         (dict(first_supported=[["a"]]), "a list of mappings"),
         (dict(first_supported=[[{"alias_maps": 1}], [{"alias_maps": 2}]]), "alias_maps would be both '1' and '2'"),
         (dict(tables=[{"path": "hash:/x", "entries": {}}]), "must not name a table type"),
