@@ -45,14 +45,14 @@ class CallbackModule(CallbackBase):
         self.disabled = not _is_for_a_reader()
         outcome.shown_at_the_end = not self.disabled
 
-    def _note(self, result, lines):
+    def _note(self, result, lines, failed=False):
         # From 2.19 on it is task and result; the other names end with 2.23.
         task = result.task if hasattr(result, "task") else result._task
         if task.action != _ACTION:
             return
         told = result.result if hasattr(result, "result") else result._result
         # Who is refused has been told why.
-        self._of_hosts = told.get("of_host", False) and not told.get("failed", False)
+        self._of_hosts = told.get("of_host", False) and not failed
         found = lines(told)
         # Several hosts may be refused for the same reason.
         if found not in self._verdicts:
@@ -62,7 +62,7 @@ class CallbackModule(CallbackBase):
         self._note(result, lambda found: found.get("lines") or [])
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._note(result, lambda found: [str(found.get("msg", ""))])
+        self._note(result, lambda found: [str(found.get("msg", ""))], failed=True)
 
     def v2_playbook_on_stats(self, stats):
         for lines in filter(None, self._verdicts):

@@ -3,10 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the playbooks of this collection do at their beginning and at their end, on the controller alone."""
 
+import sys
+
+from ansible import context
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
+from ansible.release import __version__
 from ansible.template import Templar
 from ansible.utils.vars import load_extra_vars
 
@@ -14,6 +18,7 @@ from ansible_collections.mailops.relay.plugins.plugin_utils import outcome
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import NAMES_IN
 from ansible_collections.mailops.relay.plugins.plugin_utils.playbook_variables import (
     PLAYBOOKS,
+    groups_misspelt,
     nobody,
     problems,
     relevant,
@@ -29,10 +34,28 @@ _PER_HOST = {
 }
 # Groups of hosts that are asked by delegation.
 _ASKED_TOO = {"verify": ("relay_servers", "relay_outsiders")}
+# As requires_ansible in meta/runtime.yml, of which Ansible itself only warns.
+_LEAST_CORE = (2, 16)
 # So many of the hosts of which the same is said are named.
 _MOST_HOSTS = 5
 # These go on without a host that cannot be asked; Ansible names it.
 _GO_ON = ("site", "remove")
+
+
+def _too_old(version):
+    """list of str: that a release of ansible-core is older than what this collection needs."""
+    if tuple(int(part) for part in version.split(".")[:2]) >= _LEAST_CORE:
+        return []
+    least = ".".join(str(part) for part in _LEAST_CORE)
+    return [
+        f"ansible-core {version} is too old: mailops.relay needs {least} or later; install it on the controller: "
+        f"{sys.executable} -m pip install 'ansible-core>={least}'"
+    ]
+
+
+def _started_as_it_is(playbook):
+    """bool: whether a playbook stands on the command line itself, and is no part of a user's own."""
+    return f"mailops.relay.{playbook}" in context.CLIARGS.get("args", ())
 
 
 def _read(templar, variables):
@@ -81,9 +104,10 @@ class ActionModule(ActionBase):
             name = arguments["name"]
             meant = self._hosts_of(arguments["hosts"], task_vars)
             asked = [host for host in meant if host in task_vars["ansible_play_hosts_all"]]
-            found = self._problems(name, asked, task_vars)
+            found = _too_old(__version__) + groups_misspelt(task_vars["groups"])
+            found += self._problems(name, asked, task_vars)
             # A user's own site may be limited to hosts of other plays.
-            if not asked and name != "site":
+            if not asked and (name != "site" or _started_as_it_is(name)):
                 found.append(nobody(arguments["hosts"], task_vars.get("ansible_limit") if meant else None))
             if found:
                 return dict(

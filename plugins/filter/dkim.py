@@ -69,16 +69,17 @@ def dkim_problems(entries, hostname, main, others, there):
     return list(dkim.problems(a_list(name, entries), hostname, main, theirs, a_dict(name, there, "there")))
 
 
-def dkim_milters(listed):
+def dkim_milters(listed, socket=""):
     """A list of milters of Postfix with the signer at its end.
 
     Args:
         listed: str or list, as it is.
+        socket: str, of the signer; see C(opendkim_config).
 
     Returns:
         str: the list.
     """
-    return dkim.milters(listed)
+    return dkim.milters(listed, socket)
 
 
 def dkim_verdicts(made, seen):

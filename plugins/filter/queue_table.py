@@ -4,7 +4,7 @@
 """A queue as lines that an operator reads before deciding."""
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
-from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_number
+from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners, result_of, unanswered
 from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import nothing_found
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import bytes_text, printable
@@ -39,6 +39,14 @@ _ANSIBLES = (
 )
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
+# How what is left in the queue of a mail system that is stopped can still be sent, without its taking port 25.
+_SENT_BY = {
+    "sendmail.service": "/usr/sbin/sendmail.sendmail -q, and -Ac -q for what programs of the host have handed in (on Debian sendmail-mta, "
+    "sendmail-msp)",
+    "postfix.service": "postconf -e master_service_disable=inet && postfix start && postqueue -f, and when postqueue -p is empty "
+    "postfix stop && postconf -X master_service_disable",
+}
+
 
 def _age(seconds):
     for size, unit in _UNITS:
@@ -49,6 +57,35 @@ def _age(seconds):
 
 def _counted(number):
     return "{0} message{1}".format(number, "" if number == 1 else "s")
+
+
+def queues_left(results, check_mode=False):
+    """What waits in the queues of mail systems that a role stops, for the operator to send.
+
+    Args:
+        results: list of dict, what M(mailops.relay.mail_queue_info) says, with the name of the service as C(item); skipped for one of
+            which it knows no queue.
+        check_mode: bool, whether they would be stopped.
+
+    Returns:
+        list of str: a sentence for each service with messages, and for each of which that is not known.
+    """
+    said = []
+    for result in a_list("queues_left", results, of_dicts=True, keys=("item",)):
+        service = result["item"]
+        stopped = f"{service} {'would be' if check_mode else 'is'} stopped"
+        if result.get("skipped"):
+            said.append(
+                f"{stopped}, and this collection cannot read its queue: see whether mail waits there, nobody sends it then."
+            )
+        elif "total" not in result:
+            said.append(f"{stopped}, and its queue could not be read: {printable(result.get('msg', 'no reason'))}")
+        elif result["total"]:
+            said.append(
+                f"{stopped} with {_counted(result['total'])} in its queue, the oldest {_age(result['oldest_age'])} old, which nobody "
+                f"sends then. On the host this does: {_SENT_BY[service]}."
+            )
+    return said
 
 
 def _inventory_names(hosts):
@@ -236,6 +273,53 @@ def _known(registered):
     return {name: result[name] for name in result if name not in _ANSIBLES}
 
 
+def queue_clients_meant(clients, hosts):
+    """Which clients are hosts of the inventory.
+
+    Args:
+        clients: list of str, or str with commas between, as the option C(client) of M(mailops.relay.mail_queue).
+        hosts: list of str, inventory names.
+
+    Returns:
+        list of str: those among them.
+    """
+    known = set(a_list("queue_clients_meant", hosts, "hosts"))
+    return [client for client in dict.fromkeys(_texts("queue_clients_meant", clients)) if client in known]
+
+
+def queue_clients(clients, names, told):
+    """Clients as the option C(client) of M(mailops.relay.mail_queue) takes them, a host of the inventory by all that a log may call it.
+
+    Args:
+        clients: list of str, or str with commas between.
+        names: dict, of P(mailops.relay.host_names#filter).
+        told: list of dict, the results of C(hostname --all-ip-addresses), each with C(item), the host.
+
+    Returns:
+        list of str: each as it was given, and of a host of the inventory its other names, and its addresses that no other host has.
+    """
+    name = "queue_clients"
+    known = a_dict(name, names, "names")
+    said = {
+        result["item"]: result.get("stdout") or ""
+        for result in a_list(name, told, "told", of_dicts=True, keys=("item",))
+    }
+    of_hosts = {
+        host: {*map(plain, known[host]["addresses"]), *map(plain, said.get(host, "").split())} for host in known
+    }
+    owner = owners(of_hosts)
+    found = []
+    for client in _texts(name, clients):
+        found.append(client)
+        if client in known:
+            found += [*known[client]["names"], *sorted(text for text in of_hosts[client] if owner.get(text) == client)]
+    return list(dict.fromkeys(found))
+
+
+def _texts(name, clients):
+    return [text.strip() for text in clients.split(",")] if isinstance(clients, str) else a_list(name, clients)
+
+
 def queue_verdict(result, messages=5, shown=False):
     """What is known of the queues of all hosts, as lines to read.
 
@@ -270,8 +354,11 @@ class FilterModule:
 
     def filters(self):
         return {
+            "queue_clients": queue_clients,
+            "queue_clients_meant": queue_clients_meant,
             "queue_outcome": queue_outcome,
             "queue_result": queue_result,
             "queue_table": queue_table,
             "queue_verdict": queue_verdict,
+            "queues_left": queues_left,
         }

@@ -241,7 +241,9 @@ def trace_table(result):
             lines.extend("  " + line for line in _hop_lines(hop))
     for entry in result["rejects"]:
         lines.append(
-            "REFUSED at {0} on {1}, {2}: from {3}, sender <{4}>, recipient <{5}>: {6}".format(
+            "{0} at {1} on {2}, {3}: from {4}, sender <{5}>, recipient <{6}>: {7}".format(
+                # A rule may warn only, or send it elsewhere.
+                "REFUSED" if entry["action"].endswith("reject") else entry["action"].upper(),
                 entry["stage"],
                 entry["host"],
                 _clock(entry["time"]),

@@ -70,7 +70,9 @@ class LookupModule(LookupBase):
             if _known[0] is not variables:
                 kept = told("host", "keeps") or told("names_said", "root_kept")
                 taken = told("names_said", "names")
-                _known[:] = variables, _settings(value, variables, told("host", "taken"), taken, bool(kept))
+                # Where Postfix listens on all of them, the variable names none.
+                addresses = self._templar.template(variables.get(f"__{_ROLE}_own_addresses")) or []
+                _known[:] = variables, _settings(value, variables, told("host", "taken"), taken, bool(kept), addresses)
             settings = _known[1]
             if term not in settings:
                 raise AnsibleLookupError(
@@ -89,7 +91,7 @@ def _clients(value, variables):
     return [name for name in names if name not in own], given
 
 
-def _settings(value, variables, before, taken, kept):
+def _settings(value, variables, before, taken, kept, own_addresses):
     """dict: the parts; of the names taken before those that clients still have."""
     names, given = _clients(value, variables)
     told = (
@@ -97,7 +99,10 @@ def _settings(value, variables, before, taken, kept):
         value("local_recipient"),
         value("local_recipients"),
     )
-    root = local_mail.settings(*told, local_mail.own_names(value("hostname"), value("mydestination")), kept)
+    own = local_mail.own_names(value("hostname"), value("mydestination"))
+    addresses = local_mail.own_addresses([*value("inet_interfaces"), *own_addresses])
+    qmail = bool((variables.get("groups") or {}).get("qmail_clients"))
+    root = local_mail.settings(*told, own, kept, addresses, qmail)
     senders = sender_addresses.settings(
         value("hostname"),
         value("masquerade"),
@@ -106,7 +111,7 @@ def _settings(value, variables, before, taken, kept):
         value("strip_headers"),
     )
     return {
-        "main": senders["main"],
+        "main": {**root["main"], **senders["main"]},
         "append": {**root["append"], **senders["append"]},
         "prepend": root["prepend"],
         "tables": root["tables"] + senders["tables"],

@@ -225,7 +225,7 @@ messages:
       elements: dict
       sample: []
 rejects:
-  description: Refusals of what had no queue ID yet and meets the criteria.
+  description: Refusals of what had no queue ID yet and meets the criteria, and what else rules said of it (its C(action) does not end in C(reject)).
   returned: success
   type: list
   elements: dict

@@ -79,10 +79,18 @@ options:
     default: []
   port:
     description:
-      - The port on 127.0.0.1 where the mail system finds the signer. A socket of the file system would be out of reach of a Postfix in
-        a chroot, as on Debian.
+      - The port on 127.0.0.1 where the mail system finds the signer, unless O(socket) says otherwise. Postfix waits some 40 ms twice
+        for each message there, since TCP keeps small packets back until others are acknowledged.
     type: int
     default: 8891
+  socket:
+    description:
+      - A socket in the place of O(port), as a directory below Postfix's queue directory and a name in it, such as
+        V(mailops-relay/opendkim.sock). Postfix finds it as C(unix:mailops-relay/opendkim.sock), in a chroot and outside.
+      - The directory is made for it, and removed when nothing is signed any more. It belongs to OpenDKIM's user and Postfix's group.
+      - SELinux lets OpenDKIM make no socket there.
+    type: str
+    version_added: 0.12.0
   backup:
     description:
       - Whether to keep a dated copy of each file that is replaced.
@@ -190,6 +198,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.commands import
 from ansible_collections.mailops.relay.plugins.module_utils.host.selinux import labeller
 from ansible_collections.mailops.relay.plugins.module_utils.mail.opendkim import Signer
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_lifetime import longest_of_host
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_place import queue_place
 
 
 def argument_spec():
@@ -210,6 +219,7 @@ def argument_spec():
         "internal_hosts": {"type": "list", "elements": "str", "default": []},
         "unsigned_headers": {"type": "list", "elements": "str", "default": []},
         "port": {"type": "int", "default": 8891},
+        "socket": {"type": "str"},
         "backup": {"type": "bool", "default": False},
         "owner": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -221,7 +231,12 @@ def main():
     with reported(module):
         runner = Runner(module)
         result = Signer(
-            module.params, runner, lambda: longest_of_host(runner), labeller(module), module.check_mode
+            module.params,
+            runner,
+            lambda: longest_of_host(runner),
+            lambda: queue_place(runner),
+            labeller(module),
+            module.check_mode,
         ).apply()
     module.exit_json(**result)
 

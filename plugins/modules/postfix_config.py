@@ -237,6 +237,13 @@ options:
     type: list
     elements: str
     default: []
+  refuse_other_mta:
+    description:
+      - Change nothing, and say so, where another mail system than Postfix runs, is started at boot or is what
+        C(/usr/sbin/sendmail) leads to. Without it, RV(other_services) and RV(other_program) tell.
+    type: bool
+    default: false
+    version_added: 0.12.0
 notes:
   - With O(owner), what is recorded is each parameter, each service, each entry of a table that is not exclusive, and each other
     table and file. A value that is given back is no reason to refuse the call, unless it makes an open relay.
@@ -530,6 +537,7 @@ def argument_spec():
         prefer_system_ca=dict(type="list", elements="str", default=[]),
         planned_files=dict(type="list", elements="path", default=[]),
         accept_risks=dict(type="list", elements="str", default=[]),
+        refuse_other_mta=dict(type="bool", default=False),
         owner=dict(type="str"),
         state=dict(type="str", choices=["present", "absent"], default="present"),
         backup=dict(type="bool", default=False),

@@ -344,7 +344,8 @@ def main():
         results = relay.checks(module.params["subset"])
         facts = relay.facts()
         told = relay.root_mail(module.params["root_mail"]) if module.params["root_mail"] else {}
-    module.exit_json(changed=False, verdict=checks.overall(results), checks=results, relay=facts, root_mail=told)
+    verdict = checks.overall(results)
+    module.exit_json(words=["relay"], changed=False, verdict=verdict, checks=results, relay=facts, root_mail=told)
 
 
 if __name__ == "__main__":

@@ -150,6 +150,13 @@ options:
       - Directory with further CA certificates under their hashed names. Sendmail loads O(ca_file) only when such a
         directory is set too, so the default is the directory of O(ca_file).
     type: path
+  refuse_other_mta:
+    description:
+      - Change nothing, and say so, where another mail system than sendmail runs, is started at boot or is what
+        C(/usr/sbin/sendmail) leads to. Without it, RV(other_services) and RV(other_program) tell.
+    type: bool
+    default: false
+    version_added: 0.12.0
 notes:
   - The module restarts nothing. Do what RV(restart_required) says in the next task. Sendmail of EL7 cannot be reloaded.
   - The compiled access map is made by C(makemap), for the types C(hash) and C(btree).
@@ -235,6 +242,14 @@ alone:
   type: bool
   sample: true
   version_added: 0.8.0
+other_services:
+  description:
+    - The services of other mail systems, Postfix or Exim, that run or are started at boot. The module itself stops none.
+  returned: success
+  type: list
+  elements: str
+  sample: [postfix.service]
+  version_added: 0.12.0
 other_program:
   description:
     - The program of another mail system to which EL's C(alternatives) lead C(/usr/sbin/sendmail); empty when there is none.
@@ -304,6 +319,7 @@ def argument_spec():
         ca_file=dict(type="path"),
         prefer_system_ca=dict(type="bool", default=False),
         ca_path=dict(type="path"),
+        refuse_other_mta=dict(type="bool", default=False),
         owner=dict(type="str"),
         state=dict(type="str", choices=["present", "absent"], default="present"),
         files=dict(

@@ -9,6 +9,7 @@ The way itself comes from C(plugin_utils/trace). Here its end is named for what 
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.checks import failed, ok
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import refusals
 from ansible_collections.mailops.relay.plugins.module_utils.mail.probe_message import NOT_A_CLIENT
 from ansible_collections.mailops.relay.plugins.plugin_utils.delivery_causes import (
     AT_CLIENT,
@@ -405,13 +406,8 @@ class Judge:
     def _stuck(self, host, trace, extra):
         text, hop = _end_of(trace)
         extra["detail"] = text
-        reply = (
-            hop["deliveries"][-1]["reply"]
-            if hop["deliveries"]
-            else hop["rejects"][-1]["reply"]
-            if hop["rejects"]
-            else ""
-        )
+        said = hop["deliveries"] or refusals(hop)
+        reply = said[-1]["reply"] if said else ""
         if trace["verdict"] in ("lost", "unknown"):
             return self._lost(host, hop, extra)
         if trace["verdict"] in ("queued", "deleted"):

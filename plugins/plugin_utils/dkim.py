@@ -10,8 +10,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail import dkim_rec
 
 # Where the keys are: SELinux has a type for this directory (dkim_milter_private_key_t), and OpenDKIM's packages for EL have made it.
 DIRECTORY = "/etc/opendkim/keys"
-# Where Postfix finds the signer. Of the file system it sees its chroot only.
-MILTER = "inet:127.0.0.1:8891"
+# Where Postfix finds the signer without a socket.
+_PORT = "inet:127.0.0.1:8891"
+# A signer of this role, of any release.
+_OURS = re.compile(re.escape(_PORT) + r"\Z|unix:mailops-relay/")
 
 _SIZE = 2048
 _LISTS = ("smtpd_milters", "non_smtpd_milters")
@@ -106,8 +108,7 @@ def problems(entries, hostname, main, others, there):
         if other is not None:
             yield (
                 f"{_VARIABLE}: {other} has the selector {key['selector']} for {key['domain']} too, and the DNS holds one key under it, so"
-                " that what one of the two signs would not verify. Give each relay a selector of its own, for example"
-                f" {{domain: {key['domain']}, selector: {key['selector']}b}}."
+                f" that what one of the two signs would not verify. {_own_selector(key['selector'], hostname)}"
             )
     if isinstance(main, Mapping) and wanted and "accept" in str(main.get("milter_default_action", "")):
         yield (
@@ -115,7 +116,7 @@ def problems(entries, hostname, main, others, there):
             " mail waits at its client."
         )
     for name in _LISTS if wanted else ():
-        foreign = [one for one in _MILTER.findall(there.get(name, "")) if one != MILTER]
+        foreign = [one for one in _MILTER.findall(there.get(name, "")) if not _OURS.match(one)]
         if foreign and not (isinstance(main, Mapping) and name in main):
             # What is taken back later returns to what was there before, so only a variable can keep what came in between.
             yield (
@@ -124,16 +125,28 @@ def problems(entries, hostname, main, others, there):
             )
 
 
-def milters(listed):
+def _own_selector(selector, hostname):
+    """str: how two relays come to a selector each, also where they have their variables in common."""
+    if selector.lower() == str(hostname).partition(".")[0].lower():
+        return "The first labels of their names are the same, so name another selector in the variables of one of the two hosts."
+    return (
+        "Leave selector out, and each takes the first label of its name; for a further key, write inventory_hostname_short into it, with"
+        " which common variables give each relay its own."
+    )
+
+
+def milters(listed, socket):
     """str: a list of milters with the signer at its end, those of others as they are.
 
     Args:
         listed: str or list, smtpd_milters or non_smtpd_milters as it is.
+        socket: str, of the signer, below Postfix's queue directory; empty where it has a port.
     """
     text = " ".join(map(str, listed)) if isinstance(listed, (list, tuple)) else str(listed or "")
-    others = [one for one in _MILTER.findall(text) if one != MILTER]
+    others = [one for one in _MILTER.findall(text) if not _OURS.match(one)]
+    signer = "unix:" + socket if socket else _PORT
     # A list that names the other one has the signer with it, and would sign twice.
-    return ", ".join(others if any("smtpd_milters" in one for one in others) else [*others, MILTER])
+    return ", ".join(others if any("smtpd_milters" in one for one in others) else [*others, signer])
 
 
 def verdicts(made, seen):

@@ -66,7 +66,8 @@ def _inventory_lines(inventory, rows):
     if silent is None:
         yield "sent nothing      it is not known who, since there were too many clients"
     elif silent:
-        yield "sent nothing      " + _some(silent, inventory["silent_count"], rows)
+        certain = "" if inventory["silent_certain"] else "in what was read: "
+        yield "sent nothing      " + certain + _some(silent, inventory["silent_count"], rows)
     yield from _ranked_lines(
         "in no inventory",
         inventory["foreign"],

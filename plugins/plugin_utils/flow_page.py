@@ -387,7 +387,8 @@ def _inventory_section(inventory):
         )
     elif inventory["silent"]:
         names = _some(inventory["silent"], inventory["silent_count"])
-        parts.append(f"<p>Hosts of the inventory that sent nothing: {names}</p>")
+        certain = "" if inventory["silent_certain"] else " in what was read"
+        parts.append(f"<p>Hosts of the inventory that sent nothing{certain}: {names}</p>")
     foreign = inventory["foreign"]
     if foreign["rows"]:
         numbers = ("received", "received_bytes", "rejected", "rejected_4xx", "limited")

@@ -246,9 +246,9 @@ def _too_fast(entries):
     return rows
 
 
-def _inventory(flow):
-    """What the traffic tells of the hosts of an inventory; None where it was not compared with one."""
-    inventory = flow.get("inventory")
+def _inventory(flow, summary):
+    """What the traffic tells of the hosts of an inventory; None where it was not compared with one, or nothing was read."""
+    inventory = flow.get("inventory") if summary["read"] else None
     if inventory is None:
         return None
     silent, unknown = inventory["silent"], inventory.get("unknown", [])
@@ -257,6 +257,8 @@ def _inventory(flow):
     return {
         "silent": None if silent is None else [_name(host) for host in silent[:_NOTES_LIMIT]],
         "silent_count": None if silent is None else len(silent),
+        # What was not read may have been theirs.
+        "silent_certain": summary["complete"],
         "unknown": [_name(host) for host in unknown[:_NOTES_LIMIT]],
         "unknown_count": len(unknown),
         "foreign": _ranked(foreign, (*HOUR, "rejected_4xx"), ("received", "rejected", "limited")),
@@ -490,7 +492,7 @@ def summarize(flow, title=TITLE):
     summary["rejects"] = _reasons(flow.get("rejects", {}), _REASONS_LIMIT, False)
     summary["limits"] = _limits(flow.get("limits", {}))
     summary["too_fast"] = _too_fast(flow.get("too_fast", {}))
-    summary["inventory"] = _inventory(flow)
+    summary["inventory"] = _inventory(flow, summary)
     summary["certificates"] = flow.get("certificates")
     summary["tls"] = {way: _tls(flow.get("tls", {}).get(way, {})) for way in ("in", "out")}
     summary["dkim"] = _dkim(flow.get("dkim", {}))

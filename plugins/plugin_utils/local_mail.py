@@ -5,6 +5,7 @@
 
 import re
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import parse_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn, listed
 
 # The role's tables. texthash is in each Postfix and needs no compiling, and few programs read these.
@@ -12,6 +13,7 @@ RECIPIENTS_TABLE = "/etc/postfix/relay_local_recipients"
 NAMES_TABLE = "/etc/postfix/relay_local_names"
 OWN_TABLE = "/etc/postfix/relay_own_root"
 CLIENT_TABLE = "/etc/postfix/relay_root_recipient"
+COMMANDS_TABLE = "/etc/postfix/relay_commands"
 _TYPE = "texthash"
 
 # Who gets what root gets: RFC 5321 section 4.5.1, and the sender of bounces, to whom some programs answer.
@@ -34,6 +36,10 @@ NO_ROOT = (
 OWN_UNSET = (
     "550 5.1.1 mail to root is not taken by the relay; set relay_server_local_recipient for it (role relay_server)"
 )
+
+
+# qmail-send(8): the sender of a notice about a notice, which goes to postmaster. It is no address, and Postfix refuses it.
+_QMAIL_NOTICE = r"/^(MAIL FROM:)[[:space:]]*<#@\[\]>(.*)$/"
 
 
 def is_user(text):
@@ -70,6 +76,21 @@ def names_of(clients, hostname, given):
     return sorted(found - others), sorted(others)
 
 
+def _made_up(names):
+    """set of str: what hosts call themselves that know no domain: Postfix, sendmail, EL's installer."""
+    return {"localhost", "localhost.localdomain", *(f"{name.partition('.')[0]}.localdomain" for name in names)}
+
+
+def own_addresses(interfaces):
+    """list of str: the relay's addresses and those of the loopback, as they stand in the place of a domain (RFC 5321, section 4.1.3).
+
+    Args:
+        interfaces: list of str; what is no address, such as C(all), is passed over.
+    """
+    addresses = filter(None, (parse_address(str(text)) for text in [*interfaces, "127.0.0.1", "::1"]))
+    return sorted({f"[ipv6:{address}]" if address.family == "ipv6" else f"[{address}]" for address in addresses})
+
+
 def own_names(hostname, mydestination):
     """set of str: the names that the relay itself is, in small letters, as far as they are written out."""
     texts = re.split(r"[\s,]+", mydestination) if isinstance(mydestination, str) else mydestination or ()
@@ -91,7 +112,7 @@ def users_of(recipient, recipients):
     return {**({user: root for user in _WITH_ROOT} if root else {}), **named}
 
 
-def settings(names, recipient, recipients, own=(), kept=False):
+def settings(names, recipient, recipients, own=(), kept=False, addresses=(), qmail=False):
     """What the relay's Postfix is told.
 
     What is refused is so by a route to its error transport, before it would be looked for in the DNS: at once, bounces too, and without
@@ -103,13 +124,17 @@ def settings(names, recipient, recipients, own=(), kept=False):
         recipients: dict: user -> address.
         own: iterable of str, the relay's own names.
         kept: bool, whether mail to the relay's own root ends in a mailbox, to which other hosts then send nothing.
+        addresses: iterable of str, the relay's, in brackets, which Postfix takes for names of its own.
+        qmail: bool, whether a client is qmail.
 
     Returns:
-        dict: C(append), C(prepend) and C(tables) for M(mailops.relay.postfix_config).
+        dict: C(main), C(append), C(prepend) and C(tables) for M(mailops.relay.postfix_config).
     """
     users = users_of(recipient, recipients)
-    append, prepend, tables = {}, {}, []
+    main, append, prepend, tables = {}, {}, {}, []
     here = sorted(name for name in own if is_fqdn(name) or name == "localhost")
+    if names or users:
+        names = {*names, *_made_up(names)}.difference(own)
     if users:
         # Without a host they stand for those of the relay itself. With a dot in it a key alone is a domain too (virtual_alias_domains),
         # to which strangers could send then.
@@ -125,9 +150,12 @@ def settings(names, recipient, recipients, own=(), kept=False):
         tables.append({"path": NAMES_TABLE, "type": _TYPE, "entries": dict.fromkeys(sorted(names), text)})
     if kept and here and "root" not in users:
         prepend["smtpd_recipient_restrictions"] = [f"check_recipient_access {_TYPE}:{OWN_TABLE}"]
-        entries = dict.fromkeys((f"root@{name}" for name in here), OWN_UNSET)
+        entries = dict.fromkeys((f"root@{name}" for name in [*here, *addresses]), OWN_UNSET)
         tables.append({"path": OWN_TABLE, "type": _TYPE, "entries": entries})
-    return {"append": append, "prepend": prepend, "tables": tables}
+    if qmail and users:
+        main["smtpd_command_filter"] = f"regexp:{COMMANDS_TABLE}"
+        tables.append({"path": COMMANDS_TABLE, "type": "regexp", "entries": {_QMAIL_NOTICE: "$1<>$2"}})
+    return {"main": main, "append": append, "prepend": prepend, "tables": tables}
 
 
 def refusal(names, recipient, recipients):
@@ -218,6 +246,7 @@ def problems(values, names, own):
     for user in sorted({user for user in folded if folded.count(user) > 1}):
         yield f'{name}: "{user}" is in it more than once, in small and capital letters, which Postfix does not tell apart. Keep one.'
     users = users_of(recipient, recipients)
+    names = {*names, *_made_up(names)}
     for name, what, address in targets:
         user, _at, domain = address.lower().rpartition("@")
         if domain in names:

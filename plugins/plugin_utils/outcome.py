@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a playbook says at its end, whichever it is: the lines of its verdict, the same as JSON, or one value of that."""
 
+import importlib.util
 import json
+import sys
 
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import said
@@ -30,10 +32,20 @@ def nothing_found(playbook, found):
     return [] if found else [_NOTHING[playbook]]
 
 
+def lacks(package, what):
+    """str: that the controller's Python lacks a package for something, and how it gets it."""
+    return f"{what}: the controller lacks the Python package {package}; install it there: {sys.executable} -m pip install {package}"
+
+
+def report_problems():
+    """list of str: that the controller cannot draw a report; said before the logs are read."""
+    return [] if importlib.util.find_spec("plotly") else [lacks("plotly", "mailops.relay.report")]
+
+
 def query_problem(name, expression):
     """str or None: what is wrong with a JMESPath expression."""
     if jmespath is None:
-        return f"{name}: the controller lacks the Python package jmespath; install it there (pip install jmespath)"
+        return lacks("jmespath", name)
     if not isinstance(expression, str) or not expression.strip():
         return said(name, expression, "a JMESPath expression", "one, for example length(@)")
     try:

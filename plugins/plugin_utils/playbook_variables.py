@@ -18,7 +18,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import CRITERIA, Selection
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period
-from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import query_problem
+from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import query_problem, report_problems
 from ansible_collections.mailops.relay.plugins.plugin_utils.role_variables import ROLES, options_of
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import (
     choice,
@@ -35,6 +35,7 @@ _ZONES = 26 * 3600
 _SOURCES = tuple(log_arguments()["source"]["choices"])
 _LOG = {"since": text, "until": text, "paths": texts, "source": choice(*_SOURCES)}
 _SITE_PREFLIGHT = ("off", "warn", "strict")
+_GROUPS = ("relay_servers", "relay_clients", "sendmail_clients", "qmail_clients", "relay_outsiders")
 # Where the name of an option of mail_queue would be said twice.
 _QUEUE_NAMES = {"queue": "queue_name", "queue_id": "queue_id"}
 
@@ -198,9 +199,30 @@ def problems(playbook, values, given, inventory, whole=True):
             good[name] = value
     if playbook in ("trace", "report"):
         found.extend(_of_times(playbook, good))
+    if whole and playbook == "report":
+        found.extend(report_problems())
     if whole and not found:
         found = {"queue": _of_queue, "trace": _of_trace}.get(playbook, lambda known: [])(good)
     return found
+
+
+def groups_misspelt(groups):
+    """list of str: a sentence on each group that is called almost like one of the site's, which nobody is in.
+
+    Args:
+        groups: dict: group -> list of hosts.
+    """
+    called = {_bare_group(name): name for name in _GROUPS if not groups.get(name)}
+    meant = {name: called.get(_bare_group(name)) for name in sorted(groups) if groups[name]}
+    return [
+        f"{name}: no playbook of mailops.relay asks a group of this name; call it {near}"
+        for name, near in meant.items()
+        if near
+    ]
+
+
+def _bare_group(name):
+    return name.lower().replace("-", "").replace("_", "").removesuffix("s")
 
 
 def nobody(pattern, limit):
@@ -212,7 +234,10 @@ def nobody(pattern, limit):
     """
     pattern = pattern if isinstance(pattern, str) else ",".join(str(entry) for entry in pattern)
     if limit is None:
-        return f"Nobody was asked: the inventory has no host in {pattern}; write -i INVENTORY, of one that has"
+        return (
+            f"Nobody was asked: the inventory has no host in {pattern}; put the hosts into groups of these names, or write"
+            " -i INVENTORY, of one that has them"
+        )
     return f"Nobody was asked: --limit {limit} leaves no host of {pattern}; name one of them, or leave it out"
 
 

@@ -5,6 +5,7 @@
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks, root_mail
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import refusals
 from ansible_collections.mailops.relay.plugins.plugin_utils.trace import stays
 
 # Where relays differ, the worse one counts.
@@ -77,7 +78,8 @@ def _arrived(host, root, ways, site, answer):
         to = root["to"] or (answer["text"] if taken else "an address outside")
         return checks.ok(root_mail.IDENTIFIER, host, f"arrived at {to}")
     if trace["verdict"] in ("bounced", "rejected"):
-        reply = end["reply"] if end is not None else last["rejects"][-1]["reply"] if last["rejects"] else ""
+        said = [end] if end is not None else refusals(last)
+        reply = said[-1]["reply"] if said else ""
         return root_mail.check(host, {"verdict": root_mail.REFUSED, "text": " ".join(reply.split())})
     return None
 

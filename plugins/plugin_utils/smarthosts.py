@@ -47,6 +47,8 @@ _REFUSALS = (
     ("54", "7[.]1", ".*access denied"),
     ("[0-9][0-9]", _ANY_STATUS, f".*({_NO_LOGIN})"),
 )
+# Exchange's, of a group or mailbox that takes mail of its own people only; "authentication required" follows, and no login would help.
+_RECIPIENTS_OWN = "/^(5.*(RESOLVER[.]RST[.]|[ -]5[.]7[.]13[3-6] ).*)$/"
 # What POSIX takes for more than itself, and the delimiter of regexp_table(5).
 _SPECIAL = re.compile(r"([.^$*+?()\[\]{}|\\/])")
 _STATUS = re.compile(r"5\.[0-9]{1,3}\.[0-9]{1,3} ")
@@ -138,7 +140,7 @@ def _login(smarthost):
 
 def _replies():
     """dict: the table that makes a refusal for want of a login a temporary one, line by line (postconf(5), smtp_reply_filter)."""
-    entries = []
+    entries = [{_RECIPIENTS_OWN: "${1}"}]
     for digits, status, text in _REFUSALS:
         entries.append({f"/^5({digits}[ -])5([.]{status} {text}.*)$/": "4${1}4${2}"})
         if status == _ANY_STATUS:

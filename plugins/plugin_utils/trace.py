@@ -10,7 +10,12 @@ with the same Message-ID that came from this host at that time. What a log does 
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain, read_address
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import last_attempts, open_recipients, unaccounted
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import (
+    last_attempts,
+    open_recipients,
+    refusals,
+    unaccounted,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import thrown_away
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners
@@ -446,10 +451,12 @@ def _verdict_without_attempt(node, now):
     for note in hop["notes"]:
         if note["kind"] == "deleted":
             return "deleted", f"deleted from the queue of {node.host}"
-    if hop["status"] == "rejected" or any(entry["action"].endswith("reject") for entry in hop["rejects"]):
-        return "rejected", "{} refused it: {}".format(node.host, hop["rejects"][-1]["reply"])
-    if any("discard" in entry["action"] for entry in hop["rejects"]):
-        return "deleted", "{} discarded it by a rule: {}".format(node.host, hop["rejects"][-1]["reply"])
+    refused = refusals(hop)
+    if refused:
+        return "rejected", "{} refused it: {}".format(node.host, refused[-1]["reply"])
+    for entry in hop["rejects"]:
+        if "discard" in entry["action"]:
+            return "deleted", "{} discarded it by a rule: {}".format(node.host, entry["reply"])
     place = _place(node)
     if place:
         held = any(note["kind"] == "held" for note in hop["notes"]) or hop["queue"] == "hold"

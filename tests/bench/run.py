@@ -59,7 +59,7 @@ def second_run(what, host, tasks_limit, ratio_limit):
         seconds, tasks = play("mailops.relay.site", "--limit", host)
         assert not any(task["changed"] for task in tasks), "not converged"
         site.append(seconds)
-        counts.append(sum(task["task"] != "Gathering Facts" for task in tasks))
+        counts.append(sum(task["task"] != "Gather facts" for task in tasks))
     print(f"gather and ping: {statistics.median(base):.2f} s; site.yml --limit {host}: {statistics.median(site):.2f} s")
     report(f"{what}, second run: tasks after fact gathering", max(counts), tasks_limit)
     ratios = [slow / fast for slow, fast in zip(site, base, strict=True)]

@@ -794,7 +794,8 @@ class OpendkimConfig(Subject):
         os.makedirs(self.path("etc", "opendkim", "keys"))
         os.makedirs(self.path("var", "lib", "mailops.relay"), 0o700)
         with open(self.path("etc", "opendkim.conf"), "w") as stream:
-            stream.write("# As it was\nUserID opendkim\nMode sv\n")
+            stream.write("# As it was\nUserID {0}\nMode sv\n".format(os.getuid()))
+        os.makedirs(self.path("var", "spool", "postfix"))
         tables = [self.path("etc", "opendkim", "mailops-relay." + name) for name in "former keys signing hosts".split()]
         self._keys = [self._key(selector) for selector in self._selectors]
         self._record = self.path("var", "lib", "mailops.relay", "owners.json")
@@ -826,12 +827,17 @@ class OpendkimConfig(Subject):
             "internal_hosts": [] if selector == "a" else ["192.0.2.0/24"],
             "unsigned_headers": ["User-Agent"] if selector == "b" else [],
             "port": 8891,
+            "socket": "relay/opendkim.sock",
             "backup": False,
             "owner": "kill",
             "state": "absent" if selector is None else "present",
         }
         opendkim.time = Clock(now)
-        return opendkim.Signer(request, Signing(runner), lambda: 86400, None, check_mode, root=self.scratch).apply()
+        # As the user of this process, with its group.
+        place = "/var/spool/postfix", os.getgid()
+        return opendkim.Signer(
+            request, Signing(runner), lambda: 86400, lambda: place, None, check_mode, root=self.scratch
+        ).apply()
 
     def question(self, argv, stdin):
         return tuple(argv)
@@ -850,6 +856,8 @@ class OpendkimConfig(Subject):
         named = content(self.path("etc", "opendkim", "mailops-relay.keys")).decode("ascii").split(":")[-1].strip()
         if not os.path.exists(self.scratch + named):
             found.append("the key that signs is gone")
+        if not os.path.isdir(self.path("var", "spool", "postfix", "relay")):
+            found.append("the directory of the socket, which the configuration names, is not there")
         if not between:
             (things,) = owners_record.parse(content(self._record).decode("utf-8"), self._record).values()
             if any(len(entry["set"]) != 1 for keys in things.values() for entry in keys.values()):

@@ -39,7 +39,7 @@ def test_check_mode_on_fresh_hosts_announced_what_the_real_run_then_changed():
             ("legacy01", f"mailops.relay.sendmail_client : {task}")
             for task in (
                 "Run sendmail with this configuration",
-                "Stop mail systems that run although their package is gone",
+                "Stop other mail systems",
                 "Kill the sendmail that waits for the port in vain",
             )
         }

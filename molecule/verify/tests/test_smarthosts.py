@@ -15,26 +15,43 @@ RELAY, WEB, PROVIDER = site.RELAY, "web01", "provider01.example.net"
 PASSWORDS = {"shop": "pw-S:hop one", "news": "pw-News-two"}
 WRONG = "pw-changed"
 AUTHORITY = "/root/provider01.pem"
-# The provider takes no mail for this recipient.
-LATER = "later@example.net"
-SECONDS = 2
+# The provider takes no mail for this recipient, and says to mail for the other that it comes too fast.
+LATER, FAST = "later@example.net", "fast@example.net"
+SECONDS = 1
 
 SMARTHOST = {"hosts": [PROVIDER], "ca_file": AUTHORITY}
+# A customer whom the provider knows by a certificate.
+TENANT = {"certificate": "/etc/ssl/tenant.crt", "private_key": "/etc/ssl/tenant.key"}
 VARIABLES = {
     "relay_server_smarthosts": [
-        {"name": "shop", "user": "shop", "password": PASSWORDS["shop"], **SMARTHOST},
+        # No mail server answers on the first host's port.
+        {
+            "name": "shop",
+            "user": "shop",
+            "password": PASSWORDS["shop"],
+            **SMARTHOST,
+            "hosts": ["outside01.example.org", PROVIDER],
+        },
         {"name": "news", "user": "news", "password": PASSWORDS["news"], "port": 465, **SMARTHOST},
+        {"name": "tenant", "port": 2525, **SMARTHOST, **TENANT},
     ],
     "relay_server_routes": [
         {"sender": "shop.example", "via": "shop"},
         {"sender": "news.example", "via": "news"},
+        {"sender": "tenant.example", "via": "tenant"},
         # Not a sender of this account: the provider says so behind the message.
         {"sender": "example.org", "via": "shop"},
     ],
     "relay_server_pacing": [{"smarthost": "news", "per_minute": 60 // SECONDS}],
 }
 
-# mx01 as provider01: two accounts in Debian's sasldb, each with its sender, on port 587 and on 465.
+MAKE_CERTIFICATE = f"""
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tenant.example -keyout {TENANT["private_key"]} -out {TENANT["certificate"]}
+chmod 0600 {TENANT["private_key"]}
+"""
+FINGERPRINT = f"openssl x509 -in {TENANT['certificate']} -noout -fingerprint -sha256 | cut -d= -f2"
+
+# mx01 as provider01: two accounts in Debian's sasldb, each with its sender, on port 587 and on 465, and one by certificate on 2525.
 MAKE_PROVIDER = f"""
 set -eu
 cp -p /etc/postfix/main.cf /etc/postfix/master.cf /root/
@@ -45,7 +62,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={PROVIDER} -addext s
 printf 'pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n' > sasl/smtpd.conf
 while IFS='|' read -r user password; do printf %s "$password" | saslpasswd2 -p -c -u {PROVIDER} "$user"; done
 chown postfix /etc/sasldb2
-postconf -e 'provider_recipients = check_recipient_access inline:{{{{{LATER}=450 4.7.0 Come back later}}}}' \
+postconf -e 'provider_recipients = check_recipient_access inline:{{{{{LATER}=450 4.7.0 Come back later}}, {{{FAST}=421 4.7.28 Unusual rate of mail}}}}' \
     'provider_senders = check_sender_access inline:{{{{example.org=554 5.7.60 Not a sender of this account}}}}, reject_sender_login_mismatch' \
     'smtpd_sender_login_maps = inline:{{@shop.example=shop@{PROVIDER}, @news.example=news@{PROVIDER}}}'
 for port in 587 465; do
@@ -58,6 +75,12 @@ for port in 587 465; do
     done
 done
 postconf -P 465/inet/smtpd_tls_wrappermode=yes
+postconf -M 2525/inet='2525 inet n - n - - smtpd'
+for option in tls_security_level=encrypt tls_cert_file=/etc/postfix/provider.crt tls_key_file=/etc/postfix/provider.key \
+        tls_ask_ccert=yes tls_fingerprint_digest=sha256 relay_restrictions=permit_tls_clientcerts,reject recipient_restrictions=; do
+    postconf -P "2525/inet/smtpd_$option"
+done
+postconf -P "2525/inet/relay_clientcerts=inline:{{{{$FINGERPRINT=tenant}}}}"
 postfix reload
 """
 REMOVE_PROVIDER = """
@@ -72,12 +95,16 @@ def provider():
     """mx01 is provider01 for a while, and the relay knows who vouches for its certificate; then both are as before."""
     accounts = "".join(f"{user}|{password}\n" for user, password in PASSWORDS.items())
     try:
-        site.run("mx01", MAKE_PROVIDER, stdin=accounts)
+        site.run(RELAY, MAKE_CERTIFICATE)
+        site.run("mx01", f"FINGERPRINT={site.output(RELAY, FINGERPRINT)}\n{MAKE_PROVIDER}", stdin=accounts)
         site.run(RELAY, f"cat > {AUTHORITY}", stdin=site.run("mx01", "cat /etc/postfix/provider.crt").stdout)
         yield
     finally:
         site.run("mx01", REMOVE_PROVIDER)
-        site.run(RELAY, f"find /etc/postfix -name '*~' -cnewer {AUTHORITY} -delete; rm -f {AUTHORITY}")
+        site.run(
+            RELAY,
+            f"find /etc/postfix -name '*~' -cnewer {AUTHORITY} -delete; rm -f {AUTHORITY} {' '.join(TENANT.values())}",
+        )
         site.run(RELAY, "DEBIAN_FRONTEND=noninteractive apt-get purge -y libsasl2-modules")
 
 
@@ -137,19 +164,33 @@ def test_each_sender_has_its_own_account_and_a_wrong_password_makes_its_mail_wai
     try:
         made = run("mailops.relay.site", **VARIABLES)
         assert made.returncode == 0, made.stdout + made.stderr
-        each = {name: [send(f"app@{name}.example") for _number in range(2)] for name in PASSWORDS}
+        each = {
+            name: [send(f"app@{name}.example") for _number in range(number)]
+            for name, number in (("news", 4), ("shop", 2))
+        }
+        tenants = send("app@tenant.example")
         foreign = send("app@example.org", "ops@example.com")
         send("late@shop.example", LATER)
-        site.all_arrive([word for words in each.values() for word in words])
+        send("app@shop.example", FAST)
+        site.all_arrive([tenants, *(word for words in each.values() for word in words)])
         for name, words in each.items():
-            assert [account_of(site.received(word)) for word in words] == [name, name]
-        first_taken, then_taken = sorted(taken_at(site.received(word)) for word in each["news"])
-        assert then_taken - first_taken >= SECONDS
+            assert {account_of(site.received(word)) for word in words} == {name}
+        # The certificate is whom it knows there, and nobody has logged in.
+        by_certificate = site.received(tenants)
+        assert account_of(by_certificate) is None and '(Client CN "tenant.example"' in by_certificate
+        # One account has a pace, the others' mail does not wait for it.
+        taken = {name: sorted(taken_at(site.received(word)) for word in words) for name, words in each.items()}
+        assert taken["news"][-1] - taken["news"][0] >= 3 * SECONDS
+        assert taken["shop"][-1] <= taken["news"][-1]
+        # Mail of the account whose first host is down goes by its second one.
+        assert re.search(r"smart-shop/smtp\[.* connect to outside01\.example\.org\[", site.log(RELAY))
         # The sender is told.
         notice = " ".join(site.arrives(foreign).split())
         assert "X-Original-To: app@example.org" in notice
         assert "554 5.7.60" in notice and "Not a sender of this account" in notice
-        site.wait_for(lambda: waiting(["late@shop.example", "450 4.7.0", "Come back later"]))
+        site.wait_for(lambda: waiting(["late@shop.example", "450 4.7.0", "Come back later", "421 4.7.28"]))
+        (counted,), _done = site.modules(site.Call(RELAY, "mail_flow_info", {}))
+        assert counted["flow"]["too_fast"]["smarthost:shop"]["count"] >= 2
 
         site.run("mx01", f"saslpasswd2 -p -u {PROVIDER} shop", stdin=WRONG)
         told = run("mailops.relay.preflight", preflight_file=str(file), **dns, **VARIABLES)

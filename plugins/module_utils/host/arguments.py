@@ -93,3 +93,12 @@ def _check_number(what, kind, value):
             )
     elif not abs(value) <= _LARGEST[kind]:
         raise ArgumentError("{0}: {1:g} is not a usable number; give one up to {2}".format(what, value, _LARGEST[kind]))
+
+
+def texts_in(value):
+    """list of str: every text in a value, wherever it stands in lists and dictionaries; no empty ones."""
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in texts_in(item)]
+    if isinstance(value, (list, tuple)):
+        return [text for item in value for text in texts_in(item)]
+    return [value] if isinstance(value, TEXT) and value else []

@@ -11,12 +11,19 @@ __metaclass__ = type
 import contextlib
 import platform
 import sys
+from numbers import Number
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import arguments
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import HostError, RelayError, explained
+
+# Shorter texts would be found in half the words.
+_SHORTEST_SECRET = 4
+# What a result says in words of its own: a password that is one of them too changes no verdict.
+_WORDS = ("id", "status", "verdict")
 
 
 class RelayModule(AnsibleModule):
@@ -33,11 +40,34 @@ class RelayModule(AnsibleModule):
             msg = "Invoked with " + " ".join("{0}={1}".format(*item) for item in sorted(log_args.items()))
         super(RelayModule, self).log(msg, log_args=log_args)
 
-    def exit_json(self, **result):
-        """End well; what a result has as C(warnings) is shown as such. (ansible-core 2.23 no longer takes them from a result.)"""
+    def exit_json(self, words=(), **result):
+        """End well; what a result has as C(warnings) is shown as such. (ansible-core 2.23 no longer takes them from a result.)
+
+        Secrets are taken out of its texts; its numbers, its truth values and its own words stay what they are, whatever the secret is.
+
+        Args:
+            words: iterable of str, names of values that hold no text of others, besides C(id), C(status) and C(verdict).
+        """
         for warning in result.pop("warnings", ()):
-            self.warn(warning)
+            self.warn(self.in_words_of_role(warning))
+        if self.no_log_values:
+            arguments_shown = remove_values(self.params, self.no_log_values)
+            secrets = set(text for text in self.no_log_values if len(text) >= _SHORTEST_SECRET)
+            result = without_secrets(result, secrets, _WORDS + tuple(words))
+            # Ansible would take what is still there out of those words, too.
+            said = list(_leaves(result))
+            self.no_log_values = set(text for text in secrets if not any(text in one for one in said))
+            result["invocation"] = {"module_args": arguments_shown}
         super(RelayModule, self).exit_json(**result)
+
+    def in_words_of_role(self, text):
+        """str: a text that may name options of this module, for the user of the role that has called it."""
+        if not self.params.get("owner"):
+            return text
+        # Few calls have anything to say.
+        from ansible_collections.mailops.relay.plugins.module_utils.host.role_names import in_words_of
+
+        return in_words_of(self.params["owner"], text)
 
     def conceal(self, texts):
         """Keep texts out of the result and of every message.
@@ -45,7 +75,7 @@ class RelayModule(AnsibleModule):
         Args:
             texts: iterable of str. What has less than four characters would be found in half the words, and is left.
         """
-        self.no_log_values.update(text for text in texts if len(text) > 3)
+        self.no_log_values.update(text for text in texts if len(text) >= _SHORTEST_SECRET)
 
     def need(self, packages):
         """End unless all Python packages are there; the message fits in a table's cell, with the command that installs them.
@@ -80,6 +110,34 @@ class RelayModule(AnsibleModule):
         super(RelayModule, self)._log_to_syslog(text.replace("\0", "\\0"))
 
 
+def without_secrets(value, secrets, words):
+    """A result of which no text has a secret in it.
+
+    Args:
+        value: what JSON has.
+        secrets: set of str.
+        words: tuple of str, the names of the values that are left as they are.
+    """
+    if isinstance(value, dict):
+        return dict(
+            (name, one if name in words else without_secrets(one, secrets, words)) for name, one in value.items()
+        )
+    if isinstance(value, (list, tuple)):
+        return [without_secrets(one, secrets, words) for one in value]
+    # A number or a truth value would be one by chance only.
+    return value if value is None or isinstance(value, Number) else remove_values(value, secrets)
+
+
+def _leaves(value):
+    """Yields each text, number and truth value of a result as a str."""
+    if isinstance(value, (dict, list, tuple)):
+        for one in value.values() if isinstance(value, dict) else value:
+            for leaf in _leaves(one):
+                yield leaf
+    else:
+        yield to_native(value)
+
+
 @contextlib.contextmanager
 def reported(module):
     """Check a module's options, run what it does, and end in C(fail_json) with a sentence when that fails.
@@ -104,4 +162,4 @@ def reported(module):
     if not checked:
         # Nobody has looked yet which of these are secrets; Ansible returns all of them otherwise.
         facts["invocation"] = {"module_args": module.without_mappings(module.params, "(not shown)")}
-    module.fail_json(msg=str(problem), **facts)
+    module.fail_json(msg=module.in_words_of_role(str(problem)), **facts)

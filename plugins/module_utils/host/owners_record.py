@@ -313,6 +313,12 @@ def _check_safe(path):
                 "{0}: this is a symbolic link, and the record says what is put into files of this host; put what it points to in "
                 "its place. Nothing was changed".format(name)
             )
+        if status.st_uid == 0 and os.geteuid():
+            raise OwnershipError(
+                "{0}: this is root's, and another user runs this; run it as root (become: true). Nothing was changed".format(
+                    name
+                )
+            )
         if status.st_uid != os.geteuid() or (stat.S_IMODE(status.st_mode) & 0o022):
             raise OwnershipError(
                 "{0}: others than {1} can write to it, and it says what is put into files of this host; see who has, then "

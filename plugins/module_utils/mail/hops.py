@@ -23,6 +23,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.reply import ne
 # name[address]:port, name[address], [address], name
 _PEER = re.compile(r"([^\[\]]*?)(?:\[([^\]]*)\])?(?::([0-9]{1,5}))?\Z")
 _FINAL = frozenset((SENT, BOUNCED, EXPIRED))
+# seconds: a client's commands for one message take no longer.
+_SESSION = 3600
 _PAIR = re.compile(r"(?:\A|(?<=, ))([a-z_]{1,64})=([^,]*)(?=, |\Z)")
 # An address that stands where a name may: qmail writes the bare address of the server that it reached.
 _ADDRESS = re.compile(
@@ -138,6 +140,18 @@ def unaccounted(hop):
     return max(hop["recipients"] - len(last_attempts(hop)), 0)
 
 
+def _only_refused(hop, seconds):
+    """bool: whether some of a message's recipients were refused, and its arrival is still to be told, as sendmail does last."""
+    return (
+        hop["rejects"]
+        and hop["arrival"] is None
+        and hop["size"] is None
+        and hop["removed"] is None
+        and not hop["deliveries"]
+        and seconds - hop["first"] <= _SESSION
+    )
+
+
 class Assembler(GapEvents):
     """Makes hops of events.
 
@@ -216,8 +230,12 @@ class Assembler(GapEvents):
     def arrival(self, stamp, origin, queue_id, client, details):
         if self._wanted is not None and queue_id not in self._wanted:
             return
-        hop = self._new(origin, queue_id)
-        hop["arrival"] = hop["first"] = hop["last"] = self._seconds(stamp)
+        seconds = self._seconds(stamp)
+        hop = self._live.get(queue_id)
+        if hop is None or not _only_refused(hop, seconds):
+            hop = self._new(origin, queue_id)
+            hop["first"] = seconds
+        hop["arrival"] = hop["last"] = seconds
         if client:
             hop["client"] = _clients[client]
             hop["tls"] = origin.tls
@@ -344,9 +362,35 @@ class Assembler(GapEvents):
         }
         if queue_id:
             if self._wanted is None or queue_id in self._wanted:
-                _append(self._hop(stamp, origin, queue_id), "rejects", entry)
+                hop = self._hop(stamp, origin, queue_id)
+                # Of what is refused there may be no line that tells more.
+                if sender and hop["sender"] is None:
+                    hop["sender"] = sender
+                if client and hop["client"] is None:
+                    hop["client"] = entry["client_host"]
+                _append(hop, "rejects", entry)
         elif self._most is None or len(self.rejects) < self._most:
             self.rejects.append(entry)
+
+
+def refusals(hop):
+    """list of dict: of a hop's C(rejects) those by which nobody got the message, in the order of the log.
+
+    Where one recipient was refused and the message came for others, it was taken.
+    """
+    return [
+        entry
+        for entry in hop["rejects"]
+        if entry["action"].endswith("reject") and not (entry["stage"] == "RCPT" and hop["recipients"])
+    ]
+
+
+def refused_recipients(hop):
+    """list of str: recipients of whom the log tells that they were refused, or that a rule meant them."""
+    found = [entry["recipient"] for entry in hop["rejects"] if entry["recipient"]]
+    # What sendmail tells of each when a filter has refused the message.
+    found.extend(note["text"].partition(": ")[0] for note in hop["notes"] if note["kind"] in ("rejected", "deleted"))
+    return found
 
 
 def finish(hop):
@@ -369,7 +413,7 @@ def status_of(hop):
     if any(note["kind"] == EXPIRED for note in hop["notes"]):
         found = set(BOUNCED if status == DEFERRED else status for status in found) or set([BOUNCED])
     if not found:
-        return "rejected" if any(entry["action"].endswith("reject") for entry in hop["rejects"]) else "open"
+        return "rejected" if refusals(hop) else "open"
     if unaccounted(hop):
         found.add("open")
     return found.pop() if len(found) == 1 else "mixed"

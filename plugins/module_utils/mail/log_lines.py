@@ -239,6 +239,7 @@ class Lexer(object):
         hour: int, seconds since the epoch: when the hour of the present record began; its minute after C(by_minute).
         lines, unreadable, unknown: int, counters. unknown are lines of a mail program that its reader does not know.
         samples: list of str, the first of these, printable.
+        rfc5424: bool, whether there was a line of RFC 5424, in which no bracket is around the process number.
         uncounted: int, how many repetitions of lines that were folded into one are not counted, since they are too many.
         others: dict: program that is not a mail system's -> number of its lines.
     """
@@ -258,6 +259,7 @@ class Lexer(object):
         self._step = 3600
         self.lines = self.unreadable = self.unknown = self.uncounted = 0
         self._repetitions = 0
+        self.rfc5424 = False
         self.samples = []
         self.others = {}
 
@@ -444,6 +446,7 @@ class Lexer(object):
             self.hour = self._hour_of(stamp)
         except ValueError:
             return False
+        self.rfc5424 = True
         tag = program + ("[{0}]:".format(pid) if pid != "-" else ":")
         self._single(stamp, "{0} {1} {2}".format(host, tag, text), line)
         return True

@@ -26,7 +26,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.log_blocks impo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.address_pattern import Addresses
 from ansible_collections.mailops.relay.plugins.module_utils.mail.argument_specs import TEXTS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.errors import CriterionError
-from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import Assembler, status_of, unaccounted
+from ansible_collections.mailops.relay.plugins.module_utils.mail.hops import (
+    Assembler,
+    refused_recipients,
+    status_of,
+    unaccounted,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
     BOUNCED,
     DEFERRED,
@@ -148,9 +153,13 @@ class Query(object):
             return False
         if self._senders and (hop["sender"] is None or not self._senders.match(hop["sender"])):
             return False
-        if self._recipients and not any(
-            self._recipients.match(delivery["recipient"]) or self._recipients.match(delivery["orig_to"])
-            for delivery in hop["deliveries"]
+        if (
+            self._recipients
+            and not any(
+                self._recipients.match(delivery["recipient"]) or self._recipients.match(delivery["orig_to"])
+                for delivery in hop["deliveries"]
+            )
+            and not any(map(self._recipients.match, refused_recipients(hop)))
         ):
             return False
         if any(self._clients) and not (hop["client"] and self._is_client(hop["client"])):
@@ -169,6 +178,9 @@ class Query(object):
     def matches_reject(self, entry):
         """bool: whether this refusal is meant."""
         if not self.about_rejects() or not self._in_time(entry["time"], entry["time"]):
+            return False
+        if self.status is not None and not entry["action"].endswith("reject"):
+            # A rule that warns, or sends a message elsewhere, refuses nothing.
             return False
         for name, wanted in (("sender", self._senders), ("recipient", self._recipients)):
             if wanted and not wanted.match(entry[name]):
@@ -197,7 +209,9 @@ class _Mentions(GapEvents):
             self.ids.add(queue_id)
             # Of Postfix's programs, these say in lines of their own what a connection is like.
             if origin.pid and (origin.mta != "postfix" or origin.program in ("smtpd", "smtp", "lmtp")):
-                self.tags.add("{0}[{1}]:".format(origin.tag, origin.pid))
+                self.tags.add(" {0}[{1}]:".format(origin.tag, origin.pid))
+                if self._lexer.rfc5424:
+                    self.tags.add(" {0} {1} ".format(origin.tag, origin.pid))
 
     def arrival(self, stamp, origin, queue_id, client, details):
         self._mention(origin, queue_id)
@@ -341,7 +355,7 @@ def search(sources, query, limit, make_readers):
         wanted, gaps = mentions.ids, mentions.gaps
         if len(wanted) <= _MOST_NEEDLES:
             lines = [to_bytes(text) for text in wanted] + [b"qmail"]
-            lines.extend(to_bytes(" " + tag, errors="surrogateescape") for tag in mentions.tags)
+            lines.extend(to_bytes(tag, errors="surrogateescape") for tag in mentions.tags)
             if query.about_rejects():
                 lines.extend(needles)
             else:

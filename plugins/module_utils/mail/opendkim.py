@@ -9,7 +9,9 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import pwd
 import re
+import stat
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
@@ -43,8 +45,12 @@ _FORMER = "mailops-relay.former"
 RETIRED = 0
 # A key is made and published, signs, and is needed until what it has signed has arrived.
 NEW, SIGNS, FORMER = STEPS = ("new", "signs", "former")
+_PACKAGED_USER = "opendkim"
 _LOOPBACK = ["127.0.0.0/8", "::1"]
 _HEADER = re.compile(r"[A-Za-z0-9_-]+\Z")
+_SOCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+# Of the directory of the socket: what is made there has the group of the directory, which is Postfix's.
+_SOCKET_MODE = 0o2750
 
 
 class SignerError(RelayError):
@@ -58,15 +64,17 @@ class Signer(object):
         request: dict, the module's options.
         runner: ``commands.Runner``.
         lifetime: callable, for how many seconds mail that was signed may be queued.
+        queue: callable, where the mail system has its queue (str), and its group there (int, or None where there is none).
         label: callable or None, see ``Transaction``.
         check_mode: bool.
         root: str, put before each path, for tests.
     """
 
-    def __init__(self, request, runner, lifetime, label=None, check_mode=False, root=""):
+    def __init__(self, request, runner, lifetime, queue, label=None, check_mode=False, root=""):
         self._request = request
         self._runner = runner
         self._lifetime = lifetime
+        self._queue, self._group = queue() if request["socket"] else ("", None)
         self._label = label
         self._check_mode = check_mode
         self._root = root
@@ -114,6 +122,12 @@ class Signer(object):
     def _check_places(self):
         if not 0 < self._request["port"] < 65536:
             raise SignerError("port: {0} is not a port from 1 to 65535.".format(self._request["port"]))
+        if self._request["socket"] and not _SOCKET.match(self._request["socket"]):
+            raise SignerError(
+                "socket: {0!r} is not a directory and a name. Write one of each, such as mailops-relay/opendkim.sock.".format(
+                    self._request["socket"]
+                )
+            )
         for host in self._request["internal_hosts"]:
             try:
                 parse_network(host, strict=False)
@@ -146,18 +160,25 @@ class Signer(object):
         if self._request["state"] == "absent":
             self._warnings += owned.nothing_known()
         changed = [plan for plan in plans if plan.changed]
+        place = self._place(plans)
         # A run that was killed when the key had gone may have left it here.
         directories = stages_of(plans, *[os.path.dirname(self._root + one.key.path) for one in former])
         stale = has_stale(directories)
         if not self._check_mode:
             remove_stale(directories)
         backups = []
-        if (changed or owned.changed) and not self._check_mode:
+        act = not self._check_mode
+        if place is not None and act:
+            # What the configuration is to name is there before it.
+            place.make()
+        if (changed or owned.changed) and act:
             backups = self._activate(plans, changed, owned)
+        if place is not None and act:
+            place.remove()
         service = daemon_state(self._runner, "opendkim.service", [plan.destination for plan in read])
         return {
-            "changed": bool(changed),
-            "diff": [diff for plan in changed for diff in plan.diffs()],
+            "changed": bool(changed or place),
+            "diff": [diff for plan in changed for diff in plan.diffs()] + ([place.diff()] if place else []),
             "signing": [_facts(key) for key in signing],
             "waiting": [_facts(key) for key in waiting],
             "former": [dict(_facts(one.key), since=one.since) for one in former],
@@ -165,8 +186,9 @@ class Signer(object):
             "installed": self._installed,
             "running": service["running"],
             "enabled": service["enabled"],
-            "restart_required": bool(signing) and (any(plan.changed for plan in read) or service["older"]),
-            "up_to_date": not (changed or owned.changed or stale),
+            "restart_required": bool(signing)
+            and (any(plan.changed for plan in read) or service["older"] or bool(place)),
+            "up_to_date": not (changed or owned.changed or stale or place),
             "backup_files": backups,
             "warnings": self._warnings + files.warnings + owned.warnings(),
         }
@@ -227,11 +249,45 @@ class Signer(object):
                     )
                 )
 
+    def _socket(self):
+        """str: the path of the socket; empty without one."""
+        return os.path.join(self._queue, self._request["socket"]) if self._request["socket"] else ""
+
+    def _listens(self):
+        socket = self._socket()
+        return "local:" + socket if socket else "inet:{0}@127.0.0.1".format(self._request["port"])
+
+    def _place(self, plans):
+        """SocketPlace or None: what is to be done about the directory of the socket when the files are as they will be."""
+        socket = self._socket()
+        if not socket or not os.path.isdir(self._root + self._queue):
+            return None
+        (text,) = [plan.after for plan in plans if plan.destination == os.path.realpath(self._configuration)] or [
+            read_native(self._configuration)
+        ]
+        found = opendkim_conf.settings(text or "")
+        wanted = None
+        if found.get("socket") == "local:" + socket:
+            user = _user(found.get("userid", ""))
+            if user is None or self._group is None:
+                if self._check_mode:
+                    return None
+                raise SignerError(
+                    "socket: this host has no user {0}, which UserID in {1} names, or none for Postfix. Install both packages.".format(
+                        found.get("userid") or _PACKAGED_USER, CONFIGURATION
+                    )
+                )
+            wanted = _SOCKET_MODE, user, self._group
+        place = SocketPlace(self._root + socket, wanted)
+        return place if place.differs() else None
+
     def _wanted(self):
         """list of (str, str): the parameters of the configuration."""
         return [
             ("Mode", "s"),
-            ("Socket", "inet:{0}@127.0.0.1".format(self._request["port"])),
+            ("Socket", self._listens()),
+            # The socket is its user's and its directory's group's.
+            ("UMask", "007"),
             ("Canonicalization", "relaxed/simple"),
             # A second From, put in on the way, would be what the reader sees.
             ("OversignHeaders", "From"),
@@ -317,6 +373,66 @@ class Signer(object):
             # A copy of a key that goes would be that key.
             kept = [plan for plan in changed if not plan.secret]
             return writer.activate(kept if self._request["backup"] else [])
+
+
+class SocketPlace(object):
+    """The directory of the socket, with the group that may connect.
+
+    Args:
+        socket: str, its path.
+        wanted: (int, int, int) or None, mode, owner and group of the directory; None where there is to be none.
+    """
+
+    def __init__(self, socket, wanted):
+        self._path = socket
+        self._directory = os.path.dirname(socket)
+        self._wanted = wanted
+        self._there = None
+        if os.path.isdir(self._directory):
+            status = os.lstat(self._directory)
+            self._there = stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
+
+    def differs(self):
+        """bool: whether there is something to do."""
+        return self._there != self._wanted
+
+    def make(self):
+        """Make the directory, where there is to be one."""
+        if self._wanted is None:
+            return
+        with about(self._directory):
+            if self._there is None:
+                os.mkdir(self._directory, 0o700)
+            mode, user, group = self._wanted
+            os.chown(self._directory, user, group)
+            # Behind the owner, whose change takes the group's bit away.
+            os.chmod(self._directory, mode)
+
+    def remove(self):
+        """Remove it with the socket, which nobody asks any more, where there is to be none."""
+        if self._wanted is not None:
+            return
+        with about(self._directory):
+            if os.path.exists(self._path):
+                os.unlink(self._path)
+            os.rmdir(self._directory)
+
+    def diff(self):
+        """dict: as the module returns it."""
+        before, after = [
+            "" if one is None else "mode, owner and group: {0:04o} {1}:{2}\n".format(*one)
+            for one in (self._there, self._wanted)
+        ]
+        return {"before_header": self._directory, "after_header": self._directory, "before": before, "after": after}
+
+
+def _user(text):
+    """int or None: the user of a C(UserID), USER or USER:GROUP; that of the packages where it names none."""
+    name = text.partition(":")[0] or _PACKAGED_USER
+    try:
+        return int(name) if name.isdigit() else pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None
 
 
 def former_keys(root=""):

@@ -11,6 +11,8 @@ __metaclass__ = type
 import os
 import re
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
+
 # On EL they live beside each other, and want the same port. Debian 13 removes Postfix and leaves its processes running.
 SERVICES = ("postfix.service", "sendmail.service", "exim.service", "exim4.service")
 
@@ -23,6 +25,10 @@ _MOST_LINKS = 8
 
 # systemctl(1), "is-active": what has no process is one of these.
 _AT_REST = ("inactive", "failed")
+
+
+class OtherSystemError(RelayError):
+    """Another mail system is in use on this host, and the call is not to bring one beside it; nothing has changed."""
 
 
 def parse_units(output):
@@ -112,3 +118,27 @@ class Units(object):
     def is_alone(self):
         """bool or None: whether there is neither of these; None where systemd does not say."""
         return not (self.other_program or self.other_services) if self._units() else None
+
+    def refuse_others(self, called):
+        """Refuse a host on which another mail system is in use.
+
+        Args:
+            called: str, what people call the mail system that is asked about.
+
+        Raises:
+            OtherSystemError
+        """
+        services, program = self.other_services, self.other_program
+        if not (services or program):
+            return
+        facts = ["{0} runs, or starts at boot".format(" and ".join(services))] if services else []
+        ways = ["systemctl disable --now {0}".format(" ".join(services))] if services else []
+        if program:
+            facts.append("{0} leads to {1}".format(self._program, program))
+            ways.append("alternatives --config mta")
+        raise OtherSystemError(
+            "another mail system than {0} is in use on this host: {1}. See that nothing waits in its queue, and put it out of "
+            "use ({2}), or set refuse_other_mta=false. Nothing was changed.".format(
+                called, ", ".join(facts), "; ".join(ways)
+            )
+        )

@@ -121,7 +121,7 @@ def _check_values(scopes, main, services, host):
                     "secret-readable",
                     name,
                     "a password stands in {0}, and {1} can read that file".format(scope.file, readers),
-                    "put it into a table that only root can read (secret_entries), and name the table here",
+                    "put it into a table (secret_entries) or a file that others cannot read, and name that here",
                     WARNING,
                 )
                 findings.append(found._replace(value="(not shown)"))

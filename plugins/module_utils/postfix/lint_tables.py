@@ -18,6 +18,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups impo
     WRAPPERS,
     Lookups,
     SyntaxProblem,
+    inside,
 )
 
 # What postmap makes of a source file, by type.
@@ -126,7 +127,7 @@ def _proxied(item, depth=0):
     if kind in WRAPPERS:
         return _proxied(_DEBUGGED.match(path).group(1), depth)
     if kind in COMPOSED and path.startswith("{"):
-        return [table for part in split_list(path.strip("{}")) for table in _proxied(part, depth + 1)]
+        return [table for part in split_list(inside(path) or "") for table in _proxied(part, depth + 1)]
     return []
 
 
@@ -141,7 +142,7 @@ def _table(item, depth=0):
         ]
         return [(name, "") for name in names] + _table(WRAPPED.match(path).group(1), depth)
     if kind in COMPOSED and path.startswith("{"):
-        inner = [table for part in split_list(path.strip("{}")) for table in _table(part, depth + 1)]
+        inner = [table for part in split_list(inside(path) or "") for table in _table(part, depth + 1)]
         return [(kind, "")] + inner
     return [(kind, path)]
 
@@ -158,7 +159,19 @@ def check_tables(scope):
         if name in ("default_database_type", "default_cache_db_type"):
             findings += _check_type(scope, name, scope.get(name) or "")
             continue
-        value = scope.get(name) if takes_tables(name) or name in classes else None
+        if not takes_tables(name) and name not in classes:
+            continue
+        value = scope.get(name)
+        if value is None and name in scope.host.defaults:
+            # "macro processing error": the programs that read it stop, and postfix(1) says why in the system log only.
+            findings.append(
+                scope.finding(
+                    "table-syntax",
+                    name,
+                    "Postfix cannot replace the references in this value, and stops",
+                    "write $$ for each dollar sign that is a part of a pattern or an answer",
+                )
+            )
         if not value:
             continue
         missing = False

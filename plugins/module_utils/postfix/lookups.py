@@ -375,14 +375,14 @@ def _form(kind):
 
 def _members(kind, text):
     """list of str: what stands in the braces of a table, as Postfix splits it."""
-    inside = _inside(text)
-    items = split_list(inside) if inside is not None else []
+    content = inside(text)
+    items = split_list(content) if content is not None else []
     if not items:
         raise SyntaxProblem("{0}: has nothing in braces that Postfix can read".format(kind), _form(kind))
     return items
 
 
-def _inside(text):
+def inside(text):
     """str or None: what stands between the braces that hold the whole text."""
     level = 0
     for position, character in enumerate(text):
@@ -395,10 +395,10 @@ def _inside(text):
 def _unbraced(text, kind):
     if not text.startswith("{"):
         return text
-    inside = _inside(text)
-    if inside is None:
+    content = inside(text)
+    if content is None:
         raise SyntaxProblem("the braces in {0}: do not match".format(kind), _form(kind))
-    return inside.strip(BLANKS)
+    return content.strip(BLANKS)
 
 
 def _pair(item):

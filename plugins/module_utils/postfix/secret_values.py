@@ -40,6 +40,7 @@ _FILE_TABLE = re.compile(
 _REFERENCE = re.compile(r"\$(?:\w+|\{\w+\}|\(\w+\))\Z")
 _PATH_NAME = re.compile(r"_(?:maps|file|path|dir|directory|socket)\Z")
 _TABLE_BRACES = re.compile(r"\b(?:inline|static):\{")
+_WORD = re.compile(r"\S+")
 _PREFIX = re.compile(r"(?:inline|static|texthash):")
 # --password=x, --password x, --bind-pw x, {--password x} as pipe(8) takes words with blanks, API_TOKEN=x, MYSQL_PWD=x.
 _OPTION_OF_COMMAND = re.compile(
@@ -111,7 +112,7 @@ def holds_password(name, value, names=frozenset()):
         name: str, of the parameter; value: str.
         names: set of str, see ``secret_names``; names that speak of passwords need not be in it.
     """
-    return _is_secret_value(name, value, names) or without_logins(value) != value
+    return _is_secret_value(name, value, names) or bool(command_passwords(value))
 
 
 def _is_secret_value(name, value, names):
@@ -135,7 +136,18 @@ def shown(name, value, names=frozenset(), note=HIDDEN):
     for start, end in _braces(value):
         pieces += [value[position:start], note]
         position = end
-    return without_logins("".join(pieces + [value[position:]]), note)
+    return _without_passwords("".join(pieces + [value[position:]]), note)
+
+
+def _without_passwords(value, note):
+    """str: a value, which may be a command (C(mailbox_command)) or have C(NAME=value), without the passwords of ``shown_words``."""
+    parts = _split_words(value.split())
+
+    def visible(_match):
+        begin, secret = next(parts)
+        return begin + (note if secret else "")
+
+    return without_logins(_WORD.sub(visible, value), note)
 
 
 def _braces(value):
@@ -160,7 +172,7 @@ def secret_texts(name, value, names=frozenset()):
     """
     if shown(name, value, names) == value:
         return set()
-    texts = set([value]) | login_passwords(value)
+    texts = set([value]) | command_passwords(value)
     if not _is_secret_value(name, value, names):
         return texts | set(value[start:end].strip(BLANKS) for start, end in _braces(value))
     for piece in re.split(r"[{},]", value):

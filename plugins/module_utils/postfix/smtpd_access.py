@@ -23,7 +23,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations
     parents,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import SyntaxProblem
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import SyntaxProblem, inside
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 
 PERMIT = "permit"
@@ -639,7 +639,7 @@ def _argument_problem(name, argument):
 
 def _policy_problem(argument):
     """(str, str) or None: what is wrong with the server of check_policy_service and its settings (smtpd_check.c, inet_connect.c)."""
-    parts = split_list(argument.strip("{}")) if argument.startswith("{") else [argument]
+    parts = split_list(inside(argument) or "") if argument.startswith("{") else [argument]
     if not parts:
         return "check_policy_service has nothing in its braces", "write { inet:host:port, timeout=10s }"
     kind, _colon, rest = parts[0].rpartition("inet:")

@@ -138,6 +138,8 @@ class Configuration(object):
     def _locked(self):
         check_request(self._owner_name, self._arguments.get("state") or "present")
         self._check_absent()
+        if self._arguments.get("refuse_other_mta"):
+            Units(self._runner, "sendmail").refuse_others("sendmail")
         self._request = Request(self._arguments)
         self._sendmail = Sendmail(self._runner)
         if self._check_mode or (self._absent and not self._sendmail.installed):
@@ -220,6 +222,7 @@ class Configuration(object):
             "running": is_running(main.cf.daemons(), main.cf.option("PidFile")),
             "enabled": units.starts_at_boot if self._sendmail.installed else False,
             "alone": units.is_alone,
+            "other_services": units.other_services,
             "other_program": units.other_program,
             "sendmail_version": self._sendmail.version,
             "smart_host": main.cf.macro("S") or "",

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.mailops.relay.plugins.action import playbook
+
 ROOT = Path(__file__).resolve().parents[4]
 COLLECTIONS = ROOT.parents[2]
 LOG = """\
@@ -28,6 +30,20 @@ LOG = """\
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 # Nobody listens on port 9 there.
 NOWHERE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
+# As community.docker's to a container that was stopped: each command fails, and the connection does not.
+STOPPED = """
+from ansible.plugins.connection.local import Connection as Local
+
+DOCUMENTATION = "name: stopped\\nauthor: nobody\\nshort_description: A container that was stopped\\ndescription: It has no options."
+
+class Connection(Local):
+    transport = "stopped"
+    has_pipelining = True
+
+    def exec_command(self, cmd, in_data=None, sudoable=True):
+        return 1, b"", b"Error response from daemon: Container 8e48 is not running\\n"
+"""
+PLAYBOOKS = ["site", "remove", "queue", "trace", "report", "verify", "preflight"]
 
 # Reads runs of ansible-playbook, each its arguments, the callback for the screen and the file for what is shown; prints exit codes.
 RUN = """
@@ -90,11 +106,19 @@ def site(tmp_path_factory):
         "relay_clients": {"hosts": {"away": NOWHERE, "slip": dict(HERE, trace_recipent="x")}},
         "databases": {"hosts": {"db": HERE}},
         "sendmail_clients": {"hosts": {"broken": {"ansible_host": "{{ nowhere }}", "ansible_port": "{{ 1 / 0 }}"}}},
+        "qmail_clients": {
+            "hosts": {
+                "stopped": {"ansible_connection": "stopped", "ansible_pipelining": True},
+                "pythonless": dict(HERE, ansible_python_interpreter="/nowhere/python"),
+            }
+        },
         # A site's own variable, of which no playbook may take notice.
         "all": {"vars": {"client": "somebody-else", "limit": "none"}},
     }
     (place / "inventory.json").write_text(json.dumps(inventory))
-    for name, before in (("trace", [question()]), ("site", []), ("remove", [])):
+    (place / "stopped.py").write_text(STOPPED)
+    for name in PLAYBOOKS:
+        before = [question()] if name == "trace" else []
         (place / f"{name}.json").write_text(json.dumps([*before, {"import_playbook": f"mailops.relay.{name}"}]))
 
     environment = {
@@ -102,6 +126,7 @@ def site(tmp_path_factory):
         "HOME": str(place),
         "LANG": "C.UTF-8",
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_CONNECTION_PLUGINS": str(place),
         "COLUMNS": "80",
     }
     server = subprocess.Popen(
@@ -114,9 +139,11 @@ def site(tmp_path_factory):
     )
 
     def run(limit, *variables, stdout="default", playbook="trace"):
-        variables += (f"trace_paths={place}/log", "trace_source=files")
+        if playbook == "trace":
+            variables += (f"trace_paths={place}/log", "trace_source=files")
         extra = [part for variable in variables for part in ("-e", variable)]
-        arguments = ["-i", "inventory.json", "-l", limit, f"{playbook}.json", *extra]
+        name = playbook if "." in playbook else f"{playbook}.json"
+        arguments = ["-i", "inventory.json", "-l", limit, name, *extra]
         print(json.dumps([arguments, stdout, str(place / "shown")]), file=server.stdin, flush=True)
         code = int(server.stdout.readline())
         return code, (place / "shown").read_text()
@@ -189,6 +216,18 @@ def test_the_site_refuses_a_slip_and_leaves_variables_and_hosts_of_others_alone(
     assert site("db", "site_name=x", playbook="site")[0] == 0
 
 
+def test_the_site_itself_is_about_somebody_and_a_users_own_need_not_be(site):
+    code, shown = site("db", playbook="mailops.relay.site")
+    assert code == 2 and "Nobody was asked: --limit db leaves no host of relay_servers:" in shown.replace("\n", " ")
+
+
+@pytest.mark.parametrize(("version", "words"), [("2.15.13", "2.15.13 is too old"), ("2.16.0", ""), ("2.100.0rc1", "")])
+def test_an_ansible_that_is_too_old_is_refused(version, words):
+    assert [words in sentence for sentence in playbook._too_old(version)] == [True] * bool(words)
+    needed = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
+    assert needed == ">={}.{}.0".format(*playbook._LEAST_CORE)
+
+
 def test_what_a_program_reads_has_the_value_of_a_query_and_nothing_found_is_no_success(site):
     query = "trace_query=[length(traces),ok]"
     code, shown = site("relay", "trace_sender=nobody@example.com", query, stdout="ansible.posix.json")
@@ -210,3 +249,87 @@ def test_hosts_of_one_kind_that_do_not_answer_do_not_hide_those_of_another(site,
     assert shown.count("UNREACHABLE!") == 4
     said = ["not complete: away, down: what was said there is above the recap"] if playbook == "remove" else []
     assert behind_the_recap(shown) == said
+
+
+@pytest.mark.parametrize("playbook", ["site", "remove"])
+def test_a_host_on_which_no_command_runs_did_not_answer_and_one_without_python_has_failed(site, playbook):
+    code, shown = site("stopped", "remove_assume_yes=true", playbook=playbook)
+    assert code == 4 and shown.count("UNREACHABLE!") == 2 and "Container 8e48 is not running" in shown
+    code, shown = site("pythonless", "remove_assume_yes=true", playbook=playbook)
+    assert code == 2 and "UNREACHABLE!" not in shown
+    assert re.search(r'"msg": "No facts could be gathered: [^"]*/nowhere/python: not found"', shown)
+
+
+# Of each playbook, with variables that are misspelt, that cannot be, that have the name of before 0.8.0, a time that is yet to come and
+# a query that is none: what is said, all of it at once.
+NO_QUERY = "'[' is not a JMESPath expression; write one that is, see jmespath.org (Invalid jmespath expression: Incomplete expression:)."
+FUTURE = "'2931-01-01' is in the future by this host's clock, so nothing can be meant; write an earlier time."
+REFUSED = {
+    "site": {
+        "site_preflght=warn": "site_preflght: mailops.relay.site has no such variable; write site_preflight.",
+        "site_preflight=maybe": "site_preflight: 'maybe' is not one of off, warn, strict; write one of them.",
+    },
+    "remove": {
+        "assume_yes=true": "assume_yes: here it is called remove_assume_yes; write that.",
+        "remove_asume_yes=true": "remove_asume_yes: mailops.relay.remove has no such variable; write remove_assume_yes.",
+        "remove_assume_yes=perhaps": "remove_assume_yes: 'perhaps' is not true or false; write one of them.",
+    },
+    "queue": {
+        "sender=x": "sender: here it is called queue_sender; write that.",
+        "queue_sendr=x": "queue_sendr: mailops.relay.queue has no such variable; write queue_sender.",
+        "queue_subject=x": "queue_subject: the queue is not searched by subject; write queue_sender, queue_recipient or queue_id.",
+        "queue_action=purge": "queue_action: 'purge' is not one of delete, hold, release, requeue, flush, expire, restore; write one of them.",
+        "queue_query=[": f"queue_query: {NO_QUERY}",
+    },
+    "trace": {
+        "recipient=x": "recipient: here it is called trace_recipient; write that.",
+        "trace_recpient=x": "trace_recpient: mailops.relay.trace has no such variable; write trace_recipient.",
+        "trace_subject=x": "trace_subject: a log does not tell the subject; write trace_message_id, trace_sender or trace_recipient.",
+        "trace_query=[": f"trace_query: {NO_QUERY}",
+        "trace_since=2931-01-01": f"trace_since: {FUTURE}",
+    },
+    "report": {
+        "since=2d": "since: here it is called report_since; write that.",
+        "report_sicne=2d": "report_sicne: mailops.relay.report has no such variable; write report_since.",
+        "report_source=tape": "report_source: 'tape' is not one of auto, files, journal; write one of them.",
+        "report_query=[": f"report_query: {NO_QUERY}",
+        "report_since=2931-01-01": f"report_since: {FUTURE}",
+    },
+    "verify": {
+        "recipient=x": "recipient: here it is called verify_recipient; write that.",
+        "verify_recipent=x": "verify_recipent: mailops.relay.verify has no such variable; write verify_recipient.",
+        "verify_recipient=nobody": "verify_recipient: 'nobody' is not a mail address; write it whole, for example ops@example.net.",
+        "verify_query=[": f"verify_query: {NO_QUERY}",
+    },
+    "preflight": {
+        "expected_address=x": "expected_address: here it is called preflight_expected_address; write that.",
+        "preflight_exspected_address=x": (
+            "preflight_exspected_address: mailops.relay.preflight has no such variable; write preflight_expected_address."
+        ),
+        "preflight_timeout=soon": "preflight_timeout: 'soon' is not a number of seconds; write a number, 1 or more.",
+        "preflight_query=[": f"preflight_query: {NO_QUERY}",
+    },
+}
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_variables_that_cannot_be_are_refused_before_any_host_is_asked(site, playbook):
+    code, shown = site("down:away", *REFUSED[playbook], playbook=playbook)
+    assert code == 2 and "UNREACHABLE!" not in shown
+    assert set(behind_the_recap(shown)[0].replace(". ", ".\n").split("\n")) == set(REFUSED[playbook].values())
+    assert len(behind_the_recap(shown)) == 1
+
+
+# site, remove and trace have theirs above.
+@pytest.mark.parametrize(
+    ("playbook", "given", "said"),
+    [
+        ("queue", (), "No host has answered."),
+        ("report", (), "Nothing was read of this time, so whether there was mail is not known."),
+        ("verify", ("verify_recipient=ops@example.net",), "0 of 1 message delivered as they should; not from away"),
+        ("preflight", (), "down: FAILED (20 failed)"),
+    ],
+)
+def test_where_no_host_answers_the_verdict_is_incomplete(site, playbook, given, said):
+    code, shown = site("down:away", *given, playbook=playbook)
+    assert code == 4 and said in behind_the_recap(shown), shown

@@ -7,6 +7,7 @@ import pytest
 from ansible_collections.mailops.relay.plugins.filter import dkim as filters
 from ansible_collections.mailops.relay.plugins.plugin_utils import dkim
 
+MILTER, FORMER = "unix:mailops-relay/opendkim.sock", "inet:127.0.0.1:8891"
 KEY = {
     "domain": "example.com",
     "selector": "relay01",
@@ -77,7 +78,17 @@ def test_two_relays_do_not_share_a_selector(theirs, refused):
     found = problems({"domain": "example.com"}, others={"smtp2": theirs})
     assert bool(found) == refused
     if refused:
-        assert "smtp2 has the selector relay01" in found[0] and "{domain: example.com, selector: relay01b}" in found[0]
+        assert "smtp2 has the selector relay01" in found[0]
+        # What gives each its own, whoever has the variable.
+        assert "name another selector in the variables of one of the two hosts" in found[0]
+
+
+def test_relays_with_a_common_selector_are_told_what_is_each_ones_own():
+    entry = {"domain": "example.com", "selector": "s2026"}
+    theirs = {"relay_server_dkim": [entry], "relay_server_hostname": "relay02.example.com"}
+    (problem,) = problems(entry, others={"smtp2": theirs})
+    assert "smtp2 has the selector s2026" in problem
+    assert "Leave selector out" in problem and "write inventory_hostname_short into it" in problem
 
 
 def test_mail_does_not_leave_unsigned_while_the_signer_is_down():
@@ -87,31 +98,36 @@ def test_mail_does_not_leave_unsigned_while_the_signer_is_down():
 
 
 def test_milters_of_the_host_that_no_variable_names_are_refused():
-    there = {"smtpd_milters": f"unix:/rspamd, {dkim.MILTER}", "non_smtpd_milters": dkim.MILTER}
+    there = {"smtpd_milters": f"unix:/rspamd, {MILTER}", "non_smtpd_milters": MILTER}
     (problem,) = problems({"domain": "example.com"}, there=there)
     assert "smtpd_milters = unix:/rspamd already" in problem and "{smtpd_milters: 'unix:/rspamd'}" in problem
     assert problems({"domain": "example.com"}, main={"smtpd_milters": "unix:/rspamd"}, there=there) == []
-    assert problems({"domain": "example.com"}, there={"smtpd_milters": dkim.MILTER, "non_smtpd_milters": ""}) == []
+    assert problems({"domain": "example.com"}, there={"smtpd_milters": MILTER, "non_smtpd_milters": FORMER}) == []
 
 
 @pytest.mark.parametrize(
     "listed, wanted",
     [
-        ("", dkim.MILTER),
-        (None, dkim.MILTER),
-        ([], dkim.MILTER),
-        (dkim.MILTER, dkim.MILTER),
-        ("inet:127.0.0.1:11332", "inet:127.0.0.1:11332, " + dkim.MILTER),
-        (["unix:a", "unix:b"], "unix:a, unix:b, " + dkim.MILTER),
-        (f"{dkim.MILTER} unix:a", "unix:a, " + dkim.MILTER),
-        ("{ unix:a, default_action=accept }", "{ unix:a, default_action=accept }, " + dkim.MILTER),
+        ("", MILTER),
+        (None, MILTER),
+        ([], MILTER),
+        (MILTER, MILTER),
+        # Of 0.11.0.
+        (FORMER, MILTER),
+        (f"inet:127.0.0.1:88911, {FORMER}", "inet:127.0.0.1:88911, " + MILTER),
+        ("inet:127.0.0.1:11332", "inet:127.0.0.1:11332, " + MILTER),
+        (["unix:a", "unix:b"], "unix:a, unix:b, " + MILTER),
+        (f"{MILTER} unix:a", "unix:a, " + MILTER),
+        ("{ unix:a, default_action=accept }", "{ unix:a, default_action=accept }, " + MILTER),
         ("$smtpd_milters", "$smtpd_milters"),
         ("unix:a, ${smtpd_milters}", "unix:a, ${smtpd_milters}"),
     ],
 )
 def test_milters_of_others_stay_and_the_signer_comes_last(listed, wanted):
-    made = filters.dkim_milters(listed)
-    assert made == wanted and filters.dkim_milters(made) == made
+    socket = "mailops-relay/opendkim.sock"
+    made = filters.dkim_milters(listed, socket)
+    assert made == wanted and filters.dkim_milters(made, socket) == made
+    assert filters.dkim_milters(listed) == wanted.replace(MILTER, FORMER)
 
 
 def test_what_the_modules_are_given():

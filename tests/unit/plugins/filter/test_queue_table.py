@@ -6,10 +6,13 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.relay.plugins.filter.queue_table import (
+    queue_clients,
+    queue_clients_meant,
     queue_outcome,
     queue_result,
     queue_table,
     queue_verdict,
+    queues_left,
 )
 
 
@@ -217,3 +220,71 @@ def test_what_they_cannot_use_is_named(call, words):
     with pytest.raises(AnsibleFilterError) as refused:
         call()
     assert str(refused.value) == words
+
+
+def test_what_waits_in_the_queue_of_a_mail_system_that_is_stopped_is_said():
+    waiting = {"item": "sendmail.service", "total": 3, "oldest_age": 7300}
+    (said,) = queues_left([waiting])
+    assert (
+        said.startswith("sendmail.service is stopped with 3 messages in its queue, the oldest 2 h old")
+        and "sendmail.sendmail -q" in said
+    )
+    (said,) = queues_left([dict(waiting, item="postfix.service", total=1)], True)
+    assert (
+        said.startswith("postfix.service would be stopped with 1 message in its queue")
+        and "master_service_disable" in said
+    )
+    assert queues_left([dict(waiting, total=0)]) == []
+
+
+def test_a_queue_that_cannot_be_read_is_said():
+    unread = {"item": "postfix.service", "msg": "it does not run\x1b[2J", "changed": False}
+    (said,) = queues_left([unread, {"item": "sendmail.service", "total": 0, "oldest_age": 0}])
+    assert "could not be read: it does not run" in said and "\x1b" not in said
+    (said,) = queues_left([{"item": "exim.service", "skipped": True, "changed": False}])
+    assert said.startswith("exim.service is stopped, and this collection cannot read its queue")
+
+
+NAMES = {
+    "smtp-relay001": {"names": ["smtp-relay001", "smtp-relay001.example.com"], "addresses": [], "shared": []},
+    "web02.example.com": {"names": ["web02.example.com"], "addresses": ["10.20.0.12"], "shared": ["web02"]},
+    "web03.example.com": {"names": ["web03.example.com"], "addresses": [], "shared": []},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "expected"),
+    [
+        # The relay's log has unknown[10.20.0.12].
+        ("web02.example.com", [], ["web02.example.com", "10.20.0.12"]),
+        (["web02.example.com"], [], ["web02.example.com", "10.20.0.12"]),
+        (
+            "web03.example.com,192.0.2.0/24",
+            [{"item": "web03.example.com", "stdout": "10.20.0.13 2001:DB8:0::13 \n"}],
+            ["web03.example.com", "10.20.0.13", "2001:db8::13", "192.0.2.0/24"],
+        ),
+        # The bridge of its containers has the address of the relay's.
+        (
+            "web03.example.com",
+            [
+                {"item": "web03.example.com", "stdout": "10.20.0.13 172.17.0.1"},
+                {"item": "smtp-relay001", "stdout": "10.20.0.10 172.17.0.1"},
+            ],
+            ["web03.example.com", "10.20.0.13"],
+        ),
+        # It does not answer.
+        (
+            "web03.example.com",
+            [{"item": "web03.example.com", "unreachable": True, "msg": "no route to host"}],
+            ["web03.example.com"],
+        ),
+        ("old.example.com", [], ["old.example.com"]),
+    ],
+)
+def test_a_client_by_its_name_in_the_inventory(given, told, expected):
+    assert queue_clients(given, NAMES, told) == expected
+
+
+def test_which_clients_are_hosts_of_the_inventory():
+    assert queue_clients_meant("web02.example.com, 10.0.0.1,web02.example.com", list(NAMES)) == ["web02.example.com"]
+    assert queue_clients_meant(["old.example.com"], list(NAMES)) == []

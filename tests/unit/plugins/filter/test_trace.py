@@ -182,6 +182,12 @@ def test_what_was_refused_and_what_is_not_certain_is_said():
     ]
 
 
+@pytest.mark.parametrize("action", ["reject_warning", "filter", "redirect", "hold"])
+def test_a_rule_that_refuses_nothing_is_not_shown_as_a_refusal(action):
+    lines = trace_table(trace_result(NAMES, [{"relay": told(rejects=[dict(REFUSED, action=action)])}]))
+    assert lines[0].startswith(action.upper() + " at RCPT on relay, ")
+
+
 def test_nothing_was_found():
     result = trace_result(NAMES, [{"relay": told(), "web01": None}])
     assert trace_table(result) == [

@@ -134,6 +134,11 @@ def test_what_is_not_in_the_inventory_and_who_of_it_sent_nothing():
     # Where there was no mail at all this is what there is to say.
     nobody = empty(inventory={"silent": silent[:1], "foreign": []})
     assert lines_of(summarize(nobody), 2)[-2:] == ["There was no mail in what was read.", "sent nothing      web01"]
+    # What was not read may have been theirs; of a log of which nothing was read nobody is accused.
+    assert (
+        lines_of(summarize(dict(nobody, problems=["relay2: no"])), 2)[-1] == "sent nothing      in what was read: web01"
+    )
+    assert "sent nothing" not in str(lines_of(summarize(dict(nobody, reach=[])), 2))
 
 
 def test_the_time_that_was_asked_for_and_how_much_of_it_the_logs_reach():

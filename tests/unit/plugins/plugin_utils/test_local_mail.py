@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import re
+
 import pytest
 from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
@@ -25,7 +27,6 @@ def test_roots_mail_of_relay_and_clients_goes_to_the_recipient_and_that_of_other
     assert table["mailer-daemon"] == OPS
     assert table["www-data@web01.example.com"] == table["www-data"] == "web@example.net"
     names = entries_of(found)[local_mail.NAMES_TABLE]
-    assert list(names) == ["web01.example.com"]
     assert names["web01.example.com"].startswith("error:5.1.1 ")
     assert "relay_server_local_recipients" in names["web01.example.com"]
     assert found["append"] == {
@@ -42,7 +43,8 @@ def test_a_user_with_a_dot_opens_no_domain_of_that_name():
     table = entries_of(found)[local_mail.RECIPIENTS_TABLE]
     assert [key for key in table if "@" not in key and "." in key] == []
     assert {key for key in table if key.startswith("john.doe")} == {
-        f"john.doe@{name}" for name in ("web01.example.com", RELAY, "localhost")
+        f"john.doe@{name}"
+        for name in ("web01.example.com", "web01.localdomain", "localhost.localdomain", RELAY, "localhost")
     }
 
 
@@ -52,6 +54,44 @@ def test_a_host_is_no_user():
         assert f'"{host}" is a host, not a user.' in problem
 
 
+@pytest.mark.parametrize("name", ["web01.localdomain", "localhost.localdomain", "localhost"])
+def test_a_client_that_knows_no_domain_of_its_own_counts_too(name):
+    names = ["web01.example.com"]
+    found = entries_of(local_mail.settings(names, OPS, {}, {RELAY}))
+    assert found[local_mail.RECIPIENTS_TABLE]["root@" + name] == OPS
+    assert "name the user in " in found[local_mail.NAMES_TABLE][name]
+    assert (
+        "set relay_server_local_recipient "
+        in entries_of(local_mail.settings(names, "", {}))[local_mail.NAMES_TABLE][name]
+    )
+    # What the relay itself is called is delivered there.
+    found = entries_of(local_mail.settings(names, OPS, {}, {RELAY, name}))
+    assert name not in found[local_mail.NAMES_TABLE]
+    if name != "localhost":
+        (problem,) = problems("ops@" + name)
+        assert "is a user of a client" in problem
+
+
+def test_the_relays_addresses_are_names_of_it_too():
+    addresses = local_mail.own_addresses(["all", "10.20.0.10", "2001:DB8::A"])
+    assert addresses == ["[10.20.0.10]", "[127.0.0.1]", "[ipv6:2001:db8::a]", "[ipv6:::1]"]
+    found = local_mail.settings([], "", {}, {RELAY}, kept=True, addresses=addresses)
+    assert {"root@[10.20.0.10]", "root@[ipv6:::1]", "root@" + RELAY} <= set(entries_of(found)[local_mail.OWN_TABLE])
+
+
+def test_a_notice_about_a_notice_of_qmail_has_a_sender_that_postfix_takes():
+    found = local_mail.settings(["web03.example.com"], OPS, {}, {RELAY}, qmail=True)
+    assert found["main"] == {"smtpd_command_filter": "regexp:" + local_mail.COMMANDS_TABLE}
+    ((pattern, result),) = entries_of(found)[local_mail.COMMANDS_TABLE].items()
+    # regexp_table(5): in small and capital letters alike.
+    command = re.compile(pattern.strip("/").replace("[[:space:]]", r"\s"), re.IGNORECASE)
+    assert command.sub(result.replace("$", "\\"), "MAIL FROM:<#@[]> SIZE=9") == "MAIL FROM:<> SIZE=9"
+    assert not command.match("MAIL FROM:<a@example.com>")
+    # Nobody would get it, or nobody sends it.
+    assert local_mail.settings(["web03.example.com"], "", {}, {RELAY}, qmail=True)["main"] == {}
+    assert local_mail.settings(["web03.example.com"], OPS, {}, {RELAY})["main"] == {}
+
+
 def test_without_a_recipient_all_of_it_is_refused_with_the_variable_to_set():
     found = local_mail.settings(["web01.example.com"], "", {})
     assert list(found["append"]) == ["transport_maps"]
@@ -59,7 +99,7 @@ def test_without_a_recipient_all_of_it_is_refused_with_the_variable_to_set():
 
 
 def test_a_relay_without_clients_and_recipient_has_nothing_new():
-    assert local_mail.settings([], "", {}) == {"append": {}, "prepend": {}, "tables": []}
+    assert local_mail.settings([], "", {}) == {"main": {}, "append": {}, "prepend": {}, "tables": []}
 
 
 def test_where_nobody_reads_the_relays_own_root_other_hosts_are_told_so():
@@ -209,12 +249,14 @@ def test_whatever_counts_as_an_address_has_one_domain_and_nothing_that_ends_an_e
         assert not set(text) & set(' \t\r\n,:;<>()"\\')
 
 
-def looked_up(term, host=None, said=None):
-    given = {"hostname": RELAY, "mydestination": ["$myhostname"], "local_names": [], "local_recipient": OPS}
+def looked_up(term, host=None, said=None, **more):
+    given = {"hostname": RELAY, "mydestination": ["$myhostname", "localhost"], "local_names": []}
+    given.update(local_recipient=OPS, inet_interfaces=["all"])
     given.update(local_recipients={}, masquerade=[], masquerade_exceptions=[], canonical={}, strip_headers=[])
-    variables = {f"relay_server_{name}": value for name, value in given.items()}
-    variables["groups"] = {"relay_clients": ["web01", "web02", "web03"]}
-    variables["hostvars"] = {name: {} for name in variables["groups"]["relay_clients"]}
+    variables = {f"relay_server_{name}": value for name, value in {**given, **more}.items()}
+    variables["__relay_server_own_addresses"] = ["10.20.0.10"]
+    variables["groups"] = {"relay_clients": ["web01", "web02"], "qmail_clients": ["web03"]}
+    variables["hostvars"] = {name: {} for group in variables["groups"].values() for name in group}
     variables.update(__relay_server_host=host, __relay_server_names_said=said)
     plugin = lookup_loader.get(
         "mailops.relay.relay_local_mail", loader=None, templar=Templar(None, variables=variables)
@@ -226,6 +268,17 @@ def test_the_dns_is_asked_only_about_names_that_the_relay_does_not_take_and_thos
     host = {"taken": ["web01.example.com", "gone.example.com"]}
     assert looked_up("names", host) == ["web02.example.com", "web03.example.com"]
     assert looked_up("clients", host) == ["web01.example.com", "web02.example.com", "web03.example.com"]
-    names = looked_up("tables", host, {"names": ["web02.example.com"]})[-1]
-    assert names["path"] == local_mail.NAMES_TABLE
-    assert sorted(names["entries"]) == ["web01.example.com", "web02.example.com"]
+    names = entries_of({"tables": looked_up("tables", host, {"names": ["web02.example.com"]})})[local_mail.NAMES_TABLE]
+    assert [name for name in names if "localdomain" not in name] == [
+        "web01.example.com",
+        "web02.example.com",
+    ]
+
+
+def test_a_site_with_a_qmail_client_takes_its_notices():
+    assert looked_up("main") == {"smtpd_command_filter": "regexp:" + local_mail.COMMANDS_TABLE}
+
+
+def test_a_relay_that_listens_everywhere_knows_its_own_address():
+    tables = looked_up("tables", {"keeps": ["root"]}, local_recipient="")
+    assert "root@[10.20.0.10]" in tables[-1]["entries"]

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_what_is_no_query_is_named(monkeypatch):
         verdict_lines([], RESULT, False, "x_query", "length(total)")
     monkeypatch.setattr(outcome, "jmespath", None)
     assert query_problem("x_query", "total") == (
-        "x_query: the controller lacks the Python package jmespath; install it there (pip install jmespath)"
+        f"x_query: the controller lacks the Python package jmespath; install it there: {sys.executable} -m pip install jmespath"
     )
 
 

@@ -2,12 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.relay.plugins.plugin_utils.playbook_variables import PLAYBOOKS, problems
+from ansible_collections.mailops.relay.plugins.plugin_utils.playbook_variables import (
+    PLAYBOOKS,
+    groups_misspelt,
+    nobody,
+    problems,
+)
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import truth
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -98,6 +104,40 @@ def said(playbook, given=None, inventory=None):
 def test_what_is_wrong_is_one_sentence_with_what_to_write(playbook, given, words):
     (sentence,) = said(playbook, given)
     assert sentence.startswith(words)
+
+
+def test_a_report_that_cannot_be_drawn_is_refused_before_a_log_is_read(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    (problem,) = said("report")
+    assert problem.startswith(
+        "mailops.relay.report: the controller lacks the Python package plotly; install it there: "
+    )
+    assert said("trace") == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "wrong"),
+    [
+        ({"relay_client": ["web01"]}, ["relay_client: .* call it relay_clients$"]),
+        (
+            {"Relay-Servers": ["a"], "qmailclients": ["b"]},
+            ["Relay-Servers: .* relay_servers", "qmailclients: .* qmail_clients"],
+        ),
+        # Below the group that is meant, or of nobody.
+        ({"relay_clients": ["web01"], "relay_client": ["web01"], "relay_server": []}, []),
+        ({"mail_clients": ["web01"], "relays": ["relay"], "all": ["web01", "relay"]}, []),
+    ],
+)
+def test_a_group_with_a_slip_in_its_name(groups, wrong):
+    found = groups_misspelt(groups)
+    assert len(found) == len(wrong) and all(re.search(words, said) for words, said in zip(wrong, found, strict=True))
+
+
+def test_an_inventory_without_the_groups_is_told_their_names():
+    assert nobody("relay_servers:relay_clients", None) == (
+        "Nobody was asked: the inventory has no host in relay_servers:relay_clients; put the hosts into groups of these names, or write"
+        " -i INVENTORY, of one that has them"
+    )
 
 
 def test_a_name_of_others_in_the_inventory_is_nobodys_business():

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.mailops.relay.plugins.plugin_utils import role_variables
+from ansible_collections.mailops.relay.plugins.plugin_utils import playbook_variables, role_variables
 
 ROOT = Path(__file__).resolve().parents[4]
 COLLECTIONS = ROOT.parents[2]
@@ -98,8 +98,11 @@ SITE = {
         "running": True,
         "enabled": True,
         "alone": True,
+        "other_services": [],
+        "other_program": "",
     },
-    "__sendmail_client_orphans_stopped": {},
+    "__sendmail_client_others_stopped": {},
+    **{f"__{role}_others_queues": {"results": []} for role in ("relay_server", "relay_client", "sendmail_client")},
 }
 
 
@@ -194,12 +197,42 @@ def without_packages():
     return found
 
 
+# Numbers in elements of lists, which -e @FILE or an inventory may have as text.
+ELEMENTS = {
+    "relay_server_smarthosts": {"name": "provider", "hosts": ["mail.provider.example"], "port": 2525},
+    "relay_server_pacing": {"domains": ["slow.example"], "concurrency": 2, "per_minute": 30},
+    "relay_server_dkim": {"domain": "example.com", "selector": "x", "size": 1024},
+    "relay_client_relays": {"name": "relay01.example.com", "port": 2525},
+    "sendmail_client_relays": {"name": "relay01.example.com", "port": 2525},
+    "qmail_client_relays": {"name": "relay01.example.com", "port": 2525},
+}
+
+
+def elements_to_render(role):
+    """As C(to_render), of the numbers in elements of lists."""
+    variables, expressions = role_of(role)
+    lists = {
+        name: [key for key, kind in option["options"].items() if kind["type"] in ("bool", "int", "float")]
+        for name, option in role_variables.options_of(role).items()
+        if "options" in option
+    }
+    lists = {name: keys for name, keys in lists.items() if keys}
+    sets = []
+    for kind in (int, str):
+        given = {
+            name: [ELEMENTS[name] | {key: kind(ELEMENTS[name][key]) for key in keys}] for name, keys in lists.items()
+        }
+        sets.append({**variables, **SITE, **given})
+    return {"expressions": touched(list(lists), variables, expressions), "variables": sets}
+
+
 @functools.cache
 def rendered(core):
     done = subprocess.run(
         [PYTHONS[core], "-W", "ignore", "-c", RENDER, COLLECTIONS],
         input=json.dumps(
             {role: to_render(role) for role in role_variables.ROLES}
+            | {f"elements {role}": elements_to_render(role) for role in role_variables.ROLES}
             | {f"refused {role}": with_a_refused_client(role) for role in CLIENTS}
             | without_packages()
             | {"beside sendmail": beside_sendmail(), "ways out": ways_out()}
@@ -231,9 +264,9 @@ def test_a_host_without_a_mail_system_is_refused_in_check_mode_too(core):
 def test_a_truth_value_or_a_number_that_is_text_does_the_same(role, core):
     if not PYTHONS[core].exists():
         pytest.skip("tests/setup core-latest has not been run")
-    results = rendered(core)[role]
-    assert not all(str(value).startswith("ERROR") for value in results[0].values())
+    results = rendered(core)[role] + rendered(core)[f"elements {role}"]
     for plain, as_text in zip(results[::2], results[1::2], strict=True):
+        assert not plain or not all(str(value).startswith("ERROR") for value in plain.values())
         assert {place: told(value) for place, value in as_text.items()} == {
             place: told(value) for place, value in plain.items()
         }
@@ -250,6 +283,32 @@ def test_a_truth_value_decides_nothing_unless_it_has_been_cast(role):
                 continue
             bare = re.search(rf"(?<!\w){name}\b(?!\s*\|\s*bool)", expression)
             assert not bare, f"{place}: {expression}"
+
+
+@pytest.mark.parametrize("cast", ["bool", "(?:int|float)"])
+def test_a_truth_value_or_a_number_of_a_playbook_is_cast_where_it_is_used(cast):
+    """Unless it goes to an option of a module, which casts it."""
+    names = [
+        name
+        for known in playbook_variables.PLAYBOOKS.values()
+        for name, check in known.items()
+        if (check is playbook_variables.truth if cast == "bool" else check(name, "7") is None and check(name, "x"))
+    ]
+    assert len(names) > 5
+    expressions = {}
+    for path in sorted((ROOT / "playbooks").rglob("*.yml")):
+        expressions.update(expressions_in(path.name, read(path)))
+    used = set()
+    for place, expression in expressions.items():
+        for name in names:
+            used.update({name} & set(re.findall(r"\w+", expression)))
+            if re.fullmatch(r"\s*\{\{\s*" + name + r"\s*\|\s*default\(omit\)\s*\}\}\s*", expression):
+                continue
+            # {{ name | default(x) | bool }}, and of all hosts: map('extract', hostvars, 'name') | map('default', x) | map('bool').
+            default = r"(?:\s*\|\s*default\([^)]*\)|'\)\s*\|\s*map\('default', [^)]*\))?"
+            bare = re.search(rf"(?<!\w){name}\b(?!{default}\s*\|\s*(?:map\(')?{cast}\b)", expression)
+            assert not bare, f"{place}: {expression}"
+    assert len(used) > 5
 
 
 CLIENTS = ("relay_client", "sendmail_client")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.filter import smarthosts as filters
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import first_supported
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.wanted_main import first_supported
 from ansible_collections.mailops.relay.plugins.plugin_utils import sender_addresses, smarthost_problems, smarthosts
 
 MODULE_FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "module_utils"
@@ -243,6 +243,12 @@ def filtered(reply):
         ("550 5.1.1 <x@example.net>: Recipient address rejected: User unknown", None),
         ("554 5.7.60 Not a sender of this account", None),
         ("550-5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy", None),
+        (
+            "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required; Delivery restriction",
+            None,
+        ),
+        ("550 5.7.1 RESOLVER.RST.AuthRequired; authentication required", None),
+        ("550 5.7.134 Sender was not authenticated; authentication required for the mailbox", None),
         ("554 Message rejected: Email address is not verified", None),
         ("535 5.7.8 Error: authentication failed", None),
         ("250 2.1.0 Authentication required later", None),

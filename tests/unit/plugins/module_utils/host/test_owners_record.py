@@ -201,6 +201,16 @@ def test_a_record_that_others_can_write_to_is_refused(here, name, mode):
         Owned("one", "test", record)
 
 
+def test_a_run_without_become_is_told_so(here, monkeypatch):
+    record = set_file(here, "one", "1\n")
+    status = os.lstat(record)
+    of_root = os.stat_result(status[:4] + (0,) + status[5:])
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "lstat", lambda path: of_root)
+    with pytest.raises(OwnershipError, match=r"this is root's, .*run it as root \(become: true\)"):
+        Owned("one", "test", record)
+
+
 @pytest.mark.parametrize("name", ["state/owners.json", "state"])
 def test_a_link_is_no_record(here, name):
     record = set_file(here, "one", "1\n")

@@ -117,6 +117,45 @@ def test_two_instances_may_have_the_same_ID_at_a_time():
     ]
 
 
+REFUSED = (
+    "postfix/smtpd[10]: 4ABCDE5555: {0}: {1} from c.example.com[192.0.2.1]: 554 5.7.1 <b@example.net>: no; "
+    "from=<a@example.com> to=<b@example.net> proto=ESMTP helo=<x>"
+)
+CLIENT = "postfix/smtpd[10]: 4ABCDE5555: client=c.example.com[192.0.2.1]"
+ACTIVE = "postfix/qmgr[9]: 4ABCDE5555: from=<a@example.com>, size=1000, nrcpt=1 (queue active)"
+
+
+@pytest.mark.parametrize(
+    "lines, status",
+    [
+        ([CLIENT, REFUSED.format("reject", "RCPT")], "rejected"),
+        ([CLIENT, REFUSED.format("milter-reject", "END-OF-MESSAGE")], "rejected"),
+        # The message was taken for another recipient.
+        ([CLIENT, REFUSED.format("reject", "RCPT"), ACTIVE], "open"),
+        ([CLIENT, REFUSED.format("reject_warning", "RCPT"), ACTIVE], "open"),
+        ([CLIENT, REFUSED.format("reject", "RCPT"), REFUSED.format("reject", "DATA")], "rejected"),
+    ],
+)
+def test_one_refused_recipient_is_not_the_whole_message(lines, status):
+    (hop,) = assemble(stamped(lines))[0].hops
+    assert finish(hop)["status"] == status
+    assert (hop["sender"], hop["client"]["address"]) == ("a@example.com", "192.0.2.1")
+
+
+def test_sendmail_tells_of_a_refused_recipient_before_it_tells_of_the_message():
+    lines = [
+        "sm-mta[7]: 6AMC4m4E001234: ruleset=check_rcpt, arg1=<c@example.net>, relay=c.example.com [192.0.2.1], "
+        "reject=550 5.7.1 <c@example.net>... Relaying denied",
+        "sm-mta[7]: 6AMC4m4E001234: from=<a@example.com>, size=600, class=0, nrcpts=1, msgid=<x@y>, proto=ESMTP, daemon=MTA, "
+        "relay=c.example.com [192.0.2.1]",
+    ]
+    (hop,) = assemble(stamped(lines))[0].hops
+    assert finish(hop)["status"] == "open" and len(hop["rejects"]) == 1 and hop["arrival"] is not None
+    # The message of an hour later is another one.
+    late = stamped(lines[:1]) + stamped(lines[1:]).replace("07:07:44", "09:07:44")
+    assert [finish(hop)["status"] for hop in assemble(late)[0].hops] == ["rejected", "open"]
+
+
 def test_what_was_forged_in_an_address_is_part_of_the_address():
     text = stamped(
         [

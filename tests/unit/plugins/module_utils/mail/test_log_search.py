@@ -7,6 +7,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -44,7 +46,15 @@ REJECT = (
     "postfix/smtpd[9]: NOQUEUE: reject: RCPT from unknown[203.0.113.9]: 554 5.7.1 <v{n}@example.{c}>: Relay access denied; "
     "from=<App{n}@web01.example.com> to=<v{n}@example.{c}> proto=ESMTP helo=<x>\n"
 )
+# Refused with a queue ID, by a filter: the queue manager never sees it (Postfix 3.7.11).
+FILTERED = (
+    "postfix/smtpd[{n}]: 7D{n:06d}F: client=web0{c}.example.com[10.20.0.1{c}]\n"
+    "postfix/cleanup[1]: 7D{n:06d}F: message-id=<{n}@web01.example.com>\n"
+    "postfix/cleanup[1]: 7D{n:06d}F: milter-reject: END-OF-MESSAGE from web0{c}.example.com[10.20.0.1{c}]: 5.7.1 no; "
+    "from=<App{n}@web01.example.com> to=<r{n}@example.{c}> proto=ESMTP helo=<x>\n"
+)
 KINDS = {
+    "filtered": FILTERED,
     "sent": ARRIVAL + ATTEMPT + GONE,
     "deferred": ARRIVAL + ATTEMPT,
     "bounced": ARRIVAL + ATTEMPT + BOUNCE,
@@ -181,6 +191,50 @@ def test_a_message_comes_with_those_that_it_led_to_and_came_from():
 )
 def test_refusals_without_a_queue_id_are_found_where_they_can_be_meant(criteria, expected):
     assert len(found(log_of("sent", "rejected", "rejected"), **criteria).rejects) == expected
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [{"sender": ["app100@web01.example.com"]}, {"recipient": ["r100@example.2"]}, {"client": ["10.20.0.12"]}, {}],
+)
+def test_what_was_refused_with_a_queue_id_is_found_by_its_addresses(criteria):
+    (hop,) = found(log_of("filtered", "other"), **criteria).hops
+    assert (hop["queue_id"], hop["sender"], finish(hop)["status"]) == (
+        "7D000100F",
+        "App100@web01.example.com",
+        "rejected",
+    )
+
+
+def test_a_recipient_whom_sendmail_names_when_a_filter_has_refused_the_message():
+    lines = [
+        "sm-mta[7]: 6AMC4m4E001234: from=<a@example.com>, size=0, class=0, nrcpts=1, msgid=<x@y>, proto=ESMTP, daemon=MTA, "
+        "relay=client.example.com [192.0.2.1]",
+        "sm-mta[7]: 6AMC4m4E001234: Milter: data, reject=554 5.7.1 spam",
+        "sm-mta[7]: 6AMC4m4E001234: to=<b@example.net>, delay=00:00:00, pri=30000, stat=spam",
+    ]
+    assert ids(found(Log(lines), recipient=["b@example.net"])) == ["6AMC4m4E001234"]
+    assert ids(found(Log(lines), recipient=["c@example.net"])) == []
+
+
+@pytest.mark.parametrize("action", ["reject_warning", "filter", "hold", "redirect", "discard"])
+def test_a_rule_that_refuses_nothing_is_no_refusal(action):
+    log = Log([REJECT.format(n=1, c=1).rstrip().replace(": reject: ", ": {0}: ".format(action))])
+    assert [entry["action"] for entry in found(log).rejects] == [action]
+    assert found(log, status=["rejected"]).rejects == []
+
+
+@pytest.mark.parametrize("criteria", [{"queue_id": ["7D000100F"]}, {"message_id": ["100@web01.example.com"]}, {}])
+def test_the_connections_of_a_message_in_a_log_of_rfc_5424(criteria):
+    lines = message("sent", 100)
+    established = "Trusted TLS connection established to mx[203.0.113.2]:25: TLSv1.3 with cipher AES (256/256 bits)"
+    lines.insert(-2, "postfix/smtp[3]: " + established)
+    log = Log(lines)
+    log.lines = [
+        re.sub(b"\\A(\\S+) relay ([^\\[]+)\\[([0-9]+)\\]:", b"<22>1 \\1 relay \\2 \\3 - -", line) for line in log.lines
+    ]
+    (hop,) = found(log, **criteria).hops
+    assert (hop["tls"], hop["deliveries"][0]["tls"]) == ("Anonymous TLSv1.3 AES", "Trusted TLSv1.3 AES")
 
 
 def test_the_newest_are_given_and_all_are_counted():

@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import stat
 import time
 
 import pytest
@@ -26,6 +27,7 @@ with open(os.path.join(os.path.dirname(__file__), "fixtures", "opendkim.conf.2.1
 PUBLIC = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKotJ9dh/pf6TQCjD6M8tu3I6XBheCewaEnPfNn5xqJPLoeYPCVrzqwcONL6QsTGUNYqwARw5hClXAkjzMkK908CAwEAAQ=="
 # Seconds for which mail may be queued.
 LIFETIME = 1000
+QUEUE, SOCKET = "/var/spool/postfix", "relay/opendkim.sock"
 FORMER = "/etc/opendkim/mailops-relay.former"
 PATH = "/etc/opendkim/keys/{0}._domainkey.{1}.pem"
 
@@ -127,6 +129,8 @@ class Host(object):
         self.root = root
         self.installed = installed
         self.started = 0.0
+        self.group = os.getgid()
+        root.joinpath("var", "spool", "postfix").mkdir(parents=True)
         self.states = ("active", "enabled")
         root.joinpath("etc").mkdir()
         root.joinpath("var", "lib").mkdir(parents=True)
@@ -176,6 +180,7 @@ class Host(object):
         options.pop("gone", None)
         request = {
             "port": 8891,
+            "socket": None,
             "internal_hosts": ["192.0.2.0/24"],
             "unsigned_headers": [],
             "backup": False,
@@ -184,7 +189,17 @@ class Host(object):
         }
         check_mode = options.pop("check_mode", False)
         request.update(options, keys=list(found))
-        return Signer(request, self, lambda: LIFETIME, None, check_mode, str(self.root)).apply()
+        return Signer(
+            request, self, lambda: LIFETIME, lambda: (QUEUE, self.group), None, check_mode, str(self.root)
+        ).apply()
+
+    def directory(self):
+        """(int, int, int) or None: mode, owner and group of the directory of the socket."""
+        path = self.path(QUEUE + "/relay")
+        if not path.is_dir():
+            return None
+        status = path.stat()
+        return stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
 
 
 @pytest.fixture
@@ -221,6 +236,75 @@ def test_check_real_second_run_and_back(host):
     assert not again["changed"] and again["up_to_date"] and not again["restart_required"] and again["running"]
     back = host.call(state="absent", internal_hosts=[])
     assert back["changed"] and not back["restart_required"] and host.files() == before
+
+
+def of_this_process(host):
+    """Have OpenDKIM run as the user of the test, who may not give a directory to others."""
+    host.write("/etc/opendkim.conf", STOCK.replace("UserID\t\t\topendkim", "UserID {0}:mail".format(os.getuid())))
+
+
+def test_a_socket_in_the_queue_directory_check_real_second_run_and_back(host):
+    of_this_process(host)
+    before = host.files()
+    seen = host.call(key(), socket=SOCKET, check_mode=True)
+    assert seen["changed"] and host.directory() is None
+    done = host.call(key(), socket=SOCKET)
+    assert done["diff"] == seen["diff"] and done["restart_required"]
+    found = opendkim_conf.settings(host.read("/etc/opendkim.conf"))
+    assert (found["socket"], found["umask"]) == ("local:/var/spool/postfix/relay/opendkim.sock", "007")
+    # What is made there has the group of the directory.
+    assert host.directory() == (0o2750, os.getuid(), os.getgid())
+    assert "mode, owner and group: 2750 {0}:{1}".format(os.getuid(), os.getgid()) in done["diff"][-1]["after"]
+    host.started = time.time() + 1
+    again = host.call(key(), socket=SOCKET)
+    assert not again["changed"] and again["up_to_date"] and not again["restart_required"]
+    host.write(QUEUE + "/relay/opendkim.sock", "")
+    back = host.call(state="absent", internal_hosts=[], socket=SOCKET)
+    assert back["changed"] and host.directory() is None and host.files() == before
+    assert not host.call(state="absent", internal_hosts=[], socket=SOCKET)["changed"]
+
+
+@pytest.mark.parametrize("spoil", ["rmdir", "chmod"])
+def test_a_directory_of_the_socket_that_is_spoilt_is_mended_and_the_signer_made_anew(host, spoil):
+    of_this_process(host)
+    host.call(key(), socket=SOCKET)
+    host.started = time.time() + 1
+    path = str(host.path(QUEUE + "/relay"))
+    os.rmdir(path) if spoil == "rmdir" else os.chmod(path, 0o700)
+    seen = host.call(key(), socket=SOCKET, check_mode=True)
+    assert seen["changed"] and seen["restart_required"] and host.directory() != (0o2750, os.getuid(), os.getgid())
+    done = host.call(key(), socket=SOCKET)
+    assert done["changed"] and done["restart_required"] and not done["up_to_date"]
+    assert host.directory() == (0o2750, os.getuid(), os.getgid())
+
+
+def test_from_a_port_to_a_socket(host):
+    of_this_process(host)
+    host.call(key())
+    assert host.directory() is None
+    assert host.call(key(), socket=SOCKET)["restart_required"] and host.directory()
+
+
+@pytest.mark.parametrize("socket", ["opendkim.sock", "/run/x", "../x", "a/../b", "a/b/c", "a b/c", ".a/b", "a/"])
+def test_a_socket_that_is_none_is_refused(host, socket):
+    with pytest.raises(SignerError) as caught:
+        host.call(key(), socket=socket)
+    assert "socket: " in str(caught.value) and "such as mailops-relay/opendkim.sock" in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["user", "group"])
+def test_a_socket_of_nobody_is_refused_before_anything_is_changed(host, missing):
+    if missing == "user":
+        host.write("/etc/opendkim.conf", STOCK.replace("opendkim\n", "nosuchuser\n"))
+    else:
+        of_this_process(host)
+        host.group = None
+    before = host.files()
+    # In check mode the packages may be what is to be installed.
+    assert host.call(key(), socket=SOCKET, check_mode=True)["changed"]
+    with pytest.raises(SignerError) as caught:
+        host.call(key(), socket=SOCKET)
+    assert "Install both packages" in str(caught.value) and host.files() == before
 
 
 def test_a_key_that_nobody_sees_signs_nothing(host):

@@ -12,7 +12,7 @@ import os
 import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Result
-from ansible_collections.mailops.relay.plugins.module_utils.mail.units import Units, parse_units
+from ansible_collections.mailops.relay.plugins.module_utils.mail.units import OtherSystemError, Units, parse_units
 
 
 def shown(**units):
@@ -125,6 +125,32 @@ def test_a_program_that_is_a_link_to_exim_again_is_exims(tmp_path, name):
     os.symlink("exim", str(tmp_path / "sendmail.exim"))
     units = Units(Host(shown(**FRESH)), name, program_of(tmp_path, "sendmail.exim"))
     assert units.other_program == str(tmp_path / "sendmail.exim")
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "sendmail", "said"),
+    [
+        ("sendmail.postfix", "loaded/active/enabled", ["sendmail.service runs", "disable --now sendmail.service)"]),
+        ("sendmail.sendmail", OFF, [" leads to ", "sendmail.sendmail. See that", "(alternatives --config mta)"]),
+        (
+            "sendmail.sendmail",
+            "loaded/inactive/enabled",
+            ["sendmail.service runs, or starts at boot, /", "sendmail.service; alternatives"],
+        ),
+    ],
+)
+def test_another_mail_system_is_refused_where_that_is_asked(tmp_path, leads_to, sendmail, said):
+    answer = shown(exim=GONE, exim4=GONE, postfix="loaded/active/enabled", sendmail=sendmail)
+    with pytest.raises(OtherSystemError) as caught:
+        Units(Host(answer), "postfix", program_of(tmp_path, leads_to)).refuse_others("Postfix")
+    assert [
+        part for part in said + ["than Postfix is", "set refuse_other_mta=false"] if part not in str(caught.value)
+    ] == []
+
+
+def test_a_mail_system_that_is_alone_is_not_refused(tmp_path):
+    answer = shown(exim=GONE, exim4=GONE, postfix="loaded/active/enabled", sendmail=OFF)
+    Units(Host(answer), "postfix", program_of(tmp_path, "sendmail.postfix")).refuse_others("Postfix")
 
 
 def test_a_wrapper_that_somebody_has_put_there_is_no_mail_system(tmp_path):

@@ -23,10 +23,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.transaction imp
     Transaction,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import (
-    Configuration,
-    RefusedError,
-)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import Configuration
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.judgement import RefusedError
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
 ROLE = os.path.join(os.path.dirname(__file__), *([os.pardir] * 5 + ["roles", "relay_server"]))
@@ -254,6 +252,17 @@ def test_other_mail_systems_are_told(etc):
     assert call(postfix)["other_services"] == ["sendmail.service"]
     postfix.installed = False
     assert call(postfix, check_mode=True)["other_services"] == []
+
+
+def test_another_mail_system_is_refused_before_anything_changes(etc):
+    postfix = Postfix(etc)
+    postfix.units = UNITS.replace("inactive\nUnitFileState=disabled", "active\nUnitFileState=enabled")
+    before = files_in(etc)
+    for check_mode in (True, False):
+        with pytest.raises(RelayError, match="sendmail.service runs.*Nothing was changed"):
+            call(postfix, check_mode, refuse_other_mta=True, main={"myhostname": "b.example"})
+    assert files_in(etc) == before
+    assert call(postfix, refuse_other_mta=False, main={"myhostname": "b.example"})["changed"]
 
 
 def test_what_a_killed_run_left_is_not_up_to_date(etc):
@@ -749,7 +758,7 @@ def test_the_order_of_main_and_master_is_the_one_that_postfix_accepts_in_between
     "request_, reason",
     [
         (dict(main={"a": {}}), "main: a: cannot write a value of type dict"),
-        (dict(main={"a": "1"}, if_supported={"a": "2"}), "named in main and in if_supported"),
+        (dict(main={"a": "1"}, if_supported={"a": "2"}), "main: a is named in if_supported too"),
         (dict(first_supported=[["a"]]), "a list of mappings"),
         (dict(first_supported=[[{"alias_maps": 1}], [{"alias_maps": 2}]]), "alias_maps would be both '1' and '2'"),
         (dict(tables=[{"path": "hash:/x", "entries": {}}]), "must not name a table type"),

@@ -22,10 +22,10 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX
 from ansible_collections.mailops.relay.plugins.module_utils.host.transaction import STAGE_PREFIX
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import installation
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.configuration import without_elements
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.master_cf import MasterCf
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.tables import table_values
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.wanted_main import without_elements
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.host.damage import check_all_damage
 from ansible_collections.mailops.relay.tests.unit.plugins.module_utils.postfix.test_configuration import (
     MAIN,

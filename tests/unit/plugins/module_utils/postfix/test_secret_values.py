@@ -46,6 +46,13 @@ VALUES = [
     ("smtp_header_checks", "static:{" + LOGIN, "static:{(not shown)", False),
     ("relayhost", LOGIN + "@[h]", "relay:(not shown)@[h]", True),
     ("virtual_alias_maps", "pgsql:postgresql://a:" + PASSWORD + "@db/x", "pgsql:postgresql://a:(not shown)@db/x", True),
+    ("mailbox_command", "/usr/bin/x  --password=" + PASSWORD + " y", "/usr/bin/x  --password=(not shown) y", True),
+    ("mailbox_command", "/usr/bin/curl -u a:" + PASSWORD + " x", "/usr/bin/curl -u a:(not shown) x", True),
+    ("mailbox_command", "/usr/bin/mysql -p" + PASSWORD + " db", "/usr/bin/mysql -p(not shown) db", True),
+    ("import_environment", "TZ, PGPASSWORD=" + PASSWORD, "TZ, PGPASSWORD=(not shown)", True),
+    ("mydb_dbname", "host=db password=" + PASSWORD, "host=db password=(not shown)", True),
+    ("mailbox_command", "/usr/bin/procmail -a $EXTENSION -m /etc/passwd", None, False),
+    ("smtpd_client_restrictions", "check_client_access hash:/etc/postfix/passwd-less, permit", None, False),
     ("relayhost", "[relay.example.com]:587", None, False),
     ("local_recipient_maps", "static:all", None, False),
 ]

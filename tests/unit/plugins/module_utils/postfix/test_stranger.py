@@ -249,6 +249,7 @@ def test_users_of_every_domain_make_every_domain_this_host_s():
         ("check_policy_service { inet:127.0.0.1:10023, timout=10s }", "restriction-unusable"),
         ("check_policy_service { inet:127.0.0.1:10023, timeout=10s default_action=DUNNO }", None),
         ("check_policy_service { inet:127.0.0.1:10023, { default_action = 451 4.3.5 later } }", None),
+        ("check_policy_service {inet:127.0.0.1:10023,{default_action=451 4.3.5 later}}", None),
         ("check_policy_service inet:127.0.0.1:10023", None),
         ("check_policy_service inet:[::1]:10023", None),
         ("check_policy_service inet:10023", None),
@@ -264,6 +265,11 @@ def test_users_of_every_domain_make_every_domain_this_host_s():
         ("check_client_access cidr:{10.0.0.0/8 REJECT}", "table-syntax"),
         ("check_client_access regexp:{/x/ REJECT}", "table-syntax"),
         ("check_client_access cidr:{{10.0.0.0/8 REJECT},}", None),
+        # What a text in a table of tables says is no table, although a colon is in it.
+        ("check_helo_access unionmap:{inline:{{a.example = FILTER smtp:[127.0.0.1]}}, inline:{yy=OK}}", None),
+        ("check_sender_access pipemap:{inline:{x=y},inline:{{y = REJECT see http://example.com/x}}}", None),
+        ("check_sender_access unionmap:{inline:{{y = REJECT see http://example.com/x}}}", None),
+        ("check_sender_access unionmap:{inline:{{y = REJECT see http://example.com/x}},smtp:x}", "table-type-missing"),
     ],
 )
 def test_arguments_at_which_smtpd_stops(restriction, identifier):
@@ -308,6 +314,26 @@ def test_a_file_of_the_call_is_read():
 )
 def test_tables_answer_as_postfix_says(table, key, answers):
     assert Lookups(Host("3.7.11-bookworm")).table(table).find(key) == answers
+
+
+# Postfix 3.7.11: "empty macro name", "macro processing error", and the banner of smtpd never comes; $1 alone is an empty answer.
+@pytest.mark.parametrize(
+    "value, identifiers",
+    [
+        ("regexp:{{/example$/ x}}", ["table-syntax"]),
+        ("regexp:{{/example$$/ x}}", []),
+        ("hash:/etc/postfix/${data", ["table-syntax"]),
+        ("hash:$config_directory/t", []),
+    ],
+)
+def test_a_dollar_sign_in_a_pattern_of_main_cf(value, identifiers):
+    for main, services in (
+        ({"smtp_generic_maps": value}, [SMTP]),
+        ({}, [service("smtp inet smtpd", smtp_generic_maps=value)]),
+    ):
+        assert [
+            finding[0] for finding in found(dict(main, compatibility_level="3.6"), services, Host("3.7.11-bookworm"))
+        ] == identifiers
 
 
 @pytest.mark.parametrize(
