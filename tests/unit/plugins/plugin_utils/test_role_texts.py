@@ -101,8 +101,9 @@ SITE = {
         "other_services": [],
         "other_program": "",
     },
-    "__sendmail_client_others_stopped": {},
-    **{f"__{role}_others_queues": {"results": []} for role in ("relay_server", "relay_client", "sendmail_client")},
+    "__relay_client_others": {"other_services": [], "other_program": ""},
+    "__relay_client_others_mta": "postfix",
+    "__relay_client_others_queues": {"results": []},
 }
 
 
