@@ -186,10 +186,11 @@ class Flow(GapEvents):
         self._by_minute = minutes
         self._is_dane = is_dane
         self._young, self._old = {}, {}
-        # What has not been given to the counts by name yet.
+        # What has not been given to the counts by name yet. Of each arrival hour, client and TLS, one behind the other: a tuple for each
+        # costs more than what is in it.
         self._arrivals, self._senders = [], {}
-        # Of each delivery: what few are different in (hour, client, sender's domain, relay, TLS), recipient, size, delay and
-        # its parts; those of what was not sent by what became of it.
+        # Of each delivery in the same way hour, client, sender's domain, relay, TLS, recipient, size, delay and its parts; those of
+        # what was not sent by what became of it.
         self._sent, self._not_sent = [], {DEFERRED: [], BOUNCED: []}
         self.client_addresses = {}
         self._clients_named = Memo(_naming(self.client_addresses), MOST_KEYS)
@@ -244,8 +245,6 @@ class Flow(GapEvents):
             self._flush_arrivals()
 
     def _flush_arrivals(self):
-        if not self._arrivals:
-            return
         self.totals["received"] += len(self._arrivals) // 3
         for counts, names in ((self.hours, self._arrivals[::3]), (self.clients, self._arrivals[1::3])):
             for name, number in _tally(names).items():

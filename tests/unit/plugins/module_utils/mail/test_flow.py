@@ -69,6 +69,19 @@ def test_the_totals_of_the_recorded_log_are_those_of_pflogsumm():
     assert dict((name, totals[name]) for name in PFLOGSUMM) == PFLOGSUMM
 
 
+@pytest.mark.parametrize("name", ["maillog.2.10.1.txt", "maillog-kinds.3.7.11-bookworm.txt"])
+def test_how_many_wait_to_be_counted_makes_no_difference(monkeypatch, name):
+    with io.open(os.path.join(POSTFIX_FIXTURES, name), encoding="utf-8", newline="\n") as stream:
+        text = stream.read().encode("utf-8")
+    if not text.startswith(b"20"):
+        text = re.sub(b"(?m)^(?=[a-z])", b"Nov 22 07:07:44 relay ", text)
+    expected = count([text])
+    assert expected["totals"]["sent"] > 3 and expected["totals"]["received"] > 3
+    for most in (1, 2, 7):
+        monkeypatch.setattr(flow_module, "_MOST_CELLS", most)
+        assert count([text]) == expected
+
+
 # What pflogsumm 1.1.5 says of a line of each kind that real Postfix has written, with oddities that its makers did not
 # think of; deferred is again the number of the attempts. The lines are in the order of their kinds, so that sizes tell
 # nothing here.
