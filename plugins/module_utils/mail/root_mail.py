@@ -8,6 +8,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import re
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 
@@ -30,6 +32,14 @@ def check(subject, answer):
         return checks.ok(IDENTIFIER, subject, "goes to {0}".format(text))
     if verdict == ALIASED:
         return checks.ok(IDENTIFIER, subject, "goes to whom an alias or .forward on the relay names")
+    # For now, which says nothing of whether root has a recipient.
+    if verdict == REFUSED and re.match(r"4[0-9]{2}[ -]|4\.", text):
+        return checks.warning(
+            IDENTIFIER,
+            subject,
+            "is put off by the relay: {0}".format(text),
+            "Take that reason away, which the relay's log says more of, and ask again.",
+        )
     if verdict == REFUSED:
         return checks.warning(IDENTIFIER, subject, "is refused by the relay: {0}".format(text), _SET_IT)
     if verdict == KEPT:

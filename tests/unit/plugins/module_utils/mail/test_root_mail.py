@@ -27,6 +27,14 @@ def test_the_same_of_many_is_said_once():
     assert subject.endswith(" and 5 more") and status == "warning"
 
 
+def test_what_is_put_off_is_not_mended_by_a_recipient():
+    said = "451 4.3.5 Server configuration error"
+    found = root_mail.check(WEB, {"verdict": root_mail.REFUSED, "text": said})
+    assert found["seen"] == "is put off by the relay: " + said and "relay_server_local_recipient" not in found["todo"]
+    found = root_mail.check(WEB, {"verdict": root_mail.REFUSED, "text": "550 5.1.1 <root@web01.example.com>: unknown"})
+    assert "relay_server_local_recipient" in found["todo"]
+
+
 @pytest.mark.parametrize(
     ("verdict", "status", "words"),
     [
