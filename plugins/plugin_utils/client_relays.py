@@ -55,7 +55,7 @@ def relay_problems(relays, role, default_port, addresses=False):
         return [f"{variable}is not a list of relays, each with its name. Write [{{name: smtp-relay001.example.com}}]."]
     if not relays:
         return [
-            f"{variable}is empty, and the inventory group in {role}_relay_group has no other host. Name at least one relay."
+            f"{variable}is empty, and the inventory group in {role}_relay_group has no other host. Put a relay into that group, or name one."
         ]
     return [variable + problem for relay in relays for problem in _problems_of(relay, default_port, addresses)]
 

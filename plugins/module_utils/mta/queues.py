@@ -43,7 +43,7 @@ def queue_of(runner, mta, directory):
     running = [backend for backend in found if len(found) > 1 and working_directories(DAEMONS[backend.name])]
     if len(found) > 1 and len(running) != 1:
         raise QueueError(
-            "mta: this host has {0}, and {1} of them runs; name the one that is meant".format(
+            "mta: this host has {0}, and {1} of them runs; name the one that is meant (queue_mta in mailops.relay.queue)".format(
                 " and ".join(backend.name for backend in found), "more than one" if running else "none"
             )
         )

@@ -228,6 +228,14 @@ def test_an_ansible_that_is_too_old_is_refused(version, words):
     assert needed == ">={}.{}.0".format(*playbook._LEAST_CORE)
 
 
+def test_a_file_is_written_where_the_playbook_is_started(site, tmp_path_factory):
+    # Ansible itself takes a relative path for one beside the playbook, in the collection.
+    code, _shown = site("relay", "trace_recipient=*@example.net", "trace_file=found.json")
+    (found,) = tmp_path_factory.getbasetemp().glob("site0/found.json")
+    assert code == 0 and json.loads(found.read_text())
+    assert not (ROOT / "playbooks/found.json").exists()
+
+
 def test_what_a_program_reads_has_the_value_of_a_query_and_nothing_found_is_no_success(site):
     query = "trace_query=[length(traces),ok]"
     code, shown = site("relay", "trace_sender=nobody@example.com", query, stdout="ansible.posix.json")

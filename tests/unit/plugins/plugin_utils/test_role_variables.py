@@ -203,7 +203,7 @@ def test_what_the_role_sets_itself_has_no_problems(role):
             "relay_client",
             "relays",
             [],
-            "is empty, and the inventory group in relay_client_relay_group has no other host. Name at least one relay.",
+            "is empty, and the inventory group in relay_client_relay_group has no other host. Put a relay into that group, or name one.",
         ),
         (
             "relay_client",

@@ -103,7 +103,9 @@ def test_one_of_several_mail_systems_must_be_named(host, monkeypatch, running, s
     with pytest.raises(QueueError) as caught:
         queue_of(host, "auto", None)
     assert str(caught.value) == (
-        "mta: this host has postfix and qmail, and {0} of them runs; name the one that is meant".format(said)
+        "mta: this host has postfix and qmail, and {0} of them runs; name the one that is meant (queue_mta in mailops.relay.queue)".format(
+            said
+        )
     )
     assert queue_of(host, "qmail", None).name == "qmail"
 
