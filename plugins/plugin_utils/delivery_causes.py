@@ -219,7 +219,7 @@ AT_CLIENT = (
 # What a relay says of its own, before any other mail system is asked.
 AT_RELAY_ITSELF = _cause(
     BROKEN,
-    r"mail transport unavailable|unknown mail transport error|alias database unavailable|configuration error|lookup failure"
+    r"mail transport unavailable|unknown mail transport error|alias database unavailable|configuration (?:error|problem)|lookup failure"
     r"|address resolver failure",
     "the configuration of {relay} itself is broken",
     "Repair it on {relay}, whose log says what is wrong (postfix check shows some of it);"

@@ -8,6 +8,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import re
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
 
@@ -16,6 +18,9 @@ IDENTIFIER = "root_mail"
 # it is refused, ends in a mailbox on the relay, or is looked for in the DNS; or nobody could tell.
 TAKEN, ALIASED, REFUSED, KEPT, LEAVES, UNKNOWN = "taken", "aliased", "refused", "kept", "leaves", "unknown"
 _SET_IT = "Set relay_server_local_recipient to an address outside that someone reads, and run mailops.relay.site."
+# For now, or for its size: that says nothing of whether root has a recipient.
+_NOT_FOR_ITS_RECIPIENT = re.compile(r"^4[0-9]{2}[ -]|^4\.|5\.3\.4|message size")
+_SOMETHING_ELSE = "Take that reason away, of which the relay's log says more, and ask again."
 
 
 def check(subject, answer):
@@ -31,7 +36,8 @@ def check(subject, answer):
     if verdict == ALIASED:
         return checks.ok(IDENTIFIER, subject, "goes to whom an alias or .forward on the relay names")
     if verdict == REFUSED:
-        return checks.warning(IDENTIFIER, subject, "is refused by the relay: {0}".format(text), _SET_IT)
+        todo = _SOMETHING_ELSE if _NOT_FOR_ITS_RECIPIENT.search(text) else _SET_IT
+        return checks.warning(IDENTIFIER, subject, "is refused by the relay: {0}".format(text), todo)
     if verdict == KEPT:
         return checks.warning(IDENTIFIER, subject, "ends in a mailbox on the relay", _SET_IT)
     if verdict == LEAVES:

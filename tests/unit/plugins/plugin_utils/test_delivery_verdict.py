@@ -370,6 +370,12 @@ def test_each_reply_of_the_next_mail_system_has_a_cause_of_its_own(reply, cause)
     assert (row["status"], row["cause"]) == ("failed", cause), row["seen"]
 
 
+def test_what_a_relay_says_of_itself_is_not_the_next_mail_systems_fault():
+    said = "451 4.3.5 <END-OF-MESSAGE>: End-of-data rejected: Server configuration problem"
+    row = verdict(told(client()), told(relay(f"deferred ({said})"), **QUEUED))
+    assert row["cause"] == "relay_broken" and "the configuration of relay itself is broken" in row["seen"]
+
+
 COMPLAINT = {
     "program": "smtpd",
     "text": 'warning: unknown smtpd restriction: "permit_mynetwork"',

@@ -28,6 +28,20 @@ def test_the_same_of_many_is_said_once():
 
 
 @pytest.mark.parametrize(
+    ("said", "mends"),
+    [
+        ("451 4.3.5 Server configuration error", False),
+        ("message size 2614 exceeds size limit 300 of server relay.example.com[10.20.9.10]", False),
+        ("550 5.1.1 <root@web01.example.com>: Recipient address rejected", True),
+    ],
+)
+def test_a_recipient_is_advised_only_where_one_is_missing(said, mends):
+    found = root_mail.check(WEB, {"verdict": root_mail.REFUSED, "text": said})
+    assert found["seen"] == "is refused by the relay: " + said
+    assert ("relay_server_local_recipient" in found["todo"]) == mends
+
+
+@pytest.mark.parametrize(
     ("verdict", "status", "words"),
     [
         (root_mail.LEAVES, "ok", "goes to mail.example.com, as the DNS says"),
