@@ -11,6 +11,7 @@ __metaclass__ = type
 import re
 import socket
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.mail import probe_message, root_mail
@@ -37,7 +38,9 @@ def _postfix(runner):
 
 def _sendmail(_runner):
     hub = _HUB.search(read_native(_SENDMAIL_CF) or "")
-    return "{0}@{1}".format(_USER, hub.group(1) if hub else socket.getfqdn()), ""
+    host = hub.group(1) if hub else socket.getfqdn()
+    # As seen of 8.17: an address stays in its brackets.
+    return "{0}@{1}".format(_USER, "[{0}]".format(host) if is_address(host) else host), ""
 
 
 def _qmail(_runner):

@@ -56,6 +56,8 @@ def answers(runner, parameters, addresses, own=(), from_others=False):
         from_others: bool, whether it comes from other hosts, who may be told that it is not taken.
     """
     own = set(name.lower() for name in parameters.names("mydestination")).union(own)
+    # An address in the place of a domain (virtual(5)).
+    own.update("[{0}]".format(name) for name in parameters.names("inet_interfaces"))
     keys = dict((address, _keys(address.lower(), own)) for address in addresses)
     aliases, missed = _look_up(
         runner, parameters.names("virtual_alias_maps"), [key for found in keys.values() for key in found]

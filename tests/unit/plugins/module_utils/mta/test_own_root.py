@@ -35,7 +35,7 @@ def host(monkeypatch):
         # As sendmail_config writes it, and with an address or a mailer.
         ("DHsmtp-relay001.example.com.\n", "root@smtp-relay001.example.com"),
         ("DHesmtp:smtp-relay001.example.com.\n", "root@smtp-relay001.example.com"),
-        ("DH[192.0.2.1]\n", "root@192.0.2.1"),
+        ("DH[192.0.2.1]\n", "root@[192.0.2.1]"),
     ],
 )
 def test_sendmail_hands_it_to_its_hub(host, monkeypatch, hub, address):

@@ -22,6 +22,7 @@ SETTINGS = {
     "mydestination": "$myhostname, localhost",
     "virtual_alias_maps": "hash:/theirs, texthash:/ours",
     "transport_maps": "texthash:/names",
+    "inet_interfaces": "192.0.2.1, 127.0.0.1",
     "smtpd_recipient_restrictions": "check_sender_access hash:/senders, check_recipient_access texthash:/access, permit",
 }
 
@@ -72,6 +73,8 @@ NOT_TAKEN = {OWN: "550 5.1.1 set it"}
     [
         (WEB, {"ours": {WEB: "ops@example.net"}}, (root_mail.TAKEN, "ops@example.net")),
         (WEB, {"ours": {WEB: "ops@example.net"}, "theirs": {WEB: "x@example.org"}}, (root_mail.TAKEN, "x@example.org")),
+        ("root@[192.0.2.1]", {"ours": {"root": "ops@example.net"}}, (root_mail.TAKEN, "ops@example.net")),
+        ("root@[192.0.2.2]", {"ours": {"root": "ops@example.net"}}, (root_mail.LEAVES, "")),
         ("ROOT@Relay.example.com", {"ours": {"root": "ops@example.net"}}, (root_mail.TAKEN, "ops@example.net")),
         # Without a host a key is for the relay's own names only.
         (WEB, {"ours": {"root": "ops@example.net"}}, (root_mail.LEAVES, "")),
