@@ -128,7 +128,7 @@ def problems(entries, hostname, main, others, there):
 def _own_selector(selector, hostname):
     """str: how two relays come to a selector each, also where they have their variables in common."""
     if selector.lower() == str(hostname).partition(".")[0].lower():
-        return "The first labels of their names are the same, so name another selector in the variables of one of the two hosts."
+        return "Name another selector in the variables of one of the two hosts."
     return (
         "Leave selector out, and each takes the first label of its name; for a further key, write inventory_hostname_short into it, with"
         " which common variables give each relay its own."

@@ -99,6 +99,8 @@ def test_signed_when_the_key_is_published_and_never_unsigned_after_that(nameserv
             "mx01", f"cat >> {DNSMASQ}; systemctl restart dnsmasq", stdin=f"txt-record={key['record_name']},{record}\n"
         )
         converge("-e", f"@{extra}")
+        # Where a Postfix in a chroot and one outside find it.
+        assert site.output(RELAY, "postconf -h smtpd_milters") == "unix:mailops-relay/opendkim.sock"
         words = [send(host) for host in SENDERS]
         site.all_arrive(words)
         assert verdicts(words) == (["True 0"] * 3, [("example.com", RELAY)] * 3)
@@ -115,3 +117,4 @@ def test_signed_when_the_key_is_published_and_never_unsigned_after_that(nameserv
         site.run(RELAY, "systemctl start opendkim", check=False)
         converge()
     assert configuration() == before
+    assert "mailops-relay" not in site.output(RELAY, "ls /var/spool/postfix")

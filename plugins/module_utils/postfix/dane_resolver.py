@@ -77,6 +77,12 @@ _STARTED = "start of service"
 _PROOF, _PROOF_SECONDS = ".mailops-relay-proof", 60
 # Seconds for one question of the proof.
 _SECONDS = 5
+# Of systemd-resolved, which makes up answers for the host's own name, without signatures.
+_RESOLVED = "127.0.0.53"
+_RESOLVED_NAMES = (
+    "; or, as systemd-resolved ({0}) makes up what it says of the host's own name, name the resolvers behind it, which resolvectl shows "
+    "(relay_server_dane_resolvers)"
+).format(_RESOLVED)
 _HEADER = "# Managed by Ansible (mailops.relay.dane_resolver); changes made here are lost.\n"
 
 
@@ -391,7 +397,8 @@ class Resolver(object):
                 handle.bind((ADDRESS, PORT if not running and not self._root else 0))
             except socket.error as exc:
                 raise DaneError(
-                    "{0} port {1}, where Postfix's resolver is to listen, cannot be had: {2}. Stop what listens there.".format(
+                    "{0} port {1}, where Postfix's resolver is to listen, cannot be had: {2}. Stop what listens there; a resolver "
+                    "of the host's that takes all addresses can be told its own (bind-interfaces of dnsmasq).".format(
                         ADDRESS, PORT, exc
                     )
                 )
@@ -417,7 +424,9 @@ class Resolver(object):
         if lost:
             raise DaneError(
                 "internal_zones: {0} is known here and not to a resolver that validates, since no signature tells of it. Name its zone "
-                "(relay_server_dane_internal_zones). Nothing was changed.".format(lost)
+                "(relay_server_dane_internal_zones){1}. Nothing was changed.".format(
+                    lost, _RESOLVED_NAMES if _RESOLVED in self._forwarders else ""
+                )
             )
 
     def _check_systemd(self):

@@ -77,6 +77,11 @@ _KINDS = {
     "time": (re.compile(r"\s*[+-]?[0-9]+([smhdw].*)?\Z", re.S), "a whole number with s, m, h, d or w after it"),
     "boolean": (re.compile(r"(yes|no)\Z", re.I), "yes or no"),
 }
+# int of mail_conf_int(3) and conv_time(3), and the parameters that are a long (mail_conf_long(3)).
+_INT, _LONG = 2147483647, 9223372036854775807
+_LONGS = frozenset("lmdb_map_size mailbox_size_limit message_size_limit queue_minfree virtual_mailbox_limit".split())
+_NUMBER = re.compile(r"\s*([+-]?)0*([0-9]*)([smhdw]?)")
+_SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BEGINNINGS = frozenset("0123456789yn")
 _DEFAULT_FORM = re.compile(r"(?:(?P<number>[0-9]+)|(?P<time>[0-9]+[smhdw])|(?P<boolean>yes|no))\Z")
 
@@ -148,7 +153,10 @@ def check_types(scope):
                 findings.append(scope.finding("wrong-type", name, message, "write haproxy, or leave it empty"))
             continue
         kind = parameter_kind(name, scope.host.defaults, names)
-        if kind is None or _KINDS[kind][0].match(value):
+        if kind is not None and _KINDS[kind][0].match(value):
+            findings += _check_range(scope, kind, name, value)
+            continue
+        if kind is None:
             continue
         fix = "give {0}; the default is {1}".format(_KINDS[kind][1], scope.host.defaults.get(name, "that of Postfix"))
         if kind == "boolean" and value.lower() in ("true", "false", "on", "off", "1", "0"):
@@ -166,6 +174,29 @@ def check_types(scope):
             )
         )
     return findings
+
+
+def _check_range(scope, kind, name, value):
+    """list of Finding: a number that Postfix cannot hold, or a time that is negative."""
+    if kind == "boolean":
+        return []
+    sign, digits, unit = _NUMBER.match(value).groups()
+    most = _LONG if name in _LONGS else _INT
+    if kind == "time" and unit in _SECONDS:
+        # conv_time(3) refuses the last one too.
+        most = _INT // _SECONDS[unit] - 1
+    if len(digits) < 20 and int(digits or "0") <= most and not (kind == "time" and sign == "-" and digits):
+        return []
+    return [
+        scope.finding(
+            "wrong-type",
+            name,
+            "Postfix takes {0} up to {1}{2} here, and its programs stop when they read '{3}'".format(
+                _KINDS[kind][1], most, unit if kind == "time" else "", value
+            ),
+            "give a smaller one" if sign != "-" else "give one that is not negative",
+        )
+    ]
 
 
 def user_defined(main, services):

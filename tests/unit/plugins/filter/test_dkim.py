@@ -5,7 +5,6 @@
 import pytest
 
 from ansible_collections.mailops.relay.plugins.filter import dkim as filters
-from ansible_collections.mailops.relay.plugins.plugin_utils import dkim
 
 MILTER, FORMER = "unix:mailops-relay/opendkim.sock", "inet:127.0.0.1:8891"
 KEY = {
@@ -80,7 +79,7 @@ def test_two_relays_do_not_share_a_selector(theirs, refused):
     if refused:
         assert "smtp2 has the selector relay01" in found[0]
         # What gives each its own, whoever has the variable.
-        assert "name another selector in the variables of one of the two hosts" in found[0]
+        assert "Name another selector in the variables of one of the two hosts" in found[0]
 
 
 def test_relays_with_a_common_selector_are_told_what_is_each_ones_own():

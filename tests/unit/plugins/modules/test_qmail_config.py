@@ -51,6 +51,18 @@ def test_a_refusal_names_the_file(monkeypatch, capsys, control):
     assert result["failed"] and "smtproutes" in result["msg"] and "IPv6" in result["msg"]
 
 
+@pytest.mark.parametrize("owner", ["qmail_client", "mine"])
+def test_who_uses_the_role_is_told_its_variables(run_module, control, owner):
+    request = {"directory": str(control), "owner": owner, "check_mode": True}
+    name = "qmail_client_accept_risks" if owner == "qmail_client" else "accept_risks"
+    failed, result = run_module(qmail_config.main, accept_risks=["x"], **request)
+    assert failed and result["msg"].startswith(name + ": no such risk")
+    control.join("rcpthosts").remove()
+    failed, result = run_module(qmail_config.main, control={"me": "web03.example.com"}, **request)
+    way = "qmail_client_rcpthosts: []" if owner == "qmail_client" else "control: {rcpthosts: []}"
+    assert not failed and [text for text in result["warnings"] if text.endswith("make it with " + way)]
+
+
 def test_credentials_need_a_format_and_are_not_shown(monkeypatch, capsys, control):
     item = {"relay": "smtp.example.org", "user": "web03", "password": "s3cret word"}
     for arguments in ({}, {"credentials_format": "space"}):

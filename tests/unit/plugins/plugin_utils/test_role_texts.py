@@ -101,8 +101,9 @@ SITE = {
         "other_services": [],
         "other_program": "",
     },
-    "__sendmail_client_others_stopped": {},
-    **{f"__{role}_others_queues": {"results": []} for role in ("relay_server", "relay_client", "sendmail_client")},
+    "__relay_client_others": {"other_services": [], "other_program": ""},
+    "__relay_client_others_mta": "postfix",
+    "__relay_client_others_queues": {"results": []},
 }
 
 
@@ -193,6 +194,16 @@ def without_packages():
             }
             for there in (False, True)
         ]
+        if role == "relay_server":
+            login = [{"name": "ses", "hosts": ["smtp.example.net"], "user": "a", "password": "b"}]
+            sets += [
+                {
+                    **sets[-1],
+                    "relay_server_smarthosts": login,
+                    "ansible_facts": {**SITE["ansible_facts"], "pkg_mgr": manager},
+                }
+                for manager in ("yum", "apt")
+            ]
         found[f"{role} without packages"] = {"expressions": refused, "variables": sets}
     return found
 
@@ -253,6 +264,10 @@ def test_a_host_without_a_mail_system_is_refused_in_check_mode_too(core):
         "relay_server without packages": [
             "relay_server_manage_packages: it is false, and this host lacks postfix. Install that, or set it to true.",
             "",
+            "relay_server_manage_packages: it is false, and this host lacks cyrus-sasl-plain and ca-certificates. Install that, or set it to"
+            " true.",
+            "relay_server_manage_packages: it is false, and this host lacks libsasl2-modules and ca-certificates. Install that, or set it to"
+            " true.",
         ],
         "relay_client without packages": [True, False],
         "sendmail_client without packages": [True, False],

@@ -108,7 +108,7 @@ class Host(object):
     def ask(self, server, name, kind, seconds, port=53, dnssec=False, unchecked=False):
         if name not in self.known:
             raise QuestionError("does not answer (5 s)")
-        if server == "192.0.2.53":
+        if server in ("192.0.2.53", "127.0.0.53"):
             return UNSIGNED
         return self.known[name][int(unchecked)]
 
@@ -251,6 +251,14 @@ def test_what_does_not_validate_is_refused_before_anything_changes(host, known, 
         assert words in str(refused.value) and "Nothing was changed." in str(refused.value)
     # The record's lock file is not a change.
     assert host.files() == before and host.ended == 2
+
+
+def test_what_systemd_resolved_makes_up_is_told(host):
+    host.known["relay.example.com"] = (WRONG, UNSIGNED)
+    for forwarders, told in ((["127.0.0.53"], True), (["192.0.2.53"], False)):
+        with pytest.raises(DaneError) as refused:
+            host.call(check_mode=True, forwarders=forwarders)
+        assert ("name the resolvers behind it" in str(refused.value)) is told
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,16 @@ def test_check_mode_says_what_the_real_run_does_and_the_next_one_has_nothing_to_
     assert not again["changed"] and again["diff"] == [] and files(etc) == after
 
 
+def test_another_mail_system_is_told_or_refused_before_anything_changes(apply, etc, monkeypatch):
+    monkeypatch.setattr(configuration.Units, "other_services", ["postfix.service"])
+    before = files(etc)
+    for check_mode in (True, False):
+        with pytest.raises(RelayError, match="postfix.service runs.*Nothing was changed"):
+            apply(check_mode=check_mode, refuse_other_mta=True, **full(etc))
+    assert files(etc) == before
+    assert apply(**full(etc))["other_services"] == ["postfix.service"]
+
+
 V6 = [
     "Family=inet6, Name=MTA-ipv6, Port=smtp, M=O, Addr=::1",
     "Family=inet6, Name=MSP-ipv6, Port=submission, M=EaO, Addr=::1",
