@@ -191,9 +191,7 @@ class Configuration(object):
         if not os.path.isdir(self._directory):
             raise ConfigurationError(
                 "there is no qmail on this host: the directory of its control files, {0}, does not exist; "
-                "install qmail first, or name that directory in 'directory' (of the role: qmail_client_control_directory)".format(
-                    self._directory
-                )
+                "install qmail first, or name its directory in the option 'directory'".format(self._directory)
             )
         try:
             if self._check_mode:
