@@ -14,6 +14,8 @@ import time
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 
 PROC = "/proc"
+# sd_booted(3): it is there where systemd has booted the host.
+SYSTEMD = "/run/systemd/system"
 
 
 def working_directories(names, proc=None):
@@ -53,6 +55,27 @@ def started(number, proc=None):
     """
     found = _stat(number, proc or PROC)
     return found[2] if found else None
+
+
+def unit_of(number, proc=None):
+    """str or None: the service of systemd to which a process belongs; empty for one of none, None where that cannot be told.
+
+    All processes of a service are in its control group, which C(/proc/PID/cgroup) names, a line for each hierarchy with its
+    number, its controllers and the path: systemd.kill(5), cgroups(7).
+
+    Args:
+        number: int or str.
+        proc: str or None, where proc is mounted; None is the usual place.
+    """
+    try:
+        lines = (read_native(os.path.join(proc or PROC, str(number), "cgroup")) or "").splitlines()
+    except EnvironmentError:
+        return None
+    paths = [line.split(":", 2)[2] for line in lines if line.count(":") > 1]
+    if not paths or not os.path.isdir(SYSTEMD):
+        return None
+    names = [name for path in paths for name in path.split("/") if name.endswith(".service")]
+    return names[-1] if names else ""
 
 
 def children(number, proc=None):

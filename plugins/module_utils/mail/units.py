@@ -93,6 +93,11 @@ class Units(object):
         return state == "enabled" if state else None
 
     @property
+    def is_known(self):
+        """bool: whether systemd has a service of it."""
+        return self._units().get(self._service, {}).get("LoadState") == "loaded"
+
+    @property
     def other_services(self):
         """list of str: the services of other mail systems that run, or are started at boot; empty where systemd does not say."""
         units = self._units()

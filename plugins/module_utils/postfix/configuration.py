@@ -165,13 +165,16 @@ class Configuration(object):
             )
         _check_paths_differ([main_plan, master_plan] + others)
         findings = judge(call, before, (main, master), managed, restored)
+        older = self._serves_older(before[0].values())
+        if older or any(plan.changed for plan in [main_plan, master_plan] + others):
+            self._check_master(before[0].values())
         result = self._carried_out(main_plan, master_plan, others)
         restart = main_plan.replaced and self._needs_restart(before[0].values(), main.values())
         reload_needed = (
             main_plan.replaced
             or master_plan.replaced
             or any(plan.replaced for plan in others if not plan.compiled)
-            or self._serves_older(before[0].values())
+            or older
         )
         return dict(
             result,
@@ -246,6 +249,23 @@ class Configuration(object):
             return host.serves_older(call.expanded(values, "queue_directory"), paths)
         except (EnvironmentError, ExpansionError):
             return False
+
+    def _check_master(self, values):
+        """Refuse a change that would not take effect.
+
+        Raises:
+            InvalidError
+        """
+        host = self._call.host
+        try:
+            if not host.installed or not host.runs_by_hand(self._call.expanded(values, "queue_directory")):
+                return
+        except ExpansionError:
+            return
+        raise InvalidError(
+            "Postfix runs, but systemd did not start it, and so can neither restart nor reload it: the configuration from before "
+            "would go on. Run 'postfix stop' and 'systemctl restart postfix' on this host, then this again. Nothing was changed."
+        )
 
     # What must not be shown
 

@@ -16,7 +16,7 @@ import re
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.listeners import can_bind, has_ipv6_address
-from ansible_collections.mailops.relay.plugins.module_utils.host.processes import PROC, children, started
+from ansible_collections.mailops.relay.plugins.module_utils.host.processes import PROC, children, started, unit_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import (
     backups_of,
     can_read,
@@ -160,6 +160,21 @@ class Host(object):
         if not os.path.exists(os.path.join(PROC, "self")):
             return None
         return (text_of(os.path.join(PROC, number, "comm")) or "").strip() == "master"
+
+    def runs_by_hand(self, queue_directory):
+        """bool: whether Postfix runs and systemd, which has a service of it, did not start it.
+
+        What systemd restarts or reloads then is nothing, and on Debian it says that all is well.
+
+        Args:
+            queue_directory: str.
+        """
+        if not self.runs(queue_directory) or not self.units.is_known:
+            return False
+        number = text_of(os.path.join(queue_directory, "pid", "master.pid")).strip()
+        unit = unit_of(number, PROC)
+        # Debian's is an instance: postfix@-.service.
+        return unit is not None and re.match(r"postfix(@.*)?\.service\Z", unit) is None
 
     def serves_older(self, queue_directory, paths):
         """bool: whether a process that takes mail goes on with what it has read before one of these files changed.

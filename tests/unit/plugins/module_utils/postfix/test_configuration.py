@@ -236,6 +236,57 @@ def test_what_takes_mail_with_an_older_certificate_wants_a_reload(
 
 
 @pytest.mark.parametrize(
+    "group, refused",
+    [
+        ("0::/system.slice/system-postfix.slice/postfix@-.service\n", False),
+        ("12:cpuset:/\n1:name=systemd:/docker/5c1/system.slice/postfix.service\n", False),
+        ("0::/user.slice/user-0.slice/session-3.scope\n", True),
+        ("0::/system.slice/ssh.service\n", True),
+        ("0::/\n", True),
+        # Where it cannot be told, it is left to what systemd says.
+        ("", False),
+        (None, False),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_postfix_that_systemd_cannot_restart_is_not_changed(etc, monkeypatch, group, refused, check_mode):
+    proc, spool, systemd = etc / "proc", etc / "spool", etc / "systemd"
+    (proc / "self").mkdir(parents=True)
+    (proc / "7").mkdir()
+    (proc / "7" / "comm").write_bytes(b"master\n")
+    if group is not None:
+        (proc / "7" / "cgroup").write_bytes(group.encode("ascii"))
+    (spool / "pid").mkdir(parents=True)
+    (spool / "pid" / "master.pid").write_bytes(b"7\n")
+    (etc / "main.cf").write_bytes((MAIN + "queue_directory = {0}/spool\n".format(etc)).encode("ascii"))
+    systemd.mkdir()
+    monkeypatch.setattr(installation, "PROC", str(proc))
+    monkeypatch.setattr(processes, "SYSTEMD", str(systemd))
+    before = (etc / "main.cf").read_bytes()
+    wanted = dict(main={"myhostname": "other.example.com"}, check_mode=check_mode)
+    if refused:
+        with pytest.raises(RelayError, match="'postfix stop' and 'systemctl restart postfix'"):
+            call(Postfix(etc), **wanted)
+        assert (etc / "main.cf").read_bytes() == before
+        # What changes nothing has nothing to restart.
+        assert not call(Postfix(etc), main={"myhostname": "relay.example.com"})["changed"]
+        # It was not systemd that booted this host.
+        systemd.rmdir()
+    assert call(Postfix(etc), **wanted)["changed"]
+
+
+def test_a_postfix_of_which_systemd_knows_nothing_is_its_administrators(etc, monkeypatch):
+    monkeypatch.setattr(installation.Host, "runs", lambda self, directory: True)
+    monkeypatch.setattr(installation, "unit_of", lambda number, proc: "")
+    (etc / "spool" / "pid").mkdir(parents=True)
+    (etc / "spool" / "pid" / "master.pid").write_bytes(b"7\n")
+    (etc / "main.cf").write_bytes((MAIN + "queue_directory = {0}/spool\n".format(etc)).encode("ascii"))
+    postfix = Postfix(etc)
+    postfix.units = UNITS.replace("LoadState=loaded\nActiveState=active", "LoadState=not-found\nActiveState=inactive")
+    assert call(postfix, main={"myhostname": "other.example.com"})["changed"]
+
+
+@pytest.mark.parametrize(
     "state, enabled",
     [("enabled", True), ("disabled", False), ("enabled-runtime", False), ("masked", False), ("", None)],
 )
