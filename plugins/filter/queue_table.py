@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A queue as lines that an operator reads before deciding."""
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import names_loopback, plain
 from ansible_collections.mailops.relay.plugins.plugin_utils.arguments import a_dict, a_list, a_number
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners, result_of, unanswered
 from ansible_collections.mailops.relay.plugins.plugin_utils.outcome import nothing_found
@@ -296,7 +296,7 @@ def queue_clients(clients, names, told):
         told: list of dict, the results of C(hostname --all-ip-addresses), each with C(item), the host.
 
     Returns:
-        list of str: each as it was given, and of a host of the inventory its other names, and its addresses that no other host has.
+        list of str: each as it was given, and of a host of the inventory its other names and its addresses that no other host has.
     """
     name = "queue_clients"
     known = a_dict(name, names, "names")
@@ -304,16 +304,20 @@ def queue_clients(clients, names, told):
         result["item"]: result.get("stdout") or ""
         for result in a_list(name, told, "told", of_dicts=True, keys=("item",))
     }
-    of_hosts = {
-        host: {*map(plain, known[host]["addresses"]), *map(plain, said.get(host, "").split())} for host in known
-    }
-    owner = owners(of_hosts)
+    called = {host: [text.lower() for text in known[host]["names"]] for host in known}
+    of_hosts = {host: sorted({*map(plain, known[host]["addresses"] + said.get(host, "").split())}) for host in known}
+    # Hosts behind one port forwarder have its name or address, and to a relay its own loopback is itself.
+    owner = owners({host: called[host] + of_hosts[host] for host in known})
     found = []
     for client in _texts(name, clients):
         found.append(client)
-        if client in known:
-            found += [*known[client]["names"], *sorted(text for text in of_hosts[client] if owner.get(text) == client)]
+        own = called[client] + of_hosts[client] if client in known else []
+        found += [text for text in own if owner.get(text) == client and not _loopback(text)]
     return list(dict.fromkeys(found))
+
+
+def _loopback(text):
+    return names_loopback(text) or text.startswith("localhost.")
 
 
 def _texts(name, clients):

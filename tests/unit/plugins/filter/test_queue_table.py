@@ -249,6 +249,9 @@ NAMES = {
     "smtp-relay001": {"names": ["smtp-relay001", "smtp-relay001.example.com"], "addresses": [], "shared": []},
     "web02.example.com": {"names": ["web02.example.com"], "addresses": ["10.20.0.12"], "shared": ["web02"]},
     "web03.example.com": {"names": ["web03.example.com"], "addresses": [], "shared": []},
+    "db01": {"names": ["db01", "jump.example.com"], "addresses": [], "shared": []},
+    "db02": {"names": ["db02", "Jump.example.com"], "addresses": [], "shared": []},
+    "db03": {"names": ["db03", "localhost.localdomain"], "addresses": ["127.0.0.1"], "shared": []},
 }
 
 
@@ -279,6 +282,9 @@ NAMES = {
             ["web03.example.com"],
         ),
         ("old.example.com", [], ["old.example.com"]),
+        # Reached by a port forwarder, as others are: whose messages would these be? And to the relay its loopback is itself.
+        ("db01", [], ["db01"]),
+        ("db03", [{"item": "db03", "stdout": "10.20.0.15 ::1"}], ["db03", "10.20.0.15"]),
     ],
 )
 def test_a_client_by_its_name_in_the_inventory(given, told, expected):

@@ -84,3 +84,12 @@ def test_no_text_has_a_secret_in_it_and_all_else_is_as_it_was(result, secrets):
             assert new == old and type(new) is type(old)
         else:
             assert not [one for one in secrets if one in new] and (new == old or [one for one in secrets if one in old])
+
+
+def test_a_warning_has_no_secret_in_it_even_where_a_number_looks_like_it(run_module):
+    def warned():
+        module = RelayModule(argument_spec={"password": {"type": "str", "no_log": True}})
+        module.exit_json(changed=False, size=1202500, warnings=["the line is: login 2025"])
+
+    _failed, result = run_module(warned, password="2025")
+    assert result["size"] == 1202500 and result["warnings"] == ["the line is: login ********"]
