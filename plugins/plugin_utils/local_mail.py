@@ -6,7 +6,13 @@
 import re
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import parse_address
-from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn, listed
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import (
+    domain_forms,
+    form_to_write,
+    is_domain,
+    is_fqdn,
+    listed,
+)
 
 # The role's tables. texthash is in each Postfix and needs no compiling, and few programs read these.
 RECIPIENTS_TABLE = "/etc/postfix/relay_local_recipients"
@@ -50,7 +56,7 @@ def is_user(text):
 def is_address(text):
     """bool: whether a text is one mail address with a full domain."""
     user, at, domain = str(text).rpartition("@")
-    return at == "@" and is_user(user) and is_fqdn(domain)
+    return at == "@" and is_user(user) and is_domain(domain)
 
 
 def names_of(clients, hostname, given):
@@ -135,6 +141,8 @@ def settings(names, recipient, recipients, own=(), kept=False, addresses=(), qma
     here = sorted(name for name in own if is_fqdn(name) or name == "localhost")
     if names or users:
         names = {*names, *_made_up(names)}.difference(own)
+        # In its own script the relay's name is none of mydestination.
+        names = {form for name in [*names, *here] for form in domain_forms(name)}.difference(here)
     if users:
         # Without a host they stand for those of the relay itself. With a dot in it a key alone is a domain too (virtual_alias_domains),
         # to which strangers could send then.
@@ -193,7 +201,8 @@ def address_problem(name, value, what=""):
     """
     if is_address(value):
         return None
-    return f'{name}:{what} "{value}" is not a mail address. Write one outside, for example ops@example.net.'
+    script = form_to_write(str(value).rpartition("@")[2])
+    return f'{name}:{what} "{value}" is not a mail address. Write one outside, for example ops@example.net.{script}'
 
 
 def client_problems(name, value, fqdn, origin):
@@ -256,10 +265,10 @@ def problems(values, names, own):
         elif domain in own and user in users:
             yield f'{name}:{what} "{address}" is what it stands for itself, so that mail would go in a circle. Write an address outside.'
     for text in values["relay_server_local_names"]:
-        if not is_fqdn(str(text)):
+        if not is_domain(str(text)):
             yield (
                 f'relay_server_local_names: "{text}" is not a full host name. Write what the client calls itself, for example'
-                " web01.example.com."
+                f" web01.example.com.{form_to_write(str(text))}"
             )
         elif str(text).lower() in own:
             yield f'relay_server_local_names: "{text}" is the relay itself, which needs no entry. Take it out.'

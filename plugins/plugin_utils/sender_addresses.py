@@ -5,7 +5,12 @@
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import (
+    address_forms,
+    domain_forms,
+    form_to_write,
+    is_domain,
+)
 from ansible_collections.mailops.relay.plugins.plugin_utils.local_mail import is_address, is_user
 
 CANONICAL_TABLE = "/etc/postfix/relay_canonical"
@@ -44,14 +49,18 @@ def settings(hostname, masquerade, exceptions, canonical, strip_headers):
     """
     main, append, tables = {}, {}, []
     if masquerade:
-        hosts = [f"!{name}" for name in exceptions if _is_host(name)]
+        hosts = [f"!{form}" for name in exceptions if _is_host(name) for form in domain_forms(name)]
+        domains = [form for name in masquerade for form in domain_forms(name)]
         # The first that fits counts, so the longer name comes first.
-        main["masquerade_domains"] = hosts + sorted(masquerade, key=lambda name: -name.count("."))
+        main["masquerade_domains"] = hosts + sorted(domains, key=lambda name: -name.count("."))
         main["masquerade_exceptions"] = [_NEVER] + [name for name in exceptions if not _is_host(name)]
         main["masquerade_classes"] = ["envelope_sender", "header_sender", "header_recipient"]
     if canonical:
         append["sender_canonical_maps"] = [f"texthash:{CANONICAL_TABLE}"]
-        tables.append({"path": CANONICAL_TABLE, "type": "texthash", "entries": dict(sorted(canonical.items()))})
+        entries = {
+            form: value for key, value in canonical.items() for form in (address_forms(key) if "@" in key else [key])
+        }
+        tables.append({"path": CANONICAL_TABLE, "type": "texthash", "entries": dict(sorted(entries.items()))})
     if masquerade or canonical:
         # Otherwise Postfix leaves the headers of mail that comes from other hosts as they are, and rewrites its envelope only.
         main["local_header_rewrite_clients"] = ["permit_inet_interfaces", "permit_mynetworks"]
@@ -150,21 +159,23 @@ def problems(values, names, hostname):
     if exceptions and not domains:
         yield f"{name}: there is nothing to except from. Set relay_server_masquerade, or leave it empty."
     for exception in map(str, exceptions):
-        if _is_host(exception) and is_fqdn(exception):
+        if _is_host(exception) and is_domain(exception):
             if domains and not any(exception.lower().endswith(f".{str(domain).lower()}") for domain in domains):
                 yield f'{name}: "{exception}" is in no domain of relay_server_masquerade. Take it out, or correct it.'
         elif not is_user(exception) or _is_host(exception):
-            yield f'{name}: "{exception}" is neither a user nor a host. Write for example root, or db01.example.com.'
+            yield f'{name}: "{exception}" is neither a user nor a host. Write for example root, or db01.example.com.{form_to_write(exception)}'
     name = "relay_server_canonical"
     folded = [str(key).lower() for key in values[name]]
     for key in sorted({key for key in folded if folded.count(key) > 1}):
         yield f'{name}: "{key}" is in it more than once, in small and capital letters, which Postfix does not tell apart. Keep one.'
     for key, value in values[name].items():
         whole, key = str(key).startswith("@"), str(key)
-        if not (is_user(key) or is_address(key) or whole and is_fqdn(key[1:])):
-            yield f'{name}: "{key}" is no sender. Write an address, a user alone, or @ with a domain.'
-        elif not (is_address(value) or str(value).startswith("@") and is_fqdn(str(value)[1:])):
-            yield f'{name}: "{value}", for "{key}", is not an address. Write one, or @ with a domain, which keeps the user.'
+        if not (is_user(key) or is_address(key) or whole and is_domain(key[1:])):
+            script = form_to_write(key.rpartition("@")[2]) if "@" in key else ""
+            yield f'{name}: "{key}" is no sender. Write an address, a user alone, or @ with a domain.{script}'
+        elif not (is_address(value) or str(value).startswith("@") and is_domain(str(value)[1:])):
+            script = form_to_write(str(value).rpartition("@")[2])
+            yield f'{name}: "{value}", for "{key}", is not an address. Write one, or @ with a domain, which keeps the user.{script}'
     addresses = {str(key).lower(): str(value).lower() for key, value in values[name].items()}
     round_trips = [key for key in addresses if _goes_round(addresses, key, hostname.lower())]
     if round_trips:
@@ -204,9 +215,9 @@ def _domain_problems(domain, names):
         yield f'{name}: "{domain}" is an exception. Write {domain[1:]} in relay_server_masquerade_exceptions.'
         return
     plain = domain.lstrip("*.")
-    if not is_fqdn(domain):
-        instead = f"Write {plain}" if is_fqdn(plain) else "Write for example example.com"
-        yield f'{name}: "{domain}" is not a domain. {instead}.'
+    if not is_domain(domain):
+        instead = f"Write {plain}" if is_domain(plain) else "Write for example example.com"
+        yield f'{name}: "{domain}" is not a domain. {form_to_write(plain).strip() or instead + "."}'
         return
     if not any(known.endswith(f".{domain.lower()}") for known in names):
         known = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

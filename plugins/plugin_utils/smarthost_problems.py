@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address, is_loopback, parse_network
-from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import form_to_write, is_domain, is_fqdn
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import IMPLICIT_TLS
 from ansible_collections.mailops.relay.plugins.plugin_utils import sender_addresses
 from ansible_collections.mailops.relay.plugins.plugin_utils import smarthosts as ways
@@ -155,10 +155,10 @@ def _key_problem(where, key, value):
         return f'{where}: {key} is "{value}". {instead}.'
     if at and not local:
         return f'{where}: {key} is "{value}". Write {domain} for all of the domain.'
-    if not is_fqdn(domain) or at and not _LOCAL.match(local):
+    if not is_domain(domain) or at and not _LOCAL.match(local):
         return (
             f'{where}: {key} "{value}" is not an address or a domain. Write for example app@tenant.example or tenant.example;'
-            " each subdomain is an entry of its own."
+            f" each subdomain is an entry of its own.{form_to_write(domain)}"
         )
     return None
 
@@ -231,8 +231,8 @@ def _pacing_problems(position, entry, names):
             yield f"{where}: domains is not a list with a domain in it. Write domains: [gmail.com, googlemail.com]."
         else:
             for domain in domains:
-                if not isinstance(domain, str) or not is_fqdn(domain):
-                    yield f'{where}: "{domain}" is not a domain. Write the part of the addresses behind the @.'
+                if not isinstance(domain, str) or not is_domain(domain):
+                    yield f'{where}: "{domain}" is not a domain. Write the part of the addresses behind the @.{form_to_write(str(domain))}'
     elif "smarthost" in entry:
         if "name" in entry:
             yield f"{where}: a smarthost has its name already. Take name out."

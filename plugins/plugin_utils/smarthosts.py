@@ -13,6 +13,7 @@ Not told here: what is wrong with the variables (``smarthost_problems``).
 import re
 from collections.abc import Mapping
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import address_forms, domain_forms
 from ansible_collections.mailops.relay.plugins.module_utils.mail.smtp_session import IMPLICIT_TLS
 
 DIRECTORY = "/etc/postfix"
@@ -150,7 +151,9 @@ def _replies():
 
 def _regular(route_key):
     """str: a pattern that matches an address, or each one of a domain, and no other."""
-    escaped = _SPECIAL.sub(r"\\\1", route_key.lower())
+    # For Postfix 3.7.11 only Latin letters without marks are the same in capitals here.
+    letters = (f"({sign}|{sign.upper()})" if sign > "~" and sign.upper() != sign else sign for sign in route_key)
+    escaped = "".join(_SPECIAL.sub(r"\\\1", part) if len(part) == 1 else part for part in letters)
     return f"/^{escaped}$/" if "@" in route_key else f"/@{escaped}$/"
 
 
@@ -204,12 +207,12 @@ def ways(smarthosts, routes, pacing, authorities):
         if key is None:
             main["default_transport"] = _target(route, by_name).removesuffix(":")
         elif route["via"] == "hold":
-            held[key].append(route[key])
+            held[key] += address_forms(route[key])
         elif key == "recipient":
-            recipients[route[key].lower()] = _target(route, by_name)
+            recipients.update(dict.fromkeys(address_forms(route[key]), _target(route, by_name)))
         else:
-            sender = route[key].lower()
-            senders[sender if "@" in sender else f"@{sender}"] = _target(route, by_name)
+            forms = address_forms(route[key])
+            senders.update((form if "@" in form else f"@{form}", _target(route, by_name)) for form in forms)
     for entry in pacing:
         service = _pace(entry)
         concurrency = int(entry["concurrency"]) if "concurrency" in entry else None
@@ -217,7 +220,7 @@ def ways(smarthosts, routes, pacing, authorities):
             # Each domain is a destination of its own for the queue manager; so many processes are the limit of all together.
             fields = {} if concurrency is None else {"maxproc": str(concurrency)}
             master.append(_service(service, {}, **fields))
-            recipients.update((domain.lower(), f"{service}:") for domain in entry["domains"])
+            recipients.update((form, f"{service}:") for domain in entry["domains"] for form in domain_forms(domain))
         if concurrency is not None:
             main[f"{service}_destination_concurrency_limit"] = concurrency
         else:

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import unbound_conf
-from ansible_collections.mailops.relay.plugins.module_utils.host.names import is_fqdn
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import (
+    domain_forms,
+    form_to_write,
+    is_domain,
+    is_fqdn,
+)
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import choice
 
 TABLE = "/etc/postfix/relay_tls_policy"
@@ -41,18 +46,9 @@ def settings(policy, dane, authorities):
     if policy:
         # Before what somebody else has there: the first that knows a domain counts.
         prepend["smtp_tls_policy_maps"] = [f"texthash:{TABLE}"]
-        entries = {key: _value(entry) for entry in policy for key in _keys(entry["domain"].lower())}
+        entries = {key: _value(entry) for entry in policy for key in domain_forms(entry["domain"])}
         tables.append({"path": TABLE, "type": "texthash", "entries": dict(sorted(entries.items()))})
     return {"main": main, "prepend": prepend, "tables": tables}
-
-
-def _keys(domain):
-    """list of str: a domain as recipients may have it: Postfix looks for one in another script as it was written (SMTPUTF8)."""
-    labels = [
-        label.removeprefix("xn--").encode().decode("punycode") if label.startswith("xn--") else label
-        for label in domain.split(".")
-    ]
-    return list(dict.fromkeys([domain, ".".join(labels).lower()]))
 
 
 def _value(entry):
@@ -89,16 +85,11 @@ def _policy_problems(policy, dane):
     name, seen = "relay_server_tls_policy", set()
     for entry in policy:
         domain, level, match = str(entry.get("domain", "")), entry.get("level"), entry.get("match", [])
-        if not is_fqdn(domain.removeprefix(".")):
-            script = (
-                "" if domain.isascii() else " One in another script is written in its xn-- form, and counts for both."
+        if not is_domain(domain.removeprefix(".")):
+            yield (
+                f'{name}: "{domain}" is not a domain. Write the part behind the @, or .example.com for all domains below it.'
+                f"{form_to_write(domain.removeprefix('.'))}"
             )
-            yield f'{name}: "{domain}" is not a domain. Write the part behind the @, or .example.com for all domains below it.{script}'
-            continue
-        try:
-            "".join(_keys(domain.lower())).encode()
-        except UnicodeError:
-            yield f'{name}: "{domain}" is not a domain: what is behind its xn-- stands for no name. See how it is written.'
             continue
         if domain.lower() in seen:
             yield f"{name}: {domain} is there twice, and one level counts. Keep one of them."

@@ -17,7 +17,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.mailops.relay.plugins.module_utils.host import x509
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
-from ansible_collections.mailops.relay.plugins.module_utils.host.names import could_be_in_dns
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import could_be_in_dns, form_to_write, is_domain
 
 # RFC 8301, section 3.2: verifiers take 1024 to 4096 bits.
 SMALLEST, LARGEST = 1024, 4096
@@ -55,10 +55,10 @@ def check_names(domain, selector):
     Raises:
         DkimError: the text names the option and the fix.
     """
-    if not could_be_in_dns(domain):
+    if not (could_be_in_dns(domain) and is_domain(domain)):
         raise DkimError(
             "domain: {0!r} is not a domain of the DNS. Write the domain of the senders' addresses without @ and without a dot at its "
-            "end, for example example.com.".format(domain)
+            "end, for example example.com.{1}".format(domain, form_to_write(domain))
         )
     if not _SELECTOR.match(selector):
         raise DkimError(

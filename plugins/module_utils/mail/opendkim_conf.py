@@ -10,6 +10,7 @@ __metaclass__ = type
 
 from collections import namedtuple
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import domain_forms
 from ansible_collections.mailops.relay.plugins.module_utils.host.numbers import whole_number
 from ansible_collections.mailops.relay.plugins.module_utils.mail.dkim_record import record_name
 
@@ -156,6 +157,7 @@ def signing_table(keys):
     """
     lines = []
     for key in sorted(keys, key=lambda key: (-key.domain.count("."), key.domain)):
-        for pattern in ("*@{0}", "*@*.{0}"):
-            lines.append("{0} {1}\n".format(pattern.format(key.domain), record_name(key.domain, key.selector)))
+        for form in domain_forms(key.domain):
+            for pattern in ("*@{0}", "*@*.{0}"):
+                lines.append("{0} {1}\n".format(pattern.format(form), record_name(key.domain, key.selector)))
     return "".join(lines)

@@ -48,6 +48,15 @@ def test_a_user_with_a_dot_opens_no_domain_of_that_name():
     }
 
 
+def test_a_client_in_another_script_is_taken_however_mail_has_its_name_and_so_is_the_relay():
+    own = ["relay.xn--p1ai.example", "localhost"]
+    found = entries_of(local_mail.settings(["web01.xn--bcher-kva.example"], OPS, {}, own))
+    for name in ("web01.xn--bcher-kva.example", "web01.bücher.example", "relay.рф.example"):
+        assert found[local_mail.RECIPIENTS_TABLE]["root@" + name] == OPS
+        assert found[local_mail.NAMES_TABLE][name].startswith("error:5.1.1")
+    assert own[0] not in found[local_mail.NAMES_TABLE]
+
+
 def test_a_host_is_no_user():
     for host in ("web01.example.com", "Web01.example.com", RELAY):
         (problem,) = problems(recipients={host: OPS})
@@ -217,6 +226,8 @@ def test_good_values_have_no_problems():
         ({"recipients": {"www-data": "web"}}, 'of "www-data", "web" is not a mail address.'),
         ({"recipients": {"www-data": None}}, 'of "www-data", "None" is not a mail address.'),
         ({"recipients": {"a": OPS, "A": OPS}}, '"a" is in it more than once'),
+        ({"recipient": "ops@bücher.example"}, "Write xn--bcher-kva.example, which counts for both."),
+        ({"local_names": ["web01.bücher.example"]}, "Write web01.xn--bcher-kva.example, which counts for both."),
         ({"local_names": ["web01"]}, '"web01" is not a full host name.'),
         ({"local_names": [RELAY]}, "is the relay itself, which needs no entry."),
     ],

@@ -34,6 +34,25 @@ def test_senders_that_are_written_anew():
     assert "permit_mynetworks" in found["main"]["local_header_rewrite_clients"]
 
 
+def test_a_domain_in_another_script_is_changed_however_mail_has_it():
+    found = settings(
+        ["xn--bcher-kva.example"],
+        ["db.xn--bcher-kva.example"],
+        {"a@xn--p1ai.example": "a@xn--bcher-kva.example", "xn--p1ai": "b@a.example"},
+    )
+    assert found["main"]["masquerade_domains"] == [
+        "!db.xn--bcher-kva.example",
+        "!db.bücher.example",
+        "xn--bcher-kva.example",
+        "bücher.example",
+    ]
+    assert found["tables"][0]["entries"] == {
+        "a@xn--p1ai.example": "a@xn--bcher-kva.example",
+        "a@рф.example": "a@xn--bcher-kva.example",
+        "xn--p1ai": "b@a.example",
+    }
+
+
 # As Postfix 3.7.11 and sendmail 8.17.1 write them.
 OWN = (
     "Received: from web01.example.com (unknown [10.20.0.21])\n\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits))\n"
@@ -109,6 +128,10 @@ def test_good_values_have_no_problems():
         ({"masquerade": [".example.com"]}, '".example.com" is not a domain. Write example.com.'),
         ({"masquerade": ["*.example.com"]}, '"*.example.com" is not a domain. Write example.com.'),
         ({"masquerade": ["com"]}, '"com" is not a domain.'),
+        ({"masquerade": ["bücher.example"]}, "Write xn--bcher-kva.example, which counts for both."),
+        ({"masquerade": ["example.com"], "masquerade_exceptions": ["bücher.example"]}, "Write xn--bcher-kva.example"),
+        ({"canonical": {"a@bücher.example": "a@example.com"}}, "Write xn--bcher-kva.example, which counts for both."),
+        ({"canonical": {"root": "@bücher.example"}}, "Write xn--bcher-kva.example, which counts for both."),
         ({"masquerade": ["!web01.example.com"]}, "Write web01.example.com in relay_server_masquerade_exceptions."),
         ({"masquerade_exceptions": ["root"]}, "there is nothing to except from."),
         ({"masquerade": ["example.com"], "masquerade_exceptions": ["a b"]}, '"a b" is neither a user nor a host.'),

@@ -180,6 +180,34 @@ def test_just_what_is_named_is_held(held, other, whole_domain):
         assert bool(matches(address)) is alike
 
 
+def test_a_domain_in_another_script_goes_the_same_way_however_mail_has_it():
+    found = ways(
+        [SES],
+        [
+            {"recipient": "A@xn--bcher-kva.example", "via": "ses"},
+            {"sender": "XN--bcher-kva.example", "via": "ses"},
+            {"sender": "b@xn--bcher-kva.example", "via": "error", "text": "no"},
+            {"recipient": "xn--bcher-kva.example", "via": "hold"},
+            {"recipient": "xn--p1ai.example", "via": "mx"},
+        ],
+        [{"name": "telco", "domains": ["xn--p1ai.example"], "concurrency": 2}],
+    )
+    assert table(found, "/etc/postfix/route_recipients") == {
+        "a@xn--bcher-kva.example": "smart-ses:[a.ses.example]:587",
+        "a@bücher.example": "smart-ses:[a.ses.example]:587",
+        "xn--p1ai.example": "pace-telco:",
+        "рф.example": "pace-telco:",
+    }
+    senders = table(found, "/etc/postfix/route_senders")
+    assert senders["@bücher.example"] == senders["@xn--bcher-kva.example"] == "smart-ses:[a.ses.example]:587"
+    assert senders["b@bücher.example"] == senders["b@xn--bcher-kva.example"] == "error:5.7.1 no"
+    patterns = [pattern[1:-1] for entry in table(found, "/etc/postfix/hold_recipients") for pattern in entry]
+    # As Postfix 3.7.11 reads them: byte by byte.
+    for address in ("x@bücher.example", "x@BÜCHER.Example", "X@XN--BCHER-KVA.example"):
+        assert any(re.search(pattern.encode(), address.encode(), re.I) for pattern in patterns), address
+    assert not any(re.search(pattern, "x@bucher.example") for pattern in patterns)
+
+
 NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?", fullmatch=True)
 HOSTS = st.lists(st.from_regex(r"[a-z]{1,9}\.provider\.example", fullmatch=True), min_size=1, max_size=3, unique=True)
 PASSWORD = st.from_regex(r"[!-~]{1,20}( [!-~]{1,9})?", fullmatch=True)
@@ -414,6 +442,9 @@ GOOGLE = {"name": "google", "domains": ["gmail.com"], "per_minute": 30}
         ([], [], [without(GOOGLE, "name")], "pacing: element 1 has no name."),
         ([], [], [dict(GOOGLE, domains=[])], "domains is not a list with a domain in it."),
         ([], [], [dict(GOOGLE, domains=["@gmail.com"])], '"@gmail.com" is not a domain.'),
+        ([], [], [dict(GOOGLE, domains=["bücher.example"])], "Write xn--bcher-kva.example, which counts for both."),
+        ([SES], [{"sender": "a@bücher.example", "via": "ses"}], [], "Write xn--bcher-kva.example, which counts for both."),
+        ([SES], [{"recipient": "xn--99999999.example", "via": "ses"}], [], "What is behind its xn-- stands for no name"),
         ([], [], [GOOGLE, dict(GOOGLE, name="other")], '("other"): "gmail.com" has a pace already.'),
         ([], [], [GOOGLE, dict(GOOGLE, domains=["b.example"])], '"google" is the name of an earlier element too.'),
         ([SES], [], [{"smarthost": "ses", "per_minute": 1}] * 2, '"ses" is the smarthost of an earlier element too.'),

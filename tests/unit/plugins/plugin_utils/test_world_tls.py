@@ -74,10 +74,10 @@ def test_a_table_says_what_was_written(policy):
 
 
 def test_a_domain_in_another_script_has_its_level_however_a_recipient_writes_it():
-    found = settings([{"domain": ".XN--Bcher-KVA.xn--fa-hia.example", "level": "encrypt"}])
+    found = settings([{"domain": ".XN--Bcher-KVA.xn--p1ai.example", "level": "encrypt"}])
     assert found["tables"][0]["entries"] == {
-        ".xn--bcher-kva.xn--fa-hia.example": "encrypt",
-        ".bücher.faß.example": "encrypt",
+        ".xn--bcher-kva.xn--p1ai.example": "encrypt",
+        ".bücher.рф.example": "encrypt",
     }
 
 
@@ -91,7 +91,7 @@ def test_any_label_is_written_or_refused(label):
 @pytest.mark.parametrize(
     "entry, words",
     [
-        ({"domain": "bücher.example", "level": "may"}, "is written in its xn-- form"),
+        ({"domain": "bücher.example", "level": "may"}, "Write xn--bcher-kva.example, which counts for both."),
         ({"domain": "xn--99999999.example", "level": "may"}, "stands for no name"),
         ({"domain": "a.example", "level": "secur"}, "a.example: level: 'secur' is not one of"),
         ({"domain": "a.example"}, "a.example: level: None is not one of"),
