@@ -163,7 +163,9 @@ def test_a_mail_system_that_is_alone_is_not_refused(tmp_path):
         (GONE, False),
     ],
 )
-def test_one_that_a_script_of_debian_runs_is_refused_before_its_package_is_replaced(tmp_path, installed, sendmail, is_used):
+def test_one_that_a_script_of_debian_runs_is_refused_before_its_package_is_replaced(
+    tmp_path, installed, sendmail, is_used
+):
     # With Postfix there, only the script of sendmail's package is left.
     answer = shown(exim=GONE, exim4=GONE, postfix=GONE, sendmail=sendmail)
     (tmp_path / "sendmail").write_bytes(b"")
