@@ -124,16 +124,24 @@ class Units(object):
         """bool or None: whether there is neither of these; None where systemd does not say."""
         return not (self.other_program or self.other_services) if self._units() else None
 
-    def refuse_others(self, called):
+    def _runs_by_script(self, name):
+        unit = self._units().get(name, {})
+        return unit.get("UnitFileState") == "generated" and unit.get("ActiveState") not in _AT_REST
+
+    def refuse_others(self, called, installed):
         """Refuse a host on which another mail system is in use.
 
         Args:
             called: str, what people call the mail system that is asked about.
+            installed: bool, whether it is there. Where it is not, its package would replace another one on Debian, also one that is
+                run by its script in /etc/init.d.
 
         Raises:
             OtherSystemError
         """
         services, program = self.other_services, self.other_program
+        if not installed and os.path.exists(self._program):
+            services = services + [name for name in SERVICES if name != self._service and self._runs_by_script(name)]
         if not (services or program):
             return
         facts = ["{0} runs, or starts at boot".format(" and ".join(services))] if services else []

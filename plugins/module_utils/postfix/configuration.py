@@ -92,7 +92,7 @@ class Configuration(object):
         """
         self._check_state()
         if self._call.request.get("refuse_other_mta"):
-            self._call.host.units.refuse_others("Postfix")
+            self._call.host.units.refuse_others("Postfix", self._call.host.installed)
         try:
             return self._locked()
         except (RelayError, EnvironmentError):

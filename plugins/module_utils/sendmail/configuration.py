@@ -139,7 +139,7 @@ class Configuration(object):
         check_request(self._owner_name, self._arguments.get("state") or "present")
         self._check_absent()
         if self._arguments.get("refuse_other_mta"):
-            Units(self._runner, "sendmail").refuse_others("sendmail")
+            Units(self._runner, "sendmail").refuse_others("sendmail", Sendmail(self._runner).installed)
         self._request = Request(self._arguments)
         self._sendmail = Sendmail(self._runner)
         if self._check_mode or (self._absent and not self._sendmail.installed):

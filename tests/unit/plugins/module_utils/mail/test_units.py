@@ -142,7 +142,7 @@ def test_a_program_that_is_a_link_to_exim_again_is_exims(tmp_path, name):
 def test_another_mail_system_is_refused_where_that_is_asked(tmp_path, leads_to, sendmail, said):
     answer = shown(exim=GONE, exim4=GONE, postfix="loaded/active/enabled", sendmail=sendmail)
     with pytest.raises(OtherSystemError) as caught:
-        Units(Host(answer), "postfix", program_of(tmp_path, leads_to)).refuse_others("Postfix")
+        Units(Host(answer), "postfix", program_of(tmp_path, leads_to)).refuse_others("Postfix", True)
     assert [
         part for part in said + ["than Postfix is", "set refuse_other_mta=false"] if part not in str(caught.value)
     ] == []
@@ -150,7 +150,33 @@ def test_another_mail_system_is_refused_where_that_is_asked(tmp_path, leads_to, 
 
 def test_a_mail_system_that_is_alone_is_not_refused(tmp_path):
     answer = shown(exim=GONE, exim4=GONE, postfix="loaded/active/enabled", sendmail=OFF)
-    Units(Host(answer), "postfix", program_of(tmp_path, "sendmail.postfix")).refuse_others("Postfix")
+    Units(Host(answer), "postfix", program_of(tmp_path, "sendmail.postfix")).refuse_others("Postfix", True)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize(
+    ("sendmail", "is_used"),
+    [
+        ("loaded/active/generated", True),
+        ("loaded/inactive/generated", False),
+        ("loaded/failed/generated", False),
+        (GONE, False),
+    ],
+)
+def test_one_that_a_script_of_debian_runs_is_refused_before_its_package_is_replaced(
+    tmp_path, installed, sendmail, is_used
+):
+    # With Postfix there, only the script of sendmail's package is left.
+    answer = shown(exim=GONE, exim4=GONE, postfix=GONE, sendmail=sendmail)
+    (tmp_path / "sendmail").write_bytes(b"")
+    units = Units(Host(answer), "postfix", str(tmp_path / "sendmail"))
+    if installed or not is_used:
+        units.refuse_others("Postfix", installed)
+    else:
+        with pytest.raises(OtherSystemError, match="disable --now sendmail.service"):
+            units.refuse_others("Postfix", installed)
+    # No mail system is left at all: only its script.
+    Units(Host(answer), "postfix", str(tmp_path / "gone")).refuse_others("Postfix", installed)
 
 
 def test_a_wrapper_that_somebody_has_put_there_is_no_mail_system(tmp_path):
