@@ -23,7 +23,7 @@ _MADE_UP = ("localdomain", "localhost")
 # Before a label that stands for one in another script (RFC 5890).
 _ENCODED = "xn--"
 # Postfix 3.7.11 looks for these as "ss" and another sigma, with which it is another domain (RFC 5894, section 7.2).
-_FOLDED = "\u00df\u03c2"
+_FOLDED = to_text("ßς")
 
 # A line for a screen: so many names of many.
 _MOST_NAMED = 4

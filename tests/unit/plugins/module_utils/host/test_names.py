@@ -10,7 +10,7 @@ __metaclass__ = type
 import re
 
 import pytest
-from ansible.module_utils.common.text.converters import to_native, to_text
+from ansible.module_utils.common.text.converters import to_text
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -112,15 +112,15 @@ def test_what_one_may_have(name):
     "domain, forms",
     [
         ("a.example", ["a.example"]),
-        ("XN--Bcher-KVA.example", ["xn--bcher-kva.example", "b\u00fccher.example"]),
-        (".xn--bcher-kva.xn--p1ai", [".xn--bcher-kva.xn--p1ai", ".b\u00fccher.\u0440\u0444"]),
+        ("XN--Bcher-KVA.example", ["xn--bcher-kva.example", "bücher.example"]),
+        (".xn--bcher-kva.xn--p1ai", [".xn--bcher-kva.xn--p1ai", ".bücher.рф"]),
         # Postfix 3.7 looks for strasse.example, which is somebody else's.
         ("xn--strae-oqa.example", ["xn--strae-oqa.example"]),
     ],
 )
 def test_a_domain_in_another_script_has_two_forms(domain, forms):
-    assert [to_text(form) for form in domain_forms(to_native(domain))] == forms
-    assert [to_text(form) for form in address_forms(to_native("Ops@" + domain))] == ["ops@" + form for form in forms]
+    assert domain_forms(domain) == forms
+    assert address_forms("Ops@" + domain) == ["ops@" + form for form in forms]
 
 
 @given(st.from_regex(r"\A(xn--)?[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?\Z"))
@@ -135,14 +135,14 @@ def test_any_name_with_its_domain_is_no_domain_or_has_forms_that_are_one_word_ea
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("b\u00fccher.example", "Write xn--bcher-kva.example, which counts for both."),
-        ("B\u00dcCHER.example", "Write xn--bcher-kva.example, which counts for both."),
-        ("stra\u00dfe.example", "One in another script is written in its xn-- form, which counts for both."),
-        ("\u3000.example", "One in another script is written in its xn-- form, which counts for both."),
+        ("bücher.example", "Write xn--bcher-kva.example, which counts for both."),
+        ("BÜCHER.example", "Write xn--bcher-kva.example, which counts for both."),
+        ("straße.example", "One in another script is written in its xn-- form, which counts for both."),
+        ("　.example", "One in another script is written in its xn-- form, which counts for both."),
         ("xn--99999999.example", "What is behind its xn-- stands for no name; see how it is written."),
         ("a b", ""),
     ],
 )
 def test_who_writes_another_form_is_told_the_one_to_write(text, words):
-    assert not is_domain(to_native(text))
-    assert form_to_write(to_native(text)) == (" " + words if words else "")
+    assert not is_domain(text)
+    assert form_to_write(text) == (" " + words if words else "")

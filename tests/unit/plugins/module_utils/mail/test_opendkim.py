@@ -12,7 +12,6 @@ import stat
 import time
 
 import pytest
-from ansible.module_utils.common.text.converters import to_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,11 +124,11 @@ def test_the_nearest_domain_signs(found, domain):
 
 def test_a_domain_in_another_script_signs_however_a_sender_has_it():
     table = opendkim_conf.signing_table([SigningKey("xn--bcher-kva.example", "a", "/k")])
-    assert [to_text(line.split()[0]) for line in table.splitlines()] == [
+    assert [line.split()[0] for line in table.splitlines()] == [
         "*@xn--bcher-kva.example",
         "*@*.xn--bcher-kva.example",
-        "*@b\u00fccher.example",
-        "*@*.b\u00fccher.example",
+        "*@bücher.example",
+        "*@*.bücher.example",
     ]
     assert set(line.split()[1] for line in table.splitlines()) == set(["a._domainkey.xn--bcher-kva.example"])
 
