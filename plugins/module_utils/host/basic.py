@@ -48,21 +48,18 @@ class RelayModule(AnsibleModule):
         Args:
             words: iterable of str, names of values that hold no text of others, besides C(id), C(status) and C(verdict).
         """
+        secrets = set(text for text in self.no_log_values if len(text) >= _SHORTEST_SECRET)
         for warning in result.pop("warnings", ()):
             # Now: what looks like a number of the result is no secret below.
-            self.warn(remove_values(self.in_words_of_role(warning), self._secrets()))
+            self.warn(remove_values(self.in_words_of_role(warning), secrets))
         if self.no_log_values:
             arguments_shown = remove_values(self.params, self.no_log_values)
-            secrets = self._secrets()
             result = without_secrets(result, secrets, _WORDS + tuple(words))
             # Ansible would take what is still there out of those words, too.
             said = list(_leaves(result))
             self.no_log_values = set(text for text in secrets if not any(text in one for one in said))
             result["invocation"] = {"module_args": arguments_shown}
         super(RelayModule, self).exit_json(**result)
-
-    def _secrets(self):
-        return set(text for text in self.no_log_values if len(text) >= _SHORTEST_SECRET)
 
     def in_words_of_role(self, text):
         """str: a text that may name options of this module, for the user of the role that has called it."""

@@ -57,21 +57,28 @@ def started(number, proc=None):
     return found[2] if found else None
 
 
+def systemd_groups(text):
+    """list of str: the control groups of a process that systemd has made, from the text of C(/proc/PID/cgroup).
+
+    It has a line for each hierarchy with its number, its controllers and the path: cgroups(7), of both versions.
+    """
+    lines = [line.split(":", 2) for line in text.splitlines()]
+    return [line[2] for line in lines if len(line) == 3 and line[1] in ("", "name=systemd")]
+
+
 def unit_of(number, proc=None):
     """str or None: the service of systemd to which a process belongs; empty for one of none, None where that cannot be told.
 
-    All processes of a service are in its control group, which C(/proc/PID/cgroup) names, a line for each hierarchy with its
-    number, its controllers and the path: systemd.kill(5), cgroups(7).
+    All processes of a service are in its control group: systemd.kill(5).
 
     Args:
         number: int or str.
         proc: str or None, where proc is mounted; None is the usual place.
     """
     try:
-        lines = (read_native(os.path.join(proc or PROC, str(number), "cgroup")) or "").splitlines()
+        paths = systemd_groups(read_native(os.path.join(proc or PROC, str(number), "cgroup")) or "")
     except EnvironmentError:
         return None
-    paths = [line.split(":", 2)[2] for line in lines if line.count(":") > 1]
     if not paths or not os.path.isdir(SYSTEMD):
         return None
     names = [name for path in paths for name in path.split("/") if name.endswith(".service")]

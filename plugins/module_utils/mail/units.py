@@ -41,7 +41,7 @@ def parse_units(output):
     return units
 
 
-def is_in_the_way(unit):
+def is_in_the_way(unit, by_script=False):
     """bool: whether a mail system runs, or is started at boot.
 
     One whose unit is generated of a script in /etc/init.d, as Debian's packages leave it when they go, is no other one: there
@@ -49,12 +49,13 @@ def is_in_the_way(unit):
 
     Args:
         unit: dict, the properties of its unit; empty when systemd has not heard of it.
+        by_script: bool, whether one that such a script runs counts too.
     """
     runs = unit.get("ActiveState", "inactive") not in _AT_REST
     if unit.get("LoadState") == "not-found":
         return runs
     state = unit.get("UnitFileState", "")
-    return state.startswith("enabled") or (state not in ("", "generated") and runs)
+    return state.startswith("enabled") or (runs and state != "" and (by_script or state != "generated"))
 
 
 class Units(object):
@@ -100,8 +101,11 @@ class Units(object):
     @property
     def other_services(self):
         """list of str: the services of other mail systems that run, or are started at boot; empty where systemd does not say."""
+        return self._others()
+
+    def _others(self, by_script=False):
         units = self._units()
-        return [name for name in SERVICES if name != self._service and is_in_the_way(units.get(name, {}))]
+        return [name for name in SERVICES if name != self._service and is_in_the_way(units.get(name, {}), by_script)]
 
     @property
     def other_program(self):
@@ -124,10 +128,6 @@ class Units(object):
         """bool or None: whether there is neither of these; None where systemd does not say."""
         return not (self.other_program or self.other_services) if self._units() else None
 
-    def _runs_by_script(self, name):
-        unit = self._units().get(name, {})
-        return unit.get("UnitFileState") == "generated" and unit.get("ActiveState") not in _AT_REST
-
     def refuse_others(self, called, installed):
         """Refuse a host on which another mail system is in use.
 
@@ -139,9 +139,8 @@ class Units(object):
         Raises:
             OtherSystemError
         """
-        services, program = self.other_services, self.other_program
-        if not installed and os.path.exists(self._program):
-            services = services + [name for name in SERVICES if name != self._service and self._runs_by_script(name)]
+        replaces = not installed and os.path.exists(self._program)
+        services, program = self._others(by_script=True) if replaces else self.other_services, self.other_program
         if not (services or program):
             return
         facts = ["{0} runs, or starts at boot".format(" and ".join(services))] if services else []

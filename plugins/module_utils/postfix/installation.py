@@ -146,6 +146,11 @@ class Host(object):
         """str: the path of master.cf."""
         return os.path.join(self.config_directory, "master.cf")
 
+    def _master(self, queue_directory):
+        """str: the process ID in the PID file of the master process; empty where there is none."""
+        number = (text_of(os.path.join(queue_directory, "pid", "master.pid")) or "").strip()
+        return number if number.isdigit() else ""
+
     def runs(self, queue_directory):
         """bool or None: whether the master process of this Postfix runs; None when it cannot be told.
 
@@ -154,8 +159,8 @@ class Host(object):
         Args:
             queue_directory: str.
         """
-        number = (text_of(os.path.join(queue_directory, "pid", "master.pid")) or "").strip()
-        if not number.isdigit():
+        number = self._master(queue_directory)
+        if not number:
             return False
         if not os.path.exists(os.path.join(PROC, "self")):
             return None
@@ -171,8 +176,7 @@ class Host(object):
         """
         if not self.runs(queue_directory) or not self.units.is_known:
             return False
-        number = text_of(os.path.join(queue_directory, "pid", "master.pid")).strip()
-        unit = unit_of(number, PROC)
+        unit = unit_of(self._master(queue_directory), PROC)
         # Debian's is an instance: postfix@-.service.
         return unit is not None and re.match(r"postfix(@.*)?\.service\Z", unit) is None
 
@@ -183,9 +187,9 @@ class Host(object):
             queue_directory: str.
             paths: list of str, the files that it reads when it starts.
         """
-        number = (text_of(os.path.join(queue_directory, "pid", "master.pid")) or "").strip()
+        number = self._master(queue_directory)
         changed = [os.stat(path).st_ctime for path in paths if os.path.isfile(path)]
-        begin = started(number, PROC) if number.isdigit() and changed else None
+        begin = started(number, PROC) if number and changed else None
         # The master process stays over a reload.
         if begin is None or begin > max(changed):
             return False

@@ -24,6 +24,7 @@ from collections import namedtuple
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
+from ansible_collections.mailops.relay.plugins.module_utils.host.processes import systemd_groups
 from ansible_collections.mailops.relay.plugins.module_utils.qmail.control import RESTART
 
 PROGRAM = "qmail-send"
@@ -117,13 +118,9 @@ class ProcessTable(object):
         return bool(pending & 1 << number - 1)
 
     def unit(self, pid):
-        """str or None: the systemd service whose control group the process is in (cgroups(7), both versions)."""
-        for line in self.text(pid, "cgroup").splitlines():
-            _number, controllers, path = (line.split(":", 2) + ["", ""])[:3]
-            last = path.rpartition("/")[2]
-            if controllers in ("", "name=systemd") and last.endswith(".service"):
-                return last
-        return None
+        """str or None: the systemd service whose control group the process is in."""
+        names = [path.rpartition("/")[2] for path in systemd_groups(self.text(pid, "cgroup"))]
+        return next((name for name in names if name.endswith(".service")), None)
 
 
 class Supervisor(object):

@@ -138,10 +138,10 @@ class Configuration(object):
     def _locked(self):
         check_request(self._owner_name, self._arguments.get("state") or "present")
         self._check_absent()
-        if self._arguments.get("refuse_other_mta"):
-            Units(self._runner, "sendmail").refuse_others("sendmail", Sendmail(self._runner).installed)
-        self._request = Request(self._arguments)
         self._sendmail = Sendmail(self._runner)
+        if self._arguments.get("refuse_other_mta"):
+            Units(self._runner, "sendmail").refuse_others("sendmail", self._sendmail.installed)
+        self._request = Request(self._arguments)
         if self._check_mode or (self._absent and not self._sendmail.installed):
             self._owned = self._owned_now()
             return self._apply()
