@@ -27,6 +27,8 @@ SUSPICIOUS = 12
 # Seconds. In less, a growth does not show; what the first text may take.
 ENOUGH = 0.001
 FIRST = 0.1
+# Seconds to wait before what took too much is measured again: a busy machine slows a processor for longer than a few rounds take.
+PAUSES = (0.1, 1, 5)
 
 
 class TooMuch(AssertionError):
@@ -99,6 +101,13 @@ def assert_linear(work, filling, length):
     before, limit, size = None, FIRST, length // STEP**2
     while True:
         found = seconds(work, filling * (size // len(filling)), limit)
+        for pause in PAUSES if before is not None else ():
+            if found is not None:
+                break
+            time.sleep(pause)
+            before = seconds(work, filling * (size // STEP // len(filling)), limit) or before
+            limit = max(limit, MOST * before)
+            found = seconds(work, filling * (size // len(filling)), limit)
         assert found is not None, (
             "{0} characters {1!r}: more than {2:.3f} s of CPU time; an eighth of them took {3} s".format(
                 size, filling, limit, before
