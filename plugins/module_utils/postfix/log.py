@@ -38,6 +38,8 @@ PROGRAMS = AGENTS | frozenset(
     "sendmail showq script spawn tlsmgr tlsproxy verify aliasesdb chroot-update configure-instance postfix-sasl qmqp-sink "
     "smtp-sink smtp-source nonprod-sink relay nbdb_reindexd postfix-non-bdb-script postfix-tls-script postmulti-script".split()
 )
+# Another mail system whose programs have such names: C(cyrus/lmtp), C(cyrus/master).
+_NO_INSTANCES = frozenset(["cyrus"])
 _COMPLAINTS = ("warning: ", "fatal: ", "error: ", "panic: ", "info: ")
 # An address as log_adhoc() writes it: since 3.5 a local part that needs quotes has them.
 _ADDRESS = r'("(?:[^"\\]|\\.)*"[^>]*|[^>]*)'
@@ -143,6 +145,15 @@ _WORDS = frozenset(
     "warning fatal error panic info statistics connect disconnect table initializing Host name_mask reload TLS "
     "debug private Anonymous Trusted Untrusted Verified SSL".split()
 )
+
+
+def _is_queue_id(word):
+    """bool: whether it may be one: any word can stand before a colon. Long IDs begin with a digit, short ones are hexadecimal."""
+    return (
+        6 <= len(word) <= 24
+        and word.isalnum()
+        and (any(character.isdigit() for character in word) or not word.strip("ABCDEF"))
+    )
 
 
 def tls_words(text):
@@ -256,7 +267,7 @@ class PostfixReader(object):
         """bool: whether a process is Postfix's; it gets its reader then."""
         slash = origin.tag.rfind("/")
         program = origin.tag[slash + 1 :]
-        if slash < 1 or program not in PROGRAMS:
+        if slash < 1 or program not in PROGRAMS or origin.instance in _NO_INSTANCES:
             return False
         origin.mta = "postfix"
         origin.program = origin.agent = program
@@ -376,7 +387,7 @@ class PostfixReader(object):
         if rest[:7] == "removed" and queue_id.isalnum():
             self._removed(stamp, origin, queue_id)
             return True
-        if queue_id.isalnum() and (rest[:7] == "status=" or " -- " in rest):
+        if _is_queue_id(queue_id) and (rest[:7] == "status=" or " -- " in rest):
             # A table could not be asked (cleanup_masquerade.c), or no notice be written (global/bounce.c).
             self._events.note(stamp, origin, queue_id, "warning", rest)
             return True
@@ -402,7 +413,7 @@ class PostfixReader(object):
             return self._agent(stamp, origin, text)
         if _FEEDBACK.match(rest):
             return True
-        if queue_id.isalnum() and rest and queue_id not in _WORDS:
+        if rest and _is_queue_id(queue_id):
             self._events.note(stamp, origin, queue_id, "attempt", rest)
             return rest.startswith(("status=", "skipped", "removed"))
         return self._of_none(stamp, origin, text) or text.startswith("statistics: ")
@@ -438,7 +449,7 @@ class PostfixReader(object):
             return True
         if self._complaint(stamp, origin, text):
             return True
-        if queue_id.isalnum() and rest and queue_id not in _WORDS:
+        if rest and _is_queue_id(queue_id):
             action, _colon, content = rest.partition(": ")
             if action in _ACTIONS and content.partition(" ")[0] in _CHECKS:
                 # smtp_header_checks and the like, which refuse nothing.
@@ -509,6 +520,6 @@ class PostfixReader(object):
         if not text.startswith("info: "):
             self._events.complaint(stamp, origin, text)
         queue_id, colon, rest = text.partition(": ")[2].partition(": ")
-        if colon and 6 <= len(queue_id) <= 24 and queue_id.isalnum() and any(c.isdigit() for c in queue_id):
+        if colon and _is_queue_id(queue_id):
             self._events.note(stamp, origin, queue_id, "warning", rest)
         return True

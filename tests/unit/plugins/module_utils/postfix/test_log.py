@@ -648,3 +648,32 @@ def test_long_lines_take_no_long_time(program, frame, piece):
     text = frame.format(piece * (4000 // len(piece)))
     with at_most(2):
         read_alone(program, text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        # cleanup_map1n.c and cleanup_addr.c: the line begins with "warning", and the queue ID is behind it.
+        "postfix/cleanup[2]: warning: 4ABCDE1234: virtual_alias_maps map lookup problem for a@example.com -- "
+        "message not accepted, try again later",
+        "postfix/smtp[2]: warning: 4ABCDE1234: defer service failure",
+        "postfix/smtp[2]: warning: ABCDEFABCD: defer service failure",
+    ],
+)
+def test_a_warning_about_a_message_is_that_messages(line):
+    calls, lexer = read(line)
+    assert [(call[0], call[1], call[2]) for call in calls] == [("note", line.split(": ")[2], "warning")]
+    assert lexer.unknown == 0
+
+
+def test_what_no_queue_ID_is_makes_no_message():
+    """Tags of others that have a name of Postfix's behind a slash: Cyrus IMAP's, and what scripts call themselves."""
+    calls, lexer = read(
+        "cyrus/lmtp[5]: Delivered: <one@example.net> to mailbox: user.b\n"
+        "cyrus/lmtp[5]: accepted connection\n"
+        "cyrus/master[4]: about to exec /usr/lib/cyrus/bin/lmtpd\n"
+        "backup/error[5]: request: is refused\n"
+    )
+    assert calls == []
+    assert lexer.others == {"cyrus/lmtp": 2, "cyrus/master": 1}
+    assert lexer.unknown == 1
