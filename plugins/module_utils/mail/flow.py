@@ -63,8 +63,15 @@ _TOTALS = (
 # may be at their other end.
 _VERIFIED, _DANE = "Verified ", "DANE "
 _TLS_KINDS = {"Verified": "verified", "DANE": "dane", "none": "clear", "unknown": "not_logged"}
-# What a milter says (milter-reject) counts as what a rule says, and so does a rule about its headers (milter-header-reject).
-_OUTCOMES = {"reject": "rejected", "reject_warning": "reject_warnings", "hold": "held", "discard": "discarded"}
+# What a milter says (milter-reject) counts as what a rule says, and so do a rule about its headers (milter-header-reject) and a filter
+# before the queue (proxy-reject).
+_OUTCOMES = {
+    "reject": "rejected",
+    "proxy-reject": "rejected",
+    "reject_warning": "reject_warnings",
+    "hold": "held",
+    "discard": "discarded",
+}
 _LATENCIES = ("before_queue", "in_queue", "connect", "transmit")
 
 
@@ -441,7 +448,7 @@ class Flow(GapEvents):
         self.rejects.setdefault(kind, {"count": 0, "sample": _sample(reply)})["count"] += 1
         if name == "rejected":
             _add(self.hours, self._lexer.hour, "rejected", 1)
-            client = self._clients_named[client] or _UNKNOWN
+            client = self._clients_named[client] if client else self._client_of(queue_id)
             _add(self.clients, client, "rejected", 1)
             if _is_temporary(reply):
                 self.totals["rejected_4xx"] += 1
@@ -450,12 +457,13 @@ class Flow(GapEvents):
     def limit(self, stamp, origin, queue_id, kind, client, text):
         if self._bounded and self._outside(stamp):
             return
-        if client:
-            name = self._clients_named[client]
-        else:
-            entry = self._young.get(queue_id) or self._old.get(queue_id)
-            name = entry[0] if entry else _UNKNOWN
+        name = self._clients_named[client] if client else self._client_of(queue_id)
         self._count_limit(kind, name, text)
+
+    def _client_of(self, queue_id):
+        """str: who sent the message that has this queue ID, as it is counted."""
+        entry = self._young.get(queue_id) or self._old.get(queue_id)
+        return entry[0] if entry else _UNKNOWN
 
     def _count_limit(self, kind, client, text):
         client = client or _UNKNOWN

@@ -363,7 +363,9 @@ class PostfixReader(object):
             reply = content
         elif stage != "body":
             stage = "{0} {1}".format(stage, content.partition(":")[0])
-        self._reject(stamp, origin, queue_id, action, stage, match.group(1), reply, sender, recipient)
+        # "local" is what pickup gives for a client (MAIL_ATTR_LOG_ORIGIN), "unknown" where nobody gave one.
+        client = "" if match.group(1) in ("local", "unknown") else match.group(1)
+        self._reject(stamp, origin, queue_id, action, stage, client, reply, sender, recipient)
         return True
 
     def _reject(self, stamp, origin, queue_id, action, stage, client, reply, sender, recipient):

@@ -390,3 +390,19 @@ def test_what_waits_in_a_queue_that_nobody_could_look_into_is_not_lost(deliverie
     (end,) = trace["verdicts"]
     assert trace["verdict"] == ("deferred" if deliveries else "unknown")
     assert "whether it still waits on mail is not known: " + problem in end["text"]
+
+
+# L8
+
+
+def test_a_message_of_the_hosts_own_that_a_rule_refuses_came_from_no_client():
+    trace = only(
+        {
+            "mail": [
+                "Sep 10 10:00:00 mail postfix/pickup[3]: 4ABCDE1234: uid=0 from=<root>",
+                "Sep 10 10:00:00 mail postfix/cleanup[2]: 4ABCDE1234: reject: header Subject: spam from local; "
+                "from=<root@mail.example.com> to=<ops@example.net>: 5.7.1 not wanted",
+            ]
+        }
+    )
+    assert (trace["verdict"], trace["origin"]) == ("rejected", "mail, by a program of its own")

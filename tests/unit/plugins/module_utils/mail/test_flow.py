@@ -104,6 +104,7 @@ DIFFERENCES = {
         br"/smtpd\[[0-9]+\]: [^ ]+ milter-(?:reject|hold|discard): ",
         None,
     ),
+    "what a filter before the queue refused, where it is no smtpd that says so itself": (br"\]: proxy-reject: ", None),
     "a warning by header_checks or body_checks refuses nothing": (
         br"/cleanup\[[0-9]+\]: [^ ]+ warning: (?:header|body) ",
         "reject_warnings",
@@ -433,3 +434,25 @@ def test_a_next_hop_without_tls_is_clear_where_the_log_tells_of_tls_at_all():
     plain = [line for line in lines if b"TLS connection established to mxnone" not in line]
     assert count(plain)["tls_hops"]["mxnone.dane.example[203.0.113.226]:25"] == {"clear": 1}
     assert count([line for line in lines if b"TLS connection" not in line])["tls_hops"] == {}
+
+
+def test_what_a_filter_before_the_queue_refuses_is_rejected():
+    flow = count(
+        [
+            b"Nov 22 07:07:44 relay postfix/smtpd[1]: proxy-reject: END-OF-MESSAGE: 554 5.7.1 spam; from=<a@example.com> "
+            b"to=<b@example.net> proto=ESMTP helo=<x>\n"
+        ]
+    )
+    assert (flow["totals"]["rejected"], flow["clients"]) == (1, {"(unknown)": {"rejected": 1}})
+
+
+def test_what_a_program_of_the_host_sends_and_a_rule_refuses_is_this_hosts():
+    """Postfix 3.7.11 with header_checks; a client called "local" there is none."""
+    flow = count(
+        [
+            b"Nov 22 07:07:44 relay postfix/pickup[3]: 4ABCDE1234: uid=0 from=<root>\n"
+            b"Nov 22 07:07:44 relay postfix/cleanup[2]: 4ABCDE1234: reject: header Subject: spam from local; "
+            b"from=<root@relay.example.com> to=<ops@example.net>: 5.7.1 not wanted\n"
+        ]
+    )
+    assert flow["clients"] == {"(this host)": {"received": 1, "rejected": 1}}

@@ -251,7 +251,7 @@ def test_every_line_of_a_recorded_log_is_known(name):
                 "4ABCDE5555",
                 "reject",
                 "mime-error",
-                "local",
+                "",
                 "improper use of 8-bit data in message body: x from y",
                 "a@example.com",
                 "b@example.net",
