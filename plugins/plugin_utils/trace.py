@@ -7,6 +7,7 @@ A hop leads to the one that has the queue ID which the next mail system gave in 
 with the same Message-ID that came from this host at that time. What a log does not tell is said, never guessed.
 """
 
+import re
 import time
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import plain, read_address
@@ -29,6 +30,10 @@ _OWN = frozenset(("local", "virtual", "pipe"))
 # Words of the text of such an end.
 THROWN_AWAY = "threw it away, nobody gets it"
 _COMMAND = "delivered to command: "
+# What only asks whether a recipient would be taken: reject_unverified_recipient of Postfix, and sendmail -bv (global/verify.c).
+_ASKED = frozenset(("deliverable", "undeliverable"))
+# qmail-local(8): neither into a file nor to a program, but to other addresses.
+_ONLY_FORWARDED = re.compile(r"did 0\+[1-9][0-9]{0,8}\+0(?![0-9])")
 # Programs that a delivery hands a message to hand it back, if they do, before they end; clocks with whole seconds included.
 _HANDED_BACK = 2
 
@@ -415,12 +420,20 @@ def _is_thrown_away(delivery):
     return delivery["agent"] == "discard" or thrown_away(delivery["reply"])
 
 
+def _is_forwarded(delivery):
+    """bool: whether a host's own delivery has made another message of it, and done nothing else."""
+    reply = delivery["reply"]
+    return reply.startswith("forwarded as ") or _ONLY_FORWARDED.search(reply) is not None
+
+
 def _verdict_of_sent(site, node, delivery):
     relay, reply = delivery["relay"], delivery["reply"]
     own = delivery["agent"] in _OWN
     if _is_thrown_away(delivery):
         who = node.host if own or relay in ("local", "none") else f"{relay}, to which {node.host} gave it,"
         return "deleted", f"{who} {THROWN_AWAY}: {reply}"
+    if own and _is_forwarded(delivery):
+        return "lost", _sentence(f"lost from sight at {node.host}", reply, site.problem_of(node.host))
     host = None if own else _target(site, node, delivery)
     if (
         own
@@ -515,7 +528,7 @@ def verdicts(site, trace, now):
             if number in followed:
                 continue
             if delivery["status"] == "sent":
-                if delivery["reply"].startswith("forwarded as") and "forwarded" in moved:
+                if "forwarded" in moved and _is_forwarded(delivery):
                     continue
                 verdict = _verdict_of_sent(site, node, delivery)
             elif delivery["status"] in ("bounced", "expired"):
@@ -534,6 +547,13 @@ def verdicts(site, trace, now):
                             "though the message has left the queue",
                         ),
                     )
+            elif delivery["status"] in _ASKED:
+                verdict = (
+                    "deleted",
+                    "{} only asked whether it can be delivered, and sent nothing: {} ({})".format(
+                        node.host, delivery["status"], delivery["reply"]
+                    ),
+                )
             else:
                 continue
             entries.append((delivery["recipient"], verdict))

@@ -137,7 +137,17 @@ def unaccounted(hop):
         return 0
     if any(link["kind"] in ("requeued", "forwarded") for link in hop["links"]):
         return 0
-    return max(hop["recipients"] - len(last_attempts(hop)), 0)
+    attempts = [delivery for _number, delivery in last_attempts(hop)]
+    if hop["removed"] is None and all(delivery["status"] in _FINAL for delivery in attempts):
+        # What local(8) makes of one alias was one recipient of the queue; what cleanup(8) makes of one looks the same. But a message of
+        # which each recipient has found its end leaves the queue at once.
+        attempts = set(
+            delivery["orig_to"]
+            if delivery["agent"] == "local" and delivery["orig_to"]
+            else (delivery["recipient"], number)
+            for number, delivery in enumerate(attempts)
+        )
+    return max(hop["recipients"] - len(attempts), 0)
 
 
 def _only_refused(hop, seconds):

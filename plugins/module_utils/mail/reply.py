@@ -27,7 +27,7 @@ _NAMED = re.compile(
 # A server, a filter or a program says that it takes a message and delivers it to nobody: amavis ("Ok, discarded, id=..."),
 # clamsmtp, policy servers.
 _THROWN_AWAY = re.compile(
-    r"(?<![\w./-])(?:discard(?:ed|ing|s)?|black-?holed?|dropped|quarantined?|thrown away|/dev/null)(?![\w-])", re.I
+    r"(?<![\w./-])(?:discard(?:ed|ing|s)?|black-?holed?|dropped|quarantined?|thrown away|/dev/null)(?![\w-]|\.\w)", re.I
 )
 _BRACKETS = re.compile(r"<[^<>]*>")
 

@@ -262,6 +262,36 @@ def test_a_qmail_that_does_nothing_with_a_message_has_not_delivered_it(said, ver
     assert trace["hops"][0]["deliveries"][0]["agent"] == agent and trace["verdict"] == verdict
 
 
+@pytest.mark.parametrize(
+    ("delivery", "words"),
+    [
+        (
+            to("smtp", "mx.example.org[203.0.113.7]:25", "250 2.1.5 Ok", status="deliverable"),
+            "deliverable (250 2.1.5 Ok)",
+        ),
+        (to("local", "local", "delivers to mailbox", status="deliverable"), "deliverable (delivers to mailbox)"),
+        (
+            to("smtp", "mx.example.org[203.0.113.7]:25", "550 no", status="undeliverable", dsn="5.1.1"),
+            "undeliverable (550 no)",
+        ),
+    ],
+)
+def test_a_question_whether_a_recipient_would_be_taken_is_no_lost_message(delivery, words):
+    (end,) = only({"mail": postfix([delivery])})["verdicts"]
+    assert (end["recipient"], end["verdict"]) == ("b@example.com", "deleted")
+    assert end["text"] == "mail only asked whether it can be delivered, and sent nothing: " + words
+
+
+def test_what_was_forwarded_as_a_message_that_the_log_does_not_have_is_not_delivered():
+    trace = only({"mail": postfix([to("local", "local", "forwarded as 4FFFFF1111")])})
+    assert trace["verdict"] == "lost" and "forwarded as 4FFFFF1111" in trace["verdicts"][0]["text"]
+    lines = [line.replace("remote ops@example.net", "local ops@q.example.com") for line in QMAIL]
+    lines[3] = "@400000006aa12e2a00000000 delivery 1: success: did_0+2+0/qp_77/"
+    assert only({"q": lines})["verdict"] == "lost"
+    lines[3] = "@400000006aa12e2a00000000 delivery 1: success: did_1+2+0/qp_77/"
+    assert only({"q": lines})["verdict"] == "delivered"
+
+
 # L2
 
 
@@ -324,6 +354,23 @@ def test_a_recipient_without_a_line_is_not_accounted_for():
             and words in text
         )
         assert trace["hops"][0]["status"] == "mixed"
+
+
+def test_what_local_makes_of_an_alias_is_one_recipient():
+    first, second = (
+        (program, text.replace(">, relay=", ">, orig_to=<list@mail.example.com>, relay="))
+        for program, text in (
+            to("local", "local", "delivered to mailbox", user + "@mail.example.com") for user in ("ann", "joe")
+        )
+    )
+    trace = only({"mail": postfix([first, second], nrcpt=2, end=False)}, queue="gone")
+    assert trace["verdict"] == "unknown" and "1 of 2 recipients is not accounted for" in trace["verdicts"][2]["text"]
+    assert only({"mail": postfix([first, second], nrcpt=1, end=False)}, queue="gone")["verdict"] == "delivered"
+    # Once it has left, it had two recipients; and one that waits keeps it there.
+    assert only({"mail": postfix([first, second], nrcpt=2)})["verdict"] == "delivered"
+    waiting = second[0], second[1].replace("status=sent", "status=deferred")
+    ends = only({"mail": postfix([first, waiting], nrcpt=2, end=False)}, queue="deferred")["verdicts"]
+    assert [end["verdict"] for end in ends] == ["delivered", "deferred"]
 
 
 @pytest.mark.parametrize("last", ["status=expired, returned to sender", "removed by postsuper"])

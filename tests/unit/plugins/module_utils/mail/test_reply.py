@@ -82,6 +82,11 @@ def test_who_throws_a_message_away_is_believed(reply, expected):
     assert thrown_away(reply) is expected
 
 
+def test_a_name_of_a_host_throws_nothing_away():
+    assert not thrown_away("250 2.0.0 accepted by blackhole.example.org")
+    assert thrown_away("250 2.0.0 accepted. Discarded.")
+
+
 @pytest.mark.parametrize(
     "piece", ["queued as A", "queued as ", "id=1kTdXk-", "<", "@", "discard", "a-", "0", "[InternalId=1", "."]
 )
