@@ -69,10 +69,13 @@ _MESSAGE_ID = re.compile(
 # What journalctl writes between lines: where a boot began, and from when to when there are any.
 _JOURNAL_NOTE = re.compile(r"-- (?:Boot [0-9a-f]+|Reboot|No entries|Journal begins at .*|Logs begin at .*) --\Z")
 # What copies by way of Windows and terminals leave at the end of a line. rsyslog writes a carriage return as #015, a NUL, with
-# which some programs end their messages, as #000, and a line feed as #012.
+# which some programs end their messages, as #000, and a line feed as #012; sysklogd and the BSDs' syslogd a carriage return as ^M.
 _ESCAPED_ENDS = ("#015", "#000", "#012")
+_CARET_END = "^M"
 _LINE_ENDS = frozenset(" \t\r\f\v")
 _last_character = operator.itemgetter(slice(-1, None))
+# FreeBSD's syslogd names itself before C(last message repeated). So each line of its own is looked at.
+_SYSLOGD = "syslogd"
 _LAST_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?\Z")
 _REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?(.*)\]\Z", re.S)
 # More than this is not an honest number of repetitions.
@@ -100,8 +103,8 @@ def repeated(text):
 def _without_line_end(line):
     """str: a line without what is no part of it at its end. Where its text is empty, the blank before that stays."""
     stripped = line.rstrip(" \t\r\f\v")
-    while stripped.endswith(_ESCAPED_ENDS):
-        stripped = stripped[:-4].rstrip(" \t\r\f\v")
+    while stripped.endswith(_ESCAPED_ENDS) or stripped.endswith(_CARET_END):
+        stripped = stripped[: -2 if stripped.endswith(_CARET_END) else -4].rstrip(" \t\r\f\v")
     if line[len(stripped) :][:1] == " " and (stripped[-1:] == ":" or stripped.count(" ") < 2):
         stripped += " "
     return stripped
@@ -297,8 +300,10 @@ class Lexer(object):
             block = "\n".join(lines) + "\n"
         # To look for each of these ends in the whole block takes five times as long.
         ends = set(map(_last_character, lines))
-        if not _LINE_ENDS.isdisjoint(ends) or (
-            not ends.isdisjoint("502") and _has(block, "#") and any(end + "\n" in block for end in _ESCAPED_ENDS)
+        if (
+            not _LINE_ENDS.isdisjoint(ends)
+            or (not ends.isdisjoint("502") and _has(block, "#") and any(end + "\n" in block for end in _ESCAPED_ENDS))
+            or ("M" in ends and _CARET_END + "\n" in block)
         ):
             lines = [_without_line_end(line) for line in lines]
         self.lines += len(lines)
@@ -458,6 +463,8 @@ class Lexer(object):
             self._unreadable(line)
             return
         host, tag, text = words
+        if tag[:7] == _SYSLOGD and text[:5] == "last ":
+            tag, text = "last", text[5:]
         origin = self._origin(host, tag)
         if origin is None:
             self._odd_tag(line, host, tag, text)
@@ -492,9 +499,10 @@ class Lexer(object):
             self._resolve(origin)
             if origin.read is None:
                 origin.read = self._count_other
-        if len(self._known) >= _MOST_ORIGINS:
-            self._known.clear()
-        self._known[self._format.zone + key] = origin
+        if origin.tag != _SYSLOGD:
+            if len(self._known) >= _MOST_ORIGINS:
+                self._known.clear()
+            self._known[self._format.zone + key] = origin
         return origin
 
     def _count_other(self, _stamp, origin, _text):

@@ -17,13 +17,14 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_lines impor
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.without_gc import without_gc
 
-# What the logging systems say when they leave lines out: rsyslog's imuxsock and imjournal, journald.
+# What the logging systems say when they leave lines out: rsyslog's inputs, journald.
 _LOGGERS = frozenset(("rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal"))
 _GAP = re.compile(
-    r"(?:imuxsock|imjournal)\S* lost|.*(?:(?:Suppressed|lost|dropped) [0-9]{1,18} messages?|begins? to drop messages)"
+    r"(?:imuxsock|imjournal)\S* lost|.*(?:(?:Suppressed|lost|dropped|missed) [0-9]{1,18} messages?|begins? to drop messages)"
+    r"|Failed to write entry .*ignoring: "
 )
-_IM_LOST = re.compile(r"(?:imuxsock|imjournal)\S* .*(?<![0-9])[0-9]{1,18} messages? lost")
-_LOST = re.compile(r"(?:lost|Suppressed|dropped) ([0-9]{1,18}) messages?|(?<![0-9])([0-9]{1,18}) messages? lost")
+_IM_LOST = re.compile(r"im[a-z]{2,20}\S* .*(?<![0-9])[0-9]{1,18} messages? lost")
+_LOST = re.compile(r"(?:lost|Suppressed|dropped|missed) ([0-9]{1,18}) messages?|(?<![0-9])([0-9]{1,18}) messages? lost")
 # For C(str.translate): what is not ASCII becomes something else, which takes less time than to leave it out.
 _OTHER_BYTES = bytes(bytearray(list(range(128)) + [0] * 128))
 

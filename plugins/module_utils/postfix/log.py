@@ -139,6 +139,8 @@ _LIBRARY = re.compile(
     r"[<>] \S+\[\S*\](?::\S+)?: |>>> (?:CHECKING|START|END) |connect to subsystem |(?:private|public)/\S+(?: socket)?: wanted attribute: |"
     r"(?:send|recv) attr |(?:input|unexpected) attribute |server features: |fsspace: |[a-z][a-z0-9]*(?:_[a-z0-9]+)+: |after input_transp"
 )
+# What syslog-ng writes, under the name of the program, for lines like the one before.
+_SUPPRESSED = "Last message '"
 # destination_concurrency_feedback_debug (qmgr_feedback.c, qmgr_queue.c).
 _FEEDBACK = re.compile(r"feedback [0-9.]+\Z|queue \S+: limit [0-9]|\S+ feedback type [0-9]")
 _WORDS = frozenset(
@@ -508,6 +510,8 @@ class PostfixReader(object):
             match = _COMMAND_LIMIT.match(text)
             if match:
                 self._events.limit(stamp, origin, "", COMMANDS[match.group(1)], match.group(2), text)
+            elif text.startswith(_SUPPRESSED):
+                return False
         self._complaint(stamp, origin, text)
         return True
 

@@ -373,7 +373,10 @@ def test_the_first_recipients_are_counted_by_name_on_each_python(monkeypatch):
         ("rsyslogd", "imuxsock lost 243 messages from pid 12 due to rate-limiting", 243),
         ("rsyslogd-2177", "imuxsock begins to drop messages from pid 12 due to rate-limiting", 0),
         ("rsyslogd", "imjournal: 1345 messages lost due to rate-limiting (20000 allowed within 600 seconds)", 1345),
+        ("rsyslogd", "imtcp(0.0.0.0:514) from <relay:postfix/smtpd>: 12 messages lost due to rate-limiting", 12),
         ("systemd-journald[88]", "Suppressed 4711 messages from postfix.service", 4711),
+        ("systemd-journald[88]", "Forwarding to syslog missed 15 messages.", 15),
+        ("systemd-journald[88]", "Failed to write entry (9 items, 300 bytes), ignoring: No space left on device", 0),
     ],
 )
 def test_lines_that_were_lost_make_the_result_incomplete(tag, text, lost):

@@ -334,6 +334,17 @@ def test_last_message_repeated():
     assert read.counters() == (3, 0, 0, {})
 
 
+def test_freebsds_syslogd_names_itself():
+    line = "Nov 22 07:10:05 relay {0}\n"
+    own = line.format("syslogd: exiting on signal 15")
+    again = line.format("syslogd: last message repeated 3 times") + line.format(
+        "syslogd[5]: last message repeated 2 times"
+    )
+    read = Reading(own + line.format("prog[1]: x") + again + line.format("prog[2]: y"))
+    assert [line[-1] for line in read.seen] == 6 * ["x"] + ["y"]
+    assert read.counters() == (5, 0, 0, {"syslogd": 1})
+
+
 @pytest.mark.parametrize("text", ["last message repeated x times", "last message repeated 3 timesx", "last 3 times"])
 def test_what_is_not_quite_last_message_repeated(text):
     read = Reading("Nov 22 07:10:05 web01 prog[1]: x\nNov 22 07:10:05 web01 {0}\n".format(text))
@@ -699,7 +710,9 @@ def test_repetitions_are_counted_as_far_as_that_is_honest_work(line):
     assert lexer.unknown == lexer.unreadable == 0
 
 
-@pytest.mark.parametrize("end", ["\r", "\r\r", " ", "\t \r", "\f", "#015", "#000", "#012", "#015#012"])
+@pytest.mark.parametrize(
+    "end", ["\r", "\r\r", " ", "\t \r", "\f", "#015", "#000", "#012", "#015#012", "^M", "^M ", "^M^M"]
+)
 def test_what_is_no_part_of_a_line_at_its_end(end):
     texts = []
 

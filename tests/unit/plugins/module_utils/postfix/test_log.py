@@ -677,3 +677,14 @@ def test_what_no_queue_ID_is_makes_no_message():
     assert calls == []
     assert lexer.others == {"cyrus/lmtp": 2, "cyrus/master": 1}
     assert lexer.unknown == 1
+
+
+def test_what_syslog_ng_folds_under_the_name_of_postscreen_is_not_passed_over():
+    """syslog-ng with suppress() writes so, for any program; others know no such line anyway."""
+    for program in ("postscreen", "smtpd", "smtp"):
+        _calls, lexer = read(
+            "postfix/{0}: Last message 'NOQUEUE: reject: RCP' repeated 3 times, suppressed by syslog-ng on mx".format(
+                program
+            )
+        )
+        assert lexer.unknown == 1
