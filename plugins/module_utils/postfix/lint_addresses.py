@@ -19,7 +19,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.addresses impor
 from ansible_collections.mailops.relay.plugins.module_utils.mail.public_domains import is_public_domain
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations import matches_subdomains
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import ERROR, WARNING, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import (
+    ERROR,
+    WARNING,
+    is_reachable,
+    program,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_services import transport_name
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_tables import answers_in
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_lines import ConfigText
@@ -104,6 +109,15 @@ def _entries(entries, lookups, depth):
                 yield found._replace(excluded=found.excluded != entry.excluded)
 
 
+def _is_for_this_host(scope):
+    """bool: whether it is a service that only this host reaches, and takes nobody for another client than he is."""
+    return (
+        scope.service is not None
+        and not is_reachable(scope)
+        and not any(scope.get(name) for name in ("smtpd_upstream_proxy_protocol", "smtpd_authorized_xclient_hosts"))
+    )
+
+
 def _check_entry(scope, name, entry, excluded, lookups):
     if entry.kind == "invalid":
         return [
@@ -123,7 +137,7 @@ def _check_entry(scope, name, entry, excluded, lookups):
                 "write {0}, or the address without a prefix length for one host".format(entry.suggestion),
             )
         ]
-    if name not in _TRUSTED_LISTS or entry.excluded:
+    if name not in _TRUSTED_LISTS or entry.excluded or _is_for_this_host(scope):
         return []
     identifier, consequence = _TRUSTED_LISTS[name]
     if entry.kind == "table":

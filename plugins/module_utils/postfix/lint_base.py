@@ -8,10 +8,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import re
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.default_values import COMPUTED, default_of
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand, split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 
 ERROR = "error"
@@ -158,3 +159,19 @@ def program(service):
 def has_queue_manager(services):
     """bool: whether these are all services of a Postfix: a part of a master.cf says nothing about what is not in it."""
     return any(program(service) in ("qmgr", "oqmgr", "nqmgr") for service in services)
+
+
+def _is_loopback(address):
+    """bool: whether only this host itself can connect to an address that smtpd(8) listens on."""
+    plain = address.strip("[]").lower()
+    return plain in ("localhost", "::1", "loopback-only") or bool(re.match(r"127(\.[0-9]+){3}\Z", plain))
+
+
+def is_reachable(scope):
+    """bool: whether somebody else than this host can connect to a service."""
+    if scope.service is not None and scope.service["type"] == "inet":
+        address, separator, unused = scope.service["name"].rpartition(":")
+        if separator and address:
+            return not _is_loopback(address)
+    interfaces = split_list(scope.get("inet_interfaces") or "all")
+    return not all(_is_loopback(address) for address in interfaces)

@@ -24,7 +24,12 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.destinations
     rewrite_scope,
 )
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import ERROR, WARNING, program
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.lint_base import (
+    ERROR,
+    WARNING,
+    is_reachable,
+    program,
+)
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import Lookups
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.smtpd_access import (
@@ -33,22 +38,6 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix.smtpd_access
     WITHOUT_ARGUMENT,
     Restrictions,
 )
-
-
-def is_loopback(address):
-    """bool: whether only this host itself can connect to an address that smtpd(8) listens on."""
-    plain = address.strip("[]").lower()
-    return plain in ("localhost", "::1", "loopback-only") or bool(re.match(r"127(\.[0-9]+){3}\Z", plain))
-
-
-def is_reachable(scope):
-    """bool: whether somebody else than this host can connect to a service."""
-    if scope.service is not None and scope.service["type"] == "inet":
-        address, separator, unused = scope.service["name"].rpartition(":")
-        if separator and address:
-            return not is_loopback(address)
-    interfaces = split_list(scope.get("inet_interfaces") or "all")
-    return not all(is_loopback(address) for address in interfaces)
 
 
 def check_restrictions(main_scope, services):

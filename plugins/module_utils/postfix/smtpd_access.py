@@ -273,7 +273,10 @@ class Restrictions(object):
                 continue
             outcome = self._one(name, argument, stage, stranger, depth, softened)
             if outcome == PERMIT and stage.name in DECIDING and depth == 0:
-                self._permits.append("{0} {1}".format(name, argument) if argument else name)
+                words = "{0} {1}".format(name, argument) if argument else name
+                if name.lower() == "check_policy_service":
+                    words += " ({0} while it does not answer)".format(self.default_action(argument))
+                self._permits.append(words)
             if outcome == REJECT and softened:
                 outcome = None
             softened = lenient
@@ -306,6 +309,8 @@ class Restrictions(object):
             return PERMIT if stranger.certificate and self._trusts_public_authorities() else None
         if restriction == "permit_tls_clientcerts":
             return PERMIT if stranger.certificate and self._knows_all_certificates() else None
+        if restriction == "check_policy_service":
+            return self._unanswered(argument, stage, stranger, depth, lenient)
         if restriction in WITH_ARGUMENT or restriction in WITHOUT_ARGUMENT:
             return None
         if name in self.classes:
@@ -316,6 +321,26 @@ class Restrictions(object):
             return self._outcomes[key]
         # Postfix knows no such restriction.
         return BROKEN
+
+    def _unanswered(self, server, stage, stranger, depth, lenient):
+        """str or None: PERMIT where strangers come in while a policy server does not answer; what it answers nobody knows."""
+        deferred = self._deferred
+        outcome = self._action(self.default_action(server), stage, stranger, depth, lenient)
+        self._deferred = deferred
+        return PERMIT if outcome == PERMIT else None
+
+    def default_action(self, server):
+        """str: what smtpd(8) does where a policy server does not answer.
+
+        Args:
+            server: str, the argument of C(check_policy_service).
+        """
+        parts = split_list(inside(server) or "") if server.startswith("{") else []
+        for part in reversed(parts):
+            name, equals, value = part.strip("{} ").partition("=")
+            if equals and name.strip() == "default_action":
+                return value.strip()
+        return self.scope.get("smtpd_policy_service_default_action") or ""
 
     def _is_gone(self, restriction):
         return restriction in _GONE_SINCE_3_9 and self.scope.host.version >= (3, 9)

@@ -380,3 +380,33 @@ def test_mail_that_is_thrown_away_is_not_relayed():
 def test_the_content_of_a_table_is_not_looked_at():
     # Postfix 3.7.11 relays for the one host that is named here.
     assert verdict({RELAY: "check_client_access inline:{198.51.100.66=OK}, reject_unauth_destination"}, []) == "closed"
+
+
+@pytest.mark.parametrize(
+    "action, is_open",
+    [
+        ("OK", True),
+        ("permit", True),
+        ("OK fine", True),
+        ("DUNNO", False),
+        ("REJECT", False),
+        ("DEFER_IF_PERMIT x", False),
+        ("PREPEND X-A: b", False),
+    ],
+)
+def test_what_a_policy_server_that_does_not_answer_stands_for(action, is_open):
+    """Postfix 3.7.11 relayed for a stranger while nobody listened there."""
+    server = "{{ inet:127.0.0.1:10023, {{ default_action = {0} }}, timeout=1s }}".format(action)
+    for main in (
+        {"smtpd_relay_restrictions": "check_policy_service {0}, reject_unauth_destination".format(server)},
+        {
+            "smtpd_relay_restrictions": "check_policy_service inet:127.0.0.1:10023, reject_unauth_destination",
+            "smtpd_policy_service_default_action": action,
+        },
+    ):
+        findings = lint.check(main, [SMTP], Host("3.7.11-bookworm"))
+        assert [finding.identifier for finding in findings] == (["open-relay-restrictions"] if is_open else [])
+        if is_open:
+            assert "({0} while it does not answer) lets them through".format(action) in findings[0].message
+    behind = {"smtpd_relay_restrictions": "reject_unauth_destination, check_policy_service {0}".format(server)}
+    assert found(behind, host=Host("3.7.11-bookworm")) == []
