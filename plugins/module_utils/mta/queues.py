@@ -40,7 +40,7 @@ def queue_of(runner, mta, directory):
     if not found:
         raise QueueError("mta: this host has none of {0}".format(", ".join(backend.name for backend in BACKENDS)))
     # EL leaves Postfix installed beside the sendmail that serves, and the other way round.
-    running = [backend for backend in found if len(found) > 1 and working_directories(DAEMONS[backend.name])]
+    running = _serving(found) if len(found) > 1 else []
     if len(found) > 1 and len(running) != 1:
         raise QueueError(
             "mta: this host has {0}, and {1} of them runs; name the one that is meant (queue_mta in mailops.relay.queue)".format(
@@ -48,3 +48,11 @@ def queue_of(runner, mta, directory):
             )
         )
     return (running or found)[0](runner, directory)
+
+
+def _serving(found):
+    """list of class: those of some back ends of which a daemon runs."""
+    directories = dict((backend.name, set(working_directories(DAEMONS[backend.name]))) for backend in found)
+    # The command sendmail of a Postfix, which reads what a program pipes to it as long as that takes, goes to Postfix's queue.
+    directories.get("sendmail", set()).difference_update(directories.get("postfix", ()))
+    return [backend for backend in found if directories[backend.name]]

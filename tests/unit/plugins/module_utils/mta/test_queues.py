@@ -95,6 +95,19 @@ def test_the_only_mail_system_is_found_and_may_be_named(host, name):
         assert queue_of(host, asked, None).name == name
 
 
+def test_a_command_of_postfix_that_is_called_sendmail_is_no_daemon_of_sendmails(host, monkeypatch):
+    """A program pipes a long message into it, on a host that has another sendmail, which does not run."""
+    host.install("postfix", "sendmail")
+    there = {"master": "/var/spool/postfix", "sendmail": "/var/spool/postfix"}
+    monkeypatch.setattr(
+        queues, "working_directories", lambda asked: sorted(there[name] for name in asked if name in there)
+    )
+    assert queue_of(host, "auto", None).name == "postfix"
+    there["sendmail"] = "/var/spool/mqueue"
+    with pytest.raises(RelayError, match="more than one of them runs"):
+        queue_of(host, "auto", None)
+
+
 @pytest.mark.parametrize("running, said", [((), "none"), (("postfix", "qmail"), "more than one")])
 def test_one_of_several_mail_systems_must_be_named(host, monkeypatch, running, said):
     names = [name for mta in running for name in queues.DAEMONS[mta]]
