@@ -51,6 +51,8 @@ _TRUSTED_LISTS = {
 }
 # What lets nobody relay is no error.
 _ONLY_WARNED = ("smtpd_authorized_xforward_hosts",)
+# By what a client of smtpd(8) names another client.
+_CLAIMS = ("smtpd_upstream_proxy_protocol", "smtpd_authorized_xclient_hosts")
 _NETWORK_LISTS = tuple(_TRUSTED_LISTS) + (
     "permit_mx_backup_networks",
     "smtpd_authorized_verp_clients",
@@ -109,12 +111,12 @@ def _entries(entries, lookups, depth):
                 yield found._replace(excluded=found.excluded != entry.excluded)
 
 
-def _is_for_this_host(scope):
+def _is_for_this_host(scope, name):
     """bool: whether it is a service that only this host reaches, and takes nobody for another client than he is."""
     return (
         scope.service is not None
         and not is_reachable(scope)
-        and not any(scope.get(name) for name in ("smtpd_upstream_proxy_protocol", "smtpd_authorized_xclient_hosts"))
+        and not any(scope.get(claim) for claim in _CLAIMS if claim != name)
     )
 
 
@@ -137,7 +139,7 @@ def _check_entry(scope, name, entry, excluded, lookups):
                 "write {0}, or the address without a prefix length for one host".format(entry.suggestion),
             )
         ]
-    if name not in _TRUSTED_LISTS or entry.excluded or _is_for_this_host(scope):
+    if name not in _TRUSTED_LISTS or entry.excluded or _is_for_this_host(scope, name):
         return []
     identifier, consequence = _TRUSTED_LISTS[name]
     if entry.kind == "table":

@@ -10,7 +10,7 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import split_list
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import references, split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.lookups import (
     COMPOSED,
     MAXIMUM_NESTING,
@@ -174,6 +174,7 @@ def check_tables(scope):
             )
         if not value:
             continue
+        findings += _check_replaced_twice(scope, name)
         missing = False
         for kind, path in tables_in(value):
             wrong = _check_type(scope, name, kind)
@@ -195,6 +196,30 @@ def check_tables(scope):
                         )
                     )
     return findings
+
+
+# What proxymap(8) itself reads (proxymap.c), by which proxy_read_maps comes to tables, and what has others for a default.
+_READ_BEFORE = ("local_recipient_maps", "virtual_alias_maps", "virtual_alias_domains", "virtual_mailbox_domains")
+
+
+def _check_replaced_twice(scope, name):
+    """list of Finding: a dollar sign in a value that proxymap(8) reads by way of another parameter's default, and so replaces once more."""
+    if scope.service is not None or "$$" not in scope.explicit[name]:
+        return []
+    asked = "local_recipient_maps" not in scope.explicit or any("proxy:" in value for value in scope.explicit.values())
+    read = references(scope.raw("proxy_read_maps") or "")
+    for other in [other for other in _READ_BEFORE if asked and other in read]:
+        if other not in scope.explicit and name in references(scope.host.defaults.get(other, "")):
+            return [
+                scope.finding(
+                    "table-syntax",
+                    name,
+                    "proxymap replaces the references in this value twice, the second time as {0}, and stops at the dollar sign that is left; "
+                    "what asks it, smtpd too, gets no answer".format(other),
+                    "write the rules into a file (regexp:/etc/postfix/{0}), or set {1}".format(name, other),
+                )
+            ]
+    return []
 
 
 def _check_written_out(scope, name, value, lookups):

@@ -634,6 +634,7 @@ def test_a_service_that_only_this_host_reaches_may_trust_everybody_who_does(name
     """The one to which a content filter hands back. What its client says of another's address is that other's."""
     line = name + " inet smtpd"
     assert found({}, [service(line, mynetworks="0.0.0.0/0")]) == []
+    assert found({}, [service(line, smtpd_authorized_xclient_hosts="0.0.0.0/0")]) == []
     for setting in ({"smtpd_upstream_proxy_protocol": "haproxy"}, {"smtpd_authorized_xclient_hosts": "127.0.0.1"}):
         services = [service(line, mynetworks="0.0.0.0/0", **setting)]
         assert "open-relay-mynetworks" in [entry[0] for entry in found({}, services, Host("3.7.11-bookworm"))]

@@ -5,7 +5,7 @@
 """The lint's verdict on configurations that a stranger attacked on real Postfix.
 
 fixtures/stranger.json has each configuration once, and for Postfix 3.5.25 (Debian 11), 3.7.11 (Debian 12) and 3.10.13 (Debian 13),
-the last 27 for 3.7.11 alone, what became of it: "open" (a message of the stranger's for a third party was accepted after DATA), "closed", "broken" (not even
+the last 47 for 3.7.11 alone, what became of it: "open" (a message of the stranger's for a third party was accepted after DATA), "closed", "broken" (not even
 postmaster of the host got mail, for 451 4.3.5) or "stops" (smtpd ended). The stranger had the address 8.41.0.4, with and without a name,
 and where a table or network tells one from another also 8.42.0.4.
 """
@@ -342,3 +342,26 @@ def test_a_dollar_sign_in_a_pattern_of_main_cf(value, identifiers):
 def test_tables_that_postfix_cannot_read(text):
     with pytest.raises(SyntaxProblem):
         Lookups(Host("3.7.11-bookworm")).table(text)
+
+
+@pytest.mark.parametrize(
+    "main, other",
+    [
+        ({"virtual_alias_maps": "regexp:{{/^a@localhost$$/ root}}"}, "virtual_alias_domains"),
+        ({"virtual_mailbox_maps": "regexp:{{/^a@example.org$$/ root}}"}, "virtual_mailbox_domains"),
+        ({"alias_maps": "regexp:{{/^a$$/ root}}"}, "local_recipient_maps"),
+    ],
+)
+def test_a_dollar_sign_that_proxymap_replaces_twice(main, other):
+    """Seen with Postfix 3.7.11: proxymap ends with "macro processing error" each time that it is asked, and smtpd has no greeting."""
+    main = dict(main, compatibility_level="3.6", virtual_mailbox_base="/var/mail")
+    finding = only(main, host=Host("3.7.11-bookworm"))
+    assert (finding.identifier, finding.severity) == ("table-syntax", "error")
+    assert other in finding.message and other in finding.fix
+    # In these nothing is wrong.
+    domains = "static:x" if other == "local_recipient_maps" else "example.org"
+    assert found(dict(main, **{other: domains}), host=Host("3.7.11-bookworm")) == []
+    unasked = dict(main, local_recipient_maps="static:x")
+    assert found(unasked, host=Host("3.7.11-bookworm")) == []
+    for name in ("recipient_canonical_maps", "relay_recipient_maps", "transport_maps"):
+        assert found({name: "regexp:{{/^x$$/ root}}", "compatibility_level": "3.6"}, host=Host("3.7.11-bookworm")) == []
