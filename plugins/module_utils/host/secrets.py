@@ -33,11 +33,12 @@ _PASSWORD_LINE = re.compile(
     r"|^[^#\n]*\bpassword=[^\s,;]",
     re.M | re.I,
 )
-# user:password@host in a value, where the first word is not one that takes an address or a text.
+# user:password@host in a value, where the first word is not one that takes an address or a text. A list of ciphers may end with @STRENGTH
+# or have @SECLEVEL=2 in it (openssl-ciphers(1)).
 _LOGIN = re.compile(
     r"(?<![\w.@-])(?P<user>(?:[a-z][a-z0-9+.-]{0,30}://)?"
     r"(?!(?:inet6?|unix|error|retry|discard|mailto):)"
-    r"[^\s/:@{}\"'`,;=<>]{1,256}:)(?P<password>[^\s/@{}\"'`,;<>]{1,1024})(?=@)",
+    r"[^\s/:@{}\"'`,;=<>]{1,256}:)(?P<password>[^\s/@{}\"'`,;<>]{1,1024})(?=@(?!STRENGTH\b|SECLEVEL=))",
     re.I,
 )
 # In the text of any file only as part of a URL: From:user@example.com is an entry of an access map.

@@ -72,7 +72,10 @@ def check_protocols(scope):
     since Postfix 3.6.
     """
     findings = []
-    for name in filter(_PROTOCOLS_PARAMETER.match, scope.ordered):
+    for name in scope.ordered:
+        # The pattern alone takes a twentieth of the time of the whole lint.
+        if not name.endswith("protocols") or not _PROTOCOLS_PARAMETER.match(name):
+            continue
         for item in re.split(r"[ \t\r\n,:]+", scope.get(name) or ""):
             reason = _protocol_problem(item, scope.host.version) if item else None
             if reason:
@@ -117,7 +120,7 @@ def check_ciphers(scope):
             "use one of {0}".format(", ".join(_CIPHER_GRADES)),
         )
         for name in scope.ordered
-        if _CIPHERS_PARAMETER.match(name) and scope.get(name) and scope.get(name).lower() not in _CIPHER_GRADES
+        if name.endswith("ciphers") and _CIPHERS_PARAMETER.match(name) and scope.get(name) and scope.get(name).lower() not in _CIPHER_GRADES
     ]
 
 

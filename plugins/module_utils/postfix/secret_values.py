@@ -20,6 +20,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.secrets import 
     login_passwords,
     without_logins,
 )
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import references, split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.logical_lines import (
     BLANKS,
@@ -78,9 +79,13 @@ _SHORT = 6
 _COMMENTED = re.compile(r"([ \t]*#[#\s]*(?:-o[ \t]*)?(?:\{[ \t]*)?)([A-Za-z0-9_][\w.-]*)([ \t]*=[ \t]*)(.*)", re.S)
 
 
+# Rules ask for the same names again and again.
+_secret = Memo(lambda name: bool(_NAME.search(name)) and name not in _PLAIN_NAMES, 2000)
+
+
 def is_secret(name):
     """bool: whether a parameter holds a password by its name."""
-    return bool(_NAME.search(name)) and name not in _PLAIN_NAMES
+    return _secret[name]
 
 
 def secret_names(settings):
@@ -242,7 +247,8 @@ def shown_words(words):
 
 def command_passwords(command):
     """set of str: the passwords that ``shown_words`` hides, of the command of a service (str)."""
-    words = command.split()
+    # Neither options nor settings, as in most values.
+    words = command.split() if "-" in command or "=" in command else ()
     return login_passwords(command) | set(secret for _begin, secret in _split_words(words) if secret)
 
 

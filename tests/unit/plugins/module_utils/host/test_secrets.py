@@ -82,6 +82,10 @@ def test_a_password_before_an_at_sign_is_hidden_and_all_else_stays(user, passwor
         "smtp:[10.0.0.1]:25",
         "10.0.0.0/8 [::1]/128",
         "a: b@c",
+        # tls_low_cipherlist as Postfix 3.7 has it, and what Debian's OpenSSL gives as its default.
+        "aNULL:-aNULL:HIGH:MEDIUM:LOW:+RC4:@STRENGTH",
+        "DEFAULT:!RC4:aNULL@SECLEVEL=2",
+        "ALL:+RC4:HIGH@SECLEVEL=0",
     ],
 )
 def test_what_is_no_login_stays(value):
