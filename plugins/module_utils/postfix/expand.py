@@ -19,7 +19,7 @@ MAXIMUM_LENGTH = 1 << 20
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 # Half of Postfix's references are a whole value.
-_ONE_NAME = re.compile(r"\$([A-Za-z0-9_]+)\Z")
+ONE_NAME = re.compile(r"\$([A-Za-z0-9_]+)\Z")
 _REFERENCE = re.compile(r"\$\$|\$[({]?\s*([A-Za-z0-9_]+)")
 _OPERATOR = re.compile(r"(==|!=|<=|>=|<|>)(level)?")
 _BRACKETS = {"{": re.compile(r"[{}]"), "(": re.compile(r"[()]")}
@@ -101,7 +101,7 @@ def _expanded(text, names, depth):
         raise ExpansionError("references are nested too deeply, or in a loop")
     if "$" not in text:
         return text
-    whole = _ONE_NAME.match(text)
+    whole = ONE_NAME.match(text)
     if whole:
         return names.value(whole.group(1), depth)
     result, position, length = [], 0, 0

@@ -120,7 +120,10 @@ def check_ciphers(scope):
             "use one of {0}".format(", ".join(_CIPHER_GRADES)),
         )
         for name in scope.ordered
-        if name.endswith("ciphers") and _CIPHERS_PARAMETER.match(name) and scope.get(name) and scope.get(name).lower() not in _CIPHER_GRADES
+        if name.endswith("ciphers")
+        and _CIPHERS_PARAMETER.match(name)
+        and scope.get(name)
+        and scope.get(name).lower() not in _CIPHER_GRADES
     ]
 
 
