@@ -97,6 +97,7 @@ _WITHOUT_ARGUMENTS = frozenset(
     """.split()
 )
 _FLAGS_ONLY = ("smtp", "lmtp")
+_FLAGS = re.compile(r"[Ff][Ll][Aa][Gg][Ss]=[DORX]*\Z")
 
 
 def parameter_kind(name, defaults, names):
@@ -341,6 +342,10 @@ def check_master_options(services, host):
                 reason = _misplaced(name, word, host)
                 if reason:
                     findings.append(_option_finding(service, host, word, reason))
+                elif name in _FLAGS_ONLY and position < len(words) and not ends_options(words[position]):
+                    # getopt(3) of Postfix ends at the first word that is no option.
+                    findings.append(_option_finding(service, host, words[position], _behind_flags(name)))
+                    break
                 continue
             letter = option_letter(word)
             if letter is None:
@@ -376,13 +381,28 @@ def _misplaced(name, word, host):
     if name in _FLAGS_ONLY and word.lower().startswith("flags="):
         # RELEASE_NOTES of Postfix 3.5
         if host.version >= (3, 5):
-            return None
+            return None if _FLAGS.match(word) else _unknown_flags(name, word)
         return ("flags of {0} need Postfix 3.5, and the program stops at them".format(name), "take this word out")
     return (
         "{0} takes no such argument; it was probably meant for the option before it, which ends at the space".format(
             name
         ),
         "separate the items of a list with commas and no spaces",
+    )
+
+
+def _behind_flags(name):
+    return (
+        "{0} takes no option behind flags=, and stops at it with unknown attribute name".format(name),
+        "write the options first, and flags= at the end",
+    )
+
+
+def _unknown_flags(name, word):
+    unknown = "".join(sorted(set(word[6:]) - set("DORX")))
+    return (
+        "{0} has no flag {1}, and stops at it; pipe has others".format(name, unknown),
+        "write flags= with letters of DORX only",
     )
 
 
