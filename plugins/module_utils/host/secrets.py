@@ -38,7 +38,7 @@ _PASSWORD_LINE = re.compile(
 _LOGIN = re.compile(
     r"(?<![\w.@-])(?P<user>(?:[a-z][a-z0-9+.-]{0,30}://)?"
     r"(?!(?:inet6?|unix|error|retry|discard|mailto):)"
-    r"[^\s/:@{}\"'`,;=<>]{1,256}:)(?P<password>[^\s/@{}\"'`,;<>]{1,1024})(?=@(?!STRENGTH\b|SECLEVEL=))",
+    r"[^\s/:@{}\"'`,;=<>]{1,256}:)(?P<password>[^\s/@{}\"'`,;<>]{1,1024})(?=@(?!STRENGTH(?![\w.-])|SECLEVEL=))",
     re.I,
 )
 # In the text of any file only as part of a URL: From:user@example.com is an entry of an access map.

@@ -92,6 +92,11 @@ def test_what_is_no_login_stays(value):
     assert secrets.without_logins(value) == value
 
 
+@pytest.mark.parametrize("host", ["strength.example.com", "STRENGTH-1", "seclevel.example.com"])
+def test_a_host_with_a_name_like_a_word_of_ciphers_shows_no_login(host):
+    assert "hunter2" not in secrets.without_logins("smtp:user:hunter2@" + host)
+
+
 @pytest.fixture
 def key(tmp_path):
     os.chmod(str(tmp_path), 0o755)
