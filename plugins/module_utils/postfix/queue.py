@@ -28,7 +28,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import (
     batches,
     why_not_saved,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import parse_version
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host, parse_version
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_head import QueueHeads
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_listing import (
     EXPIRING,
@@ -50,6 +50,8 @@ _MOVABLE = ("deferred", "active", "incoming")
 # postsuper names each message to which it has done something, and keeps silent of those that it did not find.
 _DONE = re.compile(r"postsuper: ([0-9A-Za-z]+): (removed|placed on hold|released from hold|requeued|expired)")
 _DIRECTLY = "accessing queue directly"
+# What showq(8) lists.
+_LISTED = ("maildrop", "active", "incoming", "deferred", "hold")
 # So many messages are on hold at once while they are being deleted: what a killed run leaves behind at the most.
 _DELETED_AT_ONCE = 2000
 # The first records of a file, size and arrival, by which a saved message is known again.
@@ -132,6 +134,9 @@ class PostfixQueue(Queue):
                 yield message
 
     def _listed(self, selection, now):
+        # postqueue would write to the mail log that Postfix is down.
+        if Host(self._runner).runs(self._settings["queue_directory"]) is False and self._is_seen_to_be_empty():
+            return
         option = "-j" if self.version >= _JSON_VERSION else "-p"
         lines = self._runner.lines(["postqueue"] + self._options + [option])
         try:
@@ -153,6 +158,22 @@ class PostfixQueue(Queue):
             complaints = [line for line in complaints if _DIRECTLY not in line and self._options[1] not in line]
         self.warnings.extend(complaints)
 
+    def _is_seen_to_be_empty(self):
+        """bool: whether nothing is in any queue; False where that cannot be seen."""
+
+        def give_up(exc):
+            raise exc
+
+        try:
+            for queue in _LISTED:
+                for directory, below, names in os.walk(self._top(queue), onerror=give_up):
+                    # A link to a directory is not followed.
+                    if names or any(os.path.islink(os.path.join(directory, name)) for name in below):
+                        return False
+        except OSError:
+            return False
+        return True
+
     def _queue_of(self, queue_id):
         """str: the queue of a message that postqueue -p gives no mark; the small queues are looked through once."""
         if self._unmarked is None:
@@ -164,8 +185,12 @@ class PostfixQueue(Queue):
 
     def _files(self, queue):
         """list of str: the paths of the files of a queue, hashed or not."""
-        top = os.path.join(self._settings["queue_directory"], queue)
-        return [os.path.join(directory, name) for directory, _below, names in os.walk(top) for name in names]
+        return [
+            os.path.join(directory, name) for directory, _below, names in os.walk(self._top(queue)) for name in names
+        ]
+
+    def _top(self, queue):
+        return os.path.join(self._settings["queue_directory"], queue)
 
     def _corrupt(self):
         for path in self._files("corrupt"):

@@ -19,6 +19,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.message import 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue import QueueError, Ticket
 from ansible_collections.mailops.relay.plugins.module_utils.mail.selection import Selection
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import readable
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.installation import Host
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue import PostfixQueue
 
 NOW = 1795350600
@@ -195,6 +196,55 @@ def test_a_queue_that_is_down_is_a_clear_refusal(tmp_path, monkeypatch, user, th
     with pytest.raises(QueueError) as caught:
         list(PostfixQueue(FakePostfix(tmp_path)).messages(Selection({"all": True}, NOW), NOW))
     assert str(caught.value).endswith("mail system is down. " + then)
+
+
+QUEUES = ("maildrop", "incoming", "active", "deferred", "hold")
+
+
+@pytest.fixture
+def stopped(tmp_path):
+    """A Postfix that does not run; a directory of each queue is there and has one below it, as of a hashed queue."""
+    for queue in QUEUES:
+        (tmp_path / queue / "A").mkdir(parents=True)
+    return FakePostfix(tmp_path)
+
+
+def listed(postfix):
+    return list(PostfixQueue(postfix).messages(Selection({"all": True}, NOW), NOW))
+
+
+def test_a_stopped_postfix_without_mail_is_asked_nothing_that_it_would_log(stopped):
+    assert listed(stopped) == [] and not [argv for argv in stopped.calls if argv[0] == "postqueue"]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+@pytest.mark.parametrize("place", ["AAAAAA1", "A/AAAAAA1"])
+def test_a_stopped_postfix_with_mail_is_asked_for_it(stopped, tmp_path, queue, place):
+    (tmp_path / queue / place).write_bytes(b"")
+    with pytest.raises(QueueError):
+        listed(stopped)
+
+
+@pytest.mark.parametrize("instead", ["nothing", "a file", "a link below it"])
+def test_a_queue_of_a_stopped_postfix_that_cannot_be_looked_through_is_not_called_empty(stopped, tmp_path, instead):
+    below = tmp_path / "hold" / "A"
+    below.rmdir()
+    if instead == "a link below it":
+        below.symlink_to(tmp_path)
+    else:
+        below.parent.rmdir()
+    if instead == "a file":
+        below.parent.write_bytes(b"")
+    with pytest.raises(QueueError):
+        listed(stopped)
+
+
+@pytest.mark.parametrize("answer", [True, None])
+def test_a_postfix_that_runs_or_may_run_is_asked_though_no_file_is_seen(stopped, monkeypatch, answer):
+    # What moves from queue to queue meanwhile would be missed.
+    monkeypatch.setattr(Host, "runs", lambda _self, _queue_directory: answer)
+    with pytest.raises(QueueError):
+        listed(stopped)
 
 
 # Of Postfix 3.7.11 whose main.cf sets mynetworks, so that postconf answers.
