@@ -203,7 +203,7 @@ def without_packages():
                     "ansible_facts": {**SITE["ansible_facts"], "pkg_mgr": manager},
                 }
                 for manager in ("yum", "apt")
-            ]
+            ] + [{**sets[-1], "relay_server_dkim": [{"domain": "example.com"}]}]
         found[f"{role} without packages"] = {"expressions": refused, "variables": sets}
     return found
 
@@ -268,6 +268,7 @@ def test_a_host_without_a_mail_system_is_refused_in_check_mode_too(core):
             " true.",
             "relay_server_manage_packages: it is false, and this host lacks libsasl2-modules and ca-certificates. Install that, or set it to"
             " true.",
+            "relay_server_manage_packages: it is false, and this host lacks opendkim (on EL it is in EPEL). Install that, or set it to true.",
         ],
         "relay_client without packages": [True, False],
         "sendmail_client without packages": [True, False],
