@@ -13,4 +13,4 @@ def empty_queues():
     for host in (site.RELAY, *site.CLIENTS):
         site.run(host, "postsuper -d ALL")
     for host in site.GROUPS.get("sendmail_clients", []):
-        site.run(host, "find /var/spool/mqueue* -type f -delete")
+        site.run(host, "find /var/spool/*mqueue* -type f -delete")

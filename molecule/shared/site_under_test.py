@@ -39,6 +39,8 @@ SIDE_BY_SIDE = os.environ.get("MOLECULE_DISTROS", "").split() or [DISTRO]
 DISTRO_OF_WEB02 = os.environ.get("MOLECULE_DISTRO_OF_WEB02") or DISTRO
 PREFIX = os.environ["MOLECULE_BED"] + "-" if os.environ.get("MOLECULE_BED") else ""
 RELAY = "smtp-relay001"
+# Of the relay, web01 and legacy01.
+MAIL_LOG = "/var/log/mail.log" if DISTRO.startswith("debian") else "/var/log/maillog"
 CLIENTS = GROUPS.get("relay_clients", [])
 RECEIVED = "/var/mail/received/new"
 

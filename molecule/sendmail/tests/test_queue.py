@@ -23,7 +23,7 @@ MESSAGES = {
     "the domain in the local part": (SENDER, ["example.com@example.net"], False),
     "only the sender": ("a@legacy01.example.com", ["b@example.net"], False),
 }
-CONTROL_FILES = "find /var/spool/mqueue /var/spool/mqueue-client -type f -name '[qh]f*'"
+CONTROL_FILES = "find /var/spool/*mqueue* -type f -name '[qh]f*'"
 
 
 def module(name, **arguments):

@@ -132,11 +132,11 @@ def test_a_message_that_is_deferred(trace):
 
 @site.only_on(0)
 def test_what_a_lost_log_would_have_told_is_said_to_be_unknown(trace, sent):
-    site.run(WEB, "mv /var/log/mail.log /root/taken-away")
+    site.run(WEB, f"mv {site.MAIL_LOG} /root/taken-away")
     try:
         result, shown = trace(ends_with=2, message_id=message_id(sent[WEB], WEB), source="files")
     finally:
-        site.run(WEB, "mv /root/taken-away /var/log/mail.log")
+        site.run(WEB, f"mv /root/taken-away {site.MAIL_LOG}")
     found = the_trace(result)
     assert found["verdict"] == "delivered" and way(found) == [(RELAY, "postfix")]
     origin = found["origin"]
@@ -146,11 +146,11 @@ def test_what_a_lost_log_would_have_told_is_said_to_be_unknown(trace, sent):
 
 @site.only_on(0)
 def test_a_relay_without_its_log_is_where_the_message_is_lost_from_sight(trace, sent):
-    site.run(RELAY, "mv /var/log/mail.log /root/taken-away")
+    site.run(RELAY, f"mv {site.MAIL_LOG} /root/taken-away")
     try:
         found = the_trace(trace(ends_with=2, message_id=message_id(sent[WEB], WEB), source="files")[0])
     finally:
-        site.run(RELAY, "mv /root/taken-away /var/log/mail.log")
+        site.run(RELAY, f"mv /root/taken-away {site.MAIL_LOG}")
     assert found["verdict"] == "lost" and way(found) == [(WEB, "postfix")]
     assert f"lost from sight at {RELAY}" in found["verdicts"][0]["text"]
 
@@ -195,7 +195,7 @@ SAME = {
 def test_the_counts_are_those_of_pflogsumm(tmp_path):
     if site.run(RELAY, "command -v pflogsumm", check=False).returncode:
         pytest.skip("pflogsumm is not on this distribution's test host")
-    site.run(RELAY, "cp /var/log/mail.log /root/counted.log")
+    site.run(RELAY, f"cp {site.MAIL_LOG} /root/counted.log")
     theirs = site.output(RELAY, "pflogsumm --detail 0 /root/counted.log 2>/dev/null")
     file = tmp_path / "report.html"
     variables = {"report_paths": ["/root/counted.log"], "report_file": str(file)}

@@ -200,8 +200,7 @@ def test_the_log_has_every_line_of_a_burst(tight_journald):
     """300 messages at once; each has its lines of smtpd, cleanup, qmgr (active), smtp and qmgr (removed)."""
     count = 300
     sender = f"burst-{uuid.uuid4().hex}@smtp-relay001.example.com"
-    file = site.output(site.RELAY, "ls /var/log/mail.log /var/log/maillog 2>/dev/null || true")
-    before = int(site.output(site.RELAY, f"wc -l < {file}"))
+    before = int(site.output(site.RELAY, f"wc -l < {site.MAIL_LOG}"))
     since = site.output(site.RELAY, "date +%s")
     source = f"smtp-source -s 20 -m {count} -l 1000 -f {sender} -t ops@example.net 127.0.0.1:25"
     site.run(site.RELAY, source)
@@ -219,7 +218,7 @@ def test_the_log_has_every_line_of_a_burst(tight_journald):
         ("smtpd", "client="),
     ]
     # rsyslog gets its lines before journald counts them here; imjournal gets what is in the journal.
-    for log in (f"tail -n +{before + 1} {file}", f"journalctl SYSLOG_FACILITY=2 --since=@{since} --no-pager"):
+    for log in (f"tail -n +{before + 1} {site.MAIL_LOG}", f"journalctl SYSLOG_FACILITY=2 --since=@{since} --no-pager"):
         found = hops(site.output(site.RELAY, log).splitlines(), sender)
         assert len(found) == count, log
         assert [(queue_id, lines) for queue_id, lines in sorted(found.items()) if lines != whole] == [], log

@@ -21,7 +21,7 @@ OTHER_CERTIFICATE = f"{NEW_KEY} -subj /CN=smtp-relay001.example.com 2>/dev/null"
 def in_the_queues():
     """How many messages wait anywhere."""
     postfix = "find /var/spool/postfix/incoming /var/spool/postfix/active /var/spool/postfix/deferred -type f"
-    sendmail = "find /var/spool/mqueue /var/spool/mqueue-client /var/spool/clientmqueue -name 'qf*'"
+    sendmail = "find /var/spool/*mqueue* -name 'qf*'"
     commands = {RELAY: postfix, WEB: postfix, LEGACY: sendmail}
     return sum(len(site.output(host, f"{command} 2>/dev/null || true").split()) for host, command in commands.items())
 
@@ -154,8 +154,8 @@ def test_what_is_deferred_at_the_relay_and_a_client_that_cannot_be_reached(verif
 
 @site.only_on(1)
 def test_what_bounces_and_a_log_that_is_missing(verify):
-    away = "mv /var/log/mail.log /root/taken-away"
-    with fault(LEGACY, away, "mv /root/taken-away /var/log/mail.log; systemctl restart rsyslog || true"):
+    away = f"mv {site.MAIL_LOG} /root/taken-away"
+    with fault(LEGACY, away, f"mv /root/taken-away {site.MAIL_LOG}; systemctl restart rsyslog || true"):
         rows, result, _shown = verify(
             "--skip-tags", "verify_matrix", recipient="ops@nosuch.example", verify_source="files"
         )
@@ -167,7 +167,7 @@ def test_what_bounces_and_a_log_that_is_missing(verify):
 
 @site.only_on(2)
 def test_a_relay_whose_log_is_missing_is_where_messages_are_lost_from_sight(verify):
-    with fault(RELAY, "mv /var/log/mail.log /root/taken-away", "mv /root/taken-away /var/log/mail.log"):
+    with fault(RELAY, f"mv {site.MAIL_LOG} /root/taken-away", f"mv /root/taken-away {site.MAIL_LOG}"):
         rows, _result, _shown = verify("--skip-tags", "verify_matrix", verify_source="files")
     for row in rows.values():
         assert (row["verdict"], row["cause"]) == ("lost", "no_log"), row
