@@ -39,17 +39,18 @@ def smarthost_packages(smarthosts, manager):
     return ways.packages(smarthosts, manager)
 
 
-def smarthosts_refused(smarthosts, programs):
-    """Which smarthosts the Postfix of a host cannot send to.
+def smarthosts_refused(smarthosts, programs, routes=()):
+    """By which smarthosts and routes the Postfix of a host cannot send.
 
     Args:
         smarthosts: list of dict; what is none is passed over.
         programs: list of str, what the host has, of C(host_state).
+        routes: list of dict; what is none is passed over.
 
     Returns:
         list of str: sentences.
     """
-    return list(ways.refused(smarthosts, a_list("smarthosts_refused", programs, "programs")))
+    return list(ways.refused(smarthosts, a_list("smarthosts_refused", programs, "programs"), routes))
 
 
 class FilterModule:

@@ -242,11 +242,9 @@ def ways(smarthosts, routes, pacing, authorities):
     return {"main": main, "prepend": prepend, "first_supported": choices, "master": master, "tables": tables}
 
 
-def _entries(smarthosts):
+def _entries(written):
     """list of dict: those that have been written as such; what is wrong with the others is told elsewhere."""
-    return (
-        [entry for entry in smarthosts if isinstance(entry, Mapping)] if isinstance(smarthosts, (list, tuple)) else []
-    )
+    return [entry for entry in written if isinstance(entry, Mapping)] if isinstance(written, (list, tuple)) else []
 
 
 def _checks_authority(smarthost):
@@ -267,18 +265,29 @@ def packages(smarthosts, manager):
     )
 
 
-def refused(smarthosts, programs):
-    """Yields a sentence for each smarthost that a host's Postfix cannot send to; nothing where there is none to ask.
+def refused(smarthosts, programs, routes):
+    """Yields a sentence for each smarthost and route by which a host's Postfix cannot send; nothing where there is none to ask.
 
     Args:
         smarthosts: list of dict; what is no smarthost is passed over.
-        programs: collection of str, what the host has: C(postconf), and C(smtp_tls_wrappermode) where its Postfix knows that.
+        programs: collection of str, what the host has: C(postconf), and C(smtp_tls_wrappermode) and C(smtpd_milter_maps) where its
+            Postfix knows these parameters.
+        routes: list of dict; what is no route is passed over.
     """
-    if "postconf" not in programs or "smtp_tls_wrappermode" in programs:
+    if "postconf" not in programs:
         return
     for entry in _entries(smarthosts):
-        if str(entry.get("port")) in map(str, IMPLICIT_TLS):
+        if str(entry.get("port")) in map(str, IMPLICIT_TLS) and "smtp_tls_wrappermode" not in programs:
             yield (
                 f"relay_server_smarthosts: {entry.get('name')}: port {entry['port']}, on which TLS begins at once, needs Postfix 3.0"
                 " (smtp_tls_wrappermode), and this host's does not know that. Write port: 587."
             )
+    others = [route for route in _entries(routes) if "sender" in route and route.get("via") not in ("hold", "error")]
+    ends = any(route.get("via") == "error" and not {"sender", "recipient"} & set(route) for route in _entries(routes))
+    if ends and others and "smtpd_milter_maps" not in programs:
+        # Postfix's HISTORY, 20160618: smtpd(8) asked where the mail goes without its sender.
+        yield (
+            "relay_server_routes: via: error without sender and recipient needs Postfix 3.2 where a sender has another way: this"
+            f" host's Postfix is older, and would refuse mail of {others[0]['sender']} with it. Leave that route out, and write one"
+            " with via: error for each sender whose mail is to be refused."
+        )

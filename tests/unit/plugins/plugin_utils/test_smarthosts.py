@@ -495,6 +495,28 @@ def test_packages_and_what_a_host_cannot():
         assert filters.smarthosts_refused([dict(SES, port=465)], programs) == []
 
 
+def test_a_postfix_that_refuses_all_senders_by_the_route_for_all_mail_is_not_given_one():
+    """Postfix 2.10.1 did: 550 5.7.1, for mail of a sender with a way of its own."""
+    shop, ends = {"sender": "shop.example", "via": "ses"}, {"via": "error", "text": "Only the shop sends mail"}
+    old, new = ["postconf", "smtp_tls_wrappermode"], ["postconf", "smtp_tls_wrappermode", "smtpd_milter_maps"]
+    (problem,) = filters.smarthosts_refused([SES], old, [shop, ends])
+    assert "needs Postfix 3.2" in problem and "would refuse mail of shop.example with it" in problem
+    # Other routes are no less right there, and a newer one asks with the sender.
+    for routes in (
+        [shop, {"via": "mx"}],
+        [shop, dict(ends, sender="old.example")],
+        [shop, dict(ends, recipient="old.example")],
+        [dict(shop, via="hold"), ends],
+        [dict(ends, sender="old.example"), ends],
+        [{"recipient": "partner.example", "via": "mx"}, ends],
+        "x",
+        None,
+    ):
+        assert filters.smarthosts_refused([SES], old, routes) == []
+    assert filters.smarthosts_refused([SES], new, [shop, ends]) == []
+    assert filters.smarthosts_refused([SES], [], [shop, ends]) == []
+
+
 # What a real Postfix 2.10.1 (CentOS 7) says to postconf -d.
 DEFAULTS_2_10 = {
     line.partition(" =")[0]: line.partition(" =")[2].strip()
