@@ -237,9 +237,9 @@ class Owned(object):
         """dict: see ``Claims.settle``; empty without claims."""
         return {} if self.claims is None else self.claims.settle(thing, wanted, current, before, how)
 
-    def text(self, thing, before, after, first=True):
+    def text(self, thing, before, after, first=True, original=None):
         """str or None: see ``Claims.text``; what is given without claims."""
-        return after if self.claims is None else self.claims.text(thing, before, after, first)
+        return after if self.claims is None else self.claims.text(thing, before, after, first, original)
 
     def nothing_known(self):
         """list of str: a warning where an owner is to be taken back of whom nothing was ever recorded here; else empty."""

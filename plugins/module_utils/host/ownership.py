@@ -236,13 +236,14 @@ class Claims(object):
             if self.release(thing, key, current.get(key))
         )
 
-    def text(self, thing, before, after, first=True):
+    def text(self, thing, before, after, first=True, original=None):
         """str or None: the text of a file with keys: the one from before the first key when the last one is gone.
 
         Args:
             thing: str, the file.
             before, after: str or None, its text as it is, and with everything that was settled; None for no file.
             first: bool, whether a file without a key in the record is as it was before we came.
+            original: str or None, its text from before we came, where that is known of one that is not so.
         """
         base = self._entry(thing, WHOLE)
         ours = base is not None and fingerprint(before) in base["set"]
@@ -250,10 +251,10 @@ class Claims(object):
             if base is not None:
                 self._drop(thing, WHOLE)
             return base["before"]["text"] if ours else after
-        if base is None and (self._known.get(thing) or not first):
+        if base is None and (self._known.get(thing) or not first and original is None):
             return after
         if base is None:
-            base = {"owners": [], "before": {"text": before}, "set": []}
+            base = {"owners": [], "before": {"text": before if first else original}, "set": []}
         elif before == after:
             return after
         elif not ours:

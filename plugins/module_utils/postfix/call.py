@@ -73,7 +73,8 @@ class Call(object):
     def render(self, plan, config):
         """MainCf or MasterCf: a configuration as its plan has it then; the text from before when that is given back."""
         text = rendered(config, plan.before)
-        plan.after = self.owned.text(plan.destination, plan.before, text, self.earlier is None)
+        original = None if self.earlier is None else self.earlier.originals.get(plan.destination)
+        plan.after = self.owned.text(plan.destination, plan.before, text, self.earlier is None, original)
         return config if plan.after == text else type(config)(plan.after or "", plan.path)
 
     def _fits(self, thing, key, entry):

@@ -19,6 +19,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.host.errors import R
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import read_native
 from ansible_collections.mailops.relay.plugins.module_utils.host.owned_files import ONE_CHANGE, STAGING, oldest_backup
 from ansible_collections.mailops.relay.plugins.module_utils.host.ownership import fingerprint
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.main_cf import MainCf
 
 # Parameters: the roles set more, and a host that they have not seen has fewer of them as they want them.
 _MANY = 5
@@ -35,6 +36,7 @@ class Earlier(object):
     Attributes:
         found: bool, whether an earlier release has been here.
         adopted: list of str: what was found to be its work.
+        originals: dict: path of a main.cf -> str, its text from before that release, where that is what comes back.
         further: list of str: what is wanted besides, and was not there.
     """
 
@@ -43,7 +45,7 @@ class Earlier(object):
         present = [name for name, value in wanted.items() if value is not None]
         there = [name for name in present if _same(wanted[name], values.get(name))]
         self.found = self._first is not None or len(there) >= max(_MANY, len(present) // 2 + 1)
-        self.adopted, self.further = [], []
+        self.adopted, self.further, self.originals = [], [], {}
 
     def before(self, path, parse, wanted, current, name="{0}"):
         """dict: key -> value from before the earlier release, None for nothing, of each that it has set.
@@ -76,6 +78,27 @@ class Earlier(object):
         ]
         self.adopted += sorted(name.format(key) for key in keys if wanted[key] is not None)
         return dict((key, earlier.get(key)) for key in keys)
+
+    def find_original(self, path, main, before):
+        """Find main.cf as it was before that release, where what is left without it says the same: nothing of others is lost then.
+
+        Args:
+            path: str, main.cf itself, not a link to it.
+            main: MainCf, as it is.
+            before: dict, of ``before``.
+        """
+        text = self.text(path)
+        try:
+            original = None if text is None else MainCf(text, path)
+        except RelayError:
+            return
+        if original is None:
+            return
+        left = MainCf(main.render(), path)
+        for name, value in before.items():
+            left.set(name, value)
+        if left.said() == original.said():
+            self.originals[path] = text
 
     def text(self, path):
         """str or None: a file as it was before the first change; None where there was none, or no backup tells."""

@@ -89,6 +89,11 @@ class ConfigText(object):
         """list of LogicalLine: in the order of the file."""
         return [block for block in self._blocks if isinstance(block, LogicalLine)]
 
+    def ignored_lines(self):
+        """list of str: the physical lines that Postfix ignores, inside logical lines or between them, with their line ends."""
+        found = [block.comments() if isinstance(block, LogicalLine) else [block] for block in self._blocks]
+        return [line for lines in found for line in lines]
+
     def append(self, text):
         """LogicalLine: new text (str, one or more physical lines without the last line end) at the end."""
         return self._insert(len(self._blocks), text)

@@ -51,6 +51,10 @@ class MainCf(ConfigText):
         """dict: parameter -> text of its value. The last of several settings counts, as in Postfix."""
         return dict(self._values)
 
+    def said(self):
+        """(dict, list): what counts of each parameter, however it is spaced, and the lines that Postfix ignores, sorted."""
+        return dict((name, squeeze(value)) for name, value in self._values.items()), sorted(self.ignored_lines())
+
     def repeated(self):
         """dict: parameter -> list of line numbers, for each one that is set more than once."""
         return dict((name, [line.number for line in lines]) for name, lines in self._lines.items() if len(lines) > 1)

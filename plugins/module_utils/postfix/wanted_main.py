@@ -142,6 +142,8 @@ def set_main(call, plan, main):
         earlier = Earlier(plan.destination, texts, values)
         call.earlier = earlier if earlier.found else None
     before = call.before(plan, lambda text: MainCf(text, plan.path).values(), texts, values)
+    if call.earlier is not None:
+        call.earlier.find_original(plan.destination, main, before)
     restored = call.owned.settle(plan.destination, texts, values, before)
     texts.update(restored)
     # Sorted: Python 2.7 gives a mapping in any order, and new parameters are appended in this one.

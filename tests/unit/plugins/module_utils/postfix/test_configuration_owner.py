@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -466,6 +467,31 @@ def test_what_an_earlier_release_has_set_is_adopted_once_and_goes_back(host, tmp
     assert found.get("relayhost") == ("old" if backup else None)
     assert found.get("smtpd_use_tls") == ("yes" if backup else None)
     assert "smtpd_helo_required" not in found
+
+
+# Formed as the package forms it, and as a person does.
+FORMED = (
+    MAIN
+    + "smtpd_use_tls=yes\nrelayhost = \n# end\nmynetworks=10.0.0.0/8,\n  # the second\n  127.0.0.0/8\nsoft_bounce=no\nsoft_bounce=yes\n"
+)
+
+
+@pytest.mark.parametrize("further", [{}, {"smtpd_banner": "b"}])
+@pytest.mark.parametrize("somebody", ["", "# by hand\n", "default_transport = x\n"])
+def test_main_cf_from_before_an_earlier_release_comes_back_byte_for_byte_unless_others_have_written_to_it(
+    host, further, somebody
+):
+    (host / "main.cf").write_bytes(FORMED.encode("ascii"))
+    (host / OLD_BACKUP).write_bytes(FORMED.encode("ascii"))
+    wanted = dict(WANTED, soft_bounce=False)
+    call(Postfix(host), main=wanted)
+    with open(str(host / "main.cf"), "a") as stream:
+        stream.write(somebody)
+    run(host, main=dict(wanted, **further))
+    run(host, main=dict(wanted, **further))
+    run(host, state="absent")
+    assert (main_of(host) == FORMED) is (not somebody) and somebody in main_of(host)
+    assert re.findall("soft_bounce *= *(.*)", main_of(host))[-1] == "yes"
 
 
 def test_what_an_earlier_release_did_not_set_yet_is_named_apart_from_what_it_did(host):
