@@ -234,7 +234,8 @@ class Stream(object):
                 self._wait(False)
                 error = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error:
-                kinds = {errno.ECONNREFUSED: "refused", errno.ETIMEDOUT: "timeout"}
+                # Reset: it came about, and the other side has ended it before it was looked at.
+                kinds = {errno.ECONNREFUSED: "refused", errno.ETIMEDOUT: "timeout", errno.ECONNRESET: "closed"}
                 raise StreamError(kinds.get(error, "unreachable"), "{0}: {1}".format(self._where, os.strerror(error)))
             self._deadline = deadline
         except StreamError:

@@ -107,8 +107,13 @@ _RELAY_DENIED = re.compile(r"relay(ing)? (access )?(is )?(denied|not permitted|p
 _NO_SUCH_SENDER = (".1.7", ".1.8", ".7.27")
 _NO_SUCH_RECIPIENT = (".1.1", ".1.2", ".1.10")
 
+# RFC 5321 section 4.2.2: the service ends the connection, whatever was asked.
+_ENDS = 421
 # TLS or a login is wanted, or another command first (RFC 3207 section 4, RFC 4954 section 6, RFC 5321 section 4.2.2).
 _NOT_YET = (503, 530, 538)
+
+_ANY_MAILBOX = "the server takes any mailbox there, so this may be one: only a delivery would tell"
+_NOT_SAID = "the server does not say now whether it takes any mailbox there, so this may be one: test again"
 
 # reason: str, why it is not known; otherwise empty. sender: bool, whether it was the sender that was refused.
 Verdict = namedtuple("Verdict", "verdict reason sender")
@@ -142,6 +147,8 @@ def judge(stage, reply, local, named):
         return Verdict(REFUSED, "", False)
     if _CLIENT.search(text):
         return Verdict(UNKNOWN, "it was refused for who asks, not for relaying", False)
+    if reply.code == _ENDS:
+        return Verdict(UNKNOWN, "the server ended the connection with {0}".format(text), about_sender)
     if reply.code < 500:
         return Verdict(UNKNOWN, "it was put off, as by greylisting, and not refused", about_sender)
     if no_such_sender and named:
@@ -195,7 +202,8 @@ class Channel(object):
                 "closed" if exc.reply.code >= 500 and (self.tls != STARTTLS or not offered) else "failed", exc
             )
         except StreamError as exc:
-            self._give_up("closed" if self._session is None else "failed", exc)
+            # One that came about and was cut at once is none that nobody gets.
+            self._give_up("closed" if self._session is None and exc.kind != "closed" else "failed", exc)
         for form in FORMS if self.state == "tested" else ():
             self.forms.append(self._try(form))
         if self._session is not None and self.state == "tested":
@@ -233,7 +241,7 @@ class Channel(object):
         if reply.ok:
             stage, reply = "RCPT", self._session.command("RCPT TO:" + recipient)
         try:
-            gone = reply.code == 421 or not self._session.command("RSET").ok
+            gone = reply.code == _ENDS or not self._session.command("RSET").ok
         except StreamError:
             gone = True
         if gone:
@@ -244,7 +252,7 @@ class Channel(object):
         """Answer: as C(_ask), once more on a new connection when the server dropped the first."""
         try:
             answer = self._ask(sender, recipient)
-            if answer.reply.code != 421:
+            if answer.reply.code != _ENDS:
                 return answer
         except StreamError as exc:
             if exc.kind != "closed":
@@ -254,10 +262,12 @@ class Channel(object):
         return self._ask(sender, recipient)
 
     def _any_local_part(self, local):
-        """bool: whether the server takes a mailbox there that nobody can have."""
+        """bool or None: whether the server takes a mailbox there that nobody can have; None: it put off the answer."""
         if local not in self._takes_any:
             recipient = _CONTROLS[local].format(random=self._random, **self._words)
             answer = self._ask_again(_THIRD.format(**self._words), recipient)
+            if 400 <= answer.reply.code < 500 and not _RELAY_DENIED.search(str(answer.reply)):
+                return None
             self._takes_any[local] = answer.stage == "RCPT" and answer.reply.ok
         return self._takes_any[local]
 
@@ -300,11 +310,10 @@ class Channel(object):
                     break
             if entry["verdict"] == ACCEPTED:
                 entry["transcript"] = answer.lines
-                if form.local and self._any_local_part(form.local):
+                takes_any = self._any_local_part(form.local) if form.local else False
+                if takes_any is not False:
                     entry["verdict"] = UNKNOWN
-                    entry["reason"] = (
-                        "the server takes any mailbox there, so this may be one: only a delivery would tell"
-                    )
+                    entry["reason"] = _ANY_MAILBOX if takes_any else _NOT_SAID
         except StreamError as exc:
             entry.update(verdict=UNKNOWN, reason="the connection was lost: {0}".format(exc))
             self._close()

@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import socket
+import struct
 import time
 
 import pytest
@@ -103,6 +104,21 @@ def test_a_server_that_takes_any_mailbox_of_its_own_relays_nothing_by_that(serve
     assert names(facts, "accepted") == {"no-brackets", "foreign-literal"}
     entry = next(entry for entry in facts["forms"] if entry["form"] == "percent-server")
     assert "any mailbox" in entry["reason"] and entry["code"] == 250
+
+
+@pytest.mark.parametrize("answer", ["421 4.3.2 going down", "450 4.2.0 Greylisted"])
+def test_where_the_server_does_not_say_whether_it_takes_any_mailbox_nothing_is_known(serve, mta, answer):
+    facts = matrix(serve(mta({"RCPT": lambda command: answer if "nosuch-" in command else "250 2.1.5 Ok"})))
+    assert names(facts, "unknown") == set(form.id for form in FORMS if form.local)
+    entry = next(entry for entry in facts["forms"] if entry["form"] == "percent-server")
+    assert "test again" in entry["reason"] and entry["code"] == 250
+
+
+def test_a_mailbox_that_is_refused_for_now_since_nobody_relays_to_it_is_not_taken(serve, mta):
+    """Postfix as it is installed refuses to relay with 454."""
+    denied = "454 4.7.1 Relay access denied"
+    facts = matrix(serve(mta({"RCPT": lambda command: denied if "nosuch-" in command else "250 2.1.5 Ok"})))
+    assert counts(facts) == (COUNT, 0, 0)
 
 
 def test_a_form_whose_sender_is_refused_is_tried_with_another(serve, mta):
@@ -240,6 +256,7 @@ def test_a_name_in_the_greeting_cannot_become_a_command(serve, mta):
         ("RCPT", "454 4.7.1 <a@example.net>: Relay access denied", False, True, "refused"),
         ("RCPT", "451 4.7.1 Greylisting in action", False, True, "unknown"),
         ("RCPT", "450 4.1.2 Recipient address rejected: Domain not found", False, True, "unknown"),
+        ("MAIL", "421 4.3.2 Service shutting down", False, True, "unknown"),
         ("RCPT", "556 5.1.10 Domain example.net does not accept mail (nullMX)", False, True, "unknown"),
         ("RCPT", "550 5.1.1 User unknown", False, True, "unknown"),
         ("RCPT", "550 5.1.1 User unknown", True, True, "refused"),
@@ -327,6 +344,55 @@ def test_the_whole_with_numbers_and_a_check_for_each_way(serve, mta):
     assert unclear["status"] == "warning" and "put off" in unclear["checks"][0]["seen"]
     failed = relay_matrix.probe(params(serve(mta(greeting="garbage"))))
     assert (failed["status"], failed["unknown"]) == ("warning", COUNT)
+
+
+def reset(connection):
+    """End a connection as a server that is killed does: nothing more is said, and what was sent is not read."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def stall(_command):
+    time.sleep(10)
+
+
+CUTS = {
+    "closed at once": lambda mta: lambda connection: None,
+    "reset at once": lambda mta: reset,
+    "silence": lambda mta: lambda connection: time.sleep(10),
+    "421 as greeting": lambda mta: mta(greeting="421 4.3.2 too many connections"),
+    "half a greeting": lambda mta: lambda connection: connection.sendall(b"220-relay.exam"),
+    "after the greeting": lambda mta: mta({"EHLO": None}),
+    "after the greeting, stopped": lambda mta: mta({"EHLO": stall}),
+    "421 to EHLO": lambda mta: mta({"EHLO": "421 4.3.2 going down"}),
+    "after EHLO": lambda mta: mta({"MAIL": None}),
+    "after EHLO, stopped": lambda mta: mta({"MAIL": stall}),
+    "421 to MAIL": lambda mta: mta({"MAIL": "421 4.3.2 going down"}),
+    "after MAIL": lambda mta: mta({"RCPT": None}),
+    "after MAIL, stopped": lambda mta: mta({"RCPT": stall}),
+    "421 to RCPT": lambda mta: mta({"RCPT": "421 4.7.0 too many errors"}),
+    "between two RCPT": lambda mta: mta({"RCPT": lambda command: None if "%" in command else DENIED}),
+    "between two RCPT, stopped": lambda mta: mta({"RCPT": lambda command: stall("") if "%" in command else DENIED}),
+    "421 between two RCPT": lambda mta: mta({"RCPT": lambda command: "421 later" if "%" in command else DENIED}),
+}
+
+
+@pytest.mark.parametrize("cut", sorted(CUTS))
+def test_a_way_in_that_is_cut_is_not_known_and_passes_without_the_cut(serve, mta, cut):
+    result = relay_matrix.probe(params(serve(CUTS[cut](mta)), timeout=1))
+    channel, check = result["channels"][0], result["checks"][0]
+    assert (result["status"], check["status"], result["accepted"]) == ("warning", "warning", 0)
+    assert result["unknown"] > 0 and result["unknown"] + result["refused"] == COUNT
+    # Nobody who was refused is counted without an answer that says so.
+    assert all(entry["code"] >= 500 for entry in channel["forms"] if entry["verdict"] == "refused")
+    words = ("closed the connection", "no answer within the time limit", "421", "Connection reset")
+    assert any(word in check["seen"] for word in words)
+    assert relay_matrix.probe(params(serve(mta({"RCPT": DENIED}))))["status"] == "ok"
+
+
+def test_a_connection_that_is_reset_at_once_was_there(serve):
+    """Whether it is reset before the first look at it or after is chance."""
+    server = serve(reset)
+    assert set(matrix(server)["state"] for _time in range(100)) == {"failed"}
 
 
 def test_bad_options(serve, mta):
