@@ -113,6 +113,9 @@ class ActionModule(ActionBase):
                 return dict(
                     result, failed=True, msg=printable(" ".join(sentence.rstrip(".") + "." for sentence in found))
                 )
+            if name == "site":
+                # Its verdict is what becomes of these.
+                result["asked"] = asked
             return result
         return self._show(result, arguments, task_vars)
 

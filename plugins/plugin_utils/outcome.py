@@ -7,6 +7,7 @@ import importlib.util
 import json
 import sys
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.names import listed
 from ansible_collections.mailops.relay.plugins.plugin_utils.terminal import printable
 from ansible_collections.mailops.relay.plugins.plugin_utils.variables import said
 
@@ -30,6 +31,40 @@ _NOTHING = {
 def nothing_found(playbook, found):
     """list of str: that there is nothing, with which a playbook ends as with a bad verdict; empty where something was found."""
     return [] if found else [_NOTHING[playbook]]
+
+
+def incomplete(of_hosts):
+    """str: of which hosts a verdict says nothing."""
+    return f"not complete: {of_hosts}: what was said there is above the recap"
+
+
+def site_lines(asked, seen, *, check_mode, part):
+    """What became of a site.
+
+    Args:
+        asked: list of str, the hosts that it was about.
+        seen: dict: C(reached), C(changed), C(failed) and C(silent), each a set of hosts; who has failed was reached too.
+        check_mode: bool, whether nothing was to be changed.
+        part: bool, whether tags left something out.
+
+    Returns:
+        list of str: a line, and one more of the hosts that are not as they should be.
+    """
+    left = {
+        "failed": seen["failed"],
+        "did not answer": seen["silent"] - seen["failed"],
+        # The run ends where all hosts of a kind have failed, or the preflight was not passed.
+        "not reached": set(asked) - seen["reached"] - seen["failed"] - seen["silent"],
+    }
+    bad = {what: [host for host in asked if host in hosts] for what, hosts in left.items()}
+    done = [host for host in asked if not any(host in hosts for hosts in bad.values())]
+    changed = [host for host in asked if host in seen["changed"]]
+    did, changes = ("looked at", "to be changed") if check_mode else ("converged", "changed")
+    line = f"site: {len(done)} of {len(asked)} host{'s' * (len(asked) != 1)} {did}"
+    line += ", as far as the tags go" if part else ""
+    line += f"; {changes}: {listed(changed)}" if changed else f"; nothing {changes}"
+    of_hosts = "; ".join(f"{what}: {', '.join(hosts)}" for what, hosts in bad.items() if hosts)
+    return [line, incomplete(of_hosts)] if of_hosts else [line]
 
 
 def lacks(package, what):

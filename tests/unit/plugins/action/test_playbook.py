@@ -101,8 +101,11 @@ def site(tmp_path_factory):
     """Runs a user's own site, in which a playbook of the collection is imported; returns the exit code, and what it shows."""
     place = tmp_path_factory.mktemp("site")
     (place / "log").write_text(LOG)
+    variables = {"hostname": "made.example.com", "networks": ["192.0.2.0/24"], "firewall": "none"}
+    made = dict(HERE, **{f"relay_server_{name}": value for name, value in variables.items()})
+    refused = dict(made, relay_server_networks="x")
     inventory = {
-        "relay_servers": {"hosts": {"relay": HERE, "down": NOWHERE}},
+        "relay_servers": {"hosts": {"relay": HERE, "down": NOWHERE, "made": made, "refused": refused}},
         "relay_clients": {"hosts": {"away": NOWHERE, "slip": dict(HERE, trace_recipent="x")}},
         "databases": {"hosts": {"db": HERE}},
         "sendmail_clients": {"hosts": {"broken": {"ansible_host": "{{ nowhere }}", "ansible_port": "{{ 1 / 0 }}"}}},
@@ -121,6 +124,14 @@ def site(tmp_path_factory):
         before = [question()] if name == "trace" else []
         (place / f"{name}.json").write_text(json.dumps([*before, {"import_playbook": f"mailops.relay.{name}"}]))
 
+    change = {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [{"ansible.builtin.command": "true", "changed_when": True, "tags": ["always"]}],
+    }
+    between = [change, {"import_playbook": "mailops.relay.site"}, change]
+    (place / "between.json").write_text(json.dumps(between))
+
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(place),
@@ -138,12 +149,12 @@ def site(tmp_path_factory):
         text=True,
     )
 
-    def run(limit, *variables, stdout="default", playbook="trace"):
+    def run(limit, *variables, stdout="default", playbook="trace", options=()):
         if playbook == "trace":
             variables += (f"trace_paths={place}/log", "trace_source=files")
         extra = [part for variable in variables for part in ("-e", variable)]
         name = playbook if "." in playbook else f"{playbook}.json"
-        arguments = ["-i", "inventory.json", "-l", limit, name, *extra]
+        arguments = ["-i", "inventory.json", "-l", limit, name, *extra, *options]
         print(json.dumps([arguments, stdout, str(place / "shown")]), file=server.stdin, flush=True)
         code = int(server.stdout.readline())
         return code, (place / "shown").read_text()
@@ -255,8 +266,39 @@ def test_hosts_of_one_kind_that_do_not_answer_do_not_hide_those_of_another(site,
     recap = shown.partition("PLAY RECAP")[2]
     assert code == 4 and [line.split()[0] for line in recap.splitlines() if "unreachable=1" in line] == ["away", "down"]
     assert shown.count("UNREACHABLE!") == 4
-    said = ["not complete: away, down: what was said there is above the recap"] if playbook == "remove" else []
-    assert behind_the_recap(shown) == said
+    said = {
+        "site": [
+            "site: 0 of 2 hosts converged; nothing changed",
+            "not complete: did not answer: down, away: what was said there is above the recap",
+        ],
+        "remove": ["not complete: away, down: what was said there is above the recap"],
+    }
+    assert behind_the_recap(shown) == said[playbook]
+
+
+def test_a_site_says_at_its_end_what_became_of_its_hosts_and_nothing_of_others(site):
+    code, shown = site("made,db", playbook="site", options=["--tags", "none"])
+    assert code == 0 and behind_the_recap(shown) == [
+        "site: 1 of 1 host converged, as far as the tags go; nothing changed"
+    ]
+    code, shown = site("pythonless", playbook="site", options=["--check"])
+    assert code == 2 and behind_the_recap(shown) == [
+        "site: 0 of 1 host looked at; nothing to be changed",
+        "not complete: failed: pythonless: what was said there is above the recap",
+    ]
+    # Behind a play of the user's own that has changed something, and with one that changes something behind it.
+    code, shown = site("made", playbook="between", options=["--tags", "none"])
+    assert code == 0 and behind_the_recap(shown) == [
+        "site: 1 of 1 host converged, as far as the tags go; nothing changed"
+    ]
+
+
+def test_a_site_whose_relays_cannot_be_made_says_which_clients_were_not_reached(site):
+    code, shown = site("refused,away", playbook="site")
+    assert code in (2, 4) and behind_the_recap(shown) == [
+        "site: 0 of 2 hosts converged; nothing changed",
+        "not complete: failed: refused; not reached: away: what was said there is above the recap",
+    ]
 
 
 @pytest.mark.parametrize("playbook", ["site", "remove"])

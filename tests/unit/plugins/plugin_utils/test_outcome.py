@@ -51,6 +51,37 @@ def test_what_is_no_query_is_named(monkeypatch):
     )
 
 
+ASKED = ["relay", "web01", "web02", "web03"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "options", "lines"),
+    [
+        ({}, {}, ["site: 4 of 4 hosts converged; nothing changed"]),
+        ({"changed": ASKED[:2]}, {}, ["site: 4 of 4 hosts converged; changed: relay, web01"]),
+        (
+            {"changed": ["web01"]},
+            {"check_mode": True},
+            ["site: 4 of 4 hosts looked at; to be changed: web01"],
+        ),
+        ({}, {"part": True}, ["site: 4 of 4 hosts converged, as far as the tags go; nothing changed"]),
+        # What a host that failed has changed before, it has changed.
+        (
+            {"failed": ["web01"], "silent": ["web02"], "reached": ["relay", "web01", "web02"], "changed": ["web01"]},
+            {},
+            [
+                "site: 1 of 4 hosts converged; changed: web01",
+                "not complete: failed: web01; did not answer: web02; not reached: web03: what was said there is above the recap",
+            ],
+        ),
+    ],
+)
+def test_what_became_of_a_site(seen, options, lines):
+    sets = dict.fromkeys(("changed", "failed", "silent"), set()) | {"reached": set(ASKED)}
+    sets |= {what: set(hosts) for what, hosts in seen.items()}
+    assert outcome.site_lines(ASKED, sets, **{"check_mode": False, "part": False} | options) == lines
+
+
 @pytest.mark.parametrize("playbook", ["queue", "trace", "report"])
 def test_that_nothing_was_found_is_a_sentence(playbook):
     assert nothing_found(playbook, True) == []
