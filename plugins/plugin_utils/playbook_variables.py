@@ -278,8 +278,18 @@ def _slips(given, known, beginnings):
     return found
 
 
+# Where a message names options besides; elsewhere a word such as recipient is a word.
+_OPTIONS_OF = re.compile(
+    r"(?<=it says how ).*?(?= are meant)|(?<=all=true contradicts ).*?(?=;)|(?<=it is later than )until\b"
+)
+
+
 def _renamed(message, names):
     """str: the message of a module about its options, with the variables' names for theirs."""
+    message = _OPTIONS_OF.sub(
+        lambda part: re.sub(r"\w+", lambda word: names.get(word[0], word[0]), part[0]),
+        message,
+    )
     for option, variable in names.items():
         if "_" in option:
             message = re.sub(rf"(?<![\w.]){option}(?!\w)", variable, message)

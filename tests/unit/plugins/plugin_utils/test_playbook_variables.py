@@ -53,7 +53,17 @@ def said(playbook, given=None, inventory=None):
         ("trace", {"trace_status": "lost"}, "trace_status: 'lost' is not one of sent, deferred"),
         ("trace", {"trace_since": "later"}, "trace_since: 'later' is not a time"),
         ("report", {"report_since": "2999-01-01"}, "report_since: '2999-01-01' is in the future"),
-        ("report", {"report_since": "1h", "report_until": "2h"}, "report_since: it is later than until"),
+        ("report", {"report_since": "1h", "report_until": "2h"}, "report_since: it is later than report_until, so"),
+        (
+            "queue",
+            {"queue_every_recipient": "true"},
+            "queue_every_recipient: it says how queue_recipient and queue_recipient_domain and queue_reason are meant, and",
+        ),
+        (
+            "queue",
+            {"queue_sender": "a@example.com", "queue_name": "deferred"},
+            "queue_all=true contradicts queue_name, queue_sender;",
+        ),
         ("report", {"report_query": "foo["}, "report_query: 'foo[' is not a JMESPath expression"),
         (
             "queue",
