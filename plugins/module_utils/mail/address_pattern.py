@@ -68,9 +68,12 @@ class Addresses(object):
                 continue
             local, domain = split_address(bare.lstrip("<").rstrip(">"))
             if not domain:
+                name = bare.replace("@", "")
+                others = "'*@{0}' for everybody in a domain, or '{0}@*' for a name in any domain".format(name)
                 raise CriterionError(
-                    "{0}: {1!r} is not a whole address; write it with its domain, or '*@{2}' for everybody in a domain, or "
-                    "'{2}@*' for a name in any domain".format(option, text, bare.replace("@", "") or "example.com")
+                    "{0}: {1!r} is not a whole address; write it with its domain, or {2}".format(
+                        option, text, others if name.strip("*") else "'*@*' for every address"
+                    )
                 )
             if local in ("", "*") and "*" not in domain:
                 self._domains.add(domain)

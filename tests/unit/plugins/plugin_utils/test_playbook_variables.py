@@ -50,6 +50,11 @@ def said(playbook, given=None, inventory=None):
         ("trace", {"subject": "hello"}, "subject: a log does not tell the subject"),
         ("trace", {"trace_sender_domain": "a@example.com"}, "trace_sender_domain: write trace_sender='*@example.com'"),
         ("trace", {"trace_recipient": "example.net"}, "trace_recipient: 'example.net' is not a whole address"),
+        (
+            "trace",
+            {"trace_recipient": "*"},
+            "trace_recipient: '*' is not a whole address; write it with its domain, or '*@*' for every address",
+        ),
         ("trace", {"trace_status": "lost"}, "trace_status: 'lost' is not one of sent, deferred"),
         ("trace", {"trace_since": "later"}, "trace_since: 'later' is not a time"),
         ("report", {"report_since": "2999-01-01"}, "report_since: '2999-01-01' is in the future"),
