@@ -8,7 +8,7 @@ import math
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_loopback, plain, read_address
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import FIRST, STEP, VERSION, ZERO
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import OTHERS
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import OTHERS
 from ansible_collections.mailops.relay.plugins.plugin_utils.inventory import owners, result_of
 
 # An hour is unusual when it has so many times the usual number, and at least so many.

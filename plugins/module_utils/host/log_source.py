@@ -22,7 +22,6 @@ import os
 import re
 import stat
 
-from ansible_collections.mailops.relay.plugins.module_utils.host.journal import has_journal, journal
 from ansible_collections.mailops.relay.plugins.module_utils.host.log_archives import (
     LONGEST_MAGIC,
     expanded,
@@ -293,9 +292,18 @@ def _changed_since(files, since):
 
 def _journal(runner, since, until, files=()):
     """Sources: the journal; files are those of before the wanted time."""
+    # Not above: where the log is in files, to load it takes as long as to read thousands of lines.
+    from ansible_collections.mailops.relay.plugins.module_utils.host.journal import journal
+
     found = journal(runner, since, until)
     older = any(source.size for source in files)
     return Sources([found], lambda: older or found.has_older())
+
+
+def _has_journal(runner):
+    from ansible_collections.mailops.relay.plugins.module_utils.host.journal import has_journal
+
+    return has_journal(runner)
 
 
 def _without_copies(files):
@@ -342,7 +350,7 @@ def sources(runner, patterns=None, kind="auto", since=None, until=None, defaults
         return find_files(patterns, since, runner)
     there = find_files(defaults, None, runner, given=False)
     wanted = _changed_since(there, since)
-    if kind == "auto" and not any(source.size for source in wanted) and has_journal(runner):
+    if kind == "auto" and not any(source.size for source in wanted) and _has_journal(runner):
         return _journal(runner, since, until, there)
     if not there:
         raise LogSourceError(

@@ -26,9 +26,8 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
     SENT,
     GapEvents,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import MOST_KEYS, OTHERS, Memo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS, OTHERS
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period_text
 from ansible_collections.mailops.relay.plugins.module_utils.mail.too_fast import TooFast
@@ -192,12 +191,13 @@ class Flow(GapEvents):
         self._bounded = since is not None or until is not None
         self._by_minute = minutes
         self._is_dane = is_dane
+        # Queue ID -> (client, sender's domain or None, size or None) of the messages on the way.
         self._young, self._old = {}, {}
         # What has not been given to the counts by name yet. Of each arrival hour, client and TLS, one behind the other: a tuple for each
         # costs more than what is in it.
         self._arrivals, self._senders = [], {}
-        # Of each delivery in the same way hour, client, sender's domain, relay, TLS, recipient, size, delay and its parts; those of
-        # what was not sent by what became of it.
+        # Of each delivery in the same way hour, message, relay, TLS, recipient, its domain, delay and its parts; those of what was not
+        # sent by what became of it.
         self._sent, self._not_sent = [], {DEFERRED: [], BOUNCED: []}
         self.client_addresses = {}
         self._clients_named = Memo(_naming(self.client_addresses), MOST_KEYS)
@@ -233,10 +233,10 @@ class Flow(GapEvents):
         )
 
     def _remember(self, queue_id, client):
-        """list: [client, sender domain or None, size or None] of a message that is new here."""
+        """tuple: what is known of a message that is new here."""
         if len(self._young) >= MOST_MESSAGES:
             self._old, self._young = self._young, {}
-        entry = self._young[queue_id] = [client, None, None]
+        entry = self._young[queue_id] = client, None, None
         return entry
 
     def arrival(self, stamp, origin, queue_id, client, details):
@@ -245,7 +245,7 @@ class Flow(GapEvents):
         name = self._clients_named[client] if client else _LOCAL
         if len(self._young) >= MOST_MESSAGES:
             self._old, self._young = self._young, {}
-        self._young[queue_id] = [name, None, None]
+        self._young[queue_id] = name, None, None
         waiting = self._arrivals
         waiting += self._lexer.hour, name, origin.tls if client else None
         if len(waiting) >= 3 * _MOST_CELLS:
@@ -270,27 +270,35 @@ class Flow(GapEvents):
         return parts[1] if len(parts) > 1 else tls
 
     def sender(self, stamp, origin, queue_id, sender, size, recipients):
-        entry = self._young.get(queue_id) or self._old.get(queue_id)
+        known = self._young
+        entry = known.get(queue_id)
+        if entry is None and queue_id in self._old:
+            known = self._old
+            entry = known[queue_id]
         if entry is None:
             if self._bounded and self._outside(stamp):
                 return
             entry = self._remember(queue_id, _UNKNOWN)
-        elif entry[2] is not None:
+            known = self._young
+        client, _domain_before, size_before = entry
+        if size_before is not None:
             return
-        sender, entry[1] = self._senders_named[sender]
+        sender, domain = self._senders_named[sender]
         if origin.program == "pickup":
             # It is counted when the queue manager says it with its size.
+            known[queue_id] = client, domain, None
             return
-        size = entry[2] = int(size or 0)
+        size = int(size or 0)
+        known[queue_id] = client, domain, size
         signer = self._awaited.pop(queue_id, None) if self._awaited else None
         if signer is not None:
             _count(self.dkim, signer)
-        if entry[0] is _UNKNOWN:
+        if client is _UNKNOWN:
             # It came before this log begins, or it is a notification of the mail system's own: received it was not.
             return
         if signer is None:
             self._plain += 1
-        cell = (self._lexer.hour, entry[0], sender)
+        cell = (self._lexer.hour, client, sender)
         counted = self._senders.get(cell)
         if counted is None:
             if len(self._senders) >= _MOST_CELLS:
@@ -328,13 +336,13 @@ class Flow(GapEvents):
         entry = self._young.get(queue_id) or self._old.get(queue_id)
         if entry is None:
             entry = self._remember(queue_id, _UNKNOWN)
-        client, domain, size = entry
+        domain = recipient.rpartition("@")[2]
         if status == SENT:
-            if reply[:13] == "forwarded as ":
+            if origin.agent == "local" and reply[:13] == "forwarded as ":
                 self.totals["forwarded"] += 1
                 return
             if self._ways_too_fast:
-                self.too_fast.sent(self._seconds, stamp, origin.tag, recipient)
+                self.too_fast.sent(self._seconds, self._lexer.hour, stamp, origin.tag, domain)
             if self._is_dane is not None and tls[:9] == _VERIFIED and self._is_dane(origin.tag, recipient):
                 tls = _DANE + tls[9:]
             waiting = self._sent
@@ -354,8 +362,10 @@ class Flow(GapEvents):
             waiting = self._not_sent[status]
         else:
             return
-        waiting += self._lexer.hour, client, domain, relay, tls, recipient or _UNKNOWN, size, delay, delays
-        if len(waiting) >= 9 * _MOST_CELLS:
+        if not recipient:
+            recipient = domain = _UNKNOWN
+        waiting += self._lexer.hour, entry, relay, tls, recipient, domain, delay, delays
+        if len(waiting) >= 8 * _MOST_CELLS:
             self._flush_deliveries()
 
     def _flush_deliveries(self):
@@ -368,9 +378,10 @@ class Flow(GapEvents):
         """Few of their combinations are different, and counting is C's work."""
         if not deliveries:
             return
-        hours, clients, domains, relays, connections, recipients, sizes, delays, splits = (
-            deliveries[part::9] for part in range(9)
+        hours, messages, relays, connections, recipients, domains_to, delays, splits = (
+            deliveries[part::8] for part in range(8)
         )
+        clients, domains, sizes = zip(*messages)
         del deliveries[:]
         self.totals[status] += len(hours)
         for counts, names in ((self.hours, hours), (self.clients, clients), (self.sender_domains, domains)):
@@ -383,6 +394,8 @@ class Flow(GapEvents):
                 _add(self.tls_hops, relay, _TLS_KINDS.get(tls.partition(" ")[0], "encrypted"), number)
         # No address has a line's end in it, and one call for all of them is faster by far.
         self._count_recipients(status, "\n".join(recipients).lower().split("\n"))
+        for domain, number in _tally(domains_to).items():
+            _add(self.recipient_domains, domain.lower(), status, number)
         if status == SENT:
             self.totals["sent_bytes"] += sum(filter(None, sizes))
         self._count_delays("total", delays)
@@ -408,8 +421,6 @@ class Flow(GapEvents):
                 others += 1
         if others:
             _add(counts, OTHERS, status, others, MOST_ADDRESSES)
-        for domain, number in _tally([recipient.rpartition("@")[2] for recipient in recipients]).items():
-            _add(self.recipient_domains, domain, status, number)
 
     def _count_delays(self, name, texts):
         counts = self.latency[name]

@@ -9,6 +9,11 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 
+# So many different names of a kind are counted one by one; a spammer's further ones together.
+MOST_KEYS = 10000
+OTHERS = "(others)"
+
+
 class Memo(dict):
     """What texts mean, of the last so many: what is the same is made once, and is there once.
 

@@ -9,13 +9,10 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import names_loopback
-from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import MOST_KEYS, OTHERS, Memo
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import reason_class
 
-# So many different domains are counted one by one; a spammer's further ones together.
-MOST_KEYS = 10000
-OTHERS = "(others)"
 # Stand for the client of a message that a program of this host has submitted, and of one of which the client is not known.
 LOCAL, UNKNOWN = "(this host)", "(unknown)"
 

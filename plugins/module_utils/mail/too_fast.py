@@ -10,8 +10,7 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import Memo
-from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import MOST_KEYS
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import MOST_KEYS, Memo
 
 # A reply for now, with its code of RFC 3463 where it has one.
 _REPLY = re.compile(r"(?<![0-9.])(4[0-9]{2})[ -](?:(4\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]))?")
@@ -20,6 +19,8 @@ _PACE = re.compile(r"4\.7\.[0-9]+\Z|4\.3\.2\Z")
 # Certificates and logins (RFC 4954, RFC 7817), and who waits to see whether the sender comes again.
 _OTHER = re.compile(r"gr[ae]y-?list|\bTLS\b|authenticat|\b4\.7\.[58]\b", re.I)
 _SMARTHOST = "smart-"
+# How the seconds of a stamp begin.
+_SECONDS = frozenset(":0 :1 :2 :3 :4 :5".split())
 
 
 def is_too_fast(reply):
@@ -47,7 +48,18 @@ def smarthost_of(tag):
 
 
 def _domain(recipient):
-    return recipient[recipient.rfind("@") + 1 :].lower()
+    return recipient.rpartition("@")[2].lower()
+
+
+def _minute_of(stamp):
+    """(str, str): from which stamp on, and before which, all are of the same minute, if they are of the same hour and zone.
+
+    Of a form that is not one of the usual, each stamp is for itself.
+    """
+    width = 13 if stamp[3:4] == " " else 17
+    if stamp[width - 1 : width + 1] in _SECONDS:
+        return stamp[:width] + "0", stamp[:width] + "6"
+    return stamp, stamp + "\0"
 
 
 class TooFast(object):
@@ -61,8 +73,14 @@ class TooFast(object):
 
     def __init__(self):
         self.found = {}
-        # Way -> [minute, taken in it, answers in it, the last stamp in it but for its seconds].
+        # Way -> [minute, taken in it, answers in it].
         self._minutes = {}
+        # The same for what was sent since the minute began, by tag and domain as they stand in the log. Of a way without such answers
+        # it is a list that nobody looks at.
+        self._present = {}
+        # The minute's stamps are from one text to the other, and its hour tells their zone.
+        self._begin = self._end = ""
+        self._hour = None
         self._meanings = Memo(is_too_fast, MOST_KEYS)
         self._smarthosts = Memo(smarthost_of, MOST_KEYS)
 
@@ -82,20 +100,28 @@ class TooFast(object):
             if len(self.found) >= MOST_KEYS:
                 return
             self.found[way] = {"count": 0, "minutes": 0, "taken": 0, "sample": reply}
+            self._present.clear()
         self.found[way]["count"] += 1
         self._minute(way, seconds(stamp))[2] += 1
 
-    def sent(self, seconds, stamp, tag, recipient):
-        """Count a delivery that was taken; see ``deferred``."""
-        way = self._smarthosts[tag] or _domain(recipient)
-        if way not in self.found:
-            return
-        # The minute and, where it has six characters, the zone of RFC 3339; of any other stamp all of it.
-        minute = stamp[:17] + stamp[-6:]
-        current = self._minutes.get(way)
-        if current is None or current[3] != minute:
-            current = self._minute(way, seconds(stamp))
-            current[3] = minute
+    def sent(self, seconds, hour, stamp, tag, domain):
+        """Count a delivery that was taken; see ``deferred``.
+
+        Args:
+            hour: int, C(log_lines.Lexer.hour) of the line.
+            domain: str, the recipient's.
+        """
+        if not self._begin <= stamp < self._end or hour != self._hour:
+            self._begin, self._end = _minute_of(stamp)
+            self._hour = hour
+            self._present.clear()
+        current = self._present.get((tag, domain))
+        if current is None:
+            way = self._smarthosts[tag] or domain.lower()
+            current = self._minute(way, seconds(stamp)) if way in self.found else [0, 0, 0]
+            if len(self._present) >= MOST_KEYS:
+                self._present.clear()
+            self._present[tag, domain] = current
         current[1] += 1
 
     def _minute(self, way, seconds):
@@ -103,11 +129,12 @@ class TooFast(object):
         current = self._minutes.get(way)
         if current is None or current[0] != minute:
             self._close(way)
-            current = self._minutes[way] = [minute, 0, 0, ""]
+            self._present.clear()
+            current = self._minutes[way] = [minute, 0, 0]
         return current
 
     def _close(self, way):
-        _minute, taken, answers, _stamp = self._minutes.pop(way, (0, 0, 0, ""))
+        _minute, taken, answers = self._minutes.pop(way, (0, 0, 0))
         if answers:
             self.found[way]["minutes"] += 1
             self.found[way]["taken"] += taken

@@ -49,11 +49,11 @@ _RESULT = (
     r"relay=([^,]*), (?:conn_use=([0-9]+), |)delay=([0-9.]{1,20}), delays=([0-9./]{1,80}), "
     r"(?:tls=([^,]*), |)dsn=([0-9.]{1,20}), status=(\S+)(?: \((.*)\)|)\Z"
 )
-_DELIVERY = re.compile("to=<{0}>, (?:orig_to=<{0}>, |)".format(_ADDRESS) + _RESULT, re.S)
+_DELIVERY = re.compile("to=<{0}>, (?:orig_to=<{0}>, |)".format(_ADDRESS) + _RESULT, re.S).match
 # After addresses that need quotation marks and have none.
 _LOOSE_DELIVERY = re.compile(">, " + _RESULT, re.S)
 # An address without what could end it, which is most of them, is found at once.
-_QUEUED = re.compile(r"from=<([^>]*(?:>.*)??)>, size=([0-9]{1,18}), nrcpt=([0-9]{1,9}) \(queue active\)\Z", re.S)
+_QUEUED = re.compile(r"from=<([^>]*(?:>.*)??)>, size=([0-9]{1,18}), nrcpt=([0-9]{1,9}) \(queue active\)\Z", re.S).match
 # Before 2.3 and with soft_bounce there are fields less; such a line is known, and so much of it is used.
 _EXPIRED = re.compile(r"from=<(.*)>, status=((?:force-)?expired), (.*)\Z", re.S)
 # What smtpd, postscreen and filters (milters) refuse: ACTION: STAGE from CLIENT: REPLY; ENVELOPE
@@ -80,6 +80,8 @@ _NOTIFICATION = re.compile(r"(?:sender|postmaster) (non-delivery|delay|delivery 
 _LINKS = {"non-delivery": "bounce", "delay": "delay", "delivery status": "delivery"}
 _PICKUP = re.compile(r"uid=([0-9]+) from=<(.*?)>(?: orig_id=([0-9A-Za-z]+))?\Z", re.S)
 _FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)\Z")
+# Where an SMTP server's connection begins and ends.
+_SESSION_ENDS = ("connect from ", "disconnect from ")
 # A connection with TLS of which nothing else is known.
 SOME_TLS = "TLS"
 # What smtpd says of a connection, without or (3.10 and later) with NOQUEUE or the queue ID before it.
@@ -277,10 +279,9 @@ class PostfixReader(object):
         return True
 
     def _smtpd(self, stamp, origin, text):
-        if text[:13] == "connect from ":
-            origin.tls = "none"
-            return True
-        if text[:16] == "disconnect from ":
+        if text.startswith(_SESSION_ENDS):
+            if text[0] == "c":
+                origin.tls = "none"
             return True
         queue_id, _colon, rest = text.partition(": ")
         if rest[:7] == "client=":
@@ -402,12 +403,12 @@ class PostfixReader(object):
         if rest == "removed":
             self._removed(stamp, origin, queue_id)
             return True
+        match = _QUEUED(rest)
+        if match:
+            sender, size, recipients = match.groups()
+            self._sender(stamp, origin, queue_id, sender, size, recipients)
+            return True
         if rest[:6] == "from=<":
-            match = _QUEUED.match(rest)
-            if match:
-                sender, size, recipients = match.groups()
-                self._sender(stamp, origin, queue_id, sender, size, recipients)
-                return True
             match = _EXPIRED.match(rest)
             if match:
                 self._events.note(stamp, origin, queue_id, EXPIRED, match.group(3))
@@ -424,8 +425,8 @@ class PostfixReader(object):
 
     def _agent(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
-        if rest[:4] == "to=<":
-            match = _DELIVERY.match(rest)
+        match = _DELIVERY(rest)
+        if match or rest[:4] == "to=<":
             if match:
                 recipient, orig_to, relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
             else:
@@ -442,7 +443,7 @@ class PostfixReader(object):
             if status == "SOFTBOUNCE":
                 status = DEFERRED
             self._delivery(stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls)
-            if reply[:13] == "forwarded as ":
+            if origin.program == "local" and reply[:13] == "forwarded as ":
                 forwarded = _FORWARDED.match(reply)
                 if forwarded:
                     self._events.link(stamp, origin, queue_id, "forwarded", forwarded.group(1))

@@ -62,7 +62,7 @@ def test_whose_pace_it_is(tag, way):
     counts = TooFast()
     for recipient in ("Some.One@Gmail.com", "other@gmail.com"):
         counts.deferred(lambda stamp: 60, "Sep 10 10:00:00", tag, recipient, FAST[0])
-        counts.sent(lambda stamp: 60, "Sep 10 10:00:00", tag, recipient)
+        counts.sent(lambda stamp: 60, 0, "Sep 10 10:00:00", tag, recipient.rpartition("@")[2])
     assert counts.facts() == {way: {"count": 2, "minutes": 1, "taken": 2, "sample": FAST[0]}}
 
 
@@ -71,7 +71,7 @@ def test_in_the_minutes_with_an_answer_is_counted_what_was_taken():
     assert not counts.found
 
     def sent(second, tag="postfix/smtp", recipient="a@gmail.com"):
-        counts.sent(float, str(second), tag, recipient)
+        counts.sent(float, 0, str(second), tag, recipient.rpartition("@")[2])
 
     def deferred(second, reply=FAST[0], recipient="a@gmail.com"):
         counts.deferred(float, str(second), "postfix/smtp", recipient, reply)
@@ -95,6 +95,25 @@ def test_in_the_minutes_with_an_answer_is_counted_what_was_taken():
 
 
 BASE = calendar.timegm((2026, 11, 28, 10, 0, 0, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    "hour, stamp, same",
+    [
+        (BASE, "2026-11-28T10:00:59.999999+00:00", True),
+        (BASE, "2026-11-28T10:01:00.000000+00:00", False),
+        (BASE, "2026-11-28T10:00:60.000000+00:00", False),
+        (BASE - 3600, "2026-11-28T10:00:07.000000+01:00", False),
+    ],
+)
+def test_what_is_the_same_minute(hour, stamp, same):
+    counts, seconds = TooFast(), Lexer(lambda origin: None, BASE + 3600).seconds
+    counts.deferred(seconds, "2026-11-28T10:00:05.000000+00:00", "postfix/smtp", "a@b", FAST[0])
+    counts.sent(seconds, BASE, "2026-11-28T10:00:06.000000+00:00", "postfix/smtp", "B")
+    counts.sent(seconds, hour, stamp, "postfix/smtp", "b")
+    assert counts.facts()["b"]["taken"] == (2 if same else 1)
+
+
 STAMPS = [
     lambda moment: time.strftime("%b %d %H:%M:%S", time.localtime(moment)),
     lambda moment: time.strftime("%Y-%m-%dT%H:%M:%S.25Z", time.gmtime(moment)),
@@ -118,9 +137,11 @@ def test_the_numbers_are_those_of_the_events(events):
     counts, seconds = TooFast(), Lexer(lambda origin: None, BASE + 3600).seconds
     minutes = {}
     for second, taken, domain, form in sorted(events, key=lambda event: event[:3]):
-        (counts.sent if taken else counts.deferred)(
-            seconds, form(BASE + second), "postfix/smtp", "u@" + domain, *(() if taken else (FAST[0],))
-        )
+        stamp = form(BASE + second)
+        if taken:
+            counts.sent(seconds, BASE, stamp, "postfix/smtp", domain)
+        else:
+            counts.deferred(seconds, stamp, "postfix/smtp", "u@" + domain, FAST[0])
         if not taken or domain in minutes:
             minutes.setdefault(domain, {}).setdefault(second // 60, []).append(taken)
     facts = counts.facts()
