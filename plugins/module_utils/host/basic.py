@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import contextlib
+import json
 import platform
 import sys
 from numbers import Number
@@ -60,6 +61,13 @@ class RelayModule(AnsibleModule):
             self.no_log_values = set(text for text in secrets if not any(text in one for one in said))
             result["invocation"] = {"module_args": arguments_shown}
         super(RelayModule, self).exit_json(**result)
+
+    def jsonify(self, data):
+        """str: a result as JSON; see C(AnsibleModule.jsonify), which makes a copy of all of it first, for bytes that may be in it."""
+        try:
+            return json.dumps(data)
+        except (TypeError, ValueError):
+            return super(RelayModule, self).jsonify(data)
 
     def in_words_of_role(self, text):
         """str: a text that may name options of this module, for the user of the role that has called it."""

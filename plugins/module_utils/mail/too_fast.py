@@ -19,8 +19,6 @@ _PACE = re.compile(r"4\.7\.[0-9]+\Z|4\.3\.2\Z")
 # Certificates and logins (RFC 4954, RFC 7817), and who waits to see whether the sender comes again.
 _OTHER = re.compile(r"gr[ae]y-?list|\bTLS\b|authenticat|\b4\.7\.[58]\b", re.I)
 _SMARTHOST = "smart-"
-# How the seconds of a stamp begin.
-_SECONDS = frozenset(":0 :1 :2 :3 :4 :5".split())
 
 
 def is_too_fast(reply):
@@ -52,13 +50,13 @@ def _domain(recipient):
 
 
 def _minute_of(stamp):
-    """(str, str): from which stamp on, and before which, all are of the same minute, if they are of the same hour and zone.
+    """(str, str): from which stamp on, and before which, all are of the same minute, if they are of the same hour and length.
 
-    Of a form that is not one of the usual, each stamp is for itself.
+    Of a form other than C(2026-11-25T12:41:10.336422+00:00) each stamp is for itself.
     """
-    width = 13 if stamp[3:4] == " " else 17
-    if stamp[width - 1 : width + 1] in _SECONDS:
-        return stamp[:width] + "0", stamp[:width] + "6"
+    if stamp[16:17] == ":" and stamp[-6:-5] in ("+", "-"):
+        # What sorts behind a colon is a semicolon.
+        return stamp[:17], stamp[:16] + ";"
     return stamp, stamp + "\0"
 
 
@@ -73,14 +71,13 @@ class TooFast(object):
 
     def __init__(self):
         self.found = {}
-        # Way -> [minute, taken in it, answers in it].
+        # Way -> [minute, taken in it, answers in it, the last stamp in it but for its seconds].
         self._minutes = {}
-        # The same for what was sent since the minute began, by tag and domain as they stand in the log. Of a way without such answers
-        # it is a list that nobody looks at.
+        # The same of what is sent in the present minute, by tag and domain as they stand in the log.
         self._present = {}
-        # The minute's stamps are from one text to the other, and its hour tells their zone.
+        # The minute's stamps are from one text to the other and so long, and its hour tells their zone.
         self._begin = self._end = ""
-        self._hour = None
+        self._hour = self._length = None
         self._meanings = Memo(is_too_fast, MOST_KEYS)
         self._smarthosts = Memo(smarthost_of, MOST_KEYS)
 
@@ -111,18 +108,29 @@ class TooFast(object):
             hour: int, C(log_lines.Lexer.hour) of the line.
             domain: str, the recipient's.
         """
-        if not self._begin <= stamp < self._end or hour != self._hour:
+        if not self._begin <= stamp < self._end or hour != self._hour or len(stamp) != self._length:
             self._begin, self._end = _minute_of(stamp)
-            self._hour = hour
+            self._hour, self._length = hour, len(stamp)
             self._present.clear()
         current = self._present.get((tag, domain))
         if current is None:
-            way = self._smarthosts[tag] or domain.lower()
-            current = self._minute(way, seconds(stamp)) if way in self.found else [0, 0, 0]
+            current = self._of_way(self._smarthosts[tag] or domain.lower(), seconds, stamp)
             if len(self._present) >= MOST_KEYS:
                 self._present.clear()
             self._present[tag, domain] = current
         current[1] += 1
+
+    def _of_way(self, way, seconds, stamp):
+        """list: the counts of a way in the minute of a stamp; such as nobody looks at for a way without such answers."""
+        if way not in self.found:
+            return [0, 0, 0, ""]
+        # The minute and, where it has six characters, the zone of RFC 3339; of any other stamp all of it.
+        minute = stamp[:17] + stamp[-6:]
+        current = self._minutes.get(way)
+        if current is None or current[3] != minute:
+            current = self._minute(way, seconds(stamp))
+            current[3] = minute
+        return current
 
     def _minute(self, way, seconds):
         minute = seconds // 60
@@ -130,11 +138,11 @@ class TooFast(object):
         if current is None or current[0] != minute:
             self._close(way)
             self._present.clear()
-            current = self._minutes[way] = [minute, 0, 0]
+            current = self._minutes[way] = [minute, 0, 0, ""]
         return current
 
     def _close(self, way):
-        _minute, taken, answers = self._minutes.pop(way, (0, 0, 0))
+        _minute, taken, answers, _stamp = self._minutes.pop(way, (0, 0, 0, ""))
         if answers:
             self.found[way]["minutes"] += 1
             self.found[way]["taken"] += taken

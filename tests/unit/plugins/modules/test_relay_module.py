@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, without_secrets
 
 CHECK = {"id": "port_25", "status": "ok", "port": 25, "seen": "it says: 535 secret25 is wrong"}
@@ -53,6 +55,12 @@ def test_a_password_that_is_a_word_of_the_result_changes_no_verdict(run_module, 
 def test_what_others_say_is_still_without_it(run_module):
     _failed, result = run_module(main, password="secret25", shown="secret25")
     assert "secret25" not in str(result) and "535 ******** is wrong" in result["checks"][0]["seen"]
+
+
+@pytest.mark.parametrize("value", [u"\xe4", b"\xc3\xa4", b"\xe4", {b"\xc3\xa4": [1, None]}, set([3]), (1.5, True), u"\udce4"])
+def test_a_result_is_the_json_that_ansible_makes_of_it(value):
+    module = RelayModule.__new__(RelayModule)
+    assert module.jsonify({"is": value}) == AnsibleModule.jsonify(module, {"is": value})
 
 
 texts = st.text(alphabet="abc25", max_size=8)
