@@ -8,10 +8,9 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.relay.plugins.module_utils.host.basic import RelayModule, without_secrets
 
@@ -57,7 +56,9 @@ def test_what_others_say_is_still_without_it(run_module):
     assert "secret25" not in str(result) and "535 ******** is wrong" in result["checks"][0]["seen"]
 
 
-@pytest.mark.parametrize("value", [u"\xe4", b"\xc3\xa4", b"\xe4", {b"\xc3\xa4": [1, None]}, set([3]), (1.5, True), u"\udce4"])
+@pytest.mark.parametrize(
+    "value", ["\xe4", b"\xc3\xa4", b"\xe4", {b"\xc3\xa4": [1, None]}, set([3]), (1.5, True), "\udce4"]
+)
 def test_a_result_is_the_json_that_ansible_makes_of_it(value):
     module = RelayModule.__new__(RelayModule)
     assert module.jsonify({"is": value}) == AnsibleModule.jsonify(module, {"is": value})

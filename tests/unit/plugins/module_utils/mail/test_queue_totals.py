@@ -7,8 +7,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
 from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import MOST_KEYS, OTHERS
+from ansible_collections.mailops.relay.plugins.module_utils.mail.message import Message, Recipient
 from ansible_collections.mailops.relay.plugins.module_utils.mail.queue_totals import QueueTotals
 
 NOW = 1795350600.0
