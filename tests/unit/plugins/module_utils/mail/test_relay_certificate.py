@@ -134,7 +134,7 @@ def test_the_ca_of_the_site_beside_the_certificate(look, made):
 def test_another_certificate_is_served_than_the_file_has(look, made, mta):
     made.make("new", common_name=NAME, names=["DNS:" + NAME], is_ca=True)
     (answer,) = look(made.path("new"), server(mta, made, "self"))["served"]
-    assert answer["answered"] and not answer["verified"]
+    assert answer["answered"] and not answer["verified"], answer
     assert "certificate" in answer["reason"] and answer["certificate"]["common_name"] == NAME
 
 
@@ -196,7 +196,7 @@ def test_a_file_that_is_not_there_is_a_result(look, made, mta):
     assert result["certificates"] == [] and result["anchor"]["kind"] == "none"
     assert result["chain"] == {"status": "refused", "reason": "No such file or directory"}
     (answer,) = result["served"]
-    assert answer["answered"] and not answer["verified"]
+    assert answer["answered"] and not answer["verified"], answer
     result = look(made.path("self"), ca_path="/dev/zero")
     assert result["problem"]["path"] == "/dev/zero" and not result["problem"]["missing"]
 
