@@ -19,7 +19,7 @@ MAXIMUM_LENGTH = 1 << 20
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 # Half of Postfix's references are a whole value.
-ONE_NAME = re.compile(r"\$([A-Za-z0-9_]+)\Z")
+_ONE_NAME = re.compile(r"\$([A-Za-z0-9_]+)\Z")
 _REFERENCE = re.compile(r"\$\$|\$[({]?\s*([A-Za-z0-9_]+)")
 _OPERATOR = re.compile(r"(==|!=|<=|>=|<|>)(level)?")
 _BRACKETS = {"{": re.compile(r"[{}]"), "(": re.compile(r"[()]")}
@@ -69,7 +69,15 @@ def expand(text, lookup):
     Raises:
         ExpansionError: see the class.
     """
-    return _expanded(text, Names(lookup), 0) if "$" in text else text
+    if "$" not in text:
+        return text
+    whole = _ONE_NAME.match(text)
+    if whole:
+        # Most of what such a one refers to is as it is written.
+        raw = lookup(whole.group(1)) or ""
+        if "$" not in raw:
+            return raw
+    return _expanded(text, Names(lookup), 0)
 
 
 class Names(object):
@@ -101,7 +109,7 @@ def _expanded(text, names, depth):
         raise ExpansionError("references are nested too deeply, or in a loop")
     if "$" not in text:
         return text
-    whole = ONE_NAME.match(text)
+    whole = _ONE_NAME.match(text)
     if whole:
         return names.value(whole.group(1), depth)
     result, position, length = [], 0, 0

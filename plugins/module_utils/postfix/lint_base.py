@@ -12,12 +12,7 @@ import re
 from collections import namedtuple
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.default_values import COMPUTED, default_of
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import (
-    ONE_NAME,
-    ExpansionError,
-    expand,
-    split_list,
-)
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.expand import ExpansionError, expand, split_list
 from ansible_collections.mailops.relay.plugins.module_utils.postfix.secret_values import shown
 
 ERROR = "error"
@@ -123,12 +118,6 @@ class Scope(object):
             used.update(COMPUTED if other in COMPUTED else (other,))
             return self.raw(other)
 
-        whole = ONE_NAME.match(text)
-        if whole:
-            # Half of the references are a whole value, and most of what they refer to is as it is written.
-            raw = lookup(whole.group(1)) or ""
-            if "$" not in raw:
-                return raw.strip()
         return self.expand(text, lookup)
 
     def is_yes(self, name):
