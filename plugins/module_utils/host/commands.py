@@ -14,8 +14,11 @@ __metaclass__ = type
 
 import collections
 import contextlib
+import errno
 import io
 import os
+import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +34,11 @@ Result = collections.namedtuple("Result", "rc stdout stderr")
 
 # So much of a long output is shown when its program fails.
 _LAST_LINES = 20
+
+# Milliseconds in which a program that has ended, and those that it has left behind, say nothing more.
+_SILENCE = 1000
+# Bytes that are read at once.
+_BLOCK = 1 << 16
 
 
 class CommandError(RelayError):
@@ -50,6 +58,104 @@ class CommandError(RelayError):
     def facts(self):
         """dict: what C(fail_json) shows besides the message."""
         return {"cmd": self.argv, "rc": self.rc, "stdout": self.stdout, "stderr": self.stderr}
+
+
+def _native(output):
+    return to_native(output, errors="surrogateescape")
+
+
+def _default_signals():
+    """Python ignores SIGPIPE, and its children inherit that; from Python 3 on, Popen undoes it."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _process(argv, env, stdin, stdout, stderr):
+    """Start a program; it has ended when the block has: by itself, or killed where the block was left early.
+
+    Args:
+        argv: list of str; the first element is a path.
+        env: dict of further environment variables, or None.
+        stdin: as for C(subprocess.Popen), as are the others.
+        stdout: see there.
+        stderr: see there.
+
+    Yields:
+        subprocess.Popen
+    """
+    process = subprocess.Popen(
+        argv,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
+        close_fds=True,
+        preexec_fn=_default_signals if sys.version_info[0] == 2 else None,
+        bufsize=-1,
+    )
+    finished = False
+    try:
+        yield process
+        finished = True
+    finally:
+        if not finished:
+            # Nobody wants the rest.
+            process.kill()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+        process.wait()
+
+
+def _conversation(process, asked):
+    """Give a program its input and listen until it has ended.
+
+    C(AnsibleModule.run_command) loses the last words of a program that is silent for a second and ends just then, and gets
+    stuck with one that says much before it has read all. C(Popen.communicate) waits for a daemon that the program leaves behind with
+    its pipes open. Input that the program does not want is no error: its exit code and what it says tell why.
+
+    Args:
+        process: subprocess.Popen, with pipes.
+        asked: bytes.
+
+    Returns:
+        tuple: (bytes, bytes), standard output and standard error.
+    """
+    output, errors, question = (pipe.fileno() for pipe in (process.stdout, process.stderr, process.stdin))
+    said = {output: [], errors: []}
+    poller = select.poll()
+    for number in said:
+        poller.register(number, select.POLLIN)
+    if asked:
+        poller.register(question, select.POLLOUT)
+    else:
+        process.stdin.close()
+    opened, given = set(said), 0
+    while opened or given < len(asked):
+        # Asked before the look at the pipes: what it said at its end is in them by then.
+        ended = process.poll() is not None
+        ready = poller.poll(_SILENCE)
+        if ended and not ready:
+            break
+        for number, _event in ready:
+            if number == question:
+                try:
+                    # So much can be written without waiting.
+                    given += os.write(number, asked[given : given + select.PIPE_BUF])
+                except EnvironmentError as exc:
+                    if exc.errno != errno.EPIPE:
+                        raise
+                    given = len(asked)
+                if given == len(asked):
+                    poller.unregister(number)
+                    process.stdin.close()
+                continue
+            block = os.read(number, _BLOCK)
+            said[number].append(block)
+            if not block:
+                poller.unregister(number)
+                opened.remove(number)
+    return b"".join(said[output]), b"".join(said[errors])
 
 
 class Runner(object):
@@ -86,23 +192,18 @@ class Runner(object):
 
         Raises:
             CommandError: the program is not there, or ``check`` is set and it failed.
-            EnvironmentError: it is there and cannot be started, or ended without reading its input.
+            EnvironmentError: it is there and cannot be started.
         """
         argv = list(argv)
         path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
         if path is None:
             raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
-        environment = {"LANG": "C", "LC_ALL": "C", "LC_MESSAGES": "C"}
-        environment.update(env or {})
         self.calls += 1
-        with about(path):
-            rc, stdout, stderr = self._module.run_command(
-                [path] + argv[1:],
-                data=stdin,
-                binary_data=True,
-                environ_update=environment,
-                handle_exceptions=False,
-            )
+        with about(path), _process(
+            [path] + argv[1:], env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            said = _conversation(process, to_bytes(stdin or "", errors="surrogateescape"))
+        rc, stdout, stderr = process.returncode, _native(said[0]), _native(said[1])
         if check and rc != 0:
             raise CommandError(argv, rc, stdout, stderr)
         return Result(rc, stdout, stderr)
@@ -140,7 +241,7 @@ class Runner(object):
                         last.append(line)
                     yield line
 
-    def blocks(self, argv, stdin=None, env=None, size=1 << 16):
+    def blocks(self, argv, stdin=None, env=None, size=_BLOCK):
         """Run a program and give its output as it is, in pieces, so that memory does not grow with it.
 
         Args:
@@ -186,27 +287,17 @@ class Runner(object):
         self.complaints = ""
         # Standard error goes to a file: a pipe that nobody reads would stop the program when it is full.
         with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(
-                [path] + argv[1:],
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=errors if last is None else subprocess.STDOUT,
-                env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
-                close_fds=True,
-                bufsize=-1,
-            )
-            finished = False
             try:
-                yield process.stdout
-                finished = True
+                with _process(
+                    [path] + argv[1:],
+                    env,
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=errors if last is None else subprocess.STDOUT,
+                ) as process:
+                    yield process.stdout
             finally:
-                if not finished:
-                    # Nobody wants the rest.
-                    process.kill()
-                process.stdout.close()
-                rc = process.wait()
                 errors.seek(0)
-                said = to_native(errors.read(), errors="surrogateescape") if last is None else "\n".join(last)
-                self.complaints = said
-        if rc != 0:
-            raise CommandError(argv, rc, "", self.complaints)
+                self.complaints = _native(errors.read()) if last is None else "\n".join(last)
+        if process.returncode != 0:
+            raise CommandError(argv, process.returncode, "", self.complaints)

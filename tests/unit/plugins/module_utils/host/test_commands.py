@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import commands
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError, Runner
 
 
@@ -99,3 +100,74 @@ def test_a_program_whose_blocks_nobody_wants_any_more_is_stopped():
     assert next(output) == b"one\n"
     output.close()
     assert time.time() - begin < 30
+
+
+def run(script, *arguments, **options):
+    return Runner(Module()).run(["sh", "-c", script, "sh"] + list(arguments), **options)
+
+
+def test_what_a_program_says_is_told_apart_with_its_exit_code():
+    result = run(
+        "printf 'a\\377\\n'; echo oops >&2; echo $LC_ALL $TZ $1; exit 3", "x y", check=False, env={"TZ": "UTC"}
+    )
+    assert result.rc == 3 and result.stderr == "oops\n" and result.stdout.endswith("\nC UTC x y\n")
+    start = result.stdout.split("\n")[0]
+    assert (start if bytes is str else start.encode("utf-8", "surrogateescape")) == b"a\xff"
+    with pytest.raises(CommandError) as caught:
+        run("echo oops >&2; exit 3")
+    assert caught.value.rc == 3 and caught.value.stderr == "oops\n"
+    with pytest.raises(CommandError) as caught:
+        Runner(Module()).run(["missing"])
+    assert caught.value.rc == 127
+
+
+def test_the_last_words_of_a_program_are_heard_whenever_it_ends(monkeypatch, tmp_path):
+    """It ends between a look at its pipes, after a silent second, and the question whether it has ended."""
+    real = commands.select.poll
+
+    class Late(object):
+        def __init__(self):
+            self._poller, self._looked = real(), False
+            self.register, self.unregister = self._poller.register, self._poller.unregister
+
+        def poll(self, patience):
+            if self._looked:
+                return self._poller.poll(patience)
+            self._looked = True
+            go.write_bytes(b"")
+            time.sleep(1)
+            return []
+
+    go = tmp_path / "go"
+    monkeypatch.setattr(commands.select, "poll", Late)
+    assert run("until [ -e $1 ]; do sleep 0.05; done; echo here", str(go)).stdout == "here\n"
+
+
+def test_input_is_given_while_the_program_answers_and_all_of_it():
+    asked = "".join("{0:07d}\n".format(number) for number in range(100000))
+    result = run("tee /dev/stderr", stdin=asked)
+    assert result.stdout == asked and result.stderr == asked
+    assert run("cat").stdout == "" and run("cat", stdin="").stdout == ""
+    words = b"gr\xc3\xbc\xc3\x9fe"
+    assert run("cat", stdin=words.decode("utf-8")).stdout == (words if bytes is str else words.decode("utf-8"))
+
+
+def test_a_program_that_does_not_want_its_input_tells_why_itself():
+    result = run("exec <&-; echo no such table >&2; exit 1", stdin="x" * 300000, check=False)
+    assert (result.rc, result.stderr) == (1, "no such table\n")
+
+
+def test_a_daemon_that_is_left_behind_is_not_waited_for():
+    begin = time.time()
+    assert run("echo started; sleep 60 & exit 0").stdout == "started\n"
+    assert time.time() - begin < 30
+
+
+def test_a_program_that_closes_its_outputs_is_waited_for():
+    assert run("exec >/dev/null 2>&1; sleep 0.3; exit 4", check=False).rc == 4
+
+
+def test_a_reader_that_has_enough_ends_the_program_before_it_in_a_pipeline():
+    """As in a shell: Python would have SIGPIPE ignored."""
+    result = run("(yes; echo $? >&2) | head -n 1; wait")
+    assert result.stdout == "y\n" and "141" in result.stderr and "roken pipe" not in result.stderr

@@ -375,21 +375,6 @@ def test_sendmail_is_told_from_the_program_of_another_mail_system():
     assert not SendmailQueue.is_there(Postfix())
 
 
-def test_an_answer_that_was_lost_is_asked_for_again():
-    class Busy(FakeRunner):
-        answers = [Result(0, "", "")]
-
-        def run(self, argv, stdin=None, check=True, env=None):
-            return self.answers.pop() if self.answers else FakeRunner.run(self, argv, stdin, check, env)
-
-    class Silent(FakeRunner):
-        def run(self, argv, stdin=None, check=True, env=None):
-            return Result(0, "", "")
-
-    assert SendmailQueue.is_there(Busy())
-    assert not SendmailQueue.is_there(Silent())
-
-
 @pytest.mark.parametrize("text, is_there", [("ADDRESS TEST MODE (ruleset 3", True), ("usage: %s -bs", False)])
 def test_a_program_without_sendmails_own_text_is_not_asked(tmp_path, text, is_there):
     class Named(FakeRunner):
