@@ -58,7 +58,10 @@ def verdicts(sent, ways, site, answers):
         check = _arrived(host, root, ways, site, answers.get(root["address"]))
         if check is None:
             check = _configured(host, root, answers)
-        if check is not None:
+        if check is None and root["message_id"]:
+            todo = f"See where it is: ansible-playbook mailops.relay.trace -e 'trace_message_id={root['message_id']}'."
+            found.append(checks.warning(root_mail.IDENTIFIER, host, "was sent, and where it ended is not known", todo))
+        elif check is not None:
             found.append(dict(check, status=checks.FAILED) if is_set and check["status"] == checks.WARNING else check)
     return found
 

@@ -393,6 +393,20 @@ def test_what_arrived_past_a_refusal_did_so_at_an_address_outside():
     assert root_lines(result) == [f"ok      root_mail of {NAMES[0]}: arrived at an address outside"]
 
 
+def test_what_was_sent_and_not_seen_again_is_not_known():
+    site = with_root(with_root(Site(), NAMES[0], "<root>"), NAMES[1])
+    way = site.begin()
+    site.progress(way)
+    result = site.result()
+    assert root_lines(result) == [f"warning root_mail of {NAMES[0]}: was sent, and where it ended is not known"]
+    assert any(
+        "to do: See where it is: " in line and "'trace_message_id=<root>'" in line
+        for line in verify.verify_table(result)
+    )
+    # The relay that takes root's mail of another one tells nothing of this one.
+    assert site.result(certificates=relay_says(**{NAMES[1]: TAKEN}))["ok"]
+
+
 def test_an_alias_on_the_relay_is_fine_and_no_sign_that_the_variable_is_set():
     site = with_root(with_root(Site(), NAMES[0]), NAMES[1])
     answers = {NAMES[0]: {"verdict": "aliased", "text": ""}, NAMES[1]: REFUSED}
