@@ -186,15 +186,53 @@ def _counted(number, what):
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def _way_in(channel):
+    return channel["address"], channel["port"], channel["tls"]
+
+
+def _told_by_others(results):
+    """dict: (relay, way in) -> set of outsiders that got an answer there, which says what strangers get."""
+    found = {}
+    for (outsider, relay), result in results:
+        for channel in (result or {}).get("channels", ()):
+            if channel["state"] in ("tested", "closed"):
+                found.setdefault((relay, _way_in(channel)), set()).add(outsider)
+    return found
+
+
+def _seen(result, left, others):
+    """str: what an outsider saw of a relay.
+
+    Args:
+        result: dict, of the module.
+        left: list of dict, the channels that it did not reach, but others.
+        others: list of str, inventory names of these others.
+    """
+    unknown = result["unknown"] - sum(channel["unknown"] for channel in left)
+    seen = f"{result['accepted']} of {result['tried'] - sum(channel['unknown'] for channel in left)} forms accepted"
+    if all(channel["state"] == "closed" for channel in result["channels"] if channel not in left):
+        seen = "nobody gets in there"
+    elif all(channel["state"] in ("closed", "unreached") for channel in result["channels"]):
+        seen = (
+            f"{_counted(sum(channel['state'] == 'unreached' for channel in result['channels']), 'way')} in not reached"
+        )
+    elif unknown:
+        seen += f", {unknown} not known"
+    if left:
+        seen += f"; {_counted(len(left), 'way')} in not reached from here, but by {', '.join(others)}"
+    return seen
+
+
 def _matrix(results):
     """list of dict: a check of each relay from each host outside."""
-    found = []
+    found, told = [], []
+    keys = ("accepted", "tried", "unknown", "channels", "checks")
     for entry in a_list("verify_result", results, "matrix", of_dicts=True, keys=("item",)):
-        outsider, relay = entry["item"]
+        subject = "{} -> {}".format(*entry["item"])
+        told.append((entry["item"], _result("verify_result", entry, f"matrix: the result of {subject}", keys)))
+    known = _told_by_others([pair for pair in told if pair[1] is not None])
+    for (outsider, relay), result in told:
         subject = f"{outsider} -> {relay}"
-        result = _result(
-            "verify_result", entry, f"matrix: the result of {subject}", ("accepted", "tried", "unknown", "checks")
-        )
         if result is None:
             continue
         if "problem" in result:
@@ -205,21 +243,27 @@ def _matrix(results):
                 dict(failed("open_relay", subject, "not tested: " + result["problem"], todo), accepted=None, checks=[])
             )
             continue
-        seen = f"{result['accepted']} of {result['tried']} forms accepted"
-        if not result["tried"]:
-            seen = "nobody gets in there"
-        if result["unknown"]:
-            seen += f", {result['unknown']} not known"
-        worst = next(
-            (check for status in ("failed", "warning") for check in result["checks"] if check["status"] == status), None
-        )
+        channels = result["channels"]
+        left = []
+        # An outsider that reaches nothing is none.
+        if any(channel["state"] in ("tested", "closed") for channel in channels):
+            left = [
+                channel
+                for channel in channels
+                if channel["state"] == "unreached" and (relay, _way_in(channel)) in known
+            ]
+        others = sorted(set().union(*(known[relay, _way_in(channel)] for channel in left)))
+        # Each check is of the channel at its place.
+        checks = [check for check, channel in zip(result["checks"], channels, strict=True) if channel not in left]
+        seen = _seen(result, left, others)
+        worst = next((check for status in ("failed", "warning") for check in checks if check["status"] == status), None)
         if worst is None:
             check = ok("open_relay", subject, seen)
         else:
             # Where not all of it is known, nobody can say that it is closed.
             verdict = failed if worst["status"] == "failed" else warning
             check = verdict("open_relay", subject, seen, worst["todo"])
-        found.append(dict(check, accepted=result["accepted"], checks=result["checks"]))
+        found.append(dict(check, accepted=result["accepted"], checks=checks))
     return found
 
 

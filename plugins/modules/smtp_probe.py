@@ -152,6 +152,9 @@ notes:
   - With O(test=relay), a yes counts as V(accepted) for a recipient that looks like the server's own only where the server
     refuses a mailbox there that nobody has. What is put off, as by greylisting, is V(unknown); so is a connection that was lost
     twice.
+  - With O(test=relay), a way into the server counts as closed only where someone said no. A firewall that drops looks like a provider that
+    drops what goes out to port 25, and is a warning; one that refuses is not. Which of the two it is that says "No route to host", a
+    firewall or a router, the kernel tells from Linux 5.17 on, with Python 3; before, it is a firewall within 2 seconds.
   - There is a new connection after every 8 answers, because servers slow down and hang up on who makes errors.
   - A relay with Postfix may take a second for each form that it accepts (C(in_flow_delay)).
 seealso:
@@ -222,8 +225,8 @@ root:
   sample: {mta: postfix, address: root@web01.example.com, to: '', message_id: null}
 kind:
   description:
-    - What went wrong; V(option), V(name), V(refused), V(unreachable), V(timeout), V(closed), V(tls),
-      V(refusal), V(garbage) or V(not_a_client).
+    - What went wrong; V(option), V(name), V(refused), V(prohibited) by a firewall, V(own_firewall), V(no_route) from this host,
+      V(unreachable) where nobody is found there, V(timeout), V(closed), V(tls), V(refusal), V(garbage) or V(not_a_client).
   returned: failure
   type: str
   sample: refused
@@ -276,7 +279,9 @@ channels:
       type: str
       sample: starttls
     state:
-      description: V(tested), V(closed) when nobody gets in there, or V(failed) when there was no dialogue.
+      description:
+        - V(tested), V(closed) when the server or a firewall refuses whoever asks from here, V(failed) when there was no dialogue, or
+          V(unreached) when nothing left this host for there, nobody was found, or nothing came back, so that nobody knows who gets in.
       type: str
       sample: tested
     reason:
@@ -296,7 +301,7 @@ channels:
       type: int
       sample: 32
     unknown:
-      description: How many got no answer that tells.
+      description: How many got no answer that tells; all of them unless it was tested or closed.
       type: int
       sample: 0
     forms:
@@ -449,6 +454,9 @@ def check_numbers(params):
         for port in params[option] if option == "ports" else [params[option]]:
             if not 0 < port < 65536:
                 raise probe_message.ProbeError("option", "{0}: {1} is not a port from 1 to 65535".format(option, port))
+    for option in ("ports", "addresses"):
+        if params[option] is not None and not params[option]:
+            raise probe_message.ProbeError("option", "{0}: it names none; leave it out, or name one".format(option))
     for address in params["addresses"] or ():
         if not is_address(address):
             raise probe_message.ProbeError("option", "addresses: {0!r} is not an IPv4 or IPv6 address".format(address))

@@ -85,6 +85,40 @@ def test_strangers_get_nothing_from_the_relay(capsys):
         print(f"\n0 of {result['tried']} forms accepted from {OUTSIDE}, in {result['seconds']} s")
 
 
+def test_an_outsider_that_does_not_get_there_knows_nothing(capsys):
+    stranger = (OUTSIDE, {"test": "relay", "server": NAME, "ports": [25], "tls": "none", "timeout": 4})
+    target = site.output(OUTSIDE, f"getent ahostsv4 {NAME}").split()[0]
+    table = "iptables -{0} {1} -p tcp --dport 25 -j {2}"
+    unreached = {
+        "unreachable route": (OUTSIDE, f"ip route {{0}} unreachable {target}/32", "add", "del", "No route to host"),
+        "prohibited route": (OUTSIDE, f"ip route {{0}} prohibit {target}/32", "add", "del", "nothing leaves this host"),
+    }
+    for kind, words in (
+        ("REJECT", "own firewall"),
+        ("REJECT --reject-with icmp-host-prohibited", "own firewall"),
+        ("DROP", "time limit"),
+    ):
+        rule = table.format("{0}", f"OUTPUT -d {target}", kind)
+        unreached[f"outsider {kind}"] = (OUTSIDE, rule, "I", "D", words)
+    rule = table.format("{0}", "INPUT", "DROP")
+    unreached["relay DROP"] = (RELAY, rule, "I", "D", "time limit")
+    closed = {}
+    for answer in ("icmp-host-prohibited", "icmp-admin-prohibited", "icmp-net-unreachable", "tcp-reset"):
+        closed[answer] = (RELAY, table.format("{0}", "INPUT", f"REJECT --reject-with {answer}"), "I", "D", "")
+    for state, cases in (("unreached", unreached), ("closed", closed)):
+        for case, (host, command, begin, end, words) in cases.items():
+            site.run(host, command.format(begin))
+            try:
+                (result,) = probe(stranger)
+            finally:
+                site.run(host, command.format(end))
+            with capsys.disabled():
+                print(f"\n{case}: {result['status']}: {result['checks'][0]['seen']}")
+            assert ways(result, state) == [(25, "none")] and words in result["checks"][0]["seen"], case
+            good = state == "closed"
+            assert (result["status"], result["unknown"]) == (("ok", 0) if good else ("warning", FORMS)), case
+
+
 def test_clients_may_relay_and_see_a_certificate_that_they_trust():
     tls = {"test": "tls", "server": NAME, "port": 587, "tls": "required"}
     site.run(

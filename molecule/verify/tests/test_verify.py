@@ -97,6 +97,18 @@ def test_every_client_delivers_over_verified_TLS_and_nobody_outside_gets_through
     assert f"root_mail of {WEB}, {LEGACY}: arrived at ops@example.net" in " ".join(shown.split())
 
 
+@site.only_on(1)
+def test_an_outsider_without_a_route_is_no_proof(verify):
+    target = site.output("outside01", "getent ahostsv4 smtp-relay001.example.com").split()[0]
+    route = f"ip route {{}} unreachable {target}/32"
+    with fault("outside01", route.format("add"), route.format("del")):
+        _rows, result, shown = verify()
+    (outside,) = result["outsiders"]
+    assert (outside["status"], outside["accepted"], result["ok"]) == ("warning", 0, False)
+    assert "nobody gets in" not in shown and f"UNKNOWN outside01 -> {RELAY}  5 ways in not reached" in shown
+    assert f"Give this host a route to {target}" in " ".join(shown.split())
+
+
 @site.only_on(0)
 def test_a_relay_that_is_stopped(verify):
     site.stop_postfix(RELAY)

@@ -21,6 +21,7 @@ import ssl
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import connect_failure
 from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import is_address
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import RelayError
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import open_regular
@@ -37,8 +38,9 @@ class StreamError(RelayError):
     """What is wrong with a connection.
 
     Attributes:
-        kind: str: C(name) not resolved, C(refused), C(unreachable), C(timeout), C(closed), C(tls), C(untrusted) for a
-            certificate that did not verify, or C(garbage) for what is not the protocol.
+        kind: str: C(name) not resolved, C(refused), C(prohibited), C(own_firewall), C(no_route) and C(unreachable) as of
+            connect_failure.explain, C(timeout), C(closed), C(tls), C(untrusted) for a certificate that did not verify, or C(garbage)
+            for what is not the protocol.
     """
 
     def __init__(self, kind, text):
@@ -226,24 +228,38 @@ class Stream(object):
         try:
             self._sock = socket.socket(family, socket.SOCK_STREAM)
         except socket.error as exc:
-            raise StreamError("unreachable", "{0}: {1}".format(self._where, _reason(exc)))
+            # A kernel without this family.
+            raise self._no_connection(*connect_failure.explain(address, exc.errno, True, 0, None))
         try:
             self._sock.setblocking(False)
+            connect_failure.keep_reports(self._sock, True)
+            begun = monotonic()
             error = self._sock.connect_ex((address, port))
-            if error == errno.EINPROGRESS:
+            at_once = error != errno.EINPROGRESS
+            if not at_once:
                 self._wait(False)
                 error = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            # Reset: it came about, and the other side has ended it before it was looked at.
+            kind = {errno.ETIMEDOUT: "timeout", errno.ECONNRESET: "closed"}.get(error)
+            if kind:
+                raise self._no_connection(kind, os.strerror(error))
             if error:
-                # Reset: it came about, and the other side has ended it before it was looked at.
-                kinds = {errno.ECONNREFUSED: "refused", errno.ETIMEDOUT: "timeout", errno.ECONNRESET: "closed"}
-                raise StreamError(kinds.get(error, "unreachable"), "{0}: {1}".format(self._where, os.strerror(error)))
+                report = connect_failure.report_of(self._sock)
+                raise self._no_connection(
+                    *connect_failure.explain(address, error, at_once, monotonic() - begun, report)
+                )
+            connect_failure.keep_reports(self._sock, False)
             self._deadline = deadline
         except StreamError:
             self.close()
             raise
         except (socket.error, OverflowError) as exc:
             self.close()
-            raise StreamError("unreachable", "{0}: {1}".format(self._where, _reason(exc)))
+            raise self._no_connection("unreachable", _reason(exc))
+
+    def _no_connection(self, kind, text):
+        """StreamError: of this connection, which did not come about."""
+        return StreamError(kind, "{0}: {1}".format(self._where, text))
 
     def _wait(self, to_read):
         """Wait until the socket can be read or written."""

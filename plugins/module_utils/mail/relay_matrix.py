@@ -15,6 +15,7 @@ import re
 import uuid
 from collections import namedtuple
 
+from ansible_collections.mailops.relay.plugins.module_utils.host import connect_failure
 from ansible_collections.mailops.relay.plugins.module_utils.host.stream import TLS, Deadline, StreamError, addresses_of
 from ansible_collections.mailops.relay.plugins.module_utils.host.threads import monotonic, side_by_side
 from ansible_collections.mailops.relay.plugins.module_utils.mail import checks
@@ -115,6 +116,22 @@ _NOT_YET = (503, 530, 538)
 _ANY_MAILBOX = "the server takes any mailbox there, so this may be one: only a delivery would tell"
 _NOT_SAID = "the server does not say now whether it takes any mailbox there, so this may be one: test again"
 
+_CLIENT_ITSELF = "refused for who asks, which says nothing of others"
+
+# Who was answered with these knows that he does not get in; who got nowhere, or no answer, knows nothing.
+_NOBODY_GETS_IN = (connect_failure.REFUSED, connect_failure.PROHIBITED)
+_ANOTHER_HOST = "or test from another host that gets there"
+_SILENT = (
+    "See whether the way out of this host drops what goes to port {port}, as many providers do with port 25, {0}. A firewall before the "
+    "server that drops on purpose looks the same; one that refuses (REJECT) is seen to be closed."
+)
+_UNREACHED = {
+    connect_failure.NO_ROUTE: "Give this host a route to {address} and an address of that family, {0}.",
+    connect_failure.OWN_FIREWALL: "Let the firewall of this host let it out to port {port}, {0}.",
+    connect_failure.UNREACHABLE: "See whether the server is up, its address right and the way there whole, {0}.",
+    "timeout": _SILENT,
+}
+
 # reason: str, why it is not known; otherwise empty. sender: bool, whether it was the sender that was refused.
 Verdict = namedtuple("Verdict", "verdict reason sender")
 
@@ -182,6 +199,7 @@ class Channel(object):
         self.tls = tls
         self.state = "tested"
         self.reason = ""
+        self.todo = ""
         self.forms = []
         self._words = dict(domains, user="relaytest", from_user="antispam", literal=literal(address))
         self._random = "nosuch-" + uuid.uuid4().hex[:16]
@@ -198,12 +216,20 @@ class Channel(object):
         except Refusal as exc:
             # The service or its TLS is not there for us; otherwise it is for now only.
             offered = self._session is None or "STARTTLS" in self._session.extensions
-            self._give_up(
-                "closed" if exc.reply.code >= 500 and (self.tls != STARTTLS or not offered) else "failed", exc
-            )
+            closed = exc.reply.code >= 500 and (self.tls != STARTTLS or not offered)
+            if closed and _CLIENT.search(str(exc.reply)):
+                self._give_up("failed", "{0}: {1}".format(_CLIENT_ITSELF, exc))
+            else:
+                self._give_up("closed" if closed else "failed", exc)
         except StreamError as exc:
             # One that came about and was cut at once is none that nobody gets.
-            self._give_up("closed" if self._session is None and exc.kind != "closed" else "failed", exc)
+            if self._session is None and exc.kind in _NOBODY_GETS_IN:
+                self._give_up("closed", exc)
+            elif self._session is None and exc.kind in _UNREACHED:
+                self._give_up("unreached", exc)
+                self.todo = _UNREACHED[exc.kind].format(_ANOTHER_HOST, address=self.address, port=self.port)
+            else:
+                self._give_up("failed", exc)
         for form in FORMS if self.state == "tested" else ():
             self.forms.append(self._try(form))
         if self._session is not None and self.state == "tested":
@@ -366,11 +392,13 @@ def channels_of(addresses, ports, tls):
     return found
 
 
-def _check(facts):
-    """dict: a check of one channel's result."""
+def _check(facts, todo):
+    """dict: a check of one channel's result; C(todo) is what to do where it was not reached."""
     subject = "{0} port {1} {2}".format(facts["address"], facts["port"], TLS_WORDS[facts["tls"]])
     if facts["state"] == "closed":
         return checks.ok("relay.open", subject, "nobody gets in here: " + facts["reason"])
+    if facts["state"] == "unreached":
+        return checks.warning("relay.open", subject, "not reached: " + facts["reason"], todo)
     if facts["state"] == "failed" and not facts[ACCEPTED]:
         return checks.warning(
             "relay.open", subject, facts["reason"], "Find out why there is no dialogue, and test again."
@@ -431,7 +459,7 @@ def probe(params):
         if not outcome.finished:
             channel.cut_off()
     facts = [channel.facts() for channel in channels]
-    found = [_check(entry) for entry in facts]
+    found = [_check(entry, channel.todo) for entry, channel in zip(facts, channels)]
     tried = [entry for entry in facts if entry["state"] != "closed"]
     return {
         "changed": False,

@@ -23,7 +23,10 @@ _LITERAL = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]+)\]")
 _TODO = {
     "name": "See whether the name is right, and what the name server of this host says of it.",
     "timeout": "Ask the provider or the firewall's keeper to open port 25 outbound, or send through relay_server_relayhost.",
-    "unreachable": "Give this host a route to the internet.",
+    "no_route": "Give this host a route to the internet.",
+    "unreachable": "See whether this mail exchanger is up, and whether the way there is whole.",
+    "own_firewall": "Let the firewall of this host let it out.",
+    "prohibited": "See whether this host takes mail on that port, and which firewall refuses it.",
     "refused": "See whether this host takes mail on that port, and whether a firewall on the way refuses it.",
 }
 _OTHER_TODO = "See what answers in the place of this mail exchanger: a proxy or a firewall on the way does so too."

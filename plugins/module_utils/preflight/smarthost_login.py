@@ -27,7 +27,10 @@ _TODO = {
     "name": "Correct hosts in relay_server_smarthosts, or see what the name server of this host says of it.",
     "timeout": "Have the provider or the firewall's keeper open this port outbound, or take another port that the smarthost has.",
     "refused": "Correct hosts and port in relay_server_smarthosts, or see whether a firewall on the way refuses it.",
-    "unreachable": "Give this host a route to the smarthost.",
+    "no_route": "Give this host a route to the smarthost.",
+    "unreachable": "Correct hosts in relay_server_smarthosts, or see whether the way to the smarthost is whole.",
+    "own_firewall": "Let the firewall of this host let it out.",
+    "prohibited": "Correct hosts and port in relay_server_smarthosts, or see which firewall refuses it.",
     "untrusted": "Correct hosts in relay_server_smarthosts, or name the authority's certificate as ca_file there; until then mail waits.",
 }
 _OTHER_TODO = "See whether the port is right (587, or 465 where TLS begins at once), and what answers there; until then mail waits."

@@ -216,26 +216,53 @@ def test_qmail_clients_need_no_TLS_and_a_wrong_word_is_named():
         site.result()
 
 
-def matrix(accepted=0, tried=35, unknown=0, status="ok"):
-    checks = [
-        {
-            "id": "relay.open",
-            "status": status,
-            "subject": "203.0.113.4 port 25",
-            "seen": "quoted",
-            "todo": "Close the relay",
-        }
-    ]
-    return {"item": ["outside01", "relay"], "accepted": accepted, "tried": tried, "unknown": unknown, "checks": checks}
+def channel(state="tested", accepted=0, unknown=0, address="203.0.113.4", port=25, tls="none"):
+    """A way in, and the check of it."""
+    status = "failed" if accepted else "warning" if unknown or state in ("failed", "unreached") else "ok"
+    seen = {
+        "id": "relay.open",
+        "status": status,
+        "subject": f"{address} port {port}",
+        "seen": "quoted",
+        "todo": f"Mend {port}",
+    }
+    return {
+        "address": address,
+        "port": port,
+        "tls": tls,
+        "state": state,
+        "accepted": accepted,
+        "unknown": unknown,
+    }, seen
+
+
+def matrix(*ways, outsider="outside01", relay="relay"):
+    """The result of the module for these channels, of which each has 35 forms."""
+    channels = [dict(way) for way, _check in ways]
+    for way in channels:
+        if way["state"] in ("failed", "unreached"):
+            way["unknown"] = 35
+    return {
+        "item": [outsider, relay],
+        "accepted": sum(way["accepted"] for way in channels),
+        "tried": 35 * sum(way["state"] != "closed" for way in channels),
+        "unknown": sum(way["unknown"] for way in channels),
+        "channels": channels,
+        "checks": [check for _way, check in ways],
+    }
 
 
 @pytest.mark.parametrize(
     "entry, good, words",
     [
-        (matrix(), True, "0 of 35 forms accepted"),
-        (matrix(tried=0), True, "nobody gets in there"),
-        (matrix(unknown=2, status="warning"), False, "0 of 35 forms accepted, 2 not known"),
-        (matrix(accepted=3, status="failed"), False, "3 of 35 forms accepted"),
+        (matrix(channel()), True, "0 of 35 forms accepted"),
+        (matrix(channel("closed")), True, "nobody gets in there"),
+        (matrix(channel(unknown=2)), False, "0 of 35 forms accepted, 2 not known"),
+        (matrix(channel(accepted=3)), False, "3 of 35 forms accepted"),
+        (matrix(channel("unreached")), False, "1 way in not reached"),
+        (matrix(channel("unreached"), channel("closed", port=587)), False, "1 way in not reached"),
+        (matrix(channel("unreached"), channel(port=587)), False, "0 of 70 forms accepted, 35 not known"),
+        (matrix(channel("failed")), False, "0 of 35 forms accepted, 35 not known"),
         ({"item": ["outside01", "relay"], "unreachable": True, "msg": "gone"}, False, "not tested: gone"),
     ],
 )
@@ -245,9 +272,52 @@ def test_the_matrix_from_outside(entry, good, words):
     assert row["subject"] == "outside01 -> relay" and row["seen"] == words
     assert result["ok"] == good == (row["status"] == "ok") and ("from outside" in result["summary"]) != good
     shown = "\n".join(verify.verify_table(result))
-    assert words in shown and ("203.0.113.4 port 25: quoted" in shown) == (
-        entry.get("checks", [{}])[0].get("status") in ("warning", "failed")
-    )
+    assert words in shown
+    for check in entry.get("checks", ()):
+        assert ("{subject}: quoted".format(**check) in shown) == (check["status"] != "ok")
+
+
+V6 = {"address": "2001:db8::4"}
+
+
+def test_a_way_in_that_another_outsider_reached_is_known():
+    """An outsider without IPv6 beside one that has it."""
+    without = matrix(channel(), channel("unreached", **V6), channel("unreached", port=587, **V6))
+    closed = matrix(channel("closed"), channel("closed", **V6), channel(port=587, **V6), outsider="outside02")
+    result = Site().result([without, closed])
+    first, second = result["outsiders"]
+    assert result["ok"] and first["status"] == second["status"] == "ok"
+    assert first["seen"] == "0 of 35 forms accepted; 2 ways in not reached from here, but by outside02"
+    assert "quoted" not in "\n".join(verify.verify_table(result))
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        # Of another relay, of another way in, not reached there either, cut there, and not run.
+        [matrix(channel(), channel("closed", **V6), outsider="outside02", relay="other")],
+        [matrix(channel(), channel("closed", port=587, **V6), outsider="outside02")],
+        [matrix(channel(), channel("unreached", **V6), outsider="outside02")],
+        [matrix(channel(), channel("failed", **V6), outsider="outside02")],
+        [{"item": ["outside02", "relay"], "unreachable": True, "msg": "gone"}],
+    ],
+)
+def test_a_way_in_that_nobody_reached_is_not_known(others):
+    result = Site().result([matrix(channel(), channel("unreached", **V6))] + others)
+    row = result["outsiders"][0]
+    assert (row["status"], row["seen"], row["todo"]) == ("warning", "0 of 70 forms accepted, 35 not known", "Mend 25")
+    assert not result["ok"]
+
+
+def test_an_outsider_that_reaches_nothing_is_named_whatever_others_saw():
+    result = Site().result([matrix(channel("unreached")), matrix(channel("closed"), outsider="outside02")])
+    assert [row["status"] for row in result["outsiders"]] == ["warning", "ok"]
+
+
+def test_what_another_outsider_reached_is_an_open_relay_all_the_same():
+    opened = matrix(channel(), channel(accepted=1, **V6), outsider="outside02")
+    result = Site().result([matrix(channel(), channel("unreached", **V6)), opened])
+    assert [row["status"] for row in result["outsiders"]] == ["ok", "failed"] and not result["ok"]
 
 
 def test_no_terminal_obeys_a_strangers_reply():
@@ -289,7 +359,7 @@ def test_no_terminal_obeys_a_strangers_reply():
         ({"certificates": [{"checks": []}]}, "verify_result: element 1 of certificates has no item."),
         (
             {"matrix": [{"item": ["a", "b"], "tried": 1}]},
-            "verify_result: matrix: the result of a -> b has no accepted, unknown, checks.",
+            "verify_result: matrix: the result of a -> b has no accepted, unknown, channels, checks.",
         ),
     ],
 )

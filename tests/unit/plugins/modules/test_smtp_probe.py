@@ -98,6 +98,8 @@ def test_a_bad_server_for_a_message_is_a_failure(run_module, bad_server):
         ({"test": "smuggling", "server": "relay"}, "sender, recipient"),
         ({"test": "limits", "server": "relay", "port": 65536}, "port: 65536 is not a port"),
         ({"test": "relay", "server": "relay", "ports": [25, 0]}, "ports: 0 is not a port"),
+        ({"test": "relay", "server": "relay", "ports": []}, "ports: it names none"),
+        ({"test": "relay", "server": "relay", "addresses": []}, "addresses: it names none"),
         (
             {"test": "relay", "server": "relay", "addresses": ["relay.example.com"]},
             "addresses: 'relay.example.com' is not an IPv4",

@@ -71,6 +71,15 @@ def test_a_port_where_nobody_listens():
     assert str(caught.value) == "127.0.0.1:{0}: Connection refused".format(port)
 
 
+def test_an_address_to_which_nothing_leaves_this_host():
+    """TCP has no broadcast: connect() fails at once, as without a route."""
+    with pytest.raises(StreamError) as caught:
+        Stream("255.255.255.255", 25, Deadline(2))
+    assert caught.value.kind == "no_route"
+    words = "255.255.255.255:25: nothing leaves this host for there: Network is unreachable"
+    assert str(caught.value) == words
+
+
 @pytest.mark.parametrize("text", ["", "no certificate\n"])
 def test_trust_anchors_that_are_none(tmp_path, text):
     path = tmp_path / "ca.pem"

@@ -395,6 +395,63 @@ def test_a_connection_that_is_reset_at_once_was_there(serve):
     assert set(matrix(server)["state"] for _time in range(100)) == {"failed"}
 
 
+def test_where_nothing_leaves_this_host_nobody_knows_who_gets_in(serve, mta):
+    """TCP has no broadcast: connect() fails at once with "Network is unreachable", as without a route."""
+    relay = serve(mta({"RCPT": DENIED}))
+    result = relay_matrix.probe(params(relay, addresses=["127.0.0.1", "255.255.255.255"]))
+    assert [channel["state"] for channel in result["channels"]] == ["tested", "unreached"]
+    assert (result["tried"], result["refused"], result["unknown"], result["status"]) == (
+        2 * COUNT,
+        COUNT,
+        COUNT,
+        "warning",
+    )
+    known, unknown = result["checks"]
+    assert known["status"] == "ok" and unknown["status"] == "warning"
+    assert "not reached: 255.255.255.255:" in unknown["seen"] and "Network is unreachable" in unknown["seen"]
+    assert unknown["todo"].startswith("Give this host a route to 255.255.255.255 ")
+
+
+@pytest.mark.parametrize(
+    "kind, state, todo",
+    [
+        ("refused", "closed", ""),
+        ("prohibited", "closed", ""),
+        ("no_route", "unreached", "Give this host a route to 192.0.2.1 "),
+        ("own_firewall", "unreached", "Let the firewall of this host let it out to port 25,"),
+        ("unreachable", "unreached", "See whether the server is up,"),
+        ("timeout", "unreached", "See whether the way out of this host drops what goes to port 25,"),
+        ("closed", "failed", "Find out why there is no dialogue,"),
+    ],
+)
+def test_only_an_answer_says_that_nobody_gets_in(monkeypatch, serve, mta, kind, state, todo):
+    def fail(*_arguments):
+        raise StreamError(kind, "192.0.2.1:25: as it was")
+
+    relay = serve(mta())
+    monkeypatch.setattr(relay_matrix, "Session", fail)
+    result = relay_matrix.probe(params(relay, addresses=["192.0.2.1"], ports=[25]))
+    (channel,), (check,) = result["channels"], result["checks"]
+    assert (channel["state"], channel["unknown"]) == (state, 0 if state == "closed" else COUNT)
+    assert result["status"] == check["status"] == ("ok" if state == "closed" else "warning")
+    assert (
+        "192.0.2.1:25: as it was" in check["seen"]
+        and check["todo"].startswith(todo)
+        and bool(check["todo"]) == bool(todo)
+    )
+
+
+def test_when_the_time_was_up_before_anything_was_sent_nobody_knows(serve, mta):
+    channel = Channel("127.0.0.1", serve(mta()).port, "none", DOMAINS, None, Deadline(-1))
+    channel.run()
+    assert channel.facts()["state"] == "unreached"
+
+
+def test_a_greeting_that_refuses_this_client_alone_is_no_closed_door(serve, mta):
+    facts = matrix(serve(mta(greeting="554 5.7.1 Client host [192.0.2.1] blocked using zen.example")))
+    assert (facts["state"], counts(facts)) == ("failed", (0, 0, COUNT)) and "who asks" in facts["reason"]
+
+
 def test_bad_options(serve, mta):
     server = serve(mta())
     for option in ("sender_domain", "recipient_domain", "server_name"):
