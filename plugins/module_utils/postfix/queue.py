@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import errno
+import itertools
 import os
 import pwd
 import re
@@ -52,8 +53,9 @@ _DONE = re.compile(r"postsuper: ([0-9A-Za-z]+): (removed|placed on hold|released
 _DIRECTLY = "accessing queue directly"
 # What showq(8) lists.
 _LISTED = ("maildrop", "active", "incoming", "deferred", "hold")
-# So many messages are on hold at once while they are being deleted: what a killed run leaves behind at the most.
-_DELETED_AT_ONCE = 2000
+# So many messages are on hold at once while they are being deleted: what a killed run leaves behind at the most. Half of them are looked
+# at and deleted while the other half is put on hold; what postsuper says of so many fits into a pipe, so that it need not wait for us.
+_HELD_AT_ONCE = 2000
 # The first records of a file, size and arrival, by which a saved message is known again.
 _HEAD = 120
 
@@ -255,15 +257,19 @@ class PostfixQueue(Queue):
             set of str: the messages to which it did what the option says.
         """
         done = set() if done is None else done
+        done.update(self._reported(option, ids, queues))
+        return done
+
+    def _reported(self, option, ids, queues):
+        """Yields str: as C(_postsuper), each message as it is reported; the program runs from the first one on."""
         ids = [queue_id for queue_id in ids if self.id_pattern.match(queue_id)]
         if not ids:
-            return done
+            return
         argv = ["postsuper"] + self._options + [option, "-"] + list(queues)
         for line in self._runner.lines(argv, stdin=ids, merge=True):
             match = _DONE.match(line)
             if match:
-                done.add(match.group(1))
-        return done
+                yield match.group(1)
 
     @staticmethod
     def settled(action, message):
@@ -333,28 +339,40 @@ class PostfixQueue(Queue):
         maildrop = [ticket for ticket in tickets if ticket.queue == "maildrop"]
         others = [ticket for ticket in tickets if ticket.queue not in ("corrupt", "maildrop")]
         reasons, done = {}, set()
-        for batch in batches(others, _DELETED_AT_ONCE):
-            self._delete_from_hold(batch, backup, reasons, done)
+        self._delete_from_hold(others, backup, reasons, done)
         checked = self._checked(maildrop, "maildrop", backup, reasons)
         self._postsuper("-d", checked, ["maildrop"], done)
         done |= self._unlink(corrupt, backup, reasons)
         return self._outcome(tickets, done, reasons)
 
     def _delete_from_hold(self, tickets, backup, reasons, done):
-        held = set()
+        held, batch, holding = set(), [], iter(())
         try:
-            moving = [ticket.id for ticket in tickets if ticket.queue != "hold"]
-            self._postsuper("-h", moving, _MOVABLE, held)
-            there = [ticket for ticket in tickets if ticket.queue == "hold" or ticket.id in held]
-            self._postsuper("-d", self._checked(there, "hold", backup, reasons), ["hold"], done)
+            for following in batches(tickets, _HELD_AT_ONCE // 2) + [[]]:
+                held.update(holding)
+                holding = self._reported("-h", [ticket.id for ticket in following if ticket.queue != "hold"], _MOVABLE)
+                # It goes on by itself.
+                held.update(itertools.islice(holding, 1))
+                there = [ticket for ticket in batch if ticket.queue == "hold" or ticket.id in held]
+                self._postsuper("-d", self._checked(there, "hold", backup, reasons), ["hold"], done)
+                batch = following
         finally:
-            # What was put on hold and is not to be deleted goes on as if nothing had been.
-            self._postsuper("-H", sorted(held - done))
+            try:
+                held.update(holding)
+            finally:
+                # What was put on hold and is not to be deleted goes on as if nothing had been.
+                self._postsuper("-H", sorted(held - done))
 
     def _checked(self, tickets, queue, backup, reasons):
         """list of str: the messages in this queue that are still those of the tickets, saved where that is wanted."""
-        wanted = dict((ticket.id, ticket) for ticket in tickets)
-        checked, unreadable = [], {}
+        wanted, checked, unreadable = {}, [], {}
+        for ticket in tickets:
+            # What stays where it is shows by its head that it is still the one; of all else postcat tells what it is.
+            head = self._heads.envelope(queue, ticket.id) if queue == "hold" else None
+            if head is None or not self._same(ticket, head):
+                wanted[ticket.id] = ticket
+            elif self._saved(ticket.id, head.path, backup, reasons):
+                checked.append(ticket.id)
         for envelope in self._envelopes(list(wanted), unreadable):
             if envelope.queue != queue:
                 reasons[envelope.id] = "it is in {0} now".format(envelope.queue)

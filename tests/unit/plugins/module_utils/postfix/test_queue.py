@@ -156,6 +156,89 @@ def test_a_failure_in_between_leaves_nothing_on_hold(tmp_path):
     assert held_by_nobody(postfix) == [] and "AAAAAA1" in postfix.content
 
 
+def write_held(spool, queue_id, sender=APP, size=275, arrival=NOW):
+    """The head of a file in hold, as cleanup writes it."""
+    records = [
+        (b"C", "{0:15d} {1:15d} 1 0 {0:15d}".format(size, 600)),
+        (b"T", "{0} 123456".format(arrival)),
+        (b"A", "rewrite_context=local"),
+        (b"S", sender),
+        (b"R", "ops@example.net"),
+    ]
+    path = os.path.join(str(spool), "hold", queue_id)
+    if not os.path.isdir(os.path.dirname(path)):
+        os.makedirs(os.path.dirname(path))
+    with open(path, "wb") as stream:
+        for kind, text in records:
+            stream.write(kind + bytes(bytearray([len(text)])) + text.encode("ascii"))
+
+
+def test_what_its_file_tells_needs_no_postcat_and_whatever_it_does_not_is_asked_of_it(tmp_path):
+    names = ["AAAAAA{0}".format(number) for number in range(1, 6)]
+    postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 275, NOW]) for name in names))
+    for name, changes in zip(names, [{}, {"sender": "b@example.com"}, {"size": 276}, {"arrival": NOW + 1}]):
+        write_held(tmp_path, name, **changes)
+    # By postcat it is another message: only what the file itself confirms is deleted without asking.
+    postfix.content["AAAAAA2"][1] = "b@example.com"
+    done, skipped = PostfixQueue(postfix).act("delete", [ticket(name) for name in names], None)
+    (asked,) = [argv[argv.index("-q") + 1 :] for argv in postfix.calls if argv[0] == "postcat"]
+    assert sorted(asked) == names[1:]
+    assert sorted(done) == ["AAAAAA1", "AAAAAA3", "AAAAAA4", "AAAAAA5"]
+    assert skipped == [("AAAAAA2", "another message has this queue ID now")]
+
+
+def test_a_message_that_its_file_confirms_is_saved_before_it_is_deleted(tmp_path):
+    postfix = FakePostfix(tmp_path / "spool", AAAAAA1=["deferred", APP, 275, NOW])
+    write_held(tmp_path / "spool", "AAAAAA1")
+    backup = Backup(str(tmp_path / "backup"), "postfix")
+    assert PostfixQueue(postfix).act("delete", [ticket("AAAAAA1")], backup) == (["AAAAAA1"], [])
+    with open(backup.path("AAAAAA1", "message"), "rb") as saved:
+        assert saved.read(1) == b"C"
+
+
+def many(number):
+    return ["A{0:07X}".format(place) for place in range(number)]
+
+
+def test_many_are_deleted_in_parts_and_no_more_than_said_are_on_hold_at_once(tmp_path):
+    names, most = many(4321), []
+    postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 275, NOW]) for name in names))
+    run = postfix.lines
+
+    def count(argv, *rest, **options):
+        most.append(len(held_by_nobody(postfix)))
+        return run(argv, *rest, **options)
+
+    postfix.lines = count
+    assert PostfixQueue(postfix).act("delete", [ticket(name) for name in names], None) == (names, [])
+    assert postfix.content == {} and 1000 <= max(most) <= 2000
+
+
+@pytest.mark.parametrize("option", ["-d", "-h"])
+def test_a_failure_while_the_next_are_put_on_hold_leaves_nothing_there(tmp_path, option):
+    names = many(2500)
+    postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 275, NOW]) for name in names))
+    run, calls = postfix.lines, []
+
+    def fail(argv, *rest, **options):
+        lines = run(argv, *rest, **options)
+        calls.append(argv[1])
+        if argv[1] == "-h" and option == "-d":
+            # The program goes on whether anybody reads what it says or not.
+            lines = iter(list(lines))
+        if calls.count(option) == 2 and argv[1] == option:
+            for _number in range(700):
+                yield next(lines)
+            raise CommandError(["postsuper"], 1, "", "no space left")
+        for line in lines:
+            yield line
+
+    postfix.lines = fail
+    with pytest.raises(CommandError, match="no space left"):
+        PostfixQueue(postfix).act("delete", [ticket(name) for name in names], None)
+    assert held_by_nobody(postfix) == [] and len(postfix.content) >= 800
+
+
 def test_a_message_that_cannot_be_saved_is_kept(tmp_path):
     postfix = FakePostfix(tmp_path / "spool", AAAAAA1=["deferred", APP, 275, NOW])
     backup = Backup(str(tmp_path / "backup"), "postfix")

@@ -15,7 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.relay.plugins.module_utils.postfix import queue_head
-from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_head import QueueHeads, client_records
+from ansible_collections.mailops.relay.plugins.module_utils.postfix.queue_head import (
+    QueueHeads,
+    client_records,
+    envelope_records,
+)
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "fixtures")
 VERSIONS = ("3.5.25-bullseye", "3.7.11-bookworm", "3.10.13-trixie")
@@ -133,3 +137,45 @@ def test_any_beginning_is_read_or_not_known(data):
     for text in (data, b"C" + data, record(b"C", b"") + data):
         found = client_records(text)
         assert found is None or len(found) == 2
+
+
+SENDERS = {
+    "ipv4": (437, "guide@web01.example.com"),
+    "ipv6": (451, "log_client_address=10.9.9.9@example.com"),
+    "long": (666, "a" * 60 + "@" + ".".join(["b" * 60] * 3) + ".example"),
+    "local": (305, "app@relay.example.com"),
+}
+
+
+@pytest.mark.parametrize("path", ["hold/" + ID, "hold/E/" + ID, "hold/E/9/C/" + ID])
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("kind", sorted(SENDERS))
+def test_which_message_a_file_is(tmp_path, kind, version, path):
+    put(tmp_path, path, recorded(kind, version))
+    heads = QueueHeads(str(tmp_path))
+    for _time in range(2):
+        envelope = heads.envelope("hold", ID)
+        assert envelope[:3] == (path, "hold", ID) and (envelope.size, envelope.sender) == SENDERS[kind]
+        assert 1795868571 <= envelope.arrival <= 1795868606
+
+
+def test_what_is_elsewhere_or_cut_or_no_file_is_no_message_of_this_queue(tmp_path):
+    heads, whole = QueueHeads(str(tmp_path)), recorded("ipv4", VERSIONS[0])
+    put(tmp_path, "deferred/E/" + ID, whole)
+    assert heads.envelope("hold", ID) is None
+    end = whole.index(b"guide@web01.example.com") + len(b"guide@web01.example.com")
+    for data in (b"", b"T\x05abcde", b"C\x01xT\x011S\x01a", b"C\x011S\x01a", whole[: end - 1], b"C" + b"\xff" * 80000):
+        put(tmp_path, "hold/" + ID, data)
+        assert heads.envelope("hold", ID) is None
+    put(tmp_path, "hold/" + ID, whole[:end])
+    assert heads.envelope("hold", ID).sender == "guide@web01.example.com"
+    os.unlink(str(tmp_path / "hold" / ID))
+    os.symlink(put(tmp_path, "elsewhere", whole), str(tmp_path / "hold" / ID))
+    assert heads.envelope("hold", ID) is None
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_an_envelope_or_none(data):
+    for head in (data, b"C" + data):
+        found = envelope_records(head)
+        assert found is None or len(found) == 3
