@@ -16,6 +16,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.postfix import (
     lint_base,
     lint_fingerprints,
     lint_parameters,
+    lint_programs,
     lint_relay,
     lint_reuse,
     lint_rewriting,
@@ -53,6 +54,8 @@ KNOWN_IDENTIFIERS = {
     "open-relay-qmqpd": True,
     "open-relay-restrictions": True,
     "open-relay-xclient": True,
+    "pipe-attributes": False,
+    "process-limit": False,
     "proxy-unapproved": True,
     "relayhost-malformed": False,
     "relayhost-self": True,
@@ -91,8 +94,9 @@ def check(main, services, host):
 
     Args:
         main: dict of parameter -> value as set in main.cf (str, continuation lines folded).
-        services: list of dict, one for each service of master.cf: ``name``, ``type``, ``chroot``, ``command``,
-            ``options`` (list of (name, value)) and ``words`` (list of str, the arguments as written).
+        services: list of dict, one for each service of master.cf: ``name``, ``type``, ``chroot`` (C(y), C(n) or C(-)), ``maxproc``,
+            ``command`` (the program), ``options`` (list of (name, value)), ``arguments`` (list of str, the other ones) and ``words``
+            (list of str, the arguments as written).
             When it is empty, main.cf is judged as if smtpd(8) ran with it.
         host: what can be asked of the host; attributes ``version`` (tuple of int), ``defaults`` (dict,
             C(postconf -d)), ``table_types`` (set of str, C(postconf -m), or None when unknown),
@@ -127,6 +131,7 @@ def check(main, services, host):
         findings += lint_addresses.check_networks_style(scope)
     findings += lint_addresses.check_interfaces(main_scope)
     findings += lint_parameters.check_master_options(services, host)
+    findings += lint_programs.check_programs(main_scope, services, host)
     findings += lint_relay.check_restrictions(main_scope, services)
     findings += lint_services.check_services(main_scope, service_scopes, services)
     findings += lint_reuse.check_reuse(main_scope, service_scopes, services)

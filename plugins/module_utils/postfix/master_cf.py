@@ -191,10 +191,13 @@ class Service(object):
         """list of (str, str): C(-o) names and values in order; the last of one name counts."""
         return [(option.name, option.value) for option in self._arguments()[0]]
 
+    def arguments(self):
+        """list of str: the arguments without the C(-o) settings."""
+        return [squeeze(self._masked[start:end]) for start, end in self._arguments()[1]]
+
     def command(self):
         """str: the program and its arguments without the C(-o) settings."""
-        others = self._arguments()[1]
-        return " ".join([self._word(7)] + [squeeze(self._masked[start:end]) for start, end in others])
+        return " ".join([self._word(7)] + self.arguments())
 
     def _edit(self, start, end, text):
         """Replace a span of the raw text; comments that lie inside the span move below the entry."""
@@ -328,13 +331,15 @@ class Service(object):
             self._edit(start, end, visible)
 
     def facts(self):
-        """dict: ``name``, ``type``, ``chroot`` (C(y), C(n) or C(-)), ``command`` (the program), ``options`` and ``words``."""
+        """dict: the fields of a service, see ``lint.check``."""
         name, kind = self.key
         return {
             "name": name,
             "type": kind,
             "chroot": self.field("chroot"),
+            "maxproc": self.field("maxproc"),
             "command": self._word(7),
+            "arguments": self.arguments(),
             "options": self.options(),
             "words": self.words(),
         }

@@ -90,11 +90,18 @@ class Host(object):
         return name == "localhost"
 
 
+# As in the master.cf that comes with Postfix.
+LIMITS = dict.fromkeys(["anvil", "pickup", "postscreen", "qmgr", "scache", "tlsmgr", "verify"], "1")
+LIMITS.update(dict.fromkeys(["bounce", "cleanup", "dnsblog", "flush", "tlsproxy"], "0"))
+
+
 def service(line, **options):
     """A service of master.cf as its parser gives it; the options in the keywords."""
     name, kind, command = line.split()
     words = [word for item in sorted(options.items()) for word in ("-o", "=".join(item))]
-    return {"name": name, "type": kind, "command": command, "options": sorted(options.items()), "words": words}
+    facts = {"name": name, "type": kind, "command": command, "options": sorted(options.items()), "words": words}
+    facts["arguments"] = ["user=nobody", "argv=/bin/true"] if command == "pipe" else []
+    return dict(facts, maxproc=LIMITS.get(command, "-"))
 
 
 SMTP = service("smtp inet smtpd")

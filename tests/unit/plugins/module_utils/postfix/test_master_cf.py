@@ -51,7 +51,9 @@ def test_services_are_what_postfix_2_10_lists():
         "name": "submission",
         "type": "inet",
         "chroot": "n",
+        "maxproc": "-",
         "command": "smtpd",
+        "arguments": [],
         "options": [("syslog_name", "postfix/submission"), ("smtpd_tls_security_level", "encrypt")],
         "words": ["-o", "syslog_name=postfix/submission", "-o", "smtpd_tls_security_level=encrypt"],
     }
