@@ -2,7 +2,7 @@
 # Copyright (c) 2026, mailops.relay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What programs of master.cf stop at. Each case was run on Postfix 3.7.11 of Debian 12 and 3.10.13 of Debian 13."""
+"""What programs of master.cf stop at. Limits were run on Postfix 3.7.11, pipe on 3.10.13 too; nqmgr and oqmgr on none."""
 
 from __future__ import absolute_import, division, print_function
 
