@@ -184,6 +184,8 @@ class Flow(GapEvents):
         is_dane: callable (tag, recipient) -> bool or None: whether what the log calls verified is so by DANE; None for never.
     """
 
+    takes_message_ids = False
+
     def __init__(self, since=None, until=None, minutes=False, is_dane=None):
         super(Flow, self).__init__()
         self._since = since
@@ -217,6 +219,7 @@ class Flow(GapEvents):
         self.tls = {"in": {}, "out": {}}
         # Messages that a signer has signed and the queue has not taken yet: queue ID -> domain.
         self._awaited = {}
+        # All messages of which the sender is counted, less the signed ones.
         self.dkim, self._plain = {}, 0
         self.lost = 0
 
@@ -243,9 +246,11 @@ class Flow(GapEvents):
         if self._bounded and self._outside(stamp):
             return
         name = self._clients_named[client] if client else _LOCAL
-        if len(self._young) >= MOST_MESSAGES:
-            self._old, self._young = self._young, {}
-        self._young[queue_id] = name, None, None
+        young = self._young
+        if len(young) >= MOST_MESSAGES:
+            self._old = young
+            young = self._young = {}
+        young[queue_id] = name, None, None
         waiting = self._arrivals
         waiting += self._lexer.hour, name, origin.tls if client else None
         if len(waiting) >= 3 * _MOST_CELLS:
@@ -284,7 +289,7 @@ class Flow(GapEvents):
         if size_before is not None:
             return
         sender, domain = self._senders_named[sender]
-        if origin.program == "pickup":
+        if not size and origin.program == "pickup":
             # It is counted when the queue manager says it with its size.
             known[queue_id] = client, domain, None
             return
@@ -296,8 +301,8 @@ class Flow(GapEvents):
         if client is _UNKNOWN:
             # It came before this log begins, or it is a notification of the mail system's own: received it was not.
             return
-        if signer is None:
-            self._plain += 1
+        if signer is not None:
+            self._plain -= 1
         cell = (self._lexer.hour, client, sender)
         counted = self._senders.get(cell)
         if counted is None:
@@ -311,6 +316,7 @@ class Flow(GapEvents):
     def _flush_senders(self):
         for (hour, client, sender), (number, size) in self._senders.items():
             domain = _domain(sender)
+            self._plain += number
             self.totals["received_bytes"] += size
             _add(self.hours, hour, "received_bytes", size)
             _add(self.clients, client, "received_bytes", size)
@@ -336,13 +342,13 @@ class Flow(GapEvents):
         entry = self._young.get(queue_id) or self._old.get(queue_id)
         if entry is None:
             entry = self._remember(queue_id, _UNKNOWN)
-        domain = recipient.rpartition("@")[2]
+        domain, hour = recipient.rpartition("@")[2], self._lexer.hour
         if status == SENT:
             if origin.agent == "local" and reply[:13] == "forwarded as ":
                 self.totals["forwarded"] += 1
                 return
             if self._ways_too_fast:
-                self.too_fast.sent(self._seconds, self._lexer.hour, stamp, origin.tag, domain)
+                self.too_fast.sent(self._seconds, hour, stamp, origin.tag, domain)
             if self._is_dane is not None and tls[:9] == _VERIFIED and self._is_dane(origin.tag, recipient):
                 tls = _DANE + tls[9:]
             waiting = self._sent
@@ -364,7 +370,7 @@ class Flow(GapEvents):
             return
         if not recipient:
             recipient = domain = _UNKNOWN
-        waiting += self._lexer.hour, entry, relay, tls, recipient, domain, delay, delays
+        waiting += hour, entry, relay, tls, recipient, domain, delay, delays
         if len(waiting) >= 8 * _MOST_CELLS:
             self._flush_deliveries()
 
@@ -398,12 +404,8 @@ class Flow(GapEvents):
             _add(self.recipient_domains, domain.lower(), status, number)
         if status == SENT:
             self.totals["sent_bytes"] += sum(filter(None, sizes))
-        self._count_delays("total", delays)
-        splits = [split for split in splits if split.count("/") == 3]
-        if splits:
-            parts = "/".join(splits).split("/")
-            for number, name in enumerate(_LATENCIES):
-                self._count_delays(name, parts[number::4])
+        self._count_delays("total", _tally(delays))
+        self._count_splits(splits)
 
     def _count_recipients(self, status, recipients):
         counts, others, named = self.recipients, 0, recipients
@@ -422,10 +424,24 @@ class Flow(GapEvents):
         if others:
             _add(counts, OTHERS, status, others, MOST_ADDRESSES)
 
-    def _count_delays(self, name, texts):
+    def _count_splits(self, splits):
+        """Count what delays are made of; many have the same parts."""
+        before, queued, connect, transmit = parts = [defaultdict(int) for _name in _LATENCIES]
+        for split, number in _tally(splits).items():
+            texts = split.split("/")
+            if len(texts) == len(parts):
+                before[texts[0]] += number
+                queued[texts[1]] += number
+                connect[texts[2]] += number
+                transmit[texts[3]] += number
+        for name, numbers in zip(_LATENCIES, parts):
+            self._count_delays(name, numbers)
+
+    def _count_delays(self, name, numbers):
+        """Count delays, a dict: text of the log -> how often it is there."""
         counts = self.latency[name]
         buckets = self._buckets
-        for text, number in _tally(texts).items():
+        for text, number in numbers.items():
             key = buckets[text]
             if key is not None:
                 counts[key] = counts.get(key, 0) + number

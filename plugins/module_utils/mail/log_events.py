@@ -26,6 +26,8 @@ SENT, DEFERRED, BOUNCED, EXPIRED, QUEUED = "sent", "deferred", "bounced", "expir
 class Events(object):
     """Receives what the readers find. Each method does nothing here: a subclass takes what it needs."""
 
+    # False: message_id() does nothing, and a reader need not say it, which takes time for each message.
+    takes_message_ids = True
     _lexer = None
 
     def use(self, lexer):

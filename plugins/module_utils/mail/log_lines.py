@@ -311,7 +311,7 @@ class Lexer(object):
         self.lines += len(lines)
         known = self._format
         prefix, length, short, stamp_of, rest_of = known.parts
-        origin_of = self._known.get
+        origins = self._known
         last_stamp, last_origin, last_text = self._last or (None, None, None)
         # Most blocks are of one hour: then no line of it needs a look at that.
         uniform = len(lines) > 1 and lines[0][:length] == prefix and block.count("\n" + prefix) == len(lines) - 1
@@ -320,7 +320,10 @@ class Lexer(object):
                 stamp = line[stamp_of]
                 # With the zone, which a log of several hosts or the end of summer time changes within what seems one hour.
                 head, colon, text = line[rest_of].partition(": ")
-                origin = origin_of(head)
+                try:
+                    origin = origins[head]
+                except KeyError:
+                    origin = None
                 # A stamp of RFC 3339 may be shorter than the one before, and a line may end before its text.
                 if origin is not None and colon and (short or " " not in stamp):
                     if not origin.read(stamp, origin, text):

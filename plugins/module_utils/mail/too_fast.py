@@ -75,9 +75,8 @@ class TooFast(object):
         self._minutes = {}
         # The same of what is sent in the present minute, by tag and domain as they stand in the log.
         self._present = {}
-        # The minute's stamps are from one text to the other and so long, and its hour tells their zone.
-        self._begin = self._end = ""
-        self._hour = self._length = None
+        # From which text to which the minute's stamps are, how long, and their hour, which tells their zone.
+        self._minute_now = "", "", None, None
         self._meanings = Memo(is_too_fast, MOST_KEYS)
         self._smarthosts = Memo(smarthost_of, MOST_KEYS)
 
@@ -108,9 +107,9 @@ class TooFast(object):
             hour: int, C(log_lines.Lexer.hour) of the line.
             domain: str, the recipient's.
         """
-        if not self._begin <= stamp < self._end or hour != self._hour or len(stamp) != self._length:
-            self._begin, self._end = _minute_of(stamp)
-            self._hour, self._length = hour, len(stamp)
+        begin, end, length, in_hour = self._minute_now
+        if not begin <= stamp < end or hour != in_hour or len(stamp) != length:
+            self._minute_now = _minute_of(stamp) + (len(stamp), hour)
             self._present.clear()
         current = self._present.get((tag, domain))
         if current is None:

@@ -198,12 +198,12 @@ def _used_tls(origin, queue_id, relay, conn_use, said):
     a level that was not met, C(?) behind it one that was not looked at, as in a connection that is used again. So it tells of
     none for sure, and that there was TLS, but not which.
     """
-    new_tls = origin.new_tls
+    new_tls, used_for = origin.new_tls, origin.used_for
     if new_tls:
         origin.new_tls = ""
     if new_tls and origin.new_to == relay:
         tls = new_tls
-    elif origin.used_for and origin.used_for[1] == relay and (conn_use or origin.used_for[0] == queue_id):
+    elif used_for and used_for[1] == relay and (conn_use or used_for[0] == queue_id):
         # Of a connection to another server, its own line tells when it is taken up again; one without TLS has none.
         tls = origin.used_tls
     elif not said:
@@ -262,7 +262,7 @@ class PostfixReader(object):
     def __init__(self, events):
         self._events = events
         self._arrival = events.arrival
-        self._message_id = events.message_id
+        self._message_id = events.message_id if events.takes_message_ids else None
         self._sender = events.sender
         self._delivery = events.delivery
         self._removed = events.removed
@@ -379,7 +379,8 @@ class PostfixReader(object):
     def _cleanup(self, stamp, origin, text):
         queue_id, _colon, rest = text.partition(": ")
         if rest[:11] == "message-id=":
-            self._message_id(stamp, origin, queue_id, rest[11:])
+            if self._message_id is not None:
+                self._message_id(stamp, origin, queue_id, rest[11:])
             return True
         if rest[:18] == "resent-message-id=":
             self._events.note(stamp, origin, queue_id, "resent", rest[18:])
@@ -436,14 +437,15 @@ class PostfixReader(object):
                     return False
                 recipient, _mark, orig_to = rest[4:at].partition(">, orig_to=<")
                 relay, conn_use, delay, delays, tls, dsn, status, reply = match.groups("")
-            if origin.program != "smtp" and origin.program != "lmtp" or relay == "none":
+            program = origin.program
+            if program != "smtp" and program != "lmtp" or relay == "none":
                 tls = ""
             else:
                 tls = _used_tls(origin, queue_id, relay, conn_use, tls)
             if status == "SOFTBOUNCE":
                 status = DEFERRED
             self._delivery(stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls)
-            if origin.program == "local" and reply[:13] == "forwarded as ":
+            if program == "local" and reply[:13] == "forwarded as ":
                 forwarded = _FORWARDED.match(reply)
                 if forwarded:
                     self._events.link(stamp, origin, queue_id, "forwarded", forwarded.group(1))
