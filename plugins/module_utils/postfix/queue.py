@@ -355,12 +355,14 @@ class PostfixQueue(Queue):
                 held.update(itertools.islice(holding, 1))
                 there = [ticket for ticket in batch if ticket.queue == "hold" or ticket.id in held]
                 self._postsuper("-d", self._checked(there, "hold", backup, reasons), ["hold"], done)
+                # What was put on hold and is not to be deleted goes on as if nothing had been.
+                self._postsuper("-H", [ticket.id for ticket in there if ticket.id in held and ticket.id not in done])
+                held.difference_update(ticket.id for ticket in there)
                 batch = following
         finally:
             try:
                 held.update(holding)
             finally:
-                # What was put on hold and is not to be deleted goes on as if nothing had been.
                 self._postsuper("-H", sorted(held - done))
 
     def _checked(self, tickets, queue, backup, reasons):
