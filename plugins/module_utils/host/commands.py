@@ -83,22 +83,25 @@ def _process(argv, env, stdin, stdout, stderr):
     Yields:
         subprocess.Popen
     """
-    process = subprocess.Popen(
-        argv,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
-        close_fds=True,
-        preexec_fn=_default_signals if sys.version_info[0] == 2 else None,
-        bufsize=-1,
-    )
+    with about(argv[0]):
+        process = subprocess.Popen(
+            # Otherwise Python 3 writes words beyond ASCII as the locale has it, or refuses them, and Python 2 always does.
+            [to_bytes(word, errors="surrogateescape") for word in argv],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
+            close_fds=True,
+            preexec_fn=_default_signals if sys.version_info[0] == 2 else None,
+            bufsize=-1,
+        )
     finished = False
     try:
         yield process
         finished = True
     finally:
-        if not finished:
+        # Python 2 would kill whoever has the number of one that has ended.
+        if not finished and process.poll() is None:
             # Nobody wants the rest.
             process.kill()
         for stream in (process.stdin, process.stdout, process.stderr):
@@ -199,7 +202,7 @@ class Runner(object):
         if path is None:
             raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
         self.calls += 1
-        with about(path), _process(
+        with _process(
             [path] + argv[1:], env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             said = _conversation(process, to_bytes(stdin or "", errors="surrogateescape"))

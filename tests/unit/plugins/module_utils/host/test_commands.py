@@ -7,6 +7,9 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -171,3 +174,29 @@ def test_a_reader_that_has_enough_ends_the_program_before_it_in_a_pipeline():
     """As in a shell: Python would have SIGPIPE ignored."""
     result = run("(yes; echo $? >&2) | head -n 1; wait")
     assert result.stdout == "y\n" and "141" in result.stderr and "roken pipe" not in result.stderr
+
+
+def test_words_beyond_ascii_are_utf_8_whatever_the_locale(tmp_path):
+    """Python 3 would write them as the locale has it, Python 2 not at all; what is not UTF-8 stays as it was read."""
+    script = tmp_path / "words.py"
+    script.write_bytes(
+        b"""from ansible_collections.mailops.relay.plugins.module_utils.host.commands import Runner
+runner = Runner(None)
+words = [b"gr\\xc3\\xbc\\xc3\\x9fe".decode("utf-8"), b"gr\\xc3\\xbc\\xc3\\x9fe".decode("utf-8").encode("utf-8")]
+if bytes is not str:
+    words[1] = b"\\xff".decode("utf-8", "surrogateescape")
+argv = ["/bin/sh", "-c", "printf %s,%s $1 $2 | od -An -tx1", "sh"] + words
+print(runner.run(argv).stdout.strip())
+print(list(runner.lines(argv))[0].strip())
+"""
+    )
+    env = dict(os.environ, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONPATH=os.pathsep.join(sys.path))
+    said = subprocess.check_output([sys.executable, str(script)], env=env).decode("ascii").splitlines()
+    second = "67 72 c3 bc c3 9f 65" if bytes is str else "ff"
+    assert said == ["67 72 c3 bc c3 9f 65 2c " + second] * 2
+
+
+def test_what_goes_wrong_after_the_end_of_a_program_is_told_and_nobody_else_is_killed():
+    with pytest.raises(ValueError, match="ours"), commands._process(["/bin/true"], None, None, None, None) as process:
+        process.wait()
+        raise ValueError("ours")
