@@ -15,6 +15,8 @@ import pwd
 import re
 import shutil
 
+from ansible.module_utils.common.text.converters import to_bytes
+
 from ansible_collections.mailops.relay.plugins.module_utils.host.commands import CommandError
 from ansible_collections.mailops.relay.plugins.module_utils.host.errors import explained
 from ansible_collections.mailops.relay.plugins.module_utils.host.files import TEMPORARY_SUFFIX, open_regular
@@ -56,6 +58,7 @@ _LISTED = ("maildrop", "active", "incoming", "deferred", "hold")
 # So many messages are on hold at once while they are being deleted: what a killed run leaves behind at the most. Half of them are looked
 # at and deleted while the other half is put on hold; what postsuper says of so many fits into a pipe, so that it need not wait for us.
 _HELD_AT_ONCE = 2000
+_QUESTION_MARK = ord("?")
 # The first records of a file, size and arrival, by which a saved message is known again.
 _HEAD = 120
 
@@ -73,6 +76,16 @@ def _internal_parts(address):
     """(str, str): local part and domain of an address as it is in the file, without quotes, for comparison."""
     local, at, domain = address.rpartition("@")
     return (local.lower(), domain.lower()) if at else (domain.lower(), "")
+
+
+def _is_shown_as(text, shown):
+    """bool: whether this is what the listing shows, which has a question mark for each byte that cannot be printed."""
+    if text == shown:
+        return True
+    octets, others = (bytearray(to_bytes(part, errors="surrogateescape")) for part in (text, shown))
+    return len(octets) == len(others) and all(
+        one == other or other == _QUESTION_MARK and not 32 <= one < 127 for one, other in zip(octets, others)
+    )
 
 
 class PostfixQueue(Queue):
@@ -386,13 +399,13 @@ class PostfixQueue(Queue):
         return checked
 
     def _same(self, ticket, envelope):
-        if ticket.queue == "maildrop":
-            # Before cleanup has seen it, the listing has the size and the time of the file.
-            return self._stamp(envelope.path) == (ticket.size, ticket.arrival)
+        # Before cleanup has seen it, the listing has the size and the time of the file; what was requeued has those of its records.
+        if ticket.queue == "maildrop" and self._stamp(envelope.path) == (ticket.size, ticket.arrival):
+            return True
         return (
             envelope.size == ticket.size
             and self._same_moment(envelope.arrival, ticket.arrival)
-            and _internal_parts(envelope.sender) == split_address(ticket.sender)
+            and all(map(_is_shown_as, _internal_parts(envelope.sender), split_address(ticket.sender)))
         )
 
     def _same_moment(self, precise, listed):

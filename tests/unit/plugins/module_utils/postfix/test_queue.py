@@ -132,6 +132,41 @@ def test_another_message_under_the_same_id_is_let_go(tmp_path, changed):
     assert postfix.content == {"AAAAAA1": ["deferred"] + changed[1:]}
 
 
+@pytest.mark.parametrize(
+    "shown, written, same",
+    [
+        ("a?b@example.com", "a\x01b@example.com", True),
+        ("a?@b?.example", "a\x7f@b\xff.example", True),
+        ("a?b@example.com", "a?b@example.com", True),
+        ("a?b@example.com", "axb@example.com", False),
+        ("a?b@example.com", "a\x01\x01b@example.com", False),
+        ("ab@example.com", "a\x01@example.com", False),
+    ],
+)
+def test_a_sender_with_what_the_listing_cannot_show_is_known_again(tmp_path, shown, written, same):
+    """showq writes a question mark for it, and postcat and the file have it."""
+    if bytes is not str:
+        written = written.encode("latin-1").decode("utf-8", "surrogateescape")
+    postfix = FakePostfix(tmp_path, AAAAAA1=["deferred", written, 275, NOW])
+    done, skipped = PostfixQueue(postfix).act("delete", [ticket("AAAAAA1", sender=shown)], None)
+    assert (done, [why for _id, why in skipped]) == (
+        (["AAAAAA1"], []) if same else ([], ["another message has this queue ID now"])
+    )
+
+
+def test_what_was_requeued_and_waits_for_pickup_is_known_by_its_records(tmp_path):
+    """It has been through cleanup before, and is listed with the size and the time of then."""
+    (tmp_path / "maildrop").mkdir()
+    for name in ("AAAAAA1", "AAAAAA2"):
+        (tmp_path / "maildrop" / name).write_bytes(b"x" * 700)
+    postfix = FakePostfix(tmp_path, AAAAAA1=["maildrop", APP, 275, NOW], AAAAAA2=["maildrop", APP, 276, NOW])
+    tickets = [ticket("AAAAAA1", "maildrop"), ticket("AAAAAA2", "maildrop")]
+    assert PostfixQueue(postfix).act("delete", tickets, None) == (
+        ["AAAAAA1"],
+        [("AAAAAA2", "another message has this queue ID now")],
+    )
+
+
 def test_what_was_delivered_or_is_damaged_does_not_stop_the_others(tmp_path):
     names = ["AAAAAA{0}".format(number) for number in range(1, 7)]
     postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 275, NOW]) for name in names[1:]))
