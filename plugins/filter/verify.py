@@ -210,12 +210,11 @@ def _seen(result, left, others):
     """
     unknown = result["unknown"] - sum(channel["unknown"] for channel in left)
     seen = f"{result['accepted']} of {result['tried'] - sum(channel['unknown'] for channel in left)} forms accepted"
-    if all(channel["state"] == "closed" for channel in result["channels"] if channel not in left):
+    states = [channel["state"] for channel in result["channels"] if channel not in left]
+    if all(state == "closed" for state in states):
         seen = "nobody gets in there"
-    elif all(channel["state"] in ("closed", "unreached") for channel in result["channels"]):
-        seen = (
-            f"{_counted(sum(channel['state'] == 'unreached' for channel in result['channels']), 'way')} in not reached"
-        )
+    elif all(state in ("closed", "unreached") for state in states):
+        seen = f"{_counted(states.count('unreached'), 'way')} in not reached"
     elif unknown:
         seen += f", {unknown} not known"
     if left:

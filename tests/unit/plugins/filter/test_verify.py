@@ -291,6 +291,14 @@ def test_a_way_in_that_another_outsider_reached_is_known():
     assert "quoted" not in "\n".join(verify.verify_table(result))
 
 
+def test_each_way_in_that_was_not_reached_is_counted_once():
+    some = matrix(channel("closed"), channel("unreached", **V6), channel("unreached", port=587, **V6))
+    other = matrix(channel("closed", **V6), outsider="outside02")
+    row = Site().result([some, other])["outsiders"][0]
+    assert row["status"] == "warning"
+    assert row["seen"] == "1 way in not reached; 1 way in not reached from here, but by outside02"
+
+
 @pytest.mark.parametrize(
     "others",
     [
