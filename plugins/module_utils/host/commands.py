@@ -90,7 +90,7 @@ def _process(argv, env, stdin, stdout, stderr):
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            env=dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C", **(env or {})),
+            env=dict(dict(os.environ, LANG="C", LC_ALL="C", LC_MESSAGES="C"), **(env or {})),
             close_fds=True,
             preexec_fn=_default_signals if sys.version_info[0] == 2 else None,
             bufsize=-1,

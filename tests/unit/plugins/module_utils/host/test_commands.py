@@ -124,6 +124,11 @@ def test_what_a_program_says_is_told_apart_with_its_exit_code():
     assert caught.value.rc == 127
 
 
+def test_a_caller_may_set_what_is_set_anyway():
+    result = run("echo $LANG $LC_ALL $X", env={"LANG": "C.UTF-8", "LC_ALL": "POSIX", "X": "1"})
+    assert result.stdout == "C.UTF-8 POSIX 1\n"
+
+
 def test_the_last_words_of_a_program_are_heard_whenever_it_ends(monkeypatch, tmp_path):
     """It ends between a look at its pipes, after a silent second, and the question whether it has ended."""
     real = commands.select.poll
