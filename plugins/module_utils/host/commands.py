@@ -137,7 +137,13 @@ def _conversation(process, asked):
     while opened or given < len(asked):
         # Asked before the look at the pipes: what it said at its end is in them by then.
         ended = process.poll() is not None
-        ready = poller.poll(_SILENCE)
+        try:
+            ready = poller.poll(_SILENCE)
+        except select.error as exc:
+            # Python 2 is interrupted by a signal that the module handles.
+            if exc.args[0] != errno.EINTR:
+                raise
+            continue
         if ended and not ready:
             break
         for number, _event in ready:

@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -127,6 +128,19 @@ def test_what_a_program_says_is_told_apart_with_its_exit_code():
 def test_a_caller_may_set_what_is_set_anyway():
     result = run("echo $LANG $LC_ALL $X", env={"LANG": "C.UTF-8", "LC_ALL": "POSIX", "X": "1"})
     assert result.stdout == "C.UTF-8 POSIX 1\n"
+
+
+def test_a_signal_that_the_module_handles_ends_no_program():
+    """Python 2 does not look at a pipe again by itself; qmail-send is started in this way."""
+    came = []
+    handler = signal.signal(signal.SIGALRM, lambda number, frame: came.append(number))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+        result = run("cat; sleep 0.5; echo here", stdin="x" * 300000)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert came and result.rc == 0 and result.stdout == "x" * 300000 + "here\n"
 
 
 def test_the_last_words_of_a_program_are_heard_whenever_it_ends(monkeypatch, tmp_path):
