@@ -17,6 +17,8 @@ import socket
 import struct
 from collections import namedtuple
 
+from ansible_collections.mailops.relay.plugins.module_utils.host.addresses import not_globally_routed, parse_address
+
 REFUSED, PROHIBITED, OWN_FIREWALL, NO_ROUTE, UNREACHABLE = (
     "refused",
     "prohibited",
@@ -119,8 +121,8 @@ def explain(address, error, at_once, seconds, report):
         report: Report or None.
 
     Returns:
-        (str, str): the kind, C(refused), C(prohibited) for a firewall that said no, C(own_firewall), C(no_route) where nothing leaves this
-        host, or C(unreachable) where nobody was found there; and what happened.
+        (str, str): the kind, C(refused), C(prohibited) for a firewall that said no, C(own_firewall) for one of this host or perhaps of
+        its network, C(no_route) where nothing leaves this host, or C(unreachable) where nobody was found there; and what happened.
     """
     text = os.strerror(error)
     if report is not None:
@@ -147,9 +149,18 @@ def _as_reported(address, error, text, report):
         if says_no:
             return OWN_FIREWALL, "this host's own firewall refuses it: {0}".format(text)
         return UNREACHABLE, "neither it nor a router on the way to it answers this host: {0}".format(text)
+    if says_no and _is_nearer(report.origin, address):
+        words = "a firewall on the way, {0}, perhaps of this host's own network, refuses it: {1}"
+        return OWN_FIREWALL, words.format(report.origin, text)
     if says_no:
         return PROHIBITED, "a firewall on the way, {0}, refuses it: {1}".format(report.origin, text)
     return UNREACHABLE, "{0} on the way finds nobody there: {1}".format(report.origin, text)
+
+
+def _is_nearer(origin, address):
+    """bool: whether the internet lies between who said it and the address, so that it may be on this side."""
+    near, far = (parse_address(text.partition("%")[0]) for text in (origin, address))
+    return near is not None and far is not None and not_globally_routed(near) and not not_globally_routed(far)
 
 
 def _same(one, other):

@@ -127,7 +127,7 @@ _SILENT = (
 )
 _UNREACHED = {
     connect_failure.NO_ROUTE: "Give this host a route to {address} and an address of that family, {0}.",
-    connect_failure.OWN_FIREWALL: "Let the firewall of this host let it out to port {port}, {0}.",
+    connect_failure.OWN_FIREWALL: "Let the firewall of this host, or of its network, let it out to port {port}, {0}.",
     connect_failure.UNREACHABLE: "See whether the server is up, its address right and the way there whole, {0}.",
     "timeout": _SILENT,
 }

@@ -25,7 +25,7 @@ _TODO = {
     "timeout": "Ask the provider or the firewall's keeper to open port 25 outbound, or send through relay_server_relayhost.",
     "no_route": "Give this host a route to the internet.",
     "unreachable": "See whether this mail exchanger is up, and whether the way there is whole.",
-    "own_firewall": "Let the firewall of this host let it out.",
+    "own_firewall": "Let the firewall of this host, or of its network, let it out.",
     "prohibited": "See whether this host takes mail on that port, and which firewall refuses it.",
     "refused": "See whether this host takes mail on that port, and whether a firewall on the way refuses it.",
 }

@@ -29,7 +29,7 @@ _TODO = {
     "refused": "Correct hosts and port in relay_server_smarthosts, or see whether a firewall on the way refuses it.",
     "no_route": "Give this host a route to the smarthost.",
     "unreachable": "Correct hosts in relay_server_smarthosts, or see whether the way to the smarthost is whole.",
-    "own_firewall": "Let the firewall of this host let it out.",
+    "own_firewall": "Let the firewall of this host, or of its network, let it out.",
     "prohibited": "Correct hosts and port in relay_server_smarthosts, or see which firewall refuses it.",
     "untrusted": "Correct hosts in relay_server_smarthosts, or name the authority's certificate as ca_file there; until then mail waits.",
 }

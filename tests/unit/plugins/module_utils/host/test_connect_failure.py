@@ -101,6 +101,29 @@ def test_who_said_it_is_named():
     assert "Network is unreachable" in explain(SERVER, NET, True, 0, None)[1]
 
 
+@pytest.mark.parametrize(
+    "address, icmp, code, origin",
+    [
+        ("192.0.2.1", 2, 13, "192.168.1.1"),
+        ("192.0.2.1", 2, 13, "100.64.0.1"),
+        ("2001:db8::1", 3, 1, "fe80::1%7"),
+        ("2001:db8::1", 3, 1, "fd00::1"),
+    ],
+)
+def test_a_firewall_with_a_private_address_may_be_that_of_the_network_of_this_host(address, icmp, code, origin):
+    """An office that lets no mail out says nothing of whom the server refuses."""
+    told = explain(address, HOST, False, 0, Report(icmp, code, origin))
+    assert told == (
+        "own_firewall",
+        "a firewall on the way, {0}, perhaps of this host's own network, refuses it: No route to host".format(origin),
+    )
+    # One with an address of the internet may be the server's as well, and so may any where the server has a private one.
+    assert (
+        kind(address, HOST, report=Report(icmp, code, "198.51.100.1" if icmp == 2 else "2001:db8:1::1")) == "prohibited"
+    )
+    assert kind(SERVER if icmp == 2 else SERVER6, HOST, report=Report(icmp, code, origin)) == "prohibited"
+
+
 class Told(object):
     """A socket whose error queue has this."""
 

@@ -418,7 +418,7 @@ def test_where_nothing_leaves_this_host_nobody_knows_who_gets_in(serve, mta):
         ("refused", "closed", ""),
         ("prohibited", "closed", ""),
         ("no_route", "unreached", "Give this host a route to 192.0.2.1 "),
-        ("own_firewall", "unreached", "Let the firewall of this host let it out to port 25,"),
+        ("own_firewall", "unreached", "Let the firewall of this host, or of its network, let it out to port 25,"),
         ("unreachable", "unreached", "See whether the server is up,"),
         ("timeout", "unreached", "See whether the way out of this host drops what goes to port 25,"),
         ("closed", "failed", "Find out why there is no dialogue,"),
