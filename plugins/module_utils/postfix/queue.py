@@ -399,11 +399,13 @@ class PostfixQueue(Queue):
         return checked
 
     def _same(self, ticket, envelope):
-        # Before cleanup has seen it, the listing has the size and the time of the file; what was requeued has those of its records.
-        if ticket.queue == "maildrop" and self._stamp(envelope.path) == (ticket.size, ticket.arrival):
+        # Before cleanup has seen it, the listing has the size and the time of the file. What was requeued has the time of its records, and
+        # their size with Postfix 3.7, that of the file with 3.10.
+        stamp = self._stamp(envelope.path) if ticket.queue == "maildrop" else None
+        if stamp == (ticket.size, ticket.arrival):
             return True
         return (
-            envelope.size == ticket.size
+            ticket.size in (envelope.size, stamp[0] if stamp else envelope.size)
             and self._same_moment(envelope.arrival, ticket.arrival)
             and all(map(_is_shown_as, _internal_parts(envelope.sender), split_address(ticket.sender)))
         )

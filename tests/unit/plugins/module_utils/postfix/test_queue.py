@@ -154,13 +154,14 @@ def test_a_sender_with_what_the_listing_cannot_show_is_known_again(tmp_path, sho
     )
 
 
-def test_what_was_requeued_and_waits_for_pickup_is_known_by_its_records(tmp_path):
-    """It has been through cleanup before, and is listed with the size and the time of then."""
+@pytest.mark.parametrize("listed_size", [275, 700])
+def test_what_was_requeued_and_waits_for_pickup_is_known_by_its_records(tmp_path, listed_size):
+    """It has been through cleanup before, and is listed with the time of then, and with its size of then or of the file."""
     (tmp_path / "maildrop").mkdir()
     for name in ("AAAAAA1", "AAAAAA2"):
         (tmp_path / "maildrop" / name).write_bytes(b"x" * 700)
-    postfix = FakePostfix(tmp_path, AAAAAA1=["maildrop", APP, 275, NOW], AAAAAA2=["maildrop", APP, 276, NOW])
-    tickets = [ticket("AAAAAA1", "maildrop"), ticket("AAAAAA2", "maildrop")]
+    postfix = FakePostfix(tmp_path, AAAAAA1=["maildrop", APP, 275, NOW], AAAAAA2=["maildrop", APP, 275, NOW + 1])
+    tickets = [ticket(name, "maildrop", size=listed_size) for name in ("AAAAAA1", "AAAAAA2")]
     assert PostfixQueue(postfix).act("delete", tickets, None) == (
         ["AAAAAA1"],
         [("AAAAAA2", "another message has this queue ID now")],
