@@ -14,9 +14,8 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import math
-import sys
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail.limits import limit_of
 from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events import (
@@ -26,7 +25,7 @@ from ansible_collections.mailops.relay.plugins.module_utils.mail.log_events impo
     SENT,
     GapEvents,
 )
-from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import MOST_KEYS, OTHERS, Memo
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import MOST_KEYS, OTHERS, Memo, tally
 from ansible_collections.mailops.relay.plugins.module_utils.mail.message import printable
 from ansible_collections.mailops.relay.plugins.module_utils.mail.reason import explained_class
 from ansible_collections.mailops.relay.plugins.module_utils.mail.times import period_text
@@ -142,16 +141,9 @@ def _reason(key):
     return explained_class(*key)
 
 
-if sys.version_info[0] > 2:
-    _tally = Counter
-else:
-
-    def _tally(items):
-        """dict: how often each of these is there; Python 2's Counter takes three times as long."""
-        counts = defaultdict(int)
-        for item in items:
-            counts[item] += 1
-        return counts
+def _by_hour(hours):
+    """dict: how often each hour is there; most of what is counted together is of one."""
+    return {hours[0]: len(hours)} if hours and hours.count(hours[0]) == len(hours) else tally(hours)
 
 
 def _is_temporary(reply):
@@ -198,12 +190,16 @@ class Flow(GapEvents):
         # What has not been given to the counts by name yet. Of each arrival hour, client and TLS, one behind the other: a tuple for each
         # costs more than what is in it.
         self._arrivals, self._senders = [], {}
-        # Of each delivery in the same way hour, message, relay, TLS, recipient, its domain, delay and its parts; those of what was not
-        # sent by what became of it.
+        # Of each delivery in the same way hour, message, relay, TLS, recipient, its domain, delay and its parts, stamp and tag; those of
+        # what was not sent by what became of it.
         self._sent, self._not_sent = [], {DEFERRED: [], BOUNCED: []}
+        # So much of what was sent has been told to C(too_fast).
+        self._told = 0
         self.client_addresses = {}
         self._clients_named = Memo(_naming(self.client_addresses), MOST_KEYS)
         self._senders_named = Memo(_sender_name, MOST_KEYS)
+        # For each message: in brackets, Python 3.6 asks a subclass of dict in a way that takes twice as long.
+        self._client_known, self._sender_known = self._clients_named.get, self._senders_named.get
         self._buckets = Memo(_bucket_of)
         self._classes = Memo(_reason, MOST_KEYS)
         self._limits_named = Memo(limit_of, MOST_KEYS)
@@ -214,7 +210,6 @@ class Flow(GapEvents):
         self.senders, self.recipients = {}, {}
         self.reasons, self.rejects, self.limits = {}, {}, {}
         self.too_fast = TooFast()
-        self._ways_too_fast = self.too_fast.found
         self.latency = dict((name, {}) for name in ("total",) + _LATENCIES)
         self.tls = {"in": {}, "out": {}}
         # Messages that a signer has signed and the queue has not taken yet: queue ID -> domain.
@@ -245,7 +240,7 @@ class Flow(GapEvents):
     def arrival(self, stamp, origin, queue_id, client, details):
         if self._bounded and self._outside(stamp):
             return
-        name = self._clients_named[client] if client else _LOCAL
+        name = (self._client_known(client) or self._clients_named[client]) if client else _LOCAL
         young = self._young
         if len(young) >= MOST_MESSAGES:
             self._old = young
@@ -258,10 +253,13 @@ class Flow(GapEvents):
 
     def _flush_arrivals(self):
         self.totals["received"] += len(self._arrivals) // 3
-        for counts, names in ((self.hours, self._arrivals[::3]), (self.clients, self._arrivals[1::3])):
-            for name, number in _tally(names).items():
+        for counts, numbers in (
+            (self.hours, _by_hour(self._arrivals[::3])),
+            (self.clients, tally(self._arrivals[1::3])),
+        ):
+            for name, number in numbers.items():
                 _add(counts, name, "received", number)
-        for tls, number in _tally(self._arrivals[2::3]).items():
+        for tls, number in tally(self._arrivals[2::3]).items():
             if tls is not None:
                 _count(self.tls["in"], self._version(tls), number)
         del self._arrivals[:]
@@ -288,7 +286,7 @@ class Flow(GapEvents):
         client, _domain_before, size_before = entry
         if size_before is not None:
             return
-        sender, domain = self._senders_named[sender]
+        sender, domain = self._sender_known(sender) or self._senders_named[sender]
         if not size and origin.program == "pickup":
             # It is counted when the queue manager says it with its size.
             known[queue_id] = client, domain, None
@@ -298,11 +296,10 @@ class Flow(GapEvents):
         signer = self._awaited.pop(queue_id, None) if self._awaited else None
         if signer is not None:
             _count(self.dkim, signer)
+            self._plain -= client is not _UNKNOWN
         if client is _UNKNOWN:
             # It came before this log begins, or it is a notification of the mail system's own: received it was not.
             return
-        if signer is not None:
-            self._plain -= 1
         cell = (self._lexer.hour, client, sender)
         counted = self._senders.get(cell)
         if counted is None:
@@ -347,8 +344,6 @@ class Flow(GapEvents):
             if origin.agent == "local" and reply[:13] == "forwarded as ":
                 self.totals["forwarded"] += 1
                 return
-            if self._ways_too_fast:
-                self.too_fast.sent(self._seconds, hour, stamp, origin.tag, domain)
             if self._is_dane is not None and tls[:9] == _VERIFIED and self._is_dane(origin.tag, recipient):
                 tls = _DANE + tls[9:]
             waiting = self._sent
@@ -361,21 +356,35 @@ class Flow(GapEvents):
                 self.reasons.setdefault(key, {"count": 0, "sample": _sample(reply)})
             self.reasons[key]["count"] += 1
             if status == DEFERRED:
-                self.too_fast.deferred(self._seconds, stamp, origin.tag, recipient, _sample(reply))
+                answer = _sample(reply)
+                if self.too_fast.is_answer(answer):
+                    self._tell_sent()
+                    self.too_fast.deferred(self._seconds, stamp, origin.tag, recipient, answer)
             elif status == EXPIRED:
                 self.totals["expired"] += 1
                 status = BOUNCED
             waiting = self._not_sent[status]
         else:
             return
-        if not recipient:
-            recipient = domain = _UNKNOWN
-        waiting += hour, entry, relay, tls, recipient, domain, delay, delays
-        if len(waiting) >= 8 * _MOST_CELLS:
+        waiting += hour, entry, relay, tls, recipient, domain, delay, delays, stamp, origin.tag
+        if len(waiting) >= 10 * _MOST_CELLS:
             self._flush_deliveries()
+
+    def _tell_sent(self):
+        """Tell what was sent since the last time to who counts how much was taken, before an answer changes what that is."""
+        if self.too_fast.found:
+            hours, stamps, tags, domains = (self._sent[self._told + part :: 10] for part in (0, 8, 9, 5))
+            self.too_fast.sent(self._seconds, hours, stamps, tags, domains)
+        self._told = len(self._sent)
+
+    def source_ends(self):
+        # Stamps without a year are of another one in the next.
+        self._tell_sent()
 
     def _flush_deliveries(self):
         """Count the deliveries since the last time; those that failed first, so that their recipients are among those with a name."""
+        self._tell_sent()
+        self._told = 0
         for status in (DEFERRED, BOUNCED):
             self._count_deliveries(status, self._not_sent[status])
         self._count_deliveries(SENT, self._sent)
@@ -385,26 +394,33 @@ class Flow(GapEvents):
         if not deliveries:
             return
         hours, messages, relays, connections, recipients, domains_to, delays, splits = (
-            deliveries[part::8] for part in range(8)
+            deliveries[part::10] for part in range(8)
         )
         clients, domains, sizes = zip(*messages)
         del deliveries[:]
         self.totals[status] += len(hours)
-        for counts, names in ((self.hours, hours), (self.clients, clients), (self.sender_domains, domains)):
-            for name, number in _tally(names).items():
+        if "" in recipients:
+            domains_to = [domain if recipient else _UNKNOWN for domain, recipient in zip(domains_to, recipients)]
+            recipients = [recipient or _UNKNOWN for recipient in recipients]
+        for counts, numbers in (
+            (self.hours, _by_hour(hours)),
+            (self.clients, tally(clients)),
+            (self.sender_domains, tally(domains)),
+        ):
+            for name, number in numbers.items():
                 _add(counts, _UNKNOWN if name is None else name, status, number)
-        for (relay, tls), number in _tally(zip(relays, connections)).items():
+        for (relay, tls), number in tally(zip(relays, connections)).items():
             _add(self.relays, relay, status, number)
             if status == SENT and tls:
                 _count(self.tls["out"], self._version(tls), number)
                 _add(self.tls_hops, relay, _TLS_KINDS.get(tls.partition(" ")[0], "encrypted"), number)
         # No address has a line's end in it, and one call for all of them is faster by far.
         self._count_recipients(status, "\n".join(recipients).lower().split("\n"))
-        for domain, number in _tally(domains_to).items():
+        for domain, number in tally(domains_to).items():
             _add(self.recipient_domains, domain.lower(), status, number)
         if status == SENT:
             self.totals["sent_bytes"] += sum(filter(None, sizes))
-        self._count_delays("total", _tally(delays))
+        self._count_delays("total", tally(delays))
         self._count_splits(splits)
 
     def _count_recipients(self, status, recipients):
@@ -427,7 +443,7 @@ class Flow(GapEvents):
     def _count_splits(self, splits):
         """Count what delays are made of; many have the same parts."""
         before, queued, connect, transmit = parts = [defaultdict(int) for _name in _LATENCIES]
-        for split, number in _tally(splits).items():
+        for split, number in tally(splits).items():
             texts = split.split("/")
             if len(texts) == len(parts):
                 before[texts[0]] += number

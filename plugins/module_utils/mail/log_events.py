@@ -34,6 +34,9 @@ class Events(object):
         """Lines come from this C(log_lines.Lexer), which makes numbers of stamps."""
         self._lexer = lexer
 
+    def source_ends(self):
+        """What follows is of another file."""
+
     def arrival(self, stamp, origin, queue_id, client, details):
         """A message got its queue ID here.
 

@@ -73,7 +73,7 @@ _JOURNAL_NOTE = re.compile(r"-- (?:Boot [0-9a-f]+|Reboot|No entries|Journal begi
 _ESCAPED_ENDS = ("#015", "#000", "#012")
 _CARET_END = "^M"
 _LINE_ENDS = frozenset(" \t\r\f\v")
-_last_character = operator.itemgetter(slice(-1, None))
+_last_character = operator.itemgetter(-1)
 # FreeBSD's syslogd names itself before C(last message repeated). So each line of its own is looked at.
 _SYSLOGD = "syslogd"
 _LAST_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?\Z")
@@ -301,7 +301,10 @@ class Lexer(object):
             lines = [part for line in lines for part in line.rstrip("\r").split("\r")]
             block = "\n".join(lines) + "\n"
         # To look for each of these ends in the whole block takes five times as long.
-        ends = set(map(_last_character, lines))
+        try:
+            ends = set(map(_last_character, lines))
+        except IndexError:
+            ends = set(line[-1:] for line in lines)
         if (
             not _LINE_ENDS.isdisjoint(ends)
             or (not ends.isdisjoint("502") and _has(block, "#") and any(end + "\n" in block for end in _ESCAPED_ENDS))
@@ -311,8 +314,7 @@ class Lexer(object):
         self.lines += len(lines)
         known = self._format
         prefix, length, short, stamp_of, rest_of = known.parts
-        origins = self._known
-        last_stamp, last_origin, last_text = self._last or (None, None, None)
+        origins, last = self._known, None
         # Most blocks are of one hour: then no line of it needs a look at that.
         uniform = len(lines) > 1 and lines[0][:length] == prefix and block.count("\n" + prefix) == len(lines) - 1
         for line in lines:
@@ -328,18 +330,26 @@ class Lexer(object):
                 if origin is not None and colon and (short or " " not in stamp):
                     if not origin.read(stamp, origin, text):
                         self._unknown(line, stamp, origin, text)
-                    last_stamp, last_origin, last_text = stamp, origin, text
+                    last = line
                     continue
                 read = self._further
             else:
                 read = self._other_hour
-            self._last = last_origin and (last_stamp, last_origin, last_text)
+            if last is not None:
+                self._note_last(last)
+                last = None
             read(line)
-            last_stamp, last_origin, last_text = self._last or (None, None, None)
             known = self._format
             uniform = uniform and known.prefix == prefix
             prefix, length, short, stamp_of, rest_of = known.parts
-        self._last = last_origin and (last_stamp, last_origin, last_text)
+        if last is not None:
+            self._note_last(last)
+
+    def _note_last(self, line):
+        """The last of the lines that were like the one before."""
+        _prefix, _length, _short, stamp_of, rest_of = self._format.parts
+        head, _colon, text = line[rest_of].partition(": ")
+        self._last = line[stamp_of], self._known[head], text
 
     # What follows is for lines that are not like the line before.
 
@@ -552,10 +562,11 @@ class Lexer(object):
 
     # Time.
 
-    def seconds(self, stamp):
+    def seconds(self, stamp, hour=None):
         """float: seconds since the epoch.
 
-        A stamp without a zone is in this host's time. One that only begins like a stamp is as good as its hour.
+        A stamp without a zone is in this host's time. One that only begins like a stamp is as good as its hour: that of the present
+        record unless one is given.
         """
         try:
             if stamp[3:4] == " ":
@@ -567,7 +578,7 @@ class Lexer(object):
             try:
                 return self._parse(stamp)
             except ValueError:
-                return float(self.hour)
+                return float(self.hour if hour is None else hour)
 
     def _parse(self, stamp):
         """float: seconds since the epoch. Raises ValueError."""

@@ -158,6 +158,7 @@ def read_all(sources, events, make_readers):
             reader.lexer.begin(source.reference)
             for block in span.watch(source):
                 reader.feed(block)
+            events.source_ends()
     reader.end()
     return reader, span
 

@@ -8,6 +8,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import sys
+from collections import Counter, defaultdict
 
 # So many different names of a kind are counted one by one; a spammer's further ones together.
 MOST_KEYS = 10000
@@ -32,3 +34,15 @@ class Memo(dict):
             self.clear()
         found = self[key] = self._make(key)
         return found
+
+
+if sys.version_info[0] > 2:
+    tally = Counter
+else:
+
+    def tally(items):
+        """dict: how often each of these is there; Python 2's Counter takes three times as long."""
+        counts = defaultdict(int)
+        for item in items:
+            counts[item] += 1
+        return counts

@@ -10,7 +10,7 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import MOST_KEYS, Memo
+from ansible_collections.mailops.relay.plugins.module_utils.mail.memo import MOST_KEYS, Memo, tally
 
 # A reply for now, with its code of RFC 3463 where it has one.
 _REPLY = re.compile(r"(?<![0-9.])(4[0-9]{2})[ -](?:(4\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9]))?")
@@ -60,6 +60,31 @@ def _minute_of(stamp):
     return stamp, stamp + "\0"
 
 
+def _is_one_minute(hours, stamps):
+    """bool: whether stamps are all of the same minute, found out without a loop, as for most it is; their hour tells their zone."""
+    begin, end = _minute_of(stamps[0])
+    return (
+        begin <= min(stamps)
+        and max(stamps) < end
+        and len(set(map(len, stamps))) == 1
+        and hours.count(hours[0]) == len(hours)
+    )
+
+
+def _runs(hours, stamps):
+    """Yield (int, int) of stamps of the same minute that follow each other: the first, and the one behind the last."""
+    first = 0
+    if stamps and not _is_one_minute(hours, stamps):
+        begin, end, length, in_hour = _minute_of(stamps[0]) + (len(stamps[0]), hours[0])
+        for number, stamp in enumerate(stamps):
+            if not begin <= stamp < end or len(stamp) != length or hours[number] != in_hour:
+                yield first, number
+                first, length, in_hour = number, len(stamp), hours[number]
+                begin, end = _minute_of(stamp)
+    if stamps:
+        yield first, len(stamps)
+
+
 class TooFast(object):
     """Counts such answers, and from the first one on what was taken in each minute in which there was one.
 
@@ -73,12 +98,12 @@ class TooFast(object):
         self.found = {}
         # Way -> [minute, taken in it, answers in it, the last stamp in it but for its seconds].
         self._minutes = {}
-        # The same of what is sent in the present minute, by tag and domain as they stand in the log.
-        self._present = {}
-        # From which text to which the minute's stamps are, how long, and their hour, which tells their zone.
-        self._minute_now = "", "", None, None
         self._meanings = Memo(is_too_fast, MOST_KEYS)
         self._smarthosts = Memo(smarthost_of, MOST_KEYS)
+
+    def is_answer(self, reply):
+        """bool: C(is_too_fast) of a reply that may be there often."""
+        return self._meanings[reply]
 
     def deferred(self, seconds, stamp, tag, recipient, reply):
         """Count a delivery that was put off.
@@ -89,45 +114,38 @@ class TooFast(object):
             recipient: str, the address.
             reply: str.
         """
-        if not self._meanings[reply]:
+        if not self.is_answer(reply):
             return
         way = self._smarthosts[tag] or _domain(recipient)
         if way not in self.found:
             if len(self.found) >= MOST_KEYS:
                 return
             self.found[way] = {"count": 0, "minutes": 0, "taken": 0, "sample": reply}
-            self._present.clear()
         self.found[way]["count"] += 1
         self._minute(way, seconds(stamp))[2] += 1
 
-    def sent(self, seconds, hour, stamp, tag, domain):
-        """Count a delivery that was taken; see ``deferred``.
+    def sent(self, seconds, hours, stamps, tags, domains):
+        """Count deliveries that were taken since the last time; see ``deferred``. They are told before the next answer.
 
         Args:
-            hour: int, C(log_lines.Lexer.hour) of the line.
-            domain: str, the recipient's.
+            seconds: callable (stamp, hour) -> float.
+            hours: list of int, C(log_lines.Lexer.hour) of each line.
+            stamps, tags: list of str.
+            domains: list of str, the recipients'.
         """
-        begin, end, length, in_hour = self._minute_now
-        if not begin <= stamp < end or hour != in_hour or len(stamp) != length:
-            self._minute_now = _minute_of(stamp) + (len(stamp), hour)
-            self._present.clear()
-        current = self._present.get((tag, domain))
-        if current is None:
-            current = self._of_way(self._smarthosts[tag] or domain.lower(), seconds, stamp)
-            if len(self._present) >= MOST_KEYS:
-                self._present.clear()
-            self._present[tag, domain] = current
-        current[1] += 1
+        for first, behind in _runs(hours, stamps):
+            for (tag, domain), number in tally(zip(tags[first:behind], domains[first:behind])).items():
+                way = self._smarthosts[tag] or domain.lower()
+                if way in self.found:
+                    self._of_way(way, seconds, stamps[first], hours[first])[1] += number
 
-    def _of_way(self, way, seconds, stamp):
-        """list: the counts of a way in the minute of a stamp; such as nobody looks at for a way without such answers."""
-        if way not in self.found:
-            return [0, 0, 0, ""]
+    def _of_way(self, way, seconds, stamp, hour):
+        """list: the counts of a way in the minute of a stamp."""
         # The minute and, where it has six characters, the zone of RFC 3339; of any other stamp all of it.
         minute = stamp[:17] + stamp[-6:]
         current = self._minutes.get(way)
         if current is None or current[3] != minute:
-            current = self._minute(way, seconds(stamp))
+            current = self._minute(way, seconds(stamp, hour))
             current[3] = minute
         return current
 
@@ -136,7 +154,6 @@ class TooFast(object):
         current = self._minutes.get(way)
         if current is None or current[0] != minute:
             self._close(way)
-            self._present.clear()
             current = self._minutes[way] = [minute, 0, 0, ""]
         return current
 

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.mailops.relay.plugins.module_utils.mail import flow as flow_module
 from ansible_collections.mailops.relay.plugins.module_utils.mail.flow import Flow, is_short
-from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span, log_facts
+from ansible_collections.mailops.relay.plugins.module_utils.mail.log_reader import LogReader, Span, log_facts, read_all
 from ansible_collections.mailops.relay.plugins.module_utils.mta.readers import Readers
 
 POSTFIX_FIXTURES = os.path.join(os.path.dirname(__file__), os.pardir, "postfix", "fixtures")
@@ -459,3 +459,59 @@ def test_what_a_program_of_the_host_sends_and_a_rule_refuses_is_this_hosts():
         ]
     )
     assert flow["clients"] == {"(this host)": {"received": 1, "rejected": 1}}
+
+
+def delivered(stamp, to, answer=""):
+    end = (
+        "dsn=4.7.0, status=deferred (host mx[192.0.2.1] said: 421 4.7.0 too fast)"
+        if answer
+        else "dsn=2.0.0, status=sent (ok)"
+    )
+    return "{0} relay postfix/smtp[9]: A1B2C3D4E5: to=<{1}>, relay=mx[192.0.2.1]:25, delay=1, delays=1/0/0/0, {2}\n".format(
+        stamp, to, end
+    ).encode("ascii")
+
+
+@pytest.mark.parametrize("most", [1, 5000])
+def test_what_was_taken_counts_from_the_first_answer_on(monkeypatch, most):
+    monkeypatch.setattr(flow_module, "_MOST_CELLS", most)
+    lines = [
+        delivered("Nov 28 10:00:01", "a@example.com"),
+        delivered("Nov 28 10:00:02", "a@example.com", "too fast"),
+        delivered("Nov 28 10:00:03", "b@Example.com"),
+        delivered("Nov 28 10:00:04", "b@example.net"),
+        delivered("Nov 28 10:01:01", "a@example.com"),
+        delivered("Nov 28 10:01:02", "b@example.com", "too fast"),
+        delivered("Nov 28 10:01:03", "a@example.com"),
+        delivered("Nov 28 11:01:04", "a@example.com"),
+        delivered("Nov 28 11:02:01", "", "too fast"),
+        delivered("Nov 28 11:02:02", ""),
+    ]
+    flow = count(lines)
+    found = dict((way, (entry["count"], entry["minutes"], entry["taken"])) for way, entry in flow["too_fast"].items())
+    assert found == {"example.com": (2, 2, 3), "": (1, 1, 1)}
+    assert flow["recipients"]["(unknown)"] == flow["recipient_domains"]["(unknown)"] == {"deferred": 1, "sent": 1}
+
+
+class File(object):
+    name, problems, cut = "mail.log", (), 0
+
+    def __init__(self, reference, *lines):
+        self.reference = reference
+        self._lines = lines
+
+    def blocks(self):
+        return [b"".join(self._lines)]
+
+
+def test_what_was_taken_is_of_the_year_of_its_file():
+    older = File(
+        1764331200.0,
+        delivered("Nov 28 10:00:02", "a@example.com", "too fast"),
+        delivered("Nov 28 10:00:03", "b@example.com"),
+    )
+    newer = File(1795867200.0, delivered("Nov 28 10:00:03", "a@example.net"))
+    flow = Flow()
+    read_all([older, newer], flow, Readers)
+    found = flow.facts("relay", LOG)["too_fast"]["example.com"]
+    assert (found["minutes"], found["taken"]) == (1, 1)

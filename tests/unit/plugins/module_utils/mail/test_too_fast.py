@@ -62,7 +62,7 @@ def test_whose_pace_it_is(tag, way):
     counts = TooFast()
     for recipient in ("Some.One@Gmail.com", "other@gmail.com"):
         counts.deferred(lambda stamp: 60, "Sep 10 10:00:00", tag, recipient, FAST[0])
-        counts.sent(lambda stamp: 60, 0, "Sep 10 10:00:00", tag, recipient.rpartition("@")[2])
+        counts.sent(lambda stamp, hour: 60, [0], ["Sep 10 10:00:00"], [tag], [recipient.rpartition("@")[2]])
     assert counts.facts() == {way: {"count": 2, "minutes": 1, "taken": 2, "sample": FAST[0]}}
 
 
@@ -71,7 +71,7 @@ def test_in_the_minutes_with_an_answer_is_counted_what_was_taken():
     assert not counts.found
 
     def sent(second, tag="postfix/smtp", recipient="a@gmail.com"):
-        counts.sent(float, 0, str(second), tag, recipient.rpartition("@")[2])
+        counts.sent(lambda stamp, hour: float(stamp), [0], [str(second)], [tag], [recipient.rpartition("@")[2]])
 
     def deferred(second, reply=FAST[0], recipient="a@gmail.com"):
         counts.deferred(float, str(second), "postfix/smtp", recipient, reply)
@@ -109,8 +109,8 @@ BASE = calendar.timegm((2026, 11, 28, 10, 0, 0, 0, 0, 0))
 def test_what_is_the_same_minute(hour, stamp, same):
     counts, seconds = TooFast(), Lexer(lambda origin: None, BASE + 3600).seconds
     counts.deferred(seconds, "2026-11-28T10:00:05.000000+00:00", "postfix/smtp", "a@b", FAST[0])
-    counts.sent(seconds, BASE, "2026-11-28T10:00:06.000000+00:00", "postfix/smtp", "B")
-    counts.sent(seconds, hour, stamp, "postfix/smtp", "b")
+    stamps = ["2026-11-28T10:00:06.000000+00:00", stamp]
+    counts.sent(seconds, [BASE, hour], stamps, ["postfix/smtp"] * 2, ["B", "b"])
     assert counts.facts()["b"]["taken"] == (2 if same else 1)
 
 
@@ -135,15 +135,28 @@ EVENTS = strategies.lists(
 @given(EVENTS)
 def test_the_numbers_are_those_of_the_events(events):
     counts, seconds = TooFast(), Lexer(lambda origin: None, BASE + 3600).seconds
-    minutes = {}
+    minutes, told = {}, []
+
+    def tell():
+        counts.sent(
+            seconds,
+            [BASE] * len(told),
+            [one[0] for one in told],
+            ["postfix/smtp"] * len(told),
+            [one[1] for one in told],
+        )
+        del told[:]
+
     for second, taken, domain, form in sorted(events, key=lambda event: event[:3]):
         stamp = form(BASE + second)
         if taken:
-            counts.sent(seconds, BASE, stamp, "postfix/smtp", domain)
+            told.append((stamp, domain))
         else:
+            tell()
             counts.deferred(seconds, stamp, "postfix/smtp", "u@" + domain, FAST[0])
         if not taken or domain in minutes:
             minutes.setdefault(domain, {}).setdefault(second // 60, []).append(taken)
+    tell()
     facts = counts.facts()
     assert set(facts) == set(minutes)
     for domain, found in minutes.items():
