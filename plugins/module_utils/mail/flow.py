@@ -274,16 +274,15 @@ class Flow(GapEvents):
 
     def sender(self, stamp, origin, queue_id, sender, size, recipients):
         known = self._young
-        entry = known.get(queue_id)
-        if entry is None and queue_id in self._old:
-            known = self._old
-            entry = known[queue_id]
-        if entry is None:
-            if self._bounded and self._outside(stamp):
+        if queue_id not in known:
+            if queue_id in self._old:
+                known = self._old
+            elif self._bounded and self._outside(stamp):
                 return
-            entry = self._remember(queue_id, _UNKNOWN)
-            known = self._young
-        client, _domain_before, size_before = entry
+            else:
+                self._remember(queue_id, _UNKNOWN)
+                known = self._young
+        client, _domain_before, size_before = known[queue_id]
         if size_before is not None:
             return
         sender, domain = self._sender_known(sender) or self._senders_named[sender]
@@ -336,9 +335,11 @@ class Flow(GapEvents):
     def delivery(self, stamp, origin, queue_id, recipient, orig_to, relay, delay, delays, dsn, status, reply, tls):
         if self._bounded and self._outside(stamp):
             return
-        entry = self._young.get(queue_id) or self._old.get(queue_id)
-        if entry is None:
-            entry = self._remember(queue_id, _UNKNOWN)
+        young = self._young
+        if queue_id in young:
+            entry = young[queue_id]
+        else:
+            entry = self._old.get(queue_id) or self._remember(queue_id, _UNKNOWN)
         domain, hour = recipient.rpartition("@")[2], self._lexer.hour
         if status == SENT:
             if origin.agent == "local" and reply[:13] == "forwarded as ":
@@ -463,7 +464,10 @@ class Flow(GapEvents):
                 counts[key] = counts.get(key, 0) + number
 
     def removed(self, stamp, origin, queue_id):
-        if self._young.pop(queue_id, None) is None:
+        young = self._young
+        if queue_id in young:
+            del young[queue_id]
+        else:
             self._old.pop(queue_id, None)
 
     def note(self, stamp, origin, queue_id, kind, text):

@@ -167,9 +167,9 @@ class Origin(object):
         agent: str, what has made the attempt that is being told, in Postfix's words; see C(log_events.Events.delivery).
         read: callable (stamp, origin, text) -> bool, whether the line is known.
         tls: str, of the connection that an SMTP server's process has now.
-        new_tls, used_tls: str, of the connection that an SMTP client's process has just made and has used last.
+        new_tls: str, of the connection that an SMTP client's process has just made.
         new_to: str, with which server it has made it, C(name[address]:port).
-        used_for: (str, str) or None, queue ID and relay of its last use.
+        used: (str, str, str) or None, queue ID, relay and TLS of the connection that it has used last.
     """
 
     __slots__ = (
@@ -182,9 +182,8 @@ class Origin(object):
         "read",
         "tls",
         "new_tls",
-        "used_tls",
         "new_to",
-        "used_for",
+        "used",
         "instance",
     )
 
@@ -196,8 +195,8 @@ class Origin(object):
         self.mta = ""
         self.program = self.agent = ""
         self.read = None
-        self.tls = self.new_tls = self.used_tls = self.new_to = ""
-        self.used_for = None
+        self.tls = self.new_tls = self.new_to = ""
+        self.used = None
 
 
 def _is_host(word):

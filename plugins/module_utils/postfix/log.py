@@ -198,14 +198,14 @@ def _used_tls(origin, queue_id, relay, conn_use, said):
     a level that was not met, C(?) behind it one that was not looked at, as in a connection that is used again. So it tells of
     none for sure, and that there was TLS, but not which.
     """
-    new_tls, used_for = origin.new_tls, origin.used_for
+    new_tls, used = origin.new_tls, origin.used
     if new_tls:
         origin.new_tls = ""
     if new_tls and origin.new_to == relay:
         tls = new_tls
-    elif used_for and used_for[1] == relay and (conn_use or used_for[0] == queue_id):
+    elif used and used[1] == relay and (conn_use or used[0] == queue_id):
         # Of a connection to another server, its own line tells when it is taken up again; one without TLS has none.
-        tls = origin.used_tls
+        tls = used[2]
     elif not said:
         tls = "none"
     elif "!" in said or "?" in said:
@@ -217,7 +217,7 @@ def _used_tls(origin, queue_id, relay, conn_use, said):
         wanted, _colon, reached = said.partition("/")[0].strip("!?").partition(":")
         if (reached or wanted) == "none":
             tls = "none"
-    origin.used_tls, origin.used_for = tls, (queue_id, relay)
+    origin.used = queue_id, relay, tls
     return tls
 
 

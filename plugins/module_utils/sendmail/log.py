@@ -510,7 +510,6 @@ class SendmailReader(object):
                     del known[connection[2]]
                 elif connected:
                     connection[1] = now
-                    origin.used_tls = connection[0]
                     return connection[0]
         return "none" if connected else ""
 
