@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import itertools
 import os
 import time
 
@@ -279,8 +280,8 @@ def test_a_failure_while_the_next_are_put_on_hold_leaves_nothing_there(tmp_path,
             # The program goes on whether anybody reads what it says or not.
             lines = iter(list(lines))
         if calls.count(option) == 2 and argv[1] == option:
-            for _number in range(700):
-                yield next(lines)
+            for line in itertools.islice(lines, 700):
+                yield line
             raise CommandError(["postsuper"], 1, "", "no space left")
         for line in lines:
             yield line
