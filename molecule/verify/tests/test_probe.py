@@ -202,7 +202,7 @@ def test_hosts_of_others_are_left_alone_and_bad_targets_are_named():
     )
     assert foreign["failed"] and "203.0.113.254 is not a host of this inventory" in foreign["msg"]
     assert allowed["status"] == "failed" and allowed["checks"][0]["id"] == "limits.session"
-    assert closed["failed"] and f"{NAME} port 26" in closed["msg"] and closed["kind"] in ("refused", "unreachable")
+    assert closed["failed"] and f"{NAME} port 26" in closed["msg"] and closed["kind"] == "prohibited"
 
 
 @site.only_on(2)
