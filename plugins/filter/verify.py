@@ -229,7 +229,7 @@ def _matrix(results):
     for entry in a_list("verify_result", results, "matrix", of_dicts=True, keys=("item",)):
         subject = "{} -> {}".format(*entry["item"])
         told.append((entry["item"], _result("verify_result", entry, f"matrix: the result of {subject}", keys)))
-    known = _told_by_others([pair for pair in told if pair[1] is not None])
+    known = _told_by_others(told)
     for (outsider, relay), result in told:
         subject = f"{outsider} -> {relay}"
         if result is None:

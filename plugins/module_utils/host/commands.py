@@ -186,6 +186,13 @@ class Runner(object):
             self._paths[program] = self._module.get_bin_path(program, opt_dirs=SBIN_DIRECTORIES)
         return self._paths[program]
 
+    def _path_of(self, argv):
+        """str: the path of the program that these words call. Raises CommandError where there is none."""
+        path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
+        if path is None:
+            raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
+        return path
+
     def run(self, argv, stdin=None, check=True, env=None):
         """Run a program and wait for it.
 
@@ -204,9 +211,7 @@ class Runner(object):
             EnvironmentError: it is there and cannot be started.
         """
         argv = list(argv)
-        path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
-        if path is None:
-            raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
+        path = self._path_of(argv)
         self.calls += 1
         with _process(
             [path] + argv[1:], env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -289,9 +294,7 @@ class Runner(object):
             CommandError: the program is not there, or it failed.
         """
         argv = list(argv)
-        path = argv[0] if argv[0].startswith("/") else self.find(argv[0])
-        if path is None:
-            raise CommandError(argv, 127, "", "no such program: {0}".format(argv[0]))
+        path = self._path_of(argv)
         self.calls += 1
         self.complaints = ""
         # Standard error goes to a file: a pipe that nobody reads would stop the program when it is full.

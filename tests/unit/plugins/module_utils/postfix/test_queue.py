@@ -237,31 +237,31 @@ def many(number):
     return ["A{0:07X}".format(place) for place in range(number)]
 
 
-def test_many_are_deleted_in_parts_and_no_more_than_said_are_on_hold_at_once(tmp_path):
-    names, most = many(4321), []
-    postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 275, NOW]) for name in names))
-    run = postfix.lines
+def counting_held(postfix):
+    """list of int that grows: how many are on hold for our sake whenever a program is run."""
+    counts, run = [], postfix.lines
 
     def count(argv, *rest, **options):
-        most.append(len(held_by_nobody(postfix)))
+        counts.append(len(held_by_nobody(postfix)))
         return run(argv, *rest, **options)
 
     postfix.lines = count
+    return counts
+
+
+def test_many_are_deleted_in_parts_and_no_more_than_said_are_on_hold_at_once(tmp_path):
+    names = many(4321)
+    postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 275, NOW]) for name in names))
+    most = counting_held(postfix)
     assert PostfixQueue(postfix).act("delete", [ticket(name) for name in names], None) == (names, [])
     assert postfix.content == {} and 1000 <= max(most) <= 2000
 
 
 def test_those_that_are_not_deleted_are_on_hold_no_longer_than_their_part(tmp_path):
     """As with a backup on a full disk, and with a filter whose messages have all gone and left their IDs to others."""
-    names, most = many(4321), []
+    names = many(4321)
     postfix = FakePostfix(tmp_path, **dict((name, ["deferred", APP, 276, NOW]) for name in names))
-    run = postfix.lines
-
-    def count(argv, *rest, **options):
-        most.append(len(held_by_nobody(postfix)))
-        return run(argv, *rest, **options)
-
-    postfix.lines = count
+    most = counting_held(postfix)
     done, skipped = PostfixQueue(postfix).act("delete", [ticket(name) for name in names], None)
     assert done == [] and len(skipped) == len(names)
     assert held_by_nobody(postfix) == [] and 1000 <= max(most) <= 2000
